@@ -1,0 +1,243 @@
+// Admission: who is let in, and when the loop shuts down.
+//
+// I1  Every client waits in the line; `admit` is the only way out of it into the loop, and `gateIsOpen` the only question
+//     it asks. So the order is first come, first served, and no limit is ever overrun.
+// I2  At most multiAccept clients are admitted in one pass.
+// I3  Phases go one way: ADMITTING → LINGERING → DRAINING → FINISHED; only `drain` from FINISHED and `reset` go back.
+// I4  Each drain emits FINISH once, and STOP once: when no connection is left, in or out.
+// It never acts: `decide` says what the host must do now.
+
+import {
+  ACCEPTED,
+  ACCEPT_LIMIT,
+  CONNECTIONS,
+  DRAIN_TIMEOUT,
+  DROP_BACKLOG,
+  ERR_LIMIT,
+  ERR_STALE,
+  ERR_STATE,
+  ERR_TIME,
+  LIVE,
+  MAX_ACCEPTS,
+  MAX_CONNECTIONS,
+  NOW,
+  OK,
+  isDuration,
+  tell,
+} from "./memory";
+import * as acceptors from "./acceptors";
+import * as connections from "./connections";
+import { DRAIN, createOwned, removeOwned, schedule, userTimers } from "./timers";
+
+// Phases.
+export const ADMITTING: i32 = 0;
+export const LINGERING: i32 = 1; // draining has been asked for, and goes on admitting for a while
+export const DRAINING: i32 = 2; // the gate is shut for good
+export const FINISHED: i32 = 3;
+
+// What `decide` answers.
+export const DECIDE_NOTHING: i32 = 0;
+export const DECIDE_FINISH: i32 = 1; // emit `finish`
+export const DECIDE_STOP: i32 = 2; // stop the loop
+export const DECIDE_CLOSE: i32 = 3; // close every connection that is left
+
+let phase: i32 = ADMITTING;
+let multiAccept: i32 = 50;
+let budget: i32 = 50; // admissions left in this pass
+let finishIsDue: bool = false;
+let closeIsDue: bool = false;
+let drainTimer: i32 = 0; // timer slot + 1
+let random: u32 = 0;
+
+/** Seeds the one random decision, the cut of maxAccepts. */
+export function seed(value: u32): void {
+  random = value;
+}
+
+/** Sets the limits. A new maxAccepts counts from here. Gives OK or ERR_LIMIT, and then nothing has changed. */
+export function setLimits(maxConnections: f64, maxAccepts: f64, atOnce: f64): i32 {
+  if (!isLimit(maxConnections) || !isLimit(maxAccepts) || !isLimit(atOnce) || atOnce < 1) return ERR_LIMIT;
+  store<f64>(MAX_CONNECTIONS, maxConnections);
+  if (maxAccepts != load<f64>(MAX_ACCEPTS)) {
+    store<f64>(MAX_ACCEPTS, maxAccepts);
+    store<f64>(ACCEPT_LIMIT, 0);
+    store<f64>(ACCEPTED, 0);
+  }
+  if (<i32>atOnce != multiAccept) {
+    multiAccept = <i32>atOnce;
+    budget = multiAccept;
+  }
+  return OK;
+}
+
+/** Begins a pass: as many may be admitted again. */
+export function refill(): void {
+  acceptors.beginPass();
+  budget = multiAccept;
+}
+
+/** A client has been accepted by the system. Gives its id, ERR_STALE, DROP_BACKLOG or ERR_FULL. */
+export function arrive(acceptor: f64, now: f64): f64 {
+  const slot = acceptors.slotOf(acceptor);
+  if (slot < 0) return <f64>slot;
+  // A seat in the line is wanted only by those for whom there is no place inside.
+  if (acceptors.isFull(slot) && <f64>connections.countOf(connections.WAITING) >= places()) return <f64>DROP_BACKLOG;
+  const client = connections.open(connections.ACCEPT, acceptors.waitTimeout(slot), now);
+  if (client < 0) return <f64>client;
+  acceptors.join(client, slot);
+  return connections.connectionId(client);
+}
+
+/** Lets the next client in, if one waits and the gate is open. Gives its id, or 0. */
+export function admit(now: f64): f64 {
+  const at = tell(now);
+  if (!gateIsOpen()) return 0;
+  const client = acceptors.next();
+  if (client < 0) return 0;
+  connections.apply(client, connections.ADMIT);
+  connections.setTimeout(client, 0, at);
+  budget--;
+  const accepted = load<f64>(ACCEPTED) + 1;
+  store<f64>(ACCEPTED, accepted);
+  const max = load<f64>(MAX_ACCEPTS);
+  if (max > 0) {
+    if (load<f64>(ACCEPT_LIMIT) == 0) store<f64>(ACCEPT_LIMIT, max - Math.floor(nextRandom() * max * 0.5));
+    if (accepted >= load<f64>(ACCEPT_LIMIT) && phase != DRAINING) {
+      finishIsDue = finishIsDue || phase == ADMITTING;
+      shut(0);
+    }
+  }
+  return connections.connectionId(client);
+}
+
+/** Ends a connection in any state. Gives OK or ERR_STALE. */
+export function close(id: f64): i32 {
+  const slot = connections.slotOf(id);
+  if (slot < 0) return slot;
+  if (connections.stateOf(slot) == connections.WAITING) acceptors.leave(slot);
+  connections.close(slot);
+  return OK;
+}
+
+/** Begins a graceful stop: goes on admitting for `delay`, closes what is left `timeout` later; 0 = at once, never.
+ * One that is under way can only be hastened. Gives OK or ERR_TIME. */
+export function drain(delay: f64, timeout: f64, now: f64): i32 {
+  tell(now);
+  if (!isDuration(delay) || !isDuration(timeout)) return ERR_TIME;
+  if (phase == LINGERING || phase == DRAINING) {
+    if (delay == 0 && (phase == LINGERING || timeout > 0)) shut(timeout);
+    return OK;
+  }
+  finishIsDue = true;
+  if (delay > 0 && phase == ADMITTING && setDrainTimer(delay)) {
+    phase = LINGERING;
+    store<f64>(DRAIN_TIMEOUT, timeout);
+  } else {
+    shut(timeout);
+  }
+  return OK;
+}
+
+/** Cuts a graceful stop short, or answers for its timer: what is left is to be closed. Gives OK, or ERR_STATE when none is under way. */
+export function hurry(): i32 {
+  if (phase != LINGERING && phase != DRAINING) return ERR_STATE;
+  shut(0);
+  closeIsDue = true;
+  return OK;
+}
+
+/** The drain's timer has passed: the delay is over, or the timeout. */
+export function drainTimerPassed(): void {
+  if (phase == LINGERING) shut(load<f64>(DRAIN_TIMEOUT));
+  else hurry();
+}
+
+/** What the host must do now. `watched`: how much else it waits for. Asked until it says nothing. */
+export function decide(watched: i32): i32 {
+  if (finishIsDue) {
+    finishIsDue = false;
+    return DECIDE_FINISH;
+  }
+  const open =
+    connections.countOf(connections.CONNECTING) +
+    connections.countOf(connections.INCOMING) +
+    connections.countOf(connections.OUTGOING);
+  if (closeIsDue) {
+    closeIsDue = false;
+    if (open > 0) return DECIDE_CLOSE;
+  }
+  if (phase == DRAINING) {
+    if (open > 0) return DECIDE_NOTHING;
+    endDrainTimer();
+    phase = FINISHED;
+    return DECIDE_STOP;
+  }
+  // The clients in the line need no count of their own: they have an acceptor.
+  const idle =
+    watched <= 0 &&
+    phase != LINGERING &&
+    userTimers() == 0 &&
+    acceptors.listeningAcceptors() == 0 &&
+    open + connections.countOf(connections.LOOSE) == 0;
+  return idle ? DECIDE_STOP : DECIDE_NOTHING;
+}
+
+/** The phase of shutting down. */
+export function phaseOf(): i32 {
+  return phase;
+}
+
+/** Forgets everything but the limits and the seed. */
+export function reset(): void {
+  phase = ADMITTING;
+  budget = multiAccept;
+  finishIsDue = false;
+  closeIsDue = false;
+  drainTimer = 0;
+  store<f64>(ACCEPTED, 0);
+  store<f64>(ACCEPT_LIMIT, 0);
+}
+
+function gateIsOpen(): bool {
+  return phase <= LINGERING && budget > 0 && places() > 0;
+}
+
+function places(): f64 {
+  if (phase > LINGERING) return 0;
+  const inside = <f64>connections.countOf(connections.INCOMING);
+  const places = load<f64>(MAX_CONNECTIONS) - inside;
+  const limit = load<f64>(ACCEPT_LIMIT);
+  return limit > 0 ? min(places, limit - load<f64>(ACCEPTED)) : places;
+}
+
+function shut(timeout: f64): void {
+  endDrainTimer();
+  phase = DRAINING;
+  if (timeout > 0) setDrainTimer(timeout);
+}
+
+function setDrainTimer(after: f64): bool {
+  const timer = createOwned(DRAIN);
+  if (timer < 0) return false;
+  drainTimer = timer + 1;
+  schedule(timer, load<f64>(NOW) + after);
+  return true;
+}
+
+function endDrainTimer(): void {
+  if (drainTimer != 0) removeOwned(drainTimer - 1);
+  drainTimer = 0;
+}
+
+function isLimit(value: f64): bool {
+  return value >= 0 && value <= 2147483647 && Math.floor(value) == value;
+}
+
+// mulberry32: small, and the same on every host.
+function nextRandom(): f64 {
+  random += 0x6d2b79f5;
+  let t = random;
+  t = (t ^ (t >> 15)) * (t | 1);
+  t ^= t + (t ^ (t >> 7)) * (t | 61);
+  return <f64>(t ^ (t >> 14)) / 4294967296;
+}

@@ -1,0 +1,202 @@
+// The connection table: every socket the loop knows, what state it is in, and when its deadline is.
+//
+// I1  A state changes only by NEXT, the table below; what it does not allow is refused and changes nothing.
+// I2  STATE_COUNTS[s] is the number of connections in state s; the sum is the number of connections.
+// I3  A connection has at most one deadline. What its expiry means follows from its state.
+// I4  Idle deadlines are lazy: the host stores the time of activity into the array at ACTIVITY; the deadline is looked
+//     at only when it surfaces, and sinks again when there was activity meanwhile. Never early, never more than a pass late.
+// It never closes anything: it says what has expired, the host closes the socket and tells.
+
+import {
+  ACTIVITY,
+  CONNECTIONS,
+  ERR_FULL,
+  ERR_STALE,
+  ERR_STATE,
+  ERR_TIME,
+  OK,
+  PASS,
+  STATE_COUNTS,
+  USED,
+  isDuration,
+  tell,
+} from "./memory";
+import { find, give, idOf, inUse, record, take } from "./slots";
+import { createOwned, removeOwned, schedule, unschedule } from "./timers";
+
+// States.
+export const FREE: i32 = 0;
+export const WAITING: i32 = 1; // accepted by the system, not yet admitted
+export const CONNECTING: i32 = 2; // an outgoing attempt
+export const INCOMING: i32 = 3; // admitted; counts against maxConnections
+export const OUTGOING: i32 = 4; // connected, or adopted
+export const LOOSE: i32 = 5; // a stream of no loop: it only has an idle deadline
+export const STATES: i32 = 6;
+
+// Events.
+export const ACCEPT: i32 = 0;
+export const CONNECT: i32 = 1;
+export const TRACK: i32 = 2;
+export const ADMIT: i32 = 3;
+export const CONNECTED: i32 = 4;
+export const ADOPT: i32 = 5;
+export const CLOSE: i32 = 6;
+export const EVENTS: i32 = 7;
+
+const NONE: u8 = 255;
+
+// NEXT[event][state]: the state that follows, or NONE. A row an event, in the order above.
+// prettier-ignore
+const NEXT: usize = memory.data<u8>([
+// FREE  WAITING CONNECTING INCOMING OUTGOING LOOSE
+   1,    255,    255,       255,     255,     255, // ACCEPT
+   2,    255,    255,       255,     255,     255, // CONNECT
+   5,    255,    255,       255,     255,     255, // TRACK
+   255,  3,      255,       255,     255,     255, // ADMIT
+   255,  255,    4,         255,     255,     255, // CONNECTED
+   255,  255,    255,       255,     255,     4,   // ADOPT
+   255,  0,      0,         0,       0,       0,   // CLOSE
+]);
+
+// EXPIRED[state]: what handleDue answers when the deadline of a connection in that state has passed.
+export const EXPIRED_WAIT: i32 = 3;
+export const EXPIRED_CONNECT: i32 = 4;
+export const EXPIRED_IDLE: i32 = 5;
+const EXPIRED: usize = memory.data<u8>([0, 3, 4, 5, 5, 5]);
+
+// A connection's record.
+const STATE: usize = 4; // i32
+const TIMEOUT: usize = 8; // f64, ms; 0 = never
+const TIMER: usize = 16; // i32: timer slot + 1, or 0
+export const ACCEPTOR: usize = 20; // i32: acceptor slot + 1 while it waits
+export const PREVIOUS: usize = 24; // i32: slot + 1 in the line of those who wait
+export const FOLLOWING: usize = 28; // i32
+
+/** The state that follows `state` after `event`; ERR_STATE when it is not allowed, or either is none. */
+export function nextState(state: i32, event: i32): i32 {
+  if (<u32>state >= <u32>STATES || <u32>event >= <u32>EVENTS) return ERR_STATE;
+  const next = load<u8>(NEXT + <usize>(event * STATES + state));
+  return next == NONE ? ERR_STATE : <i32>next;
+}
+
+/** How many connections are in a state. */
+export function countOf(state: i32): i32 {
+  return load<i32>(STATE_COUNTS + ((<usize>state) << 2));
+}
+
+/** The state of a connection in use. */
+export function stateOf(slot: i32): i32 {
+  return load<i32>(record(CONNECTIONS, slot), STATE);
+}
+
+/** Makes a connection by ACCEPT, CONNECT or TRACK. Gives its slot, ERR_TIME or ERR_FULL. */
+export function open(event: i32, timeout: f64, now: f64): i32 {
+  const at = tell(now);
+  if (!isDuration(timeout)) return ERR_TIME;
+  const slot = take(CONNECTIONS);
+  if (slot < 0) return ERR_FULL;
+  const connection = record(CONNECTIONS, slot);
+  store<i32>(connection, FREE, STATE);
+  store<i32>(connection, 0, TIMER);
+  store<i32>(connection, 0, ACCEPTOR);
+  count(FREE, 1);
+  apply(slot, event);
+  const code = setTimeout(slot, timeout, at);
+  if (code != OK) {
+    close(slot);
+    return code;
+  }
+  return slot;
+}
+
+/** Moves a connection on. Gives OK or ERR_STATE. */
+export function apply(slot: i32, event: i32): i32 {
+  const connection = record(CONNECTIONS, slot);
+  const state = load<i32>(connection, STATE);
+  const next = nextState(state, event);
+  if (next < 0) return next;
+  count(state, -1);
+  count(next, 1);
+  store<i32>(connection, next, STATE);
+  return OK;
+}
+
+/** Ends a connection; its id is spent. */
+export function close(slot: i32): void {
+  disarm(slot);
+  apply(slot, CLOSE);
+  count(FREE, -1);
+  give(CONNECTIONS, slot);
+}
+
+/** Sets the timeout of a connection in milliseconds, 0 for never, and counts it as activity. Gives OK, ERR_TIME or ERR_FULL. */
+export function setTimeout(slot: i32, timeout: f64, now: f64): i32 {
+  if (!isDuration(timeout)) return ERR_TIME;
+  store<f64>(record(CONNECTIONS, slot), timeout, TIMEOUT);
+  store<f64>(activity(slot), now);
+  if (timeout == 0) {
+    disarm(slot);
+    return OK;
+  }
+  let timer = load<i32>(record(CONNECTIONS, slot), TIMER) - 1;
+  if (timer < 0) {
+    timer = createOwned(slot + 1);
+    if (timer < 0) return ERR_FULL;
+    store<i32>(record(CONNECTIONS, slot), timer + 1, TIMER); // the table may have moved
+  }
+  schedule(timer, now + timeout);
+  return OK;
+}
+
+/** The timer slot of a connection, or -1. */
+export function timerOf(slot: i32): i32 {
+  return load<i32>(record(CONNECTIONS, slot), TIMER) - 1;
+}
+
+/** Looks at a deadline that surfaced: true when it has passed, false when it sank because there was activity. */
+export function hasExpired(slot: i32): bool {
+  const connection = record(CONNECTIONS, slot);
+  const deadline = load<f64>(activity(slot)) + load<f64>(connection, TIMEOUT);
+  if (!(deadline > load<f64>(PASS)) || deadline == Infinity) return true;
+  schedule(load<i32>(connection, TIMER) - 1, deadline);
+  return false;
+}
+
+/** Answers for a deadline that has passed, by the connection's state. It runs no more. */
+export function expire(slot: i32): i32 {
+  unschedule(timerOf(slot));
+  return <i32>load<u8>(EXPIRED + <usize>stateOf(slot));
+}
+
+/** The slot an id names, or ERR_STALE. */
+export function slotOf(id: f64): i32 {
+  const slot = find(CONNECTIONS, id);
+  return slot < 0 ? ERR_STALE : slot;
+}
+
+/** The id of a connection in use. */
+export function connectionId(slot: i32): f64 {
+  return idOf(CONNECTIONS, slot);
+}
+
+/** Ends every connection. Their timers end with them. */
+export function reset(): void {
+  const used = load<i32>(CONNECTIONS, USED);
+  for (let slot = 0; slot < used; slot++) if (inUse(CONNECTIONS, slot)) close(slot);
+}
+
+function activity(slot: i32): usize {
+  return <usize>load<u32>(ACTIVITY) + ((<usize>slot) << 3);
+}
+
+function count(state: i32, by: i32): void {
+  const at = STATE_COUNTS + ((<usize>state) << 2);
+  store<i32>(at, load<i32>(at) + by);
+}
+
+function disarm(slot: i32): void {
+  const timer = timerOf(slot);
+  if (timer < 0) return;
+  removeOwned(timer);
+  store<i32>(record(CONNECTIONS, slot), 0, TIMER);
+}

@@ -1,0 +1,216 @@
+// The ABI: every export of the core, and nothing else.
+//
+// `handle…` tells the core what the host saw. `poll…` asks what the host must do. `now` is the time in milliseconds, as a
+// monotonic clock gives it. Results below zero are codes (memory.ts). No call traps, re-enters, or reads a clock.
+
+import * as acceptors from "./acceptors";
+import * as admission from "./admission";
+import * as connections from "./connections";
+import * as due from "./due";
+import * as memory from "./memory";
+import * as timers from "./timers";
+
+/** The version of this interface: major * 1000 + minor. */
+export function version(): i32 {
+  return 1000;
+}
+
+memory.layOut((__heap_base + 15) & ~15);
+admission.setLimits(1000, 0, 50);
+
+/** Seeds the random cut of maxAccepts, so that a run can be replayed. */
+export function handleSeed(seed: u32): void {
+  admission.seed(seed);
+}
+
+/** Removes every timer, connection and acceptor; ids given so far stay spent. Limits and seed stay. */
+export function handleReset(): void {
+  connections.reset();
+  acceptors.reset();
+  admission.reset();
+  timers.reset();
+  due.reset();
+}
+
+/** A pass begins: `pollDue` goes by this time, and as many clients as multiAccept allows may be admitted again. */
+export function handleTick(now: f64): void {
+  timers.beginPass(now);
+  admission.refill();
+}
+
+/** A timer of `after` ms. Gives its id, ERR_TIME or ERR_FULL. */
+export function handleTimer(after: f64, recurring: i32, now: f64): f64 {
+  return timers.create(after, recurring != 0, now);
+}
+
+/** Restarts a timer, with a new interval unless `after` is NaN. Gives OK, ERR_STALE or ERR_TIME. */
+export function handleTimerAgain(id: f64, after: f64, now: f64): i32 {
+  return timers.again(id, after, now);
+}
+
+/** Removes a timer. Gives OK or ERR_STALE. */
+export function handleTimerRemove(id: f64): i32 {
+  return timers.remove(id);
+}
+
+/** The time before which nothing is due; Infinity when nothing ever is. */
+export function pollDeadline(): f64 {
+  return timers.nextKey();
+}
+
+/** Collects what is due in this pass. Gives how many ids stand at `dueAddress`; asked again until it gives 0. */
+export function pollDue(): i32 {
+  return due.poll();
+}
+
+/** Answers for an id that was collected: what to do with it. */
+export function handleDue(id: f64): i32 {
+  return due.answer(id);
+}
+
+/** An acceptor, paused; 511 clients may wait, 60,000 ms. Gives its id or ERR_FULL. */
+export function handleAcceptor(): f64 {
+  return acceptors.open();
+}
+
+/** How many of an acceptor's clients may wait, how many ms (0 = for ever), and whether one a pass is let in (1). Gives OK, ERR_STALE, ERR_LIMIT or ERR_TIME. */
+export function handleAcceptorLimits(id: f64, backlog: i32, waitTimeout: f64, single: i32): i32 {
+  return acceptors.setLimits(id, backlog, waitTimeout, single != 0);
+}
+
+/** An acceptor pauses (0) or goes on (1). Gives OK or ERR_STALE. */
+export function handleAcceptorListen(id: f64, on: i32): i32 {
+  return acceptors.listen(id, on != 0);
+}
+
+/** An acceptor ends. Gives OK or ERR_STALE. Its waiting clients come out of `pollEvicted`. */
+export function handleAcceptorClose(id: f64): i32 {
+  return acceptors.close(id);
+}
+
+/** A waiting client whose acceptor is gone and that is to be reset; 0 when there is none. */
+export function pollEvicted(): f64 {
+  const slot = acceptors.firstEvicted();
+  return slot < 0 ? 0 : connections.connectionId(slot);
+}
+
+/** The system accepted a client. Gives its id, ERR_STALE, ERR_FULL, or DROP_BACKLOG: reset it. */
+export function handleAccept(acceptor: f64, now: f64): f64 {
+  return admission.arrive(acceptor, now);
+}
+
+/** The next client to be let in; 0 when there is none or the gate is shut. */
+export function pollAdmission(now: f64): f64 {
+  return admission.admit(now);
+}
+
+/** An outgoing attempt that may take `timeout` ms, 0 for ever. Gives its id, ERR_TIME or ERR_FULL. */
+export function handleConnect(timeout: f64, now: f64): f64 {
+  return openConnection(connections.CONNECT, timeout, now);
+}
+
+/** A stream of no loop, idle after `timeout` ms, 0 never. Gives its id, ERR_TIME or ERR_FULL. */
+export function handleTrack(timeout: f64, now: f64): f64 {
+  return openConnection(connections.TRACK, timeout, now);
+}
+
+/** An attempt has succeeded. It has no deadline until `handleTimeout`. Gives OK, ERR_STALE or ERR_STATE. */
+export function handleConnected(id: f64, now: f64): i32 {
+  const slot = connections.slotOf(id);
+  if (slot < 0) return slot;
+  const code = connections.apply(slot, connections.CONNECTED);
+  return code < 0 ? code : connections.setTimeout(slot, 0, memory.tell(now));
+}
+
+/** A tracked stream becomes a connection of the loop. Gives OK, ERR_STALE or ERR_STATE. */
+export function handleAdopt(id: f64): i32 {
+  const slot = connections.slotOf(id);
+  return slot < 0 ? slot : connections.apply(slot, connections.ADOPT);
+}
+
+/** A connection's timeout, 0 for never, counted from now. Gives OK, ERR_STALE, ERR_TIME or ERR_FULL. */
+export function handleTimeout(id: f64, timeout: f64, now: f64): i32 {
+  const slot = connections.slotOf(id);
+  return slot < 0 ? slot : connections.setTimeout(slot, timeout, memory.tell(now));
+}
+
+/** A connection has ended. Gives OK or ERR_STALE. */
+export function handleClose(id: f64): i32 {
+  return admission.close(id);
+}
+
+/** Sets maxConnections, maxAccepts (0 = no limit) and multiAccept. Gives OK or ERR_LIMIT. */
+export function handleLimits(maxConnections: f64, maxAccepts: f64, multiAccept: f64): i32 {
+  return admission.setLimits(maxConnections, maxAccepts, multiAccept);
+}
+
+/** A graceful stop: admit for `delay` ms more, close what is left `timeout` ms after that, 0 for never; a second one can only hasten the first. Gives OK or ERR_TIME. */
+export function handleDrain(delay: f64, timeout: f64, now: f64): i32 {
+  return admission.drain(delay, timeout, now);
+}
+
+/** The graceful stop may wait no longer. Gives OK, or ERR_STATE when none is under way. */
+export function handleHurry(): i32 {
+  return admission.hurry();
+}
+
+/** What the host must do now: nothing, emit `finish`, stop, close all. `watched`: how much it waits for that the core cannot see. */
+export function pollDecision(watched: i32): i32 {
+  return admission.decide(watched);
+}
+
+/** The state of a connection, or ERR_STALE. */
+export function stateOf(id: f64): i32 {
+  const slot = connections.slotOf(id);
+  return slot < 0 ? slot : connections.stateOf(slot);
+}
+
+/** The state that follows a state after an event, or ERR_STATE: the transition table, readable. */
+export function nextState(state: i32, event: i32): i32 {
+  return connections.nextState(state, event);
+}
+
+/** How many connections are in a state; ERR_STATE when it is none. */
+export function connectionsIn(state: i32): i32 {
+  return <u32>state < <u32>connections.STATES ? connections.countOf(state) : memory.ERR_STATE;
+}
+
+/** How many timers the host has. */
+export function timerCount(): i32 {
+  return timers.userTimers();
+}
+
+/** How many acceptors there are. */
+export function acceptorCount(): i32 {
+  return acceptors.acceptors();
+}
+
+/** How many clients have been admitted since maxAccepts was set. */
+export function acceptedCount(): f64 {
+  return load<f64>(memory.ACCEPTED);
+}
+
+/** The phase of shutting down. */
+export function phase(): i32 {
+  return admission.phaseOf();
+}
+
+/** Where the batch of due ids stands: f64 each, at a fixed address. */
+export function dueAddress(): usize {
+  return memory.DUE;
+}
+
+/** Where the times of activity stand: f64 for each connection slot, written by the host. Fixed; it gets longer when the table grows. */
+export function activityAddress(): usize {
+  return <usize>load<u32>(memory.ACTIVITY);
+}
+
+/** How many connection slots there are before the tables grow. */
+export function connectionCapacity(): i32 {
+  return load<i32>(memory.CONNECTIONS, memory.CAPACITY);
+}
+
+function openConnection(event: i32, timeout: f64, now: f64): f64 {
+  const slot = connections.open(event, timeout, now);
+  return slot < 0 ? <f64>slot : connections.connectionId(slot);
+}

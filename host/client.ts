@@ -1,0 +1,185 @@
+// class Client: one attempt to connect.
+
+import { type Socket, connect, isIP } from "node:net";
+import { slotOf } from "./core.ts";
+import { IOLoopError } from "./errors.ts";
+import { GuardedEmitter } from "./guarded-emitter.ts";
+import { OBJECT, PEER_PORT, type Rule, SECONDS, TEXT, check, checkOptions } from "./options.ts";
+import { type Id, Reactor } from "./reactor.ts";
+import type { StreamHandle } from "./stream-handle.ts";
+
+/** Options of `Client#connect`, and of a loop's `client`. */
+export interface ClientOptions {
+  /** The address or name to connect to; default `"127.0.0.1"`. */
+  address?: string | undefined;
+  /** The port; default 80. */
+  port?: number | undefined;
+  /** The path of a UNIX domain socket, instead of address and port. */
+  path?: string | undefined;
+  /** A handle that is connected already, instead of address and port. */
+  handle?: StreamHandle | undefined;
+  /** The address to connect from. */
+  localAddress?: string | undefined;
+  /** Seconds for the whole attempt, name look-up and all; default 10, 0 for no limit. */
+  timeout?: number | undefined;
+}
+
+export type ClientEvents = {
+  /** The connection is there. */
+  connect: [handle: StreamHandle];
+  /** The attempt has failed. */
+  error: [error: Error];
+};
+
+const ADDRESS: Rule = { ...TEXT, allowed: "an IP address", range: (value: string) => isIP(value) !== 0 };
+
+/** What each option must be. */
+export const CLIENT_RULES: Readonly<Record<string, Rule>> = {
+  address: TEXT,
+  port: PEER_PORT,
+  path: TEXT,
+  handle: OBJECT,
+  localAddress: ADDRESS,
+  timeout: SECONDS,
+};
+
+/** Opens one TCP or UNIX domain socket connection. Emits `connect` or `error`, one of the two, once. */
+export class Client extends GuardedEmitter<ClientEvents> {
+  /** The id of its record in the core; 0 while none is under way. @internal */
+  id = 0;
+  #reactor: Reactor;
+  #handle: StreamHandle | undefined;
+
+  /** `reactor`: default that of the shared loop. */
+  constructor(options: { reactor?: Reactor | undefined } = {}) {
+    checkOptions("new Client", options, { reactor: OBJECT });
+    const reactor = options.reactor ?? Reactor.default;
+    super(reactor.engine);
+    this.#reactor = reactor;
+  }
+
+  /** The reactor it belongs to; settable while no attempt is under way. */
+  get reactor(): Reactor {
+    return this.#reactor;
+  }
+
+  set reactor(reactor: Reactor) {
+    if (reactor === this.#reactor) return;
+    check("reactor", reactor, OBJECT);
+    if (this.id !== 0) throw new IOLoopError("ERR_IOLOOP_REACTOR_IN_USE", "The client is connecting on its reactor");
+    this.#reactor = reactor;
+    this.engine = reactor.engine;
+  }
+
+  /** The handle that connects; undefined before, and after. */
+  get handle(): StreamHandle | undefined {
+    return this.#handle;
+  }
+
+  /** Begins to connect, in the next tick of the running loop; `timeout` counts from there. */
+  connect(options: ClientOptions = {}): void {
+    this.begin(options);
+  }
+
+  /** Gives the attempt up: nothing is emitted any more. */
+  close(): void {
+    const handle = this.#handle;
+    if (this.id === 0) return;
+    this.#detach();
+    this.engine.table.close(this.#leave());
+    handle?.on("error", ignore);
+    handle?.destroy();
+  }
+
+  /** `connect`, giving the id of the attempt. @internal */
+  begin(options: ClientOptions): Id {
+    checkOptions("connect", options, CLIENT_RULES);
+    if (this.id !== 0) throw new IOLoopError("ERR_IOLOOP_HANDLE_IN_USE", "The client is connecting already");
+    const { engine } = this;
+    const id = engine.table.open("handleConnect");
+    this.id = id;
+    engine.table.connections[slotOf(id)] = this;
+    engine.resources.add(this);
+    engine.nextTick(() => {
+      if (this.id === id) this.#attempt(options);
+    });
+    return id as Id;
+  }
+
+  /** @internal */
+  expire(): void {
+    this.#failed(new IOLoopError("ERR_IOLOOP_CONNECT_TIMEOUT", "Connect timeout"));
+  }
+
+  /** @internal */
+  abort(): void {
+    this.#failed(new IOLoopError("ERR_IOLOOP_ABORTED", "Connection attempt given up: the loop stops"));
+  }
+
+  /** @internal */
+  suspend(): void {
+    this.#handle?.unref?.();
+  }
+
+  /** @internal */
+  resume(): void {
+    this.#handle?.ref?.();
+  }
+
+  #attempt(options: ClientOptions): void {
+    const { engine } = this;
+    const { address = "127.0.0.1", port = 80, path, localAddress, timeout = 10 } = options;
+    if (options.handle) {
+      this.#handle = options.handle;
+      return this.#connected();
+    }
+    engine.table.setTimeout(this.id, timeout);
+    const local = localAddress === undefined ? {} : { localAddress };
+    const where = path !== undefined ? { path } : { host: address, port, ...local };
+    const socket = connect({ ...where, allowHalfOpen: true, noDelay: true });
+    this.#handle = socket;
+    socket.on("connect", this.#onConnect);
+    socket.on("error", this.#onError);
+  }
+
+  #onConnect = (): void => {
+    this.engine.deliver("connect", () => this.#connected());
+  };
+
+  #onError = (error: Error): void => {
+    this.engine.deliver("error", () => this.#failed(error));
+  };
+
+  #connected(): void {
+    const handle = this.#handle;
+    if (this.id === 0 || !handle) return;
+    this.#detach();
+    const id = this.#leave();
+    this.engine.core.calls.handleConnected(id, this.engine.now);
+    this.engine.table.offer(handle, id, () => this.fire("connect", handle));
+  }
+
+  #failed(error: Error): void {
+    if (this.id === 0) return;
+    this.close();
+    // Of several addresses of a name, the first one's error says what a person can use.
+    const cause = error instanceof AggregateError && error.errors[0] instanceof Error ? error.errors[0] : error;
+    this.fire("error", cause);
+  }
+
+  #leave(): number {
+    const { id } = this;
+    this.id = 0;
+    this.#handle = undefined;
+    this.engine.resources.delete(this);
+    return id;
+  }
+
+  #detach(): void {
+    (this.#handle as Socket | undefined)?.off("connect", this.#onConnect).off("error", this.#onError);
+  }
+}
+
+function ignore(): void {
+  // The attempt is over; there is nobody to tell.
+}

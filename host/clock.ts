@@ -1,0 +1,54 @@
+// Time as an object: what the loop takes its time from.
+
+/** Calls back at a time. */
+export interface Alarm {
+  /** Calls back once, at `at` milliseconds on the clock or soon after, instead of any time set before. */
+  set(at: number): void;
+  /** Calls back no more. */
+  clear(): void;
+}
+
+/** Where a loop takes its time from. */
+export interface Clock {
+  /** Milliseconds since any fixed moment; never runs backwards. */
+  now(): number;
+  /** An alarm that calls `callback`. A set one keeps the process alive; one that is not set costs nothing. */
+  alarm(callback: () => void): Alarm;
+}
+
+const LONGEST = 2 ** 31 - 1; // setTimeout takes more for 1 ms
+
+/** The system's monotonic clock. */
+export class SystemClock implements Clock {
+  now(): number {
+    return performance.now();
+  }
+
+  alarm(callback: () => void): Alarm {
+    let timeout: ReturnType<typeof setTimeout> | undefined;
+    return {
+      set: (at) => {
+        clearTimeout(timeout);
+        const delay = Math.min(Math.max(Math.ceil(at - performance.now()), 1), LONGEST);
+        timeout = setTimeout(callback, delay);
+      },
+      clear: () => {
+        clearTimeout(timeout);
+        timeout = undefined;
+      },
+    };
+  }
+}
+
+/** Calls back in the next turn of the runtime's own loop; `cancel` what it returns. */
+export function nextTurn(callback: () => void): Turn {
+  return typeof setImmediate === "function" ? setImmediate(callback) : setTimeout(callback, 0);
+}
+
+export type Turn = ReturnType<typeof setImmediate> | ReturnType<typeof setTimeout>;
+
+/** Takes `nextTurn` back. */
+export function cancelTurn(turn: Turn): void {
+  if (typeof clearImmediate === "function") clearImmediate(turn as ReturnType<typeof setImmediate>);
+  else clearTimeout(turn as ReturnType<typeof setTimeout>);
+}

@@ -1,0 +1,131 @@
+// The binding of the core: the one file that touches WebAssembly. It runs in every engine and needs nothing of `node:`.
+
+import { instantiateSync } from "@assemblyscript/loader";
+import { wasm } from "./core-wasm.ts";
+
+/** The exports of the core. Times and durations in milliseconds, ids as numbers below 2^53; results below zero are {@link Code}s. */
+export interface CoreExports {
+  readonly memory: WebAssembly.Memory;
+  version(): number;
+  handleSeed(seed: number): void;
+  handleReset(): void;
+  handleTick(now: number): void;
+  handleTimer(after: number, recurring: number, now: number): number;
+  handleTimerAgain(id: number, after: number, now: number): number;
+  handleTimerRemove(id: number): number;
+  pollDeadline(): number;
+  pollDue(): number;
+  handleDue(id: number): number;
+  handleAcceptor(): number;
+  handleAcceptorLimits(id: number, backlog: number, waitTimeout: number, single: number): number;
+  handleAcceptorListen(id: number, on: number): number;
+  handleAcceptorClose(id: number): number;
+  pollEvicted(): number;
+  handleAccept(acceptor: number, now: number): number;
+  pollAdmission(now: number): number;
+  handleConnect(timeout: number, now: number): number;
+  handleTrack(timeout: number, now: number): number;
+  handleConnected(id: number, now: number): number;
+  handleAdopt(id: number): number;
+  handleTimeout(id: number, timeout: number, now: number): number;
+  handleClose(id: number): number;
+  handleLimits(maxConnections: number, maxAccepts: number, multiAccept: number): number;
+  handleDrain(delay: number, timeout: number, now: number): number;
+  handleHurry(): number;
+  pollDecision(watched: number): number;
+  stateOf(id: number): number;
+  nextState(state: number, event: number): number;
+  connectionsIn(state: number): number;
+  timerCount(): number;
+  acceptorCount(): number;
+  acceptedCount(): number;
+  phase(): number;
+  dueAddress(): number;
+  activityAddress(): number;
+  connectionCapacity(): number;
+}
+
+/** Result codes. */
+export const Code = {
+  OK: 0,
+  STALE: -1,
+  TIME: -2,
+  FULL: -3,
+  STATE: -4,
+  LIMIT: -5,
+  DROP_BACKLOG: -6,
+} as const;
+
+/** What `handleDue` answers. */
+export const Due = { VOID: 0, ONCE: 1, RECURRING: 2, WAIT: 3, CONNECT: 4, IDLE: 5 } as const;
+
+/** What `pollDecision` answers. */
+export const Decision = { NOTHING: 0, FINISH: 1, STOP: 2, CLOSE: 3 } as const;
+
+/** States of a connection. */
+export const State = { FREE: 0, WAITING: 1, CONNECTING: 2, INCOMING: 3, OUTGOING: 4, LOOSE: 5 } as const;
+
+/** Events that move a connection from state to state. */
+export const Transition = { ACCEPT: 0, CONNECT: 1, TRACK: 2, ADMIT: 3, CONNECTED: 4, ADOPT: 5, CLOSE: 6 } as const;
+
+/** Phases of shutting down. */
+export const Phase = { ADMITTING: 0, LINGERING: 1, DRAINING: 2, FINISHED: 3 } as const;
+
+/** Kinds of ids. */
+export const Kind = { TIMER: 1, CONNECTION: 2, ACCEPTOR: 3 } as const;
+
+/** How many ids a batch holds. */
+export const BATCH = 512;
+
+const SLOT_MASK = 2 ** 22 - 1;
+const KIND_UNIT = 2 ** 51;
+
+/** The slot in an id. */
+export function slotOf(id: number): number {
+  return id & SLOT_MASK;
+}
+
+/** The kind in an id: one of {@link Kind}, or another number for what is no id. */
+export function kindOf(id: number): number {
+  return Math.floor(id / KIND_UNIT);
+}
+
+let module: WebAssembly.Module | undefined;
+
+/** One instance of the core, with views of its memory that stay valid. */
+export class Core {
+  /** The exports, to be called directly. */
+  readonly calls: CoreExports;
+  /** The ids that `pollDue` collected. */
+  due!: Float64Array;
+  /** The time of the last activity of each connection slot, in milliseconds; to be stored by the host. */
+  activity!: Float64Array;
+  /** `seed`: for the random cut of maxAccepts; a whole number. */
+  constructor(seed: number) {
+    module ??= new WebAssembly.Module(bytes(wasm));
+    this.calls = instantiateSync<CoreExports & Record<string, unknown>>(module, {}).exports;
+    this.calls.handleSeed(seed);
+    this.#view();
+  }
+
+  /** To be called after every call that makes a timer or sets a timeout: memory may have grown, and the views with it. */
+  refresh(): void {
+    if (this.due.length === 0) this.#view();
+  }
+
+  /** To be called with the id of every new connection, or the code in its place; returns it. */
+  opened(id: number): number {
+    if (this.due.length === 0 || slotOf(id) >= this.activity.length) this.#view();
+    return id;
+  }
+
+  #view(): void {
+    const { buffer } = this.calls.memory;
+    this.due = new Float64Array(buffer, this.calls.dueAddress(), BATCH);
+    this.activity = new Float64Array(buffer, this.calls.activityAddress(), this.calls.connectionCapacity());
+  }
+}
+
+function bytes(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}

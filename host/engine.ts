@@ -1,0 +1,291 @@
+// The engine room of a reactor: when things run, and that nothing runs while the loop is stopped.
+//
+// Every event of the runtime enters by `begin` and leaves by `end`, or is kept until the loop runs. A pass (`#pass`) is one
+// turn in which next-tick callbacks, hot watchers and due timers run. What is to be done is always the core's answer.
+
+import { type Alarm, type Clock, type Turn, cancelTurn, nextTurn } from "./clock.ts";
+import { Core, Decision, Due, slotOf } from "./core.ts";
+import { IOLoopError } from "./errors.ts";
+import { Guard } from "./guard.ts";
+import type { Callback, Client, Resource, Supervisor } from "./parts.ts";
+import { PassQueue } from "./pass-queue.ts";
+import { Run } from "./run.ts";
+import { Table } from "./table.ts";
+import { Timers } from "./timers.ts";
+
+export class Engine {
+  readonly core: Core;
+  readonly clock: Clock;
+  readonly supervisor: Supervisor;
+  /** What timer callbacks get: the loop, where the reactor has one. */
+  subject: unknown;
+  /** When the current dispatch began, in milliseconds. */
+  now: number;
+  readonly guard: Guard;
+  readonly table: Table;
+  readonly timers: Timers;
+  readonly resources: Set<Resource> = new Set();
+  /** Called once a pass; true while it has more to do in the next. */
+  readonly everyPass: Set<() => boolean> = new Set();
+  /** How many things the loop waits for that the core does not know. */
+  watched = 0;
+
+  readonly #alarm: Alarm;
+  readonly #nextTicks = new PassQueue<Callback>();
+  readonly #held = new PassQueue<() => void>();
+  readonly #writers = new PassQueue<{ flush(): void }>();
+  #run: Run | undefined;
+  #depth = 0;
+  #inPass = false;
+  #asked = false;
+  #rearm = false;
+  #turn: Turn | undefined;
+  #flushing = false;
+
+  constructor(clock: Clock, seed: number, supervisor: Supervisor) {
+    this.core = new Core(seed);
+    this.clock = clock;
+    this.supervisor = supervisor;
+    this.subject = supervisor;
+    this.guard = new Guard(this, supervisor);
+    this.table = new Table(this);
+    this.timers = new Timers(this);
+    this.now = clock.now();
+    this.#alarm = clock.alarm(() => this.#pass());
+  }
+
+  /** Whether callbacks may run now. */
+  get active(): boolean {
+    return this.#run !== undefined;
+  }
+
+  /** Whether the loop runs and has not been told to stop. */
+  get isRunning(): boolean {
+    return this.#run?.stopping === false;
+  }
+
+  /** Resolves when the current run has ended, however it ends; at once where there is none. */
+  get stopped(): Promise<void> {
+    const nothing = (): void => {};
+    return this.#run?.promise.then(nothing, nothing) ?? Promise.resolve();
+  }
+
+  /** Whether there is anything that a run would wait for. */
+  get isWatching(): boolean {
+    const { calls } = this.core;
+    return this.#unknownToCore + this.resources.size + calls.timerCount() + calls.acceptorCount() > 0;
+  }
+
+  /** Runs until `stop`, or, with `once`, until something has been dispatched. */
+  start(once: boolean): Promise<void> {
+    if (this.isRunning) throw new IOLoopError("ERR_IOLOOP_RUNNING", "IOLoop already running");
+    this.#run?.settle(); // told to stop in this very pass, and to start again
+    const run = new Run(once);
+    this.#run = run;
+    this.#rearm = true;
+    for (const resource of this.resources) resource.resume();
+    this.wake();
+    return run.promise;
+  }
+
+  /** Ends the loop after the current pass; at once where none is under way. */
+  stop(): void {
+    if (!this.#run || this.#run.stopping) return;
+    this.#run.stopping = true;
+    if (this.#depth === 0) this.#halt();
+  }
+
+  /** Ends the loop with an error that nobody heard. */
+  fail(error: unknown): void {
+    if (!this.#run) {
+      queueMicrotask(() => {
+        throw error;
+      });
+      return;
+    }
+    this.#run.fail(error);
+    this.stop();
+  }
+
+  /** Begins a dispatch. False while the loop is stopped: then nothing may be delivered. */
+  begin(): boolean {
+    if (!this.#run) return false;
+    if (this.#depth++ === 0) {
+      this.now = this.clock.now();
+      this.#run.dispatched = true;
+    }
+    return true;
+  }
+
+  /** Ends a dispatch: asks the gate, sends what was written, sets the alarm. */
+  end(): void {
+    if (this.#depth === 1 && this.#asked) this.#settle();
+    this.#flush();
+    if (--this.#depth > 0) return;
+    const run = this.#run!;
+    if (run.once && run.dispatched) run.stopping = true;
+    if (run.stopping) {
+      if (this.#inPass) this.#halt();
+      else this.wake(); // other handles that are ready in this turn, and timers that are due, still have theirs
+    } else if (this.#rearm) {
+      this.#arm();
+    }
+  }
+
+  /** Something has been dispatched in this pass: enough for `oneTick`. */
+  dispatched(): void {
+    if (this.#run) this.#run.dispatched = true;
+  }
+
+  /** Runs a task as a dispatch, or keeps it until the loop runs. */
+  deliver(event: string, task: () => void): void {
+    if (!this.begin()) {
+      this.#held.push(() => this.guard.run(event, task));
+      return;
+    }
+    this.guard.run(event, task);
+    this.end();
+  }
+
+  /** The gate is to be asked: something has come, gone, or changed its limits. */
+  ask(): void {
+    this.#asked = true;
+    if (this.#depth === 0) this.wake();
+  }
+
+  /** Has a pass run in the next turn. */
+  wake(): void {
+    if (!this.#run || this.#turn !== undefined) return;
+    this.#turn = nextTurn(() => {
+      this.#turn = undefined;
+      this.#pass();
+    });
+  }
+
+  /** Queues a callback for the next pass. */
+  nextTick(callback: Callback): void {
+    this.#nextTicks.push(callback);
+    this.wake();
+  }
+
+  /** The next deadline may have changed. */
+  rearm(): void {
+    this.#rearm = true;
+    if (this.#depth === 0 && this.#run) this.#arm();
+  }
+
+  /** Has a writer's `flush` called when the current callback has ended; from outside, in a microtask. */
+  flushLater(writer: { flush(): void }): void {
+    this.#writers.push(writer);
+    if (this.#depth > 0 || this.#flushing || !this.#run) return;
+    this.#flushing = true;
+    queueMicrotask(() => {
+      this.#flushing = false;
+      if (this.#depth === 0 && this.#run) this.#flush();
+    });
+  }
+
+  /** Forgets everything, and stops. */
+  reset(): void {
+    for (const resource of Array.from(this.resources)) resource.close();
+    this.resources.clear();
+    this.everyPass.clear();
+    this.table.clear();
+    this.timers.clear();
+    this.#nextTicks.clear();
+    this.#held.clear();
+    this.#writers.clear();
+    this.watched = 0;
+    this.core.calls.handleReset();
+    this.stop();
+  }
+
+  #pass(): void {
+    if (!this.#run || this.#depth > 0) return;
+    const { calls } = this.core;
+    this.begin();
+    this.#run.dispatched = this.#held.length + this.#nextTicks.length > 0;
+    this.#inPass = true;
+    this.#asked = true;
+    this.#rearm = true;
+    calls.handleTick(this.now);
+    this.#held.run((task) => task());
+    this.#nextTicks.run((callback) => this.guard.call(callback, this.subject, "nextTick"));
+    for (const run of this.everyPass) if (run()) this.wake();
+    // The batch may be shorter than what is due, and shrink by what callbacks remove: asked again until it is empty.
+    for (let count = calls.pollDue(); count > 0; count = calls.pollDue()) {
+      for (let i = 0; i < count; i++) this.#fire(this.core.due[i]!);
+    }
+    this.end();
+    this.#inPass = false;
+  }
+
+  #fire(id: number): void {
+    const answer = this.core.calls.handleDue(id);
+    if (answer === Due.VOID) return; // removed or restarted by a callback of this pass
+    this.dispatched();
+    if (answer === Due.ONCE || answer === Due.RECURRING) this.timers.fire(id, answer);
+    else this.table.connections[slotOf(id)]?.expire(answer);
+    this.#flush();
+  }
+
+  // Every event ends here where something may have changed: who may come in, and is it time to stop?
+  #settle(): void {
+    while (this.#asked) {
+      this.#asked = false;
+      for (let id = this.#nextAdmission(); id > 0; id = this.#nextAdmission()) {
+        this.dispatched();
+        this.wake(); // the next pass may admit as many again
+        (this.table.connections[slotOf(id)] as Client).admit();
+      }
+      if (this.#decide()) this.#asked = true;
+    }
+  }
+
+  get #unknownToCore(): number {
+    return this.watched + this.#nextTicks.length + this.#held.length;
+  }
+
+  #nextAdmission(): number {
+    return this.#run?.stopping ? 0 : this.core.calls.pollAdmission(this.now);
+  }
+
+  /** Asks now what the core decides, wherever the caller stands. */
+  askNow(): void {
+    const active = this.begin();
+    while (this.#decide());
+    this.#asked = true;
+    if (active) this.end();
+  }
+
+  // Does what the core decides about shutting down; whether there may be more.
+  #decide(): boolean {
+    const decision = this.core.calls.pollDecision(this.#unknownToCore);
+    if (decision === Decision.FINISH) this.supervisor.finish();
+    else if (decision === Decision.CLOSE) this.table.abortAll();
+    else if (decision === Decision.STOP) this.stop();
+    return decision === Decision.FINISH || decision === Decision.CLOSE;
+  }
+
+  #arm(): void {
+    this.#rearm = false;
+    const at = this.core.calls.pollDeadline();
+    if (at === Infinity) this.#alarm.clear();
+    else if (at <= this.now) this.wake();
+    else this.#alarm.set(at);
+  }
+
+  #flush(): void {
+    if (this.#writers.length > 0) this.#writers.run((writer) => writer.flush());
+  }
+
+  #halt(): void {
+    this.#alarm.clear();
+    if (this.#turn !== undefined) cancelTurn(this.#turn);
+    this.#turn = undefined;
+    for (const resource of this.resources) resource.suspend();
+    const run = this.#run;
+    this.#run = undefined;
+    run?.settle();
+  }
+}

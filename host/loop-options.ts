@@ -1,0 +1,45 @@
+// What a loop takes, emits, and calls back with.
+
+import type { Clock } from "./clock.ts";
+import type { IOLoop } from "./ioloop.ts";
+import { COUNT, OBJECT, POSITIVE, checkOptions } from "./options.ts";
+import type { DropInfo } from "./parts.ts";
+import type { Id, Reactor } from "./reactor.ts";
+import type { Stream } from "./stream.ts";
+
+/** Options of {@link IOLoop}: its attributes, and its clock. */
+export interface IOLoopOptions {
+  maxAccepts?: number | undefined;
+  maxConnections?: number | undefined;
+  multiAccept?: number | undefined;
+  reactor?: Reactor | undefined;
+  /** Where time comes from; not together with `reactor`, which has a clock. */
+  clock?: Clock | undefined;
+}
+
+/** Throws unless the options are those of a loop. */
+export function checkLoopOptions(options: IOLoopOptions): void {
+  checkOptions("new IOLoop", options, {
+    maxAccepts: COUNT,
+    maxConnections: COUNT,
+    multiAccept: POSITIVE,
+    reactor: OBJECT,
+    clock: OBJECT,
+  });
+  if (!options.reactor || !options.clock) return;
+  const message = 'new IOLoop: option "clock" goes to the reactor, where one is given';
+  throw Object.assign(new TypeError(message), { code: "ERR_IOLOOP_INVALID_ARG_TYPE" });
+}
+
+export type IOLoopEvents = {
+  /** The loop shuts down gracefully, and waits for its connections to be closed. */
+  finish: [];
+  /** Everything is about to be removed. */
+  reset: [];
+  /** A client that waited, or was to wait, has been reset. */
+  drop: [info: DropInfo];
+};
+
+export type LoopCallback = (loop: IOLoop) => unknown;
+export type ServerCallback = (loop: IOLoop, stream: Stream, id: Id) => unknown;
+export type ClientCallback = (loop: IOLoop, error: Error | undefined, stream: Stream | undefined) => unknown;

@@ -1,0 +1,84 @@
+// What a stream has still to write: chunks come in, pieces of a bounded size go out, one at a time.
+
+const PIECE = 131_072;
+
+/**
+ * Joins chunks, so that what one callback writes goes out as one, and cuts what is long into pieces: the system tells only
+ * when a whole piece has been taken, and that is the progress by which the inactivity timeout goes.
+ */
+export class Outbox {
+  #chunks: (string | Uint8Array)[] = [];
+  #queued = 0;
+  #piece: Buffer | string | undefined;
+  #pieceBytes = 0;
+
+  /** Bytes that wait, those of the piece on its way included. */
+  get size(): number {
+    return this.#queued + this.#pieceBytes;
+  }
+
+  /** Whether a piece is on its way. */
+  get isBusy(): boolean {
+    return this.#piece !== undefined;
+  }
+
+  /** Adds a chunk. A string counts as UTF-8. */
+  push(chunk: string | Uint8Array): void {
+    const bytes = typeof chunk === "string" ? Buffer.byteLength(chunk) : chunk.length;
+    if (bytes === 0) return;
+    this.#queued += bytes;
+    const last = this.#chunks.length - 1;
+    // Growing a string is cheaper than converting two. A lone surrogate must not meet its other half: it was
+    // counted as the replacement character, and goes out as that.
+    if (typeof chunk === "string" && typeof this.#chunks[last] === "string" && !startsMidPair(chunk)) {
+      this.#chunks[last] += chunk;
+    } else {
+      this.#chunks.push(chunk);
+    }
+  }
+
+  /** Sends the next piece on its way; undefined when there is none. */
+  send(): Buffer | string | undefined {
+    if (this.#queued === 0) return undefined;
+    const only = this.#chunks.length === 1 ? this.#chunks[0] : undefined;
+    if (typeof only === "string" && this.#queued <= PIECE) {
+      this.#piece = only;
+      this.#chunks = [];
+    } else {
+      const all = only === undefined ? Buffer.concat(this.#chunks.map(toBuffer), this.#queued) : toBuffer(only);
+      this.#piece = all.subarray(0, PIECE);
+      this.#chunks = all.length > PIECE ? [all.subarray(PIECE)] : [];
+    }
+    this.#pieceBytes = Math.min(this.#queued, PIECE);
+    this.#queued -= this.#pieceBytes;
+    return this.#piece;
+  }
+
+  /** The piece has arrived where it was sent. Gives it. */
+  sent(): Buffer | string {
+    const piece = this.#piece!;
+    this.#piece = undefined;
+    this.#pieceBytes = 0;
+    return piece;
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#chunks = [];
+    this.#queued = 0;
+    this.#piece = undefined;
+    this.#pieceBytes = 0;
+  }
+}
+
+/** A chunk as a Buffer, without copying bytes. */
+export function toBuffer(chunk: string | Uint8Array): Buffer {
+  if (typeof chunk === "string") return Buffer.from(chunk);
+  return Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+}
+
+// Whether a string begins with the second half of a surrogate pair.
+function startsMidPair(text: string): boolean {
+  const first = text.charCodeAt(0);
+  return first >= 0xdc00 && first <= 0xdfff;
+}

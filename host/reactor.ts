@@ -1,0 +1,197 @@
+// class Reactor: timers, watchers and the run of a loop, under their public names.
+
+import { type Clock, SystemClock } from "./clock.ts";
+import { Code } from "./core.ts";
+import { Engine } from "./engine.ts";
+import { IOLoopError } from "./errors.ts";
+import { EventEmitter } from "./event-emitter.ts";
+import { COUNT, FUNCTION, OBJECT, SECONDS, callForm, check, checkOptions } from "./options.ts";
+import type { Emitting } from "./parts.ts";
+import { type Handle, Watchers } from "./watchers.ts";
+
+declare const id: unique symbol;
+
+/** What names a timer, a connection or an acceptor: opaque, unique in its loop, never used again. */
+export type Id = number & { readonly [id]: true };
+
+/** Options of {@link Reactor}. */
+export interface ReactorOptions {
+  /** Where time comes from; default a {@link SystemClock}. */
+  clock?: Clock | undefined;
+  /** Seed of the random cut of `maxAccepts`, so that a run can be repeated; default a random one. */
+  seed?: number | undefined;
+}
+
+export type ReactorEvents = {
+  /** A callback has thrown or rejected, or an error had no subscriber: the error, and the name of the event. */
+  error: [error: unknown, event: string];
+};
+
+/** The low-level event reactor. A loop has one of its own; it can also be used alone. */
+export class Reactor extends EventEmitter<ReactorEvents> {
+  /** @internal */
+  readonly engine: Engine;
+  #loop: Emitting | undefined;
+  readonly #watchers: Watchers;
+
+  static #default: Reactor | undefined;
+
+  constructor(options: ReactorOptions = {}) {
+    super();
+    checkOptions("new Reactor", options, { clock: OBJECT, seed: COUNT });
+    const { clock = new SystemClock(), seed = Math.floor(Math.random() * 2 ** 31) } = options;
+    this.engine = new Engine(clock, seed, {
+      failed: (error, event) => this.#failed(error, event),
+      finish: () => this.#loop?.fire("finish"),
+      drop: (info) => this.#loop?.fire("drop", info),
+    });
+    this.engine.subject = this;
+    this.#watchers = new Watchers(this);
+  }
+
+  /** The reactor of the shared loop: what streams, servers and clients made by hand use. @internal */
+  static get default(): Reactor {
+    return (Reactor.#default ??= new Reactor());
+  }
+
+  static set default(reactor: Reactor) {
+    Reactor.#default = reactor;
+  }
+
+  /** The reactor class to use: the one `IOLOOP_REACTOR` names where there is one of that name, otherwise this. */
+  static detect(): typeof Reactor {
+    return Reactor;
+  }
+
+  /** Whether it serves a loop. @internal */
+  get hasLoop(): boolean {
+    return this.#loop !== undefined;
+  }
+
+  /** Serves a loop from here on. @internal */
+  attach(loop: Emitting): void {
+    if (this.#loop) throw new IOLoopError("ERR_IOLOOP_REACTOR_IN_USE", "The reactor serves another loop");
+    this.#loop = loop;
+    this.engine.subject = loop;
+  }
+
+  /** Serves a loop no more. @internal */
+  detach(): void {
+    this.#loop = undefined;
+    this.engine.subject = this;
+  }
+
+  /** Whether it runs, and has not been told to stop. */
+  get isRunning(): boolean {
+    return this.engine.isRunning;
+  }
+
+  /** Calls back once, `after` seconds from now or later. Returns the timer's id. */
+  timer(after: number, cb: (reactor: this) => unknown): Id;
+  timer(cb: (reactor: this) => unknown, after: number): Id;
+  timer(a: unknown, b: unknown): Id {
+    return this.#timer("timer", a, b, false);
+  }
+
+  /** Calls back every `after` seconds; with 0, once a tick. Returns the timer's id. */
+  recurring(after: number, cb: (reactor: this) => unknown): Id;
+  recurring(cb: (reactor: this) => unknown, after: number): Id;
+  recurring(a: unknown, b: unknown): Id {
+    return this.#timer("recurring", a, b, true);
+  }
+
+  /**
+   * Restarts an active timer: it is due its interval from now. `after` seconds, where given, is its interval from here on.
+   *
+   * @throws IOLoopError `ERR_IOLOOP_TIMER_INACTIVE` when the timer has fired or was removed.
+   */
+  again(timer: Id, after?: number): void {
+    if (after !== undefined) check("again: after", after, SECONDS);
+    const { engine } = this;
+    const code = engine.core.calls.handleTimerAgain(Number(timer), (after ?? NaN) * 1000, engine.clock.now());
+    if (code === Code.STALE) throw new IOLoopError("ERR_IOLOOP_TIMER_INACTIVE", "Timer not active");
+    engine.rearm();
+  }
+
+  /** Calls back in the next tick, after the caller has returned, in the order called. */
+  nextTick(cb: (reactor: this) => unknown): void {
+    check("nextTick: callback", cb, FUNCTION);
+    this.engine.nextTick(() => cb(this));
+  }
+
+  /**
+   * Watches a handle: calls back in every tick in which it is readable (`writable` false) or writable (true). Both are
+   * watched for until `watch` says otherwise. A handle that is watched already gets the new callback.
+   *
+   * @throws IOLoopError `ERR_IOLOOP_HANDLE_CLOSED` when the handle is closed.
+   */
+  io(handle: Handle, cb: (reactor: this, writable: boolean) => unknown): this;
+  io(cb: (reactor: this, writable: boolean) => unknown, handle: Handle): this;
+  io(a: unknown, b: unknown): this {
+    const [handle, cb] = callForm<Handle>("io", a, b);
+    check("io: handle", handle, OBJECT);
+    this.#watchers.io(handle, cb as never);
+    return this;
+  }
+
+  /**
+   * Changes what a handle is watched for. With neither, it is paused, and still keeps the loop running.
+   *
+   * @throws IOLoopError `ERR_IOLOOP_WATCHER_INACTIVE` when the handle is not watched.
+   */
+  watch(handle: Handle, read: boolean, write: boolean): this {
+    this.#watchers.watch(handle, read, write);
+    return this;
+  }
+
+  /** Removes a timer or a watched handle. False for what is neither, or is no more. */
+  remove(timerOrHandle: Id | Handle): boolean {
+    if (typeof timerOrHandle === "number") return this.engine.timers.remove(timerOrHandle);
+    return this.#watchers.remove(timerOrHandle);
+  }
+
+  /**
+   * Runs until `stop`, or until nothing is watched any more.
+   *
+   * @throws IOLoopError `ERR_IOLOOP_RUNNING` when it runs already.
+   */
+  start(): Promise<void> {
+    return this.engine.start(false);
+  }
+
+  /** Runs until at least one event has been dispatched, or nothing is watched. Throws as `start` does. */
+  oneTick(): Promise<void> {
+    return this.engine.start(true);
+  }
+
+  /** Ends the run after the current pass. Nothing is lost: `start` goes on with it. */
+  stop(): void {
+    this.engine.stop();
+  }
+
+  /** Removes every timer, watcher and subscriber, closes every connection and acceptor, and stops. */
+  reset(): void {
+    this.#watchers.clear();
+    this.engine.reset();
+    this.unsubscribeAll();
+  }
+
+  #timer(what: string, a: unknown, b: unknown, recurring: boolean): Id {
+    const [after, cb] = callForm<number>(what, a, b);
+    check(`${what}: after`, after, SECONDS);
+    return this.engine.timers.make(after, recurring, () => cb(this as never)) as Id;
+  }
+
+  #failed(error: unknown, event: string): void {
+    if (!this.hasSubscribers("error")) return this.engine.fail(error);
+    try {
+      this.emit("error", error, event);
+    } catch (failure) {
+      this.engine.fail(failure);
+    }
+  }
+
+  protected override pending(result: PromiseLike<unknown>): void {
+    result.then(undefined, (failure: unknown) => this.engine.fail(failure));
+  }
+}

@@ -1,0 +1,34 @@
+// One run of a loop, from `start` until it has stopped.
+
+/** A run: its promise, how it is to end, and whether it ought to. */
+export class Run {
+  readonly promise: Promise<void>;
+  /** Whether it ends as soon as something has been dispatched. */
+  readonly once: boolean;
+  /** Whether something has been. */
+  dispatched = false;
+  /** Whether it ends with the current pass. */
+  stopping = false;
+  #failure: { error: unknown } | undefined;
+  #resolve!: () => void;
+  #reject!: (error: unknown) => void;
+
+  constructor(once = false) {
+    this.once = once;
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** It is to end with an error that nobody heard. The first one counts. */
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+  }
+
+  /** It has ended. */
+  settle(): void {
+    if (this.#failure) this.#reject(this.#failure.error);
+    else this.#resolve();
+  }
+}

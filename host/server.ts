@@ -1,0 +1,204 @@
+// class Server: a listening socket, whose clients wait in line until the core admits them.
+
+import { type AddressInfo, type Server as NetServer, type Socket, createServer } from "node:net";
+import { Code, slotOf } from "./core.ts";
+import { IOLoopError } from "./errors.ts";
+import { GuardedEmitter } from "./guarded-emitter.ts";
+import { canReusePort, listen, removeStaleSocket } from "./listening.ts";
+import { LISTENER_RULES, type ListenerOptions } from "./listener-options.ts";
+import { OBJECT, POSITIVE, check, checkOptions } from "./options.ts";
+import { type Id, Reactor } from "./reactor.ts";
+import { Run } from "./run.ts";
+import { WaitingClient, turnAway } from "./waiting-client.ts";
+
+export type ServerEvents = {
+  /** A client has been admitted. Its handle is paused. */
+  accept: [handle: Socket];
+  /** Listening failed; the acceptor is gone. */
+  error: [error: Error];
+};
+
+/** Accepts TCP and UNIX domain socket connections. */
+export class Server extends GuardedEmitter<ServerEvents> {
+  /** The id of its record in the core; 0 without one. @internal */
+  id = 0;
+  #reactor: Reactor;
+  readonly #multiAccept: number | undefined;
+  #handle: NetServer | undefined;
+  #accepting = true;
+  #ready = new Run();
+
+  /**
+   * A server that does not listen yet. `reactor`: default that of the shared loop. `multiAccept`: how many clients are
+   * admitted a tick, where the reactor has no loop that says so; default 50.
+   */
+  constructor(options: { reactor?: Reactor | undefined; multiAccept?: number | undefined } = {}) {
+    checkOptions("new Server", options, { reactor: OBJECT, multiAccept: POSITIVE });
+    const reactor = options.reactor ?? Reactor.default;
+    super(reactor.engine);
+    this.#reactor = reactor;
+    this.#multiAccept = options.multiAccept;
+  }
+
+  /** The reactor it belongs to; settable until it listens. */
+  get reactor(): Reactor {
+    return this.#reactor;
+  }
+
+  set reactor(reactor: Reactor) {
+    if (reactor === this.#reactor) return;
+    check("reactor", reactor, OBJECT);
+    if (this.id !== 0) throw new IOLoopError("ERR_IOLOOP_REACTOR_IN_USE", "The server belongs to its reactor");
+    this.#reactor = reactor;
+    this.engine = reactor.engine;
+  }
+
+  /** The listening handle; undefined before `listen` and after `close`. */
+  get handle(): NetServer | undefined {
+    return this.#handle;
+  }
+
+  /** The port it listens on, at once after `listen` for an address literal; undefined for a UNIX domain socket. */
+  get port(): number | undefined {
+    const address = this.#handle?.address();
+    return typeof address === "object" ? address?.port : undefined;
+  }
+
+  /** Whether clients are admitted: not stopped, not closed. */
+  get isAccepting(): boolean {
+    return this.#accepting && this.#handle !== undefined;
+  }
+
+  /** Resolves when it listens; rejects with the error when it cannot. Needs no running loop. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  /** Binds and listens. What fails later than the check of the options is an `error` event. */
+  listen(options: ListenerOptions = {}): void {
+    checkOptions("listen", options, LISTENER_RULES);
+    if (this.#handle) throw new IOLoopError("ERR_IOLOOP_HANDLE_IN_USE", "The server is listening already");
+    const { address = "127.0.0.1", port = 0, path, fd, reuse = false } = options;
+    if (reuse && !canReusePort()) {
+      throw new IOLoopError("ERR_IOLOOP_UNSUPPORTED", 'This runtime cannot share a port: option "reuse"');
+    }
+    const { backlog = 511, overflow = "wait", waitTimeout = 60, singleAccept = false } = options;
+    const seats = overflow === "drop" ? 0 : backlog;
+    const { engine } = this;
+    const { calls } = engine.core;
+    this.record();
+    calls.handleAcceptorLimits(this.id, seats, waitTimeout * 1000, singleAccept ? 1 : 0);
+    if (this.#multiAccept !== undefined && !this.#reactor.hasLoop) calls.handleLimits(1000, 0, this.#multiAccept);
+
+    const handle = createServer({ pauseOnConnect: true, allowHalfOpen: true });
+    this.#handle = handle;
+    handle.on("connection", this.#connected);
+    handle.on("listening", () => this.#ready.settle());
+    const where = fd !== undefined ? { fd } : path !== undefined ? { path } : { host: address, port };
+    const listening = { ...where, backlog: Math.max(backlog, 1), ...(reuse && { reusePort: true }) };
+    handle.on("error", (error: NodeJS.ErrnoException) => {
+      if (path === undefined || error.code !== "EADDRINUSE") return this.#failed(error);
+      void removeStaleSocket(path).then((removed) => {
+        if (!removed) this.#failed(error);
+        else if (this.#handle === handle) handle.listen(listening);
+      });
+    });
+    engine.resources.add(this);
+    if (!engine.active) this.suspend();
+    calls.handleAcceptorListen(this.id, this.#accepting ? 1 : 0);
+    listen(handle, listening);
+    engine.ask();
+  }
+
+  /** Goes on admitting clients. */
+  start(): void {
+    this.#listen(true);
+  }
+
+  /** Admits no clients; they wait. */
+  stop(): void {
+    this.#listen(false);
+  }
+
+  /** Ends listening at once. Connections live on; clients that still wait are reset. */
+  close(): void {
+    const { engine } = this;
+    engine.resources.delete(this);
+    if (this.id !== 0) {
+      engine.table.closeAcceptor(this.id);
+      this.id = 0;
+    }
+    const handle = this.#handle;
+    if (!handle) return;
+    this.#handle = undefined;
+    handle.off("connection", this.#connected);
+    handle.on("connection", refuse);
+    handle.close();
+    engine.ask();
+  }
+
+  /** A port that was free a moment ago, on 127.0.0.1. */
+  static generatePort(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const probe = createServer();
+      probe.once("error", reject);
+      probe.listen({ host: "127.0.0.1", port: 0 }, () => {
+        const { port } = probe.address() as AddressInfo;
+        probe.close(() => resolve(port));
+      });
+    });
+  }
+
+  /** Its record in the core, made where there is none. @internal */
+  record(): Id {
+    if (this.id === 0) {
+      this.id = this.engine.table.openAcceptor();
+      this.engine.table.acceptors[slotOf(this.id)] = this;
+    }
+    return this.id as Id;
+  }
+
+  /** @internal */
+  suspend(): void {
+    this.#handle?.unref();
+  }
+
+  /** @internal */
+  resume(): void {
+    this.#handle?.ref();
+  }
+
+  #listen(on: boolean): void {
+    this.#accepting = on;
+    if (this.id === 0 || !this.#handle) return;
+    this.engine.core.calls.handleAcceptorListen(this.id, on ? 1 : 0);
+    this.engine.ask();
+  }
+
+  #connected = (socket: Socket): void => {
+    const { engine } = this;
+    const id = engine.core.opened(engine.core.calls.handleAccept(this.id, engine.clock.now()));
+    if (id < 0) return turnAway(engine, socket, id === Code.DROP_BACKLOG ? "backlog" : "full");
+    new WaitingClient(engine, socket, id, this.#admitted).wait();
+  };
+
+  #admitted = (socket: Socket, id: number): void => {
+    this.engine.table.offer(socket, id, () => this.fire("accept", socket));
+  };
+
+  #failed(error: Error): void {
+    const listening = this.#handle?.listening ?? false;
+    this.#ready.fail(error);
+    this.#ready.settle();
+    // With a socket that listens, one accept has failed (no descriptor left, say): the next may not.
+    if (listening) return this.engine.deliver("accept", () => this.engine.supervisor.failed(error, "accept"));
+    this.engine.deliver("error", () => {
+      this.close();
+      this.fire("error", error);
+    });
+  }
+}
+
+function refuse(socket: Socket): void {
+  socket.destroy();
+}

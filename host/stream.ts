@@ -1,0 +1,297 @@
+// class Stream: a connection's bytes, in and out, with its inactivity timeout.
+
+import { slotOf } from "./core.ts";
+import { IOLoopError } from "./errors.ts";
+import { GuardedEmitter } from "./guarded-emitter.ts";
+import { CHUNK, FUNCTION, OBJECT, SECONDS, check, checkOptions } from "./options.ts";
+import { Outbox, toBuffer } from "./outbox.ts";
+import { type Id, Reactor } from "./reactor.ts";
+import { type StreamEvents, isGone } from "./stream-events.ts";
+import { type StreamHandle, hear, release, unhear } from "./stream-handle.ts";
+
+/** A non-blocking I/O stream. */
+export class Stream extends GuardedEmitter<StreamEvents> {
+  /** From how many waiting bytes on `canWrite` is false; default 1048576. */
+  highWaterMark = 1_048_576;
+  /** The id of its record in the core; 0 without one. @internal */
+  id = 0;
+
+  #handle: StreamHandle | undefined;
+  #reactor: Reactor;
+  #timeout = 15;
+  #slot = 0;
+  readonly #outbox = new Outbox();
+  #callbacks: ((stream: this) => unknown)[] = [];
+  #bytesRead = 0;
+  #bytesWritten = 0;
+  #started = false;
+  #paused = false;
+  #graceful = false;
+  #queued = false;
+
+  /** A stream around a connected handle, silent until `start`. `reactor`: default that of the shared loop. */
+  constructor(handle: StreamHandle, options: { reactor?: Reactor | undefined } = {}) {
+    check("new Stream: handle", handle, OBJECT);
+    checkOptions("new Stream", options, { reactor: OBJECT });
+    const reactor = options.reactor ?? Reactor.default;
+    super(reactor.engine);
+    this.#reactor = reactor;
+    this.#handle = handle;
+  }
+
+  /** The reactor it belongs to; settable until it is started. */
+  get reactor(): Reactor {
+    return this.#reactor;
+  }
+
+  set reactor(reactor: Reactor) {
+    if (reactor === this.#reactor) return;
+    check("reactor", reactor, OBJECT);
+    if (this.#started) throw new IOLoopError("ERR_IOLOOP_REACTOR_IN_USE", "The stream is started on its reactor");
+    this.#reactor = reactor;
+    this.engine = reactor.engine;
+  }
+
+  /** The handle; undefined once the stream is closed. */
+  get handle(): StreamHandle | undefined {
+    return this.#handle;
+  }
+
+  /** Seconds without a byte read or written after which the stream closes; default 15, 0 for never. Setting it counts anew. */
+  get timeout(): number {
+    return this.#timeout;
+  }
+
+  set timeout(seconds: number) {
+    check("timeout", seconds, SECONDS);
+    if (!this.#handle) return;
+    this.#timeout = seconds;
+    if (this.id !== 0) this.engine.table.setTimeout(this.id, seconds);
+  }
+
+  /** Whether data, or the peer's end, waits to be read. Counts as activity. */
+  get isReadable(): boolean {
+    if (!this.#handle) return false;
+    this.#touch();
+    return this.#handle.readableLength > 0 || this.#handle.readableEnded;
+  }
+
+  /** Whether data, or a `write` callback, waits. */
+  get isWriting(): boolean {
+    return this.#handle !== undefined && (this.bytesWaiting > 0 || this.#callbacks.length > 0);
+  }
+
+  /** Bytes received. */
+  get bytesRead(): number {
+    return this.#bytesRead;
+  }
+
+  /** Bytes handed to the system. */
+  get bytesWritten(): number {
+    return this.#bytesWritten;
+  }
+
+  /** Bytes written to the stream and not yet handed to the system. */
+  get bytesWaiting(): number {
+    return this.#outbox.size;
+  }
+
+  /** Whether the stream is open and fewer than `highWaterMark` bytes wait. */
+  get canWrite(): boolean {
+    return this.#handle !== undefined && this.bytesWaiting < this.highWaterMark;
+  }
+
+  /** Starts reading, or goes on after `stop`. */
+  start(): void {
+    if (!this.#handle) return;
+    this.#paused = false;
+    if (!this.#started) this.#open();
+    else if (this.engine.active) this.#handle.resume();
+  }
+
+  /** Pauses reading. Writing goes on, and so does the inactivity timeout. */
+  stop(): void {
+    this.#paused = true;
+    this.#handle?.pause();
+  }
+
+  /**
+   * Queues data to be sent after the current callback has ended, joined with what else it writes. `cb(stream)` runs when
+   * all that waits has been handed to the system. A Uint8Array must not be changed before that.
+   */
+  write(chunk: string | Uint8Array, cb?: (stream: this) => unknown): this {
+    check("write: chunk", chunk, CHUNK);
+    if (cb !== undefined) check("write: callback", cb, FUNCTION);
+    if (!this.#handle) return this;
+    this.#outbox.push(chunk);
+    if (cb) this.#callbacks.push(cb);
+    if (this.isWriting) this.#flushLater();
+    return this;
+  }
+
+  /** Closes at once. What has not been handed to the system is dropped. */
+  close(): void {
+    this.#end(false);
+  }
+
+  /** Closes as soon as everything written has been sent; at once where nothing waits. */
+  closeGracefully(): void {
+    if (!this.#handle) return;
+    if (this.isWriting) {
+      this.#graceful = true;
+      if (!this.#started) this.#open();
+      return;
+    }
+    this.#end(true);
+  }
+
+  /**
+   * Gives the handle away: paused, with nothing of the loop's left on it. What was written is still sent. The stream is
+   * silent from here on, and its id is spent. Undefined when the stream is closed.
+   */
+  stealHandle(): StreamHandle | undefined {
+    const handle = this.#handle;
+    if (!handle) return undefined;
+    for (let piece = this.#outbox.send(); piece !== undefined; piece = this.#outbox.send()) handle.write(piece);
+    handle.pause();
+    this.#forget(handle);
+    handle.ref?.();
+    return handle;
+  }
+
+  /** Becomes a connection of the loop, and starts. @internal */
+  join(): Id {
+    if (!this.#handle) throw new IOLoopError("ERR_IOLOOP_HANDLE_CLOSED", "The stream is closed");
+    this.start();
+    this.engine.table.adopt(this.id);
+    return this.id as Id;
+  }
+
+  /** @internal */
+  expire(): void {
+    this.fire("timeout");
+    this.close();
+  }
+
+  /** @internal */
+  abort(): void {
+    this.close();
+  }
+
+  /** @internal */
+  suspend(): void {
+    this.#handle?.pause();
+    this.#handle?.unref?.();
+  }
+
+  /** @internal */
+  resume(): void {
+    this.#handle?.ref?.();
+    if (!this.#paused) this.#handle?.resume();
+    if (this.isWriting) this.#flushLater();
+  }
+
+  /** @internal */
+  flush(): void {
+    this.#queued = false;
+    if (!this.#handle || !this.#started || this.#outbox.isBusy) return;
+    const piece = this.#outbox.send();
+    if (piece !== undefined) this.#handle.write(piece, this.#written);
+    else if (this.#callbacks.length > 0) this.engine.nextTick(() => this.#drained());
+  }
+
+  /** @internal */
+  received(chunk: Buffer): void {
+    const { engine } = this;
+    if (!engine.begin()) return engine.deliver("read", () => this.received(chunk));
+    if (this.#handle) {
+      this.#touch();
+      this.#bytesRead += chunk.length;
+      this.fire("read", chunk);
+    }
+    engine.end();
+  }
+
+  /** @internal */
+  closed(ended: boolean): void {
+    this.engine.deliver("close", () => (ended ? this.closeGracefully() : this.close()));
+  }
+
+  /** @internal */
+  failed(error: Error): void {
+    this.engine.deliver("error", () => {
+      if (!this.#handle) return;
+      if (!isGone(error)) this.fire("error", error);
+      this.close();
+    });
+  }
+
+  #open(): void {
+    const handle = this.#handle!;
+    hear(handle, this);
+    const { engine } = this;
+    this.#started = true;
+    this.id = engine.table.claim(handle) ?? engine.table.open("handleTrack");
+    this.#slot = slotOf(this.id);
+    engine.table.connections[this.#slot] = this;
+    engine.resources.add(this);
+    engine.table.setTimeout(this.id, this.#timeout);
+    if (handle.destroyed || handle.readableEnded) engine.nextTick(() => this.closeGracefully());
+    if (engine.active) this.resume();
+    else this.suspend();
+  }
+
+  #touch(): void {
+    if (this.id !== 0) this.engine.core.activity[this.#slot] = this.engine.now;
+  }
+
+  #flushLater(): void {
+    if (this.#queued) return;
+    this.#queued = true;
+    this.engine.flushLater(this);
+  }
+
+  #written = (error?: Error | null): void => {
+    if (!error && this.#handle) this.engine.deliver("write", this.#advance);
+  };
+
+  #advance = (): void => {
+    if (!this.#handle) return;
+    this.#touch();
+    const before = this.#outbox.size;
+    const piece = this.#outbox.sent();
+    this.#bytesWritten += before - this.#outbox.size;
+    if (this.hasSubscribers("write")) this.fire("write", toBuffer(piece));
+    if (this.#outbox.size > 0) this.#flushLater();
+    else this.#drained();
+  };
+
+  #drained(): void {
+    if (!this.#handle || this.bytesWaiting > 0) return;
+    const callbacks = this.#callbacks;
+    this.#callbacks = [];
+    for (const callback of callbacks) this.engine.guard.call(callback, this, "drain");
+    if (this.#handle) this.fire("drain");
+    if (this.#graceful && !this.isWriting) this.closeGracefully();
+  }
+
+  #end(gracefully: boolean): void {
+    const handle = this.#handle;
+    if (!handle) return;
+    this.#forget(handle);
+    release(handle, gracefully);
+    this.fire("close");
+  }
+
+  #forget(handle: StreamHandle): void {
+    this.#handle = undefined;
+    this.#timeout = 0;
+    this.#outbox.clear();
+    this.#callbacks = [];
+    if (!this.#started) return;
+    unhear(handle);
+    this.engine.resources.delete(this);
+    this.engine.table.close(this.id);
+    this.id = 0;
+  }
+}

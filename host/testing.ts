@@ -1,0 +1,71 @@
+// For tests: time that stands still until it is told to move.
+
+import { type Alarm, type Clock, nextTurn } from "./clock.ts";
+
+/**
+ * A clock under the test's control. Minutes pass in milliseconds, and never on their own.
+ *
+ * ```js
+ * const clock = new VirtualClock();
+ * const loop = new IOLoop({ clock });
+ * loop.timer(3600, () => console.log("an hour later"));
+ * const running = loop.start();
+ * await clock.advance(3600);
+ * await running;
+ * ```
+ */
+export class VirtualClock implements Clock {
+  #now: number;
+  readonly #alarms = new Map<() => void, number>();
+
+  /** A clock that starts at `seconds`, default 0. */
+  constructor(seconds = 0) {
+    this.#now = seconds * 1000;
+  }
+
+  /** The time in milliseconds. */
+  now(): number {
+    return this.#now;
+  }
+
+  alarm(callback: () => void): Alarm {
+    return {
+      set: (at) => void this.#alarms.set(callback, at),
+      clear: () => void this.#alarms.delete(callback),
+    };
+  }
+
+  /** The time in seconds at which the next alarm rings; Infinity when none is set. */
+  get next(): number {
+    return Math.min(Infinity, ...this.#alarms.values()) / 1000;
+  }
+
+  /**
+   * Lets `seconds` pass. Stops at every alarm on the way, in order, and gives callbacks, promises and sockets a turn
+   * each time. Resolves when the whole time has passed.
+   */
+  async advance(seconds: number): Promise<void> {
+    if (!(seconds >= 0)) throw new RangeError(`advance: seconds must be a number, 0 or more, not ${seconds}`);
+    const target = this.#now + seconds * 1000;
+    await this.#settle();
+    while (this.next * 1000 <= target) {
+      const [callback, at] = [...this.#alarms].reduce((first, other) => (other[1] < first[1] ? other : first));
+      this.#now = Math.max(this.#now, at);
+      this.#alarms.delete(callback);
+      callback();
+      await this.#settle();
+    }
+    this.#now = target;
+    await this.#settle();
+  }
+
+  /** Moves the time without ringing anything, as a callback does that blocks. */
+  block(seconds: number): void {
+    this.#now += seconds * 1000;
+  }
+
+  // Two turns: one for what is queued, one for what that queues.
+  async #settle(): Promise<void> {
+    for (let i = 0; i < 2; i++) await new Promise<void>((resolve) => void nextTurn(resolve));
+  }
+}

@@ -1,0 +1,89 @@
+// A client that the system has accepted and the core has not admitted yet.
+
+import type { Socket } from "node:net";
+import { slotOf } from "./core.ts";
+import type { Engine } from "./engine.ts";
+import type { Client, DropInfo, Resource } from "./parts.ts";
+
+/** Holds an accepted socket, paused and unread, until the core admits it or gives it up. */
+export class WaitingClient implements Client, Resource {
+  readonly id: number;
+  readonly #engine: Engine;
+  readonly #socket: Socket;
+  readonly #admitted: (socket: Socket, id: number) => void;
+
+  constructor(engine: Engine, socket: Socket, id: number, admitted: (socket: Socket, id: number) => void) {
+    this.id = id;
+    this.#engine = engine;
+    this.#socket = socket;
+    this.#admitted = admitted;
+  }
+
+  /** Joins the line. */
+  wait(): void {
+    const engine = this.#engine;
+    engine.table.connections[slotOf(this.id)] = this;
+    engine.resources.add(this);
+    // Its end, or reset, is found when its turn has come: what it sent before that is read first.
+    this.#socket.on("error", ignore);
+    if (!engine.active) this.suspend();
+    engine.rearm();
+    engine.ask();
+  }
+
+  admit(): void {
+    this.#engine.resources.delete(this);
+    this.#socket.off("error", ignore);
+    this.#socket.setNoDelay(true);
+    this.#admitted(this.#socket, this.id);
+  }
+
+  evict(): void {
+    this.#engine.table.close(this.id);
+    this.#engine.resources.delete(this);
+    reset(this.#socket);
+  }
+
+  expire(): void {
+    drop(this.#engine, this.#socket, "timeout");
+    this.evict();
+  }
+
+  abort(): void {
+    this.evict();
+  }
+
+  close(): void {
+    this.evict();
+  }
+
+  suspend(): void {
+    this.#socket.unref();
+  }
+
+  resume(): void {
+    this.#socket.ref();
+  }
+}
+
+/** Resets a client that the core did not let wait. */
+export function turnAway(engine: Engine, socket: Socket, reason: DropInfo["reason"]): void {
+  engine.deliver("drop", drop.bind(undefined, engine, socket, reason));
+  socket.on("error", ignore);
+  reset(socket);
+}
+
+function drop(engine: Engine, socket: Socket, reason: DropInfo["reason"]): void {
+  const { remoteAddress, remotePort } = socket;
+  engine.supervisor.drop({ reason, remoteAddress, remotePort });
+}
+
+function reset(socket: Socket): void {
+  // A UNIX domain socket has no port, and knows no reset.
+  if (socket.remotePort === undefined) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
+function ignore(): void {
+  // Nobody to tell: the client waits still, or is being closed.
+}

@@ -1,0 +1,96 @@
+// Runs every test file, each in a process of its own, on every runtime, and says how many tests passed.
+//
+// A file fails as a whole when it does not end by itself: then something was left open that kept the process alive.
+// `node build/tests/run.js [--runtime NAME|PATH]… [FILE]…` runs only those.
+
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const FILE_SECONDS = 120;
+
+interface Result {
+  readonly passed: number;
+  readonly failed: number;
+  readonly output: string;
+}
+
+const runtimes: Record<string, string> = {
+  node: process.execPath,
+  bun: join(root, "node_modules/.bin/bun"),
+};
+
+function runFile(runtime: string, file: string): Promise<Result> {
+  return new Promise((resolve) => {
+    const child = spawn(runtimes[runtime] ?? runtime, [join(here, file)], {
+      cwd: root,
+      env: { ...process.env, NO_COLOR: "1" },
+    });
+    let output = "";
+    child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    const limit = setTimeout(() => {
+      output += `\n${file}: did not end within ${FILE_SECONDS} s: something is left open\n`;
+      child.kill("SIGKILL");
+    }, FILE_SECONDS * 1000);
+    child.on("error", (error) => (output += String(error)));
+    child.on("close", (code, signal) => {
+      clearTimeout(limit);
+      const number = (name: string): number => {
+        const found = [...output.matchAll(new RegExp(`^\\s*${name}:\\s+(\\d+)`, "gm"))];
+        return found.reduce((sum, match) => sum + Number(match[1]), 0);
+      };
+      const passed = number("Passed");
+      const failed = number("Total") - passed;
+      const wrong = failed === 0 && (code !== 0 || passed === 0);
+      if (wrong) output += `\n${file}: ended with ${signal ?? `code ${code}`} after ${passed} tests\n`;
+      resolve({ passed, failed: failed + (wrong ? 1 : 0), output });
+    });
+  });
+}
+
+async function main(): Promise<void> {
+  const args = process.argv.slice(2);
+  const named: string[] = [];
+  for (let at = args.indexOf("--runtime"); at >= 0; at = args.indexOf("--runtime")) {
+    named.push(args.splice(at, 2)[1] ?? "");
+  }
+  const files = readdirSync(here).filter((file) => file.endsWith(".test.js"));
+  const wanted = files.filter(
+    (file) => args.length === 0 || args.some((arg) => file.startsWith(basename(arg).replace(/\.test\.[jt]s$/, ""))),
+  );
+  const total = { passed: 0, failed: 0 };
+  for (const runtime of named.length > 0 ? named : Object.keys(runtimes)) {
+    if (!existsSync(runtimes[runtime] ?? runtime)) {
+      console.log(`${runtime}: not installed`);
+      total.failed++;
+      continue;
+    }
+    const queue = [...wanted];
+    const work = async (): Promise<void> => {
+      for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+        const begin = performance.now();
+        const { passed, failed, output } = await runFile(runtime, file);
+        const seconds = ((performance.now() - begin) / 1000).toFixed(1);
+        console.log(
+          `${failed > 0 ? "FAIL" : "ok  "} ${runtime} ${file} ${passed} passed, ${failed} failed, ${seconds} s`,
+        );
+        if (failed > 0) console.log(output);
+        total.passed += passed;
+        total.failed += failed;
+      }
+    };
+    await Promise.all([work(), work()]);
+  }
+  if (total.passed === 0) {
+    console.log("no test has run");
+    total.failed++;
+  }
+  console.log(`${total.passed} passed, ${total.failed} failed`);
+  process.exitCode = total.failed > 0 ? 1 : 0;
+}
+
+await main();
