@@ -2,7 +2,10 @@
 
 /** Calls back at a time. */
 export interface Alarm {
-  /** Calls back once, at `at` milliseconds on the clock or soon after, instead of any time set before. */
+  /**
+   * Calls back once, at `at` milliseconds on the clock or soon after, instead of any time set before. For a time that has
+   * come already, that is the next turn of the runtime, never before `set` has returned.
+   */
   set(at: number): void;
   /** Calls back no more. */
   clear(): void;
@@ -26,17 +29,19 @@ export class SystemClock implements Clock {
 
   alarm(callback: () => void): Alarm {
     let timeout: ReturnType<typeof setTimeout> | undefined;
-    return {
-      set: (at) => {
-        clearTimeout(timeout);
-        const delay = Math.min(Math.max(Math.ceil(at - performance.now()), 1), LONGEST);
-        timeout = setTimeout(callback, delay);
-      },
-      clear: () => {
-        clearTimeout(timeout);
-        timeout = undefined;
-      },
+    let turn: Turn | undefined;
+    const clear = (): void => {
+      clearTimeout(timeout);
+      if (turn !== undefined) cancelTurn(turn);
+      turn = undefined;
     };
+    const set = (at: number): void => {
+      clear();
+      const delay = at - performance.now();
+      if (delay <= 0) turn = nextTurn(callback);
+      else timeout = setTimeout(callback, Math.min(Math.max(Math.ceil(delay), 1), LONGEST));
+    };
+    return { set, clear };
   }
 }
 

@@ -271,7 +271,6 @@ export class Engine {
     this.#rearm = false;
     const at = this.core.calls.pollDeadline();
     if (at === Infinity) this.#alarm.clear();
-    else if (at <= this.now) this.wake();
     else this.#alarm.set(at);
   }
 
