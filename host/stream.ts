@@ -72,7 +72,7 @@ export class Stream extends GuardedEmitter<StreamEvents> {
   /** Whether data, or the peer's end, waits to be read. Counts as activity. */
   get isReadable(): boolean {
     if (!this.#handle) return false;
-    this.#touch();
+    this.#touch(this.engine.clock.now());
     return this.#handle.readableLength > 0 || this.#handle.readableEnded;
   }
 
@@ -241,8 +241,8 @@ export class Stream extends GuardedEmitter<StreamEvents> {
     else this.suspend();
   }
 
-  #touch(): void {
-    if (this.id !== 0) this.engine.core.activity[this.#slot] = this.engine.now;
+  #touch(now = this.engine.now): void {
+    if (this.id !== 0) this.engine.core.activity[this.#slot] = now;
   }
 
   #flushLater(): void {
