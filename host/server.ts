@@ -36,6 +36,7 @@ export class Server extends GuardedEmitter<ServerEvents> {
     checkOptions("new Server", options, { reactor: OBJECT, multiAccept: POSITIVE });
     const reactor = options.reactor ?? Reactor.default;
     super(reactor.engine);
+    this.#ready.promise.catch(() => {}); // who does not ask need not hear: there is the `error` event
     this.#reactor = reactor;
     this.#multiAccept = options.multiAccept;
   }

@@ -28,7 +28,7 @@ function runFile(runtime: string, file: string): Promise<Result> {
   return new Promise((resolve) => {
     const child = spawn(runtimes[runtime] ?? runtime, [join(here, file)], {
       cwd: root,
-      env: { ...process.env, NO_COLOR: "1" },
+      env: { ...process.env, NO_COLOR: "1", TEST_NODE: process.execPath },
     });
     let output = "";
     child.stdout.on("data", (chunk: Buffer) => {
