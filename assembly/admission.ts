@@ -152,8 +152,8 @@ export function drainTimerPassed(): void {
   else hurry();
 }
 
-/** What the host must do now. `watched`: how much else it waits for. Asked until it says nothing. */
-export function decide(watched: i32): i32 {
+/** What the host must do now. `watched`: how much else it waits for. A loop that does not run is never told to stop. */
+export function decide(watched: i32, running: bool): i32 {
   if (finishIsDue) {
     finishIsDue = false;
     return DECIDE_FINISH;
@@ -166,6 +166,7 @@ export function decide(watched: i32): i32 {
     closeIsDue = false;
     if (open > 0) return DECIDE_CLOSE;
   }
+  if (!running) return DECIDE_NOTHING;
   if (phase == DRAINING) {
     if (open > 0) return DECIDE_NOTHING;
     endDrainTimer();

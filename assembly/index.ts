@@ -154,9 +154,9 @@ export function handleHurry(): i32 {
   return admission.hurry();
 }
 
-/** What the host must do now: nothing, emit `finish`, stop, close all. `watched`: how much it waits for that the core cannot see. */
-export function pollDecision(watched: i32): i32 {
-  return admission.decide(watched);
+/** What the host must do now: nothing, emit `finish`, stop, close all. `watched`: how much it waits for that the core cannot see. Where the loop is not `running` (0), it is never told to stop. */
+export function pollDecision(watched: i32, running: i32): i32 {
+  return admission.decide(watched, running != 0);
 }
 
 /** The state of a connection, or ERR_STALE. */

@@ -32,7 +32,7 @@ export interface CoreExports {
   handleLimits(maxConnections: number, maxAccepts: number, multiAccept: number): number;
   handleDrain(delay: number, timeout: number, now: number): number;
   handleHurry(): number;
-  pollDecision(watched: number): number;
+  pollDecision(watched: number, running: number): number;
   stateOf(id: number): number;
   nextState(state: number, event: number): number;
   connectionsIn(state: number): number;

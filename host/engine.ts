@@ -260,7 +260,7 @@ export class Engine {
 
   // Does what the core decides about shutting down; whether there may be more.
   #decide(): boolean {
-    const decision = this.core.calls.pollDecision(this.#unknownToCore);
+    const decision = this.core.calls.pollDecision(this.#unknownToCore, this.isRunning ? 1 : 0);
     if (decision === Decision.FINISH) this.supervisor.finish();
     else if (decision === Decision.CLOSE) this.table.abortAll();
     else if (decision === Decision.STOP) this.stop();

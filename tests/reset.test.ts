@@ -1,0 +1,161 @@
+// remove and reset, and calling everything from inside everything. Numbers name statements about the originals.
+
+import * as assert from "uvu/assert";
+import { type IOLoop, type Stream } from "wasm-ioloop";
+import { harness, peer, portOf, quietLoop, turns, until } from "./harness.ts";
+
+const test = harness("reset");
+
+test("54, 70, 71, 72 reset: emits reset, closes everything inside the call, forgets it, and the loop can be used again", async () => {
+  const { loop } = quietLoop();
+  const log: string[] = [];
+  loop.on("reset", () => log.push("reset"));
+  loop.on("finish", () => log.push("never"));
+  const id = loop.server({}, (_loop, stream) => {
+    log.push("accept");
+    stream.on("close", () => log.push("close"));
+  });
+  const port = portOf(loop, id);
+  const timer = loop.timer(60, () => {});
+  const running = loop.start();
+  const client = peer({ port });
+  await until(() => log.length === 1);
+  loop.nextTick(() => log.push("never"));
+  loop.reset();
+  assert.equal(log, ["accept", "reset", "close"]);
+  await running;
+  assert.is(loop.isRunning, false);
+  assert.is(loop.acceptor(id), undefined);
+  assert.is(loop.remove(timer), false);
+  assert.is(loop.hasSubscribers("finish"), false);
+  await client.closed;
+  assert.is(await peer({ port }).closed, "ECONNREFUSED");
+
+  let fired = false;
+  const again = loop.timer(0, () => (fired = true));
+  assert.is.not(again, timer);
+  await loop.start();
+  assert.is(fired, true);
+  assert.equal(log, ["accept", "reset", "close"]);
+});
+
+test("54 reset in a callback: nothing else of that pass runs", async () => {
+  const { loop } = quietLoop();
+  const log: string[] = [];
+  loop.timer(0, (loop) => {
+    log.push("first");
+    loop.reset();
+  });
+  loop.timer(0, () => log.push("never"));
+  await loop.start();
+  loop.nextTick((loop) => {
+    log.push("tick");
+    loop.reset();
+  });
+  loop.nextTick(() => log.push("never"));
+  loop.timer(0, () => log.push("never"));
+  await loop.start();
+  assert.equal(log, ["first", "tick"]);
+});
+
+test("74 remove of an unknown, spent or senseless id is false, never a throw", () => {
+  const { loop } = quietLoop();
+  const id = loop.timer(1, () => {});
+  assert.is(loop.remove(id), true);
+  assert.is(loop.remove(id), false);
+  for (const senseless of [0, -1, 1.5, NaN, Infinity, 2 ** 53, undefined, null, "x", {}]) {
+    assert.is(loop.remove(senseless as never), false);
+  }
+});
+
+test("ids used again: a spent id never names a newer thing", async () => {
+  const { loop } = quietLoop();
+  const spent: ReturnType<IOLoop["timer"]>[] = [];
+  for (let round = 0; round < 1000; round++) {
+    const id = loop.timer(60, () => {});
+    assert.is(spent.includes(id), false);
+    spent.push(id);
+    loop.remove(id);
+  }
+  const alive = loop.timer(60, () => {});
+  for (const id of spent) assert.is(loop.remove(id), false);
+  assert.is(loop.remove(alive), true);
+});
+
+// Every kind of callback, and what a program may do in it.
+type Act = (loop: IOLoop, stream: Stream | undefined) => void;
+const ACTS: Record<string, Act> = {
+  "close the stream": (_loop, stream) => stream?.close(),
+  "close it gracefully": (_loop, stream) => stream?.closeGracefully(),
+  "steal the handle": (_loop, stream) => {
+    stream?.stealHandle()?.destroy();
+  },
+  stop: (loop) => loop.stop(),
+  reset: (loop) => loop.reset(),
+  "stop gracefully": (loop) => void loop.stopGracefully({ timeout: 0.05 }),
+  "make a server": (loop) => {
+    const id = loop.server({}, () => {});
+    loop.nextTick(() => loop.remove(id));
+  },
+  "make a client": (loop) => void loop.client({ port: 1 }, () => {}),
+  throw: () => {
+    throw new Error("Bye!");
+  },
+};
+const PLACES = [
+  "accept",
+  "connect",
+  "read",
+  "write",
+  "drain",
+  "write callback",
+  "timeout",
+  "close",
+  "timer",
+  "nextTick",
+  "finish",
+];
+
+for (const [what, act] of Object.entries(ACTS)) {
+  for (const place of PLACES) {
+    test(`reentrancy: ${what} in ${place}`, async () => {
+      const { loop, errors } = quietLoop();
+      let done = 0;
+      const here = (at: string, stream?: Stream): void => {
+        if (at !== place || done++ > 0) return;
+        act(loop, stream);
+      };
+      loop.on("finish", () => here("finish"));
+      const prepare = (stream: Stream): void => {
+        stream.on("read", (stream) => here("read", stream));
+        stream.on("write", (stream) => here("write", stream));
+        stream.on("drain", (stream) => here("drain", stream));
+        stream.on("timeout", (stream) => here("timeout", stream));
+        stream.on("close", (stream) => here("close", stream));
+        stream.timeout = 0.03;
+        stream.write("hello", (stream) => here("write callback", stream));
+      };
+      const server = loop.server({}, (_loop, stream) => {
+        prepare(stream);
+        here("accept", stream);
+      });
+      loop.client({ port: portOf(loop, server) }, (_loop, _error, stream) => {
+        if (!stream) return;
+        prepare(stream);
+        here("connect", stream);
+      });
+      loop.timer(0.01, () => here("timer"));
+      loop.nextTick(() => here("nextTick"));
+      loop.timer(0.1, (loop) => void loop.stopGracefully({ timeout: 0.1 }));
+      await loop.start();
+      // Told to stop, it can go on to the end; with `finish`, that is where it was.
+      if (what === "stop" && place !== "finish") await loop.start();
+      assert.is(done > 0, true);
+      const other = errors.filter(([error]) => (error as Error).message !== "Bye!");
+      assert.equal(other, []);
+      assert.is(errors.length, what === "throw" ? 1 : 0);
+      loop.reset();
+      await turns(2);
+    });
+  }
+}
