@@ -26,7 +26,7 @@ export class Server extends GuardedEmitter<ServerEvents> {
   readonly #multiAccept: number | undefined;
   #handle: NetServer | undefined;
   #accepting = true;
-  #ready = new Run();
+  #ready = attempt();
 
   /**
    * A server that does not listen yet. `reactor`: default that of the shared loop. `multiAccept`: how many clients are
@@ -79,6 +79,7 @@ export class Server extends GuardedEmitter<ServerEvents> {
   listen(options: ListenerOptions = {}): void {
     checkOptions("listen", options, LISTENER_RULES);
     if (this.#handle) throw new IOLoopError("ERR_IOLOOP_HANDLE_IN_USE", "The server is listening already");
+    if (this.#ready.hasEnded) this.#ready = attempt();
     const { address = "127.0.0.1", port = 0, path, fd, reuse = false } = options;
     if (reuse && !canReusePort()) {
       throw new IOLoopError("ERR_IOLOOP_UNSUPPORTED", 'This runtime cannot share a port: option "reuse"');
@@ -198,6 +199,13 @@ export class Server extends GuardedEmitter<ServerEvents> {
       this.fire("error", error);
     });
   }
+}
+
+// Nobody has to wait for `ready`: the error is an event, too.
+function attempt(): Run {
+  const run = new Run();
+  run.promise.catch(() => {});
+  return run;
 }
 
 function refuse(socket: Socket): void {
