@@ -6,8 +6,8 @@ import { IOLoopError } from "./errors.ts";
 import { GuardedEmitter } from "./guarded-emitter.ts";
 import { canReusePort, listen, removeStaleSocket } from "./listening.ts";
 import { LISTENER_RULES, type ListenerOptions } from "./listener-options.ts";
-import { OBJECT, POSITIVE, check, checkOptions } from "./options.ts";
-import { type Id, Reactor } from "./reactor.ts";
+import { POSITIVE, check, checkOptions } from "./options.ts";
+import { type Id, REACTOR, Reactor } from "./reactor.ts";
 import { Run } from "./run.ts";
 import { WaitingClient, turnAway } from "./waiting-client.ts";
 
@@ -33,7 +33,7 @@ export class Server extends GuardedEmitter<ServerEvents> {
    * admitted a tick, where the reactor has no loop that says so; default 50.
    */
   constructor(options: { reactor?: Reactor | undefined; multiAccept?: number | undefined } = {}) {
-    checkOptions("new Server", options, { reactor: OBJECT, multiAccept: POSITIVE });
+    checkOptions("new Server", options, { reactor: REACTOR, multiAccept: POSITIVE });
     const reactor = options.reactor ?? Reactor.default;
     super(reactor.engine);
     this.#ready.promise.catch(() => {}); // who does not ask need not hear: there is the `error` event
@@ -48,7 +48,7 @@ export class Server extends GuardedEmitter<ServerEvents> {
 
   set reactor(reactor: Reactor) {
     if (reactor === this.#reactor) return;
-    check("reactor", reactor, OBJECT);
+    check("reactor", reactor, REACTOR);
     if (this.id !== 0) throw new IOLoopError("ERR_IOLOOP_REACTOR_IN_USE", "The server belongs to its reactor");
     this.#reactor = reactor;
     this.engine = reactor.engine;
