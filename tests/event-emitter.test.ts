@@ -226,12 +226,17 @@ test("177 an error without a subscriber is thrown as it is", () => {
 
 test("177 what is no Error is thrown wrapped, with the value as cause", () => {
   const { e } = emitter();
-  for (const value of ["Bye", 0, false, undefined, { code: 7 }]) {
+  for (const [value, message] of [
+    ["Bye", "Bye"],
+    [0, "0"],
+    [undefined, "undefined"],
+    [{ code: 7 }, "[object Object]"],
+  ] as const) {
     const error = thrown(() => e.emit("error", value));
     assert.instance(error, IOLoopError);
     assert.is((error as IOLoopError).code, "ERR_IOLOOP_UNHANDLED");
     assert.is(error.name, "IOLoopError");
-    assert.is(error.message, String(value));
+    assert.is(error.message, message);
     assert.is(error.cause, value);
   }
 });
