@@ -57,6 +57,7 @@ export class Reactor extends EventEmitter<ReactorEvents> {
     return (Reactor.#default ??= new Reactor());
   }
 
+  /** @internal */
   static set default(reactor: Reactor) {
     Reactor.#default = reactor;
   }
