@@ -36,7 +36,6 @@ export class Server extends GuardedEmitter<ServerEvents> {
     checkOptions("new Server", options, { reactor: REACTOR, multiAccept: POSITIVE });
     const reactor = options.reactor ?? Reactor.default;
     super(reactor.engine);
-    this.#ready.promise.catch(() => {}); // who does not ask need not hear: there is the `error` event
     this.#reactor = reactor;
     this.#multiAccept = options.multiAccept;
   }
@@ -201,7 +200,7 @@ export class Server extends GuardedEmitter<ServerEvents> {
   }
 }
 
-// Nobody has to wait for `ready`: the error is an event, too.
+// Who does not ask need not hear: there is the `error` event.
 function attempt(): Run {
   const run = new Run();
   run.promise.catch(() => {});
