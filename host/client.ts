@@ -4,8 +4,8 @@ import { type Socket, connect, isIP } from "node:net";
 import { slotOf } from "./core.ts";
 import { IOLoopError } from "./errors.ts";
 import { GuardedEmitter } from "./guarded-emitter.ts";
-import { OBJECT, PEER_PORT, type Rule, SECONDS, TEXT, check, checkOptions } from "./options.ts";
-import { type Id, Reactor } from "./reactor.ts";
+import { PEER_PORT, type Rule, SECONDS, STREAM, TEXT, check, checkOptions } from "./options.ts";
+import { type Id, REACTOR, Reactor } from "./reactor.ts";
 import type { StreamHandle } from "./stream-handle.ts";
 
 /** Options of `Client#connect`, and of a loop's `client`. */
@@ -38,7 +38,7 @@ export const CLIENT_RULES: Readonly<Record<string, Rule>> = {
   address: TEXT,
   port: PEER_PORT,
   path: TEXT,
-  handle: OBJECT,
+  handle: STREAM,
   localAddress: ADDRESS,
   timeout: SECONDS,
 };
@@ -52,7 +52,7 @@ export class Client extends GuardedEmitter<ClientEvents> {
 
   /** `reactor`: default that of the shared loop. */
   constructor(options: { reactor?: Reactor | undefined } = {}) {
-    checkOptions("new Client", options, { reactor: OBJECT });
+    checkOptions("new Client", options, { reactor: REACTOR });
     const reactor = options.reactor ?? Reactor.default;
     super(reactor.engine);
     this.#reactor = reactor;
@@ -65,7 +65,7 @@ export class Client extends GuardedEmitter<ClientEvents> {
 
   set reactor(reactor: Reactor) {
     if (reactor === this.#reactor) return;
-    check("reactor", reactor, OBJECT);
+    check("reactor", reactor, REACTOR);
     if (this.id !== 0) throw new IOLoopError("ERR_IOLOOP_REACTOR_IN_USE", "The client is connecting on its reactor");
     this.#reactor = reactor;
     this.engine = reactor.engine;

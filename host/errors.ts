@@ -31,7 +31,15 @@ export class IOLoopError extends Error {
 /** The value itself where it is an Error; otherwise an IOLoopError that says it, with the value as `cause`. */
 export function toError(value: unknown): Error {
   if (value instanceof Error) return value;
-  return new IOLoopError("ERR_IOLOOP_UNHANDLED", String(value), { cause: value });
+  return new IOLoopError("ERR_IOLOOP_UNHANDLED", inWords(value), { cause: value });
+}
+
+function inWords(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return "a value that cannot be shown"; // an object without a prototype, say
+  }
 }
 
 /** Whether a callback's result must be waited for. */

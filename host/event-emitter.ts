@@ -31,8 +31,12 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
 
   /** Subscribes for one emit. Returns the wrapper, which can be unsubscribed, or called for that one time. */
   once<K extends keyof E & string>(name: K, cb: Subscriber<this, E[K]>): Subscriber<this, E[K]> {
+    check("once: name", name, EVENT);
     check("once: callback", cb, FUNCTION);
+    let called = false;
     const wrapper: Subscriber<this, E[K]> = (emitter, ...args) => {
+      if (called) return undefined; // by an emit inside this one
+      called = true;
       this.unsubscribe(name, wrapper);
       return cb(emitter, ...args);
     };
@@ -82,6 +86,7 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
 
   /** Subscribes to `error`. */
   catch(cb: Subscriber<this, E extends { error: infer Args extends unknown[] } ? Args : never>): this {
+    check("catch: callback", cb, FUNCTION);
     this.on("error" as keyof E & string, cb as never);
     return this;
   }

@@ -14,8 +14,8 @@ import {
   type ServerCallback,
   checkLoopOptions,
 } from "./loop-options.ts";
-import { COUNT, FUNCTION, OBJECT, POSITIVE, SECONDS, callForm, check } from "./options.ts";
-import { type Id, Reactor } from "./reactor.ts";
+import { COUNT, FUNCTION, POSITIVE, SECONDS, callForm, check } from "./options.ts";
+import { type Id, REACTOR, Reactor } from "./reactor.ts";
 import { Server } from "./server.ts";
 import { Stream } from "./stream.ts";
 
@@ -85,7 +85,7 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
 
   set reactor(reactor: Reactor) {
     if (reactor === this.#reactor) return;
-    check("reactor", reactor, OBJECT);
+    check("reactor", reactor, REACTOR);
     if (this.engine.isRunning || this.engine.isWatching) {
       throw new IOLoopError("ERR_IOLOOP_REACTOR_IN_USE", "The loop watches something on its reactor already");
     }

@@ -2,9 +2,9 @@
 
 import type { Clock } from "./clock.ts";
 import type { IOLoop } from "./ioloop.ts";
-import { COUNT, OBJECT, POSITIVE, checkOptions } from "./options.ts";
+import { CLOCK, COUNT, POSITIVE, checkOptions } from "./options.ts";
 import type { DropInfo } from "./parts.ts";
-import type { Id, Reactor } from "./reactor.ts";
+import { type Id, REACTOR, type Reactor } from "./reactor.ts";
 import type { Stream } from "./stream.ts";
 
 /** Options of {@link IOLoop}: its attributes, and its clock. */
@@ -23,8 +23,8 @@ export function checkLoopOptions(options: IOLoopOptions): void {
     maxAccepts: COUNT,
     maxConnections: COUNT,
     multiAccept: POSITIVE,
-    reactor: OBJECT,
-    clock: OBJECT,
+    reactor: REACTOR,
+    clock: CLOCK,
   });
   if (!options.reactor || !options.clock) return;
   const message = 'new IOLoop: option "clock" goes to the reactor, where one is given';

@@ -53,6 +53,14 @@ export const CHUNK: Rule = {
   allowed: "a string, a Buffer or a Uint8Array",
   type: (value) => typeof value === "string" || value instanceof Uint8Array,
 };
+export const CLOCK: Rule = {
+  allowed: "a clock, with now() and alarm()",
+  type: (value) => has(value, "now", "alarm"),
+};
+export const STREAM: Rule = {
+  allowed: "a socket or a Duplex of the runtime",
+  type: (value) => has(value, "on", "off", "pause", "resume", "write", "destroy"),
+};
 export const EVENT: Rule = { allowed: "a string", type: isString };
 
 /** Throws unless `value` obeys `rule`. `name` says whose argument it is: `timer: after`. */
@@ -83,6 +91,12 @@ export function callForm<T>(what: string, a: unknown, b: unknown): [T, (...args:
   return [first as T, callback as (...args: never[]) => unknown];
 }
 
+// Duck typing, because a socket need not be made by the runtime's own classes.
+function has(value: unknown, ...methods: string[]): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return methods.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
+}
+
 function wrong(
   kind: typeof TypeError | typeof RangeError,
   code: IOLoopErrorCode,
@@ -97,10 +111,16 @@ function withCode(error: Error, code: IOLoopErrorCode): Error {
   return Object.assign(error, { code });
 }
 
+function instance(value: object): string {
+  const { name } = value.constructor ?? {};
+  return typeof name === "string" && name !== "" ? `an object of ${name}` : "an object of no class";
+}
+
 function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   if (typeof value === "function") return "a function";
   if (Array.isArray(value)) return "an array";
-  if (typeof value === "object" && value !== null) return `an object of ${value.constructor?.name ?? "no class"}`;
+  if (typeof value === "object" && value !== null)
+    return value.constructor === Object ? "a plain object" : instance(value);
   return String(value);
 }

@@ -5,7 +5,7 @@ import { Code } from "./core.ts";
 import { Engine } from "./engine.ts";
 import { IOLoopError } from "./errors.ts";
 import { EventEmitter } from "./event-emitter.ts";
-import { COUNT, FUNCTION, OBJECT, SECONDS, callForm, check, checkOptions } from "./options.ts";
+import { CLOCK, COUNT, FUNCTION, type Rule, SECONDS, callForm, check, checkOptions } from "./options.ts";
 import type { Emitting } from "./parts.ts";
 import { type Handle, Watchers } from "./watchers.ts";
 
@@ -27,6 +27,9 @@ export type ReactorEvents = {
   error: [error: unknown, event: string];
 };
 
+/** What a reactor must be. */
+export const REACTOR: Rule = { allowed: "a Reactor", type: (value) => value instanceof Reactor };
+
 /** The low-level event reactor. A loop has one of its own; it can also be used alone. */
 export class Reactor extends EventEmitter<ReactorEvents> {
   /** @internal */
@@ -38,7 +41,7 @@ export class Reactor extends EventEmitter<ReactorEvents> {
 
   constructor(options: ReactorOptions = {}) {
     super();
-    checkOptions("new Reactor", options, { clock: OBJECT, seed: COUNT });
+    checkOptions("new Reactor", options, { clock: CLOCK, seed: COUNT });
     const { clock = new SystemClock(), seed = Math.floor(Math.random() * 2 ** 31) } = options;
     this.engine = new Engine(clock, seed, {
       failed: (error, event) => this.#failed(error, event),
@@ -54,6 +57,7 @@ export class Reactor extends EventEmitter<ReactorEvents> {
     return (Reactor.#default ??= new Reactor());
   }
 
+  /** @internal */
   static set default(reactor: Reactor) {
     Reactor.#default = reactor;
   }
@@ -129,7 +133,6 @@ export class Reactor extends EventEmitter<ReactorEvents> {
   io(cb: (reactor: this, writable: boolean) => unknown, handle: Handle): this;
   io(a: unknown, b: unknown): this {
     const [handle, cb] = callForm<Handle>("io", a, b);
-    check("io: handle", handle, OBJECT);
     this.#watchers.io(handle, cb as never);
     return this;
   }

@@ -9,6 +9,8 @@ export class Run {
   dispatched = false;
   /** Whether it ends with the current pass. */
   stopping = false;
+  /** Whether its promise is settled. */
+  hasEnded = false;
   #failure: { error: unknown } | undefined;
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
@@ -28,6 +30,7 @@ export class Run {
 
   /** It has ended. */
   settle(): void {
+    this.hasEnded = true;
     if (this.#failure) this.#reject(this.#failure.error);
     else this.#resolve();
   }

@@ -6,8 +6,8 @@ import { IOLoopError } from "./errors.ts";
 import { GuardedEmitter } from "./guarded-emitter.ts";
 import { canReusePort, listen, removeStaleSocket } from "./listening.ts";
 import { LISTENER_RULES, type ListenerOptions } from "./listener-options.ts";
-import { OBJECT, POSITIVE, check, checkOptions } from "./options.ts";
-import { type Id, Reactor } from "./reactor.ts";
+import { POSITIVE, check, checkOptions } from "./options.ts";
+import { type Id, REACTOR, Reactor } from "./reactor.ts";
 import { Run } from "./run.ts";
 import { WaitingClient, turnAway } from "./waiting-client.ts";
 
@@ -26,17 +26,16 @@ export class Server extends GuardedEmitter<ServerEvents> {
   readonly #multiAccept: number | undefined;
   #handle: NetServer | undefined;
   #accepting = true;
-  #ready = new Run();
+  #ready = attempt();
 
   /**
    * A server that does not listen yet. `reactor`: default that of the shared loop. `multiAccept`: how many clients are
    * admitted a tick, where the reactor has no loop that says so; default 50.
    */
   constructor(options: { reactor?: Reactor | undefined; multiAccept?: number | undefined } = {}) {
-    checkOptions("new Server", options, { reactor: OBJECT, multiAccept: POSITIVE });
+    checkOptions("new Server", options, { reactor: REACTOR, multiAccept: POSITIVE });
     const reactor = options.reactor ?? Reactor.default;
     super(reactor.engine);
-    this.#ready.promise.catch(() => {}); // who does not ask need not hear: there is the `error` event
     this.#reactor = reactor;
     this.#multiAccept = options.multiAccept;
   }
@@ -48,7 +47,7 @@ export class Server extends GuardedEmitter<ServerEvents> {
 
   set reactor(reactor: Reactor) {
     if (reactor === this.#reactor) return;
-    check("reactor", reactor, OBJECT);
+    check("reactor", reactor, REACTOR);
     if (this.id !== 0) throw new IOLoopError("ERR_IOLOOP_REACTOR_IN_USE", "The server belongs to its reactor");
     this.#reactor = reactor;
     this.engine = reactor.engine;
@@ -79,6 +78,7 @@ export class Server extends GuardedEmitter<ServerEvents> {
   listen(options: ListenerOptions = {}): void {
     checkOptions("listen", options, LISTENER_RULES);
     if (this.#handle) throw new IOLoopError("ERR_IOLOOP_HANDLE_IN_USE", "The server is listening already");
+    if (this.#ready.hasEnded) this.#ready = attempt();
     const { address = "127.0.0.1", port = 0, path, fd, reuse = false } = options;
     if (reuse && !canReusePort()) {
       throw new IOLoopError("ERR_IOLOOP_UNSUPPORTED", 'This runtime cannot share a port: option "reuse"');
@@ -198,6 +198,13 @@ export class Server extends GuardedEmitter<ServerEvents> {
       this.fire("error", error);
     });
   }
+}
+
+// Who does not ask need not hear: there is the `error` event.
+function attempt(): Run {
+  const run = new Run();
+  run.promise.catch(() => {});
+  return run;
 }
 
 function refuse(socket: Socket): void {

@@ -3,9 +3,9 @@
 import { slotOf } from "./core.ts";
 import { IOLoopError } from "./errors.ts";
 import { GuardedEmitter } from "./guarded-emitter.ts";
-import { CHUNK, FUNCTION, OBJECT, SECONDS, check, checkOptions } from "./options.ts";
+import { CHUNK, FUNCTION, SECONDS, STREAM, check, checkOptions } from "./options.ts";
 import { Outbox, toBuffer } from "./outbox.ts";
-import { type Id, Reactor } from "./reactor.ts";
+import { type Id, REACTOR, Reactor } from "./reactor.ts";
 import { type StreamEvents, isGone } from "./stream-events.ts";
 import { type StreamHandle, hear, release, unhear } from "./stream-handle.ts";
 
@@ -31,8 +31,8 @@ export class Stream extends GuardedEmitter<StreamEvents> {
 
   /** A stream around a connected handle, silent until `start`. `reactor`: default that of the shared loop. */
   constructor(handle: StreamHandle, options: { reactor?: Reactor | undefined } = {}) {
-    check("new Stream: handle", handle, OBJECT);
-    checkOptions("new Stream", options, { reactor: OBJECT });
+    check("new Stream: handle", handle, STREAM);
+    checkOptions("new Stream", options, { reactor: REACTOR });
     const reactor = options.reactor ?? Reactor.default;
     super(reactor.engine);
     this.#reactor = reactor;
@@ -46,7 +46,7 @@ export class Stream extends GuardedEmitter<StreamEvents> {
 
   set reactor(reactor: Reactor) {
     if (reactor === this.#reactor) return;
-    check("reactor", reactor, OBJECT);
+    check("reactor", reactor, REACTOR);
     if (this.#started) throw new IOLoopError("ERR_IOLOOP_REACTOR_IN_USE", "The stream is started on its reactor");
     this.#reactor = reactor;
     this.engine = reactor.engine;

@@ -1,6 +1,7 @@
 // For tests: time that stands still until it is told to move.
 
 import { type Alarm, type Clock, nextTurn } from "./clock.ts";
+import { SECONDS, check } from "./options.ts";
 
 /**
  * A clock under the test's control. Minutes pass in milliseconds, and never on their own.
@@ -20,6 +21,7 @@ export class VirtualClock implements Clock {
 
   /** A clock that starts at `seconds`, default 0. */
   constructor(seconds = 0) {
+    check("new VirtualClock: seconds", seconds, SECONDS);
     this.#now = seconds * 1000;
   }
 
@@ -47,9 +49,18 @@ export class VirtualClock implements Clock {
    * Lets `seconds` pass. Stops at every alarm on the way, in order, and gives callbacks, promises and sockets a turn
    * each time. What is due again and again at one moment holds time up for ten turns, then for a millisecond. Resolves when the whole time has passed.
    */
-  async advance(seconds: number): Promise<void> {
-    if (!(seconds >= 0)) throw new RangeError(`advance: seconds must be a number, 0 or more, not ${seconds}`);
-    const target = this.#now + seconds * 1000;
+  advance(seconds: number): Promise<void> {
+    check("advance: seconds", seconds, SECONDS);
+    return this.#advance(this.#now + seconds * 1000);
+  }
+
+  /** Moves the time without ringing anything, as a callback does that blocks. */
+  block(seconds: number): void {
+    check("block: seconds", seconds, SECONDS);
+    this.#now += seconds * 1000;
+  }
+
+  async #advance(target: number): Promise<void> {
     await settle();
     for (let rings = 0; this.next * 1000 <= target; rings++) {
       const [callback, at] = [...this.#alarms].reduce((first, other) => (other[1] < first[1] ? other : first));
@@ -66,11 +77,6 @@ export class VirtualClock implements Clock {
     }
     this.#now = target;
     await settle();
-  }
-
-  /** Moves the time without ringing anything, as a callback does that blocks. */
-  block(seconds: number): void {
-    this.#now += seconds * 1000;
   }
 
   #ring(callback: () => void): void {

@@ -7,6 +7,7 @@ import { EventEmitter as NodeEmitter } from "node:events";
 import { Server as NetServer } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import { IOLoopError } from "./errors.ts";
+import { type Rule, check } from "./options.ts";
 import type { Resource } from "./parts.ts";
 import type { Reactor } from "./reactor.ts";
 
@@ -14,6 +15,11 @@ import type { Reactor } from "./reactor.ts";
 export type Handle = Readable | Writable | NetServer;
 
 type Callback = (reactor: Reactor, writable: boolean) => unknown;
+
+const HANDLE: Rule = {
+  allowed: "a stream or a server of the runtime",
+  type: (value) => value instanceof NodeEmitter && (value instanceof NetServer || "read" in value || "write" in value),
+};
 
 const EVENTS = ["readable", "end", "close", "error", "connect", "drain", "connection"] as const;
 
@@ -28,11 +34,7 @@ export class Watchers {
   }
 
   io(handle: Handle, callback: Callback): void {
-    if (!(handle instanceof NodeEmitter)) {
-      throw Object.assign(new TypeError("io: handle must be a stream or a server of the runtime"), {
-        code: "ERR_IOLOOP_INVALID_ARG_TYPE",
-      });
-    }
+    check("io: handle", handle, HANDLE);
     if ((handle as Readable).destroyed) throw new IOLoopError("ERR_IOLOOP_HANDLE_CLOSED", "Handle is closed");
     let watcher = this.#watchers.get(handle);
     if (!watcher) {

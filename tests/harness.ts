@@ -1,7 +1,7 @@
 // What every test file uses: suites that notice what is left open, deadlines, and peers made of plain sockets.
 
 import { readdirSync, readlinkSync } from "node:fs";
-import { type AddressInfo, type Server as NetServer, Socket, connect, createServer } from "node:net";
+import { type AddressInfo, type Server as NetServer, type Socket, connect, createServer } from "node:net";
 import { suite } from "uvu";
 import { IOLoop } from "wasm-ioloop";
 

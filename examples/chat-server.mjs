@@ -1,0 +1,94 @@
+// A chat room: the first line a client sends is its nickname, every other line goes to everybody else. Who sends nothing
+// for too long has to leave.
+//
+//   node examples/chat-server.mjs [PORT] [ADDRESS] [IDLE]
+//
+// Port 3000, or a free one for 0; address 127.0.0.1; 300 idle seconds. Then, in two other windows: nc 127.0.0.1 3000
+// Lines with a meaning: /who lists who is there, /quit leaves. Ctrl-C, or SIGTERM, says goodbye to everybody.
+
+import { IOLoop } from "wasm-ioloop";
+
+const [port = "3000", address = "127.0.0.1", idle = "300"] = process.argv.slice(2);
+const LONGEST_LINE = 1000;
+
+/** Who is there: nickname to stream. */
+const room = new Map();
+
+function tellOthers(name, line) {
+  for (const [other, stream] of room) {
+    // Who does not keep up with the talk misses some of it, instead of filling the memory
+    if (other !== name && stream.canWrite) stream.write(`${line}\n`);
+  }
+}
+
+function enter(stream, name) {
+  if (!/^[\p{L}\p{N}_-]{1,20}$/u.test(name)) {
+    stream.write("A nickname has 1 to 20 letters, digits, - or _. Yours?\n");
+    return undefined;
+  }
+  if (room.has(name)) {
+    stream.write(`There is a ${name} already. Your nickname?\n`);
+    return undefined;
+  }
+  stream.write(`Hello ${name}, ${room.size} here\n`);
+  room.set(name, stream);
+  tellOthers(name, `* ${name} enters`);
+  return name;
+}
+
+const id = IOLoop.server({ port: Number(port), address }, (loop, stream) => {
+  const decoder = new TextDecoder(); // characters may arrive in pieces
+  let rest = "";
+  let name;
+  let isLeaving = false;
+
+  // The stream's own timeout would also count what others say to this client
+  stream.timeout = 0;
+  const timer = loop.timer(Number(idle), () => leave("Idle for too long. Bye"));
+  const finish = loop.on("finish", () => leave("The server stops. Bye"));
+
+  function leave(goodbye) {
+    if (isLeaving) return;
+    isLeaving = true;
+    loop.remove(timer);
+    stream.timeout = 5; // one who does not read the goodbye goes all the same
+    stream.write(`${goodbye}\n`);
+    stream.closeGracefully();
+  }
+
+  function line(text) {
+    if (name === undefined) name = enter(stream, text);
+    else if (text === "/quit") leave("Bye");
+    else if (text === "/who") stream.write(`${[...room.keys()].join(", ")}\n`);
+    else if (text !== "") tellOthers(name, `${name}: ${text}`);
+  }
+
+  stream.write("Your nickname?\n");
+  stream.on("read", (stream, chunk) => {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split(/\r?\n/);
+    rest = lines.pop();
+    for (const text of lines) {
+      if (isLeaving) return;
+      loop.reactor.again(timer);
+      line(text);
+    }
+    if (!isLeaving && rest.length > LONGEST_LINE) leave("Your line is too long. Bye");
+  });
+
+  stream.on("close", () => {
+    loop.remove(timer);
+    loop.unsubscribe("finish", finish);
+    if (name === undefined) return;
+    room.delete(name);
+    tellOthers(name, `* ${name} leaves`);
+  });
+});
+
+const server = IOLoop.acceptor(id);
+await server.ready;
+console.log(`Listening on ${address}:${server.port}`);
+
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => IOLoop.stopGracefully({ timeout: 5 }));
+
+await IOLoop.start();
+console.log("Bye");

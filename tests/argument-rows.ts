@@ -1,0 +1,298 @@
+// Every argument and option of the public API, with values it must not have, and the sentence each of them is answered.
+// oxlint-disable oxc/no-map-spread -- a table is read more often than it is made
+
+import { EventEmitter as NodeEmitter } from "node:events";
+import { PassThrough } from "node:stream";
+import { Client, EventEmitter, IOLoop, Reactor, Server, Stream } from "wasm-ioloop";
+import { VirtualClock } from "wasm-ioloop/testing";
+
+type Task = (loop: IOLoop, wrong: never) => unknown;
+
+/** A call, its wrong values, and what each of them is answered: the kind, and the message but for the value. */
+export type Row = readonly [call: Task, wrong: readonly (readonly [unknown, string])[], kind: string, message: string];
+
+const TYPE = "TypeError ERR_IOLOOP_INVALID_ARG_TYPE";
+const RANGE = "RangeError ERR_IOLOOP_OUT_OF_RANGE";
+
+const SECONDS_RANGE = [
+  [NaN, "NaN"],
+  [-1, "-1"],
+  [-1e-9, "-1e-9"],
+  [Infinity, "Infinity"],
+  [-Infinity, "-Infinity"],
+  [1e306, "1e+306"],
+] as const;
+const NO_NUMBER = [
+  ["3", '"3"'],
+  [null, "null"],
+  [true, "true"],
+  [3n, "3"],
+  [{}, "a plain object"],
+  [[1], "an array"],
+  [new Date(0), "an object of Date"],
+] as const;
+const NO_FUNCTION = [
+  [undefined, "undefined"],
+  [null, "null"],
+  [5, "5"],
+  ["cb", '"cb"'],
+  [{}, "a plain object"],
+  [Symbol("cb"), "Symbol(cb)"],
+] as const;
+const NO_OPTIONS = [
+  [null, "null"],
+  [3000, "3000"],
+  ["x".repeat(60), `"${"x".repeat(40)}…"`],
+  [[], "an array"],
+] as const;
+const NO_REACTOR = [
+  [{}, "a plain object"],
+  [Reactor, "a function"],
+  [new VirtualClock(), "an object of VirtualClock"],
+  [Object.create(null), "an object of no class"],
+  [null, "null"],
+  ["poll", '"poll"'],
+] as const;
+const NO_STREAM = [
+  [undefined, "undefined"],
+  [null, "null"],
+  [7, "7"],
+  ["socket", '"socket"'],
+  [{}, "a plain object"],
+  [new NodeEmitter(), "an object of EventEmitter"],
+  [{ write() {}, on() {} }, "a plain object"],
+] as const;
+const NO_IDS = [
+  ["1", '"1"'],
+  [undefined, "undefined"],
+  [{}, "a plain object"],
+  [new Client(), "an object of Client"],
+] as const;
+const WHOLE_0 = [
+  [-1, "-1"],
+  [1.5, "1.5"],
+  [NaN, "NaN"],
+  [Infinity, "Infinity"],
+  [2 ** 31, "2147483648"],
+] as const;
+const WHOLE_1 = [[0, "0"], ...WHOLE_0] as const;
+const PORTS = [
+  [-1, "-1"],
+  [65536, "65536"],
+  [1.5, "1.5"],
+  [NaN, "NaN"],
+] as const;
+const NO_TEXT = [
+  [5, "5"],
+  [null, "null"],
+  [Buffer.from("x"), "an object of Buffer"],
+] as const;
+const EMPTY = [["", '""']] as const;
+const NO_BOOLEAN = [
+  [1, "1"],
+  ["yes", '"yes"'],
+  [null, "null"],
+] as const;
+
+const seconds = "must be a finite number of seconds, 0 or more";
+const whole = (from: number, to = 2147483647): string => `must be a whole number from ${from} to ${to}`;
+const nop = (): void => {};
+
+/** A time, as argument or option. */
+function time(name: string, call: Task): Row[] {
+  return [
+    [call, SECONDS_RANGE, RANGE, `${name} ${seconds}`],
+    [call, NO_NUMBER, TYPE, `${name} ${seconds}`],
+  ];
+}
+
+/** A whole number. */
+function count(name: string, range: readonly (readonly [unknown, string])[], words: string, call: Task): Row[] {
+  return [
+    [call, range, RANGE, `${name} ${words}`],
+    [call, NO_NUMBER, TYPE, `${name} ${words}`],
+  ];
+}
+
+function text(name: string, call: Task, allowed = "a string that is not empty"): Row[] {
+  return [
+    [call, NO_TEXT, TYPE, `${name} must be ${allowed}`],
+    [call, EMPTY, RANGE, `${name} must be ${allowed}`],
+  ];
+}
+
+function callback(name: string, ...calls: Task[]): Row[] {
+  return calls.map((call): Row => [call, NO_FUNCTION, TYPE, `${name}: callback must be a function`]);
+}
+
+/** Both forms of a function of time and callback, on a loop or its reactor. */
+function timers(of: (loop: IOLoop) => Pick<IOLoop, "timer" | "recurring">): Row[] {
+  return (["timer", "recurring"] as const).flatMap((name) => [
+    ...time(`${name}: after`, (loop, wrong) => of(loop)[name](wrong, nop)),
+    ...time(`${name}: after`, (loop, wrong) => of(loop)[name](nop, wrong)),
+    ...callback(name, (loop, wrong) => of(loop)[name](1, wrong)),
+  ]);
+}
+
+/** The options of one that listens. */
+function listener(what: string, listen: (loop: IOLoop, options: never) => unknown): Row[] {
+  const option = (name: string): [string, Task] => [
+    `listen: option "${name}"`,
+    (loop, wrong) => listen(loop, { [name]: wrong } as never),
+  ];
+  const [[address, onAddress], [path, onPath]] = [option("address"), option("path")];
+  const [[port, onPort], [fd, onFd]] = [option("port"), option("fd")];
+  const [[backlog, onBacklog], [waitTimeout, onWaitTimeout]] = [option("backlog"), option("waitTimeout")];
+  const [[overflow, onOverflow], [reuse, onReuse]] = [option("overflow"), option("reuse")];
+  const [single, onSingle] = option("singleAccept");
+  return [
+    [listen, NO_OPTIONS, TYPE, `${what}: options must be an object`],
+    ...text(address, onAddress),
+    ...text(path, onPath),
+    ...count(port, PORTS, whole(0, 65535), onPort),
+    ...count(fd, WHOLE_0, whole(0), onFd),
+    ...count(backlog, WHOLE_0, whole(0), onBacklog),
+    ...time(waitTimeout, onWaitTimeout),
+    [onOverflow, NO_TEXT, TYPE, `${overflow} must be "wait" or "drop"`],
+    [onOverflow, [["queue", '"queue"']], RANGE, `${overflow} must be "wait" or "drop"`],
+    [onReuse, NO_BOOLEAN, TYPE, `${reuse} must be true or false`],
+    [onSingle, NO_BOOLEAN, TYPE, `${single} must be true or false`],
+  ];
+}
+
+/** The options of one that connects. */
+function connector(connect: (loop: IOLoop, options: never) => unknown): Row[] {
+  const option = (name: string): [string, Task] => [
+    `connect: option "${name}"`,
+    (loop, wrong) => connect(loop, { [name]: wrong } as never),
+  ];
+  const [local, onLocal] = option("localAddress");
+  const [handle, onHandle] = option("handle");
+  return [
+    [connect, NO_OPTIONS, TYPE, "connect: options must be an object"],
+    ...text(...option("address")),
+    ...text(...option("path")),
+    ...text(local, onLocal, "an IP address"),
+    [onLocal, [["localhost", '"localhost"']], RANGE, `${local} must be an IP address`],
+    ...count(option("port")[0], [[0, "0"], ...PORTS], whole(1, 65535), option("port")[1]),
+    ...time(...option("timeout")),
+    [onHandle, NO_STREAM.slice(1), TYPE, `${handle} must be a socket or a Duplex of the runtime`],
+  ];
+}
+
+/** The constructors that take a reactor. */
+function reactors(): Row[] {
+  const row = (name: string, call: Task): Row => [call, NO_REACTOR, TYPE, `${name} must be a Reactor`];
+  return [
+    row('new IOLoop: option "reactor"', (_loop, reactor) => new IOLoop({ reactor })),
+    row('new Server: option "reactor"', (_loop, reactor) => new Server({ reactor })),
+    row('new Client: option "reactor"', (_loop, reactor) => new Client({ reactor })),
+    row('new Stream: option "reactor"', (_loop, reactor) => new Stream(new PassThrough(), { reactor })),
+    row("reactor", (loop, wrong) => (loop.reactor = wrong)),
+    row("reactor", (_loop, wrong) => (new Server().reactor = wrong)),
+    row("reactor", (_loop, wrong) => (new Client().reactor = wrong)),
+    row("reactor", (_loop, wrong) => (new Stream(new PassThrough()).reactor = wrong)),
+  ];
+}
+
+function constructors(): Row[] {
+  const NO_CLOCK = [...NO_REACTOR.slice(0, 2), ["now", '"now"'], [{ now: nop }, "a plain object"]] as const;
+  const clock = "must be a clock, with now() and alarm()";
+  return (
+    [
+      ["new IOLoop", (_loop, wrong) => new IOLoop(wrong)],
+      ["new Reactor", (_loop, wrong) => new Reactor(wrong)],
+      ["new Server", (_loop, wrong) => new Server(wrong)],
+      ["new Client", (_loop, wrong) => new Client(wrong)],
+      ["new Stream", (_loop, wrong) => new Stream(new PassThrough(), wrong)],
+      ["stopGracefully", (loop, wrong) => loop.stopGracefully(wrong)],
+    ] as [string, Task][]
+  )
+    .map(([name, call]): Row => [call, NO_OPTIONS, TYPE, `${name}: options must be an object`])
+    .concat([
+      [(_loop, clock) => new IOLoop({ clock }), NO_CLOCK, TYPE, `new IOLoop: option "clock" ${clock}`],
+      [(_loop, clock) => new Reactor({ clock }), NO_CLOCK, TYPE, `new Reactor: option "clock" ${clock}`],
+      [
+        (_loop, wrong) => new Stream(wrong),
+        NO_STREAM,
+        TYPE,
+        "new Stream: handle must be a socket or a Duplex of the runtime",
+      ],
+    ]);
+}
+
+/** Everything that is checked on its own. */
+export const ROWS: readonly Row[] = [
+  ...constructors(),
+  ...reactors(),
+  ...timers((loop) => loop),
+  ...timers((loop) => loop.reactor as never),
+  ...timers(() => IOLoop),
+  ...time("again: after", (loop, wrong) => loop.reactor.again(1 as never, wrong)),
+  ...callback(
+    "nextTick",
+    (loop, wrong) => loop.nextTick(wrong),
+    (loop, wrong) => loop.reactor.nextTick(wrong),
+    (_loop, wrong) => IOLoop.nextTick(wrong),
+  ),
+  ...callback("io", (loop, wrong) => loop.reactor.io(new PassThrough(), wrong)),
+  [
+    (loop, wrong) => loop.reactor.io(wrong, nop),
+    NO_STREAM.slice(0, -1),
+    TYPE,
+    "io: handle must be a stream or a server of the runtime",
+  ],
+  [
+    (loop, wrong) => loop.reactor.io(nop as never, wrong),
+    NO_STREAM.slice(0, -1),
+    TYPE,
+    "io: handle must be a stream or a server of the runtime",
+  ],
+  ...listener("listen", (loop, wrong) => loop.server(wrong, nop)),
+  ...listener("listen", (loop, wrong) => loop.server(nop, wrong)),
+  ...listener("listen", (loop, wrong) => new Server({ reactor: loop.reactor }).listen(wrong)),
+  ...callback("server", (loop, wrong) => loop.server({}, wrong)),
+  ...connector((loop, wrong) => loop.client(wrong, nop)),
+  ...connector((loop, wrong) => loop.client(nop, wrong)),
+  ...connector((loop, wrong) => new Client({ reactor: loop.reactor }).connect(wrong)),
+  ...callback("client", (loop, wrong) => loop.client({}, wrong)),
+  ...(["maxAccepts", "maxConnections"] as const).flatMap((name) => [
+    ...count(name, WHOLE_0, whole(0), (loop, wrong) => (loop[name] = wrong)),
+    ...count(`new IOLoop: option "${name}"`, WHOLE_0, whole(0), (_loop, wrong) => new IOLoop({ [name]: wrong })),
+  ]),
+  ...count("multiAccept", WHOLE_1, whole(1), (loop, wrong) => (loop.multiAccept = wrong)),
+  ...count('new IOLoop: option "multiAccept"', WHOLE_1, whole(1), (_loop, wrong) => new IOLoop({ multiAccept: wrong })),
+  ...count('new Server: option "multiAccept"', WHOLE_1, whole(1), (_loop, wrong) => new Server({ multiAccept: wrong })),
+  ...count('new Reactor: option "seed"', WHOLE_0, whole(0), (_loop, wrong) => new Reactor({ seed: wrong })),
+  ...time('stopGracefully: option "delay"', (loop, delay) => loop.stopGracefully({ delay })),
+  ...time('stopGracefully: option "timeout"', (loop, timeout) => loop.stopGracefully({ timeout })),
+  [
+    (loop, signal) => loop.stopGracefully({ signal }),
+    [
+      [{}, "a plain object"],
+      [new AbortController(), "an object of AbortController"],
+    ],
+    TYPE,
+    'stopGracefully: option "signal" must be an AbortSignal',
+  ],
+  [(loop, wrong) => loop.acceptor(wrong), NO_IDS, TYPE, "acceptor must be an id or a Server"],
+  [(loop, wrong) => loop.stream(wrong), NO_IDS, TYPE, "stream must be an id or a Stream"],
+  ...time("timeout", (_loop, wrong) => (new Stream(new PassThrough()).timeout = wrong)),
+  [
+    (_loop, wrong) => new Stream(new PassThrough()).write(wrong),
+    [...NO_STREAM.filter(([value]) => typeof value !== "string"), [new ArrayBuffer(1), "an object of ArrayBuffer"]],
+    TYPE,
+    "write: chunk must be a string, a Buffer or a Uint8Array",
+  ],
+  ...callback("write", (_loop, wrong) => new Stream(new PassThrough()).write("", wrong)).map(
+    ([call, wrong, ...rest]): Row => [call, wrong.slice(1), ...rest],
+  ),
+  ...(["on", "once"] as const).flatMap((name): Row[] => [
+    ...callback(name, (_loop, wrong) => new EventEmitter()[name]("test", wrong)),
+    [(_loop, wrong) => new EventEmitter()[name](wrong, nop), NO_TEXT, TYPE, `${name}: name must be a string`],
+  ]),
+  ...callback("catch", (_loop, wrong) => new EventEmitter<{ error: [] }>().catch(wrong)),
+  ...time("new VirtualClock: seconds", (_loop, wrong) => new VirtualClock(wrong)),
+  ...time("advance: seconds", (_loop, wrong) => new VirtualClock().advance(wrong)),
+  ...time("block: seconds", (_loop, wrong) => new VirtualClock().block(wrong)),
+];

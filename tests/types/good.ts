@@ -1,0 +1,197 @@
+// What users write: every line must compile. It is not run.
+
+import { type Socket, connect, createServer } from "node:net";
+import type { Duplex } from "node:stream";
+import {
+  type Alarm,
+  Client,
+  type ClientOptions,
+  type Clock,
+  type DropInfo,
+  EventEmitter,
+  type Handle,
+  IOLoop,
+  IOLoopError,
+  type IOLoopErrorCode,
+  type IOLoopOptions,
+  type Id,
+  type ListenerOptions,
+  Reactor,
+  type ReactorOptions,
+  Server,
+  type ServerCallback,
+  type StopOptions,
+  Stream,
+  type StreamHandle,
+  SystemClock,
+} from "wasm-ioloop";
+import { VirtualClock } from "wasm-ioloop/testing";
+
+// oxlint-disable typescript/no-unnecessary-type-parameters -- the way to compare types
+/** Compiles where both types are the same, and neither is `any`. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+function same<A, B>(_proof: Same<A, B>): void {}
+
+export function loops(): void {
+  const options: IOLoopOptions = { maxAccepts: 1, maxConnections: 2, multiAccept: 3, reactor: new Reactor() };
+  const loop = new IOLoop(options);
+  new IOLoop({ clock: new VirtualClock(5) }).reset();
+  loop.maxAccepts = 0;
+  loop.maxConnections = loop.multiAccept;
+  loop.reactor = new Reactor({ clock: new SystemClock(), seed: 1 });
+  same<typeof loop.isRunning, boolean>(true);
+  same<ReturnType<typeof IOLoop.isRunning>, boolean>(true);
+  same<typeof IOLoop.singleton, IOLoop>(true);
+
+  // Both call forms
+  const ids: Id[] = [
+    loop.timer(3, (loop) => loop.stop()),
+    loop.timer((loop) => loop.stop(), 3),
+    loop.recurring(0.5, () => {}),
+    loop.recurring(async (loop) => loop.oneTick(), 0),
+    IOLoop.timer(1, () => {}),
+    IOLoop.recurring(() => {}, 1),
+    loop.server({ port: 3000 }, (loop, stream, id) => {
+      same<typeof loop, IOLoop>(true);
+      same<typeof stream, Stream>(true);
+      same<typeof id, Id>(true);
+    }),
+    loop.server((_loop, stream) => stream.write("hi"), { port: 0 }),
+    loop.server(() => {}),
+    IOLoop.server({}, async () => {}),
+    loop.client({ port: 3000 }, (loop, err, stream) => {
+      same<typeof loop, IOLoop>(true);
+      same<typeof err, Error | undefined>(true);
+      same<typeof stream, Stream | undefined>(true);
+    }),
+    loop.client((_loop, _err, stream) => stream?.close(), { address: "localhost" }),
+    loop.client(() => {}),
+    IOLoop.client({ path: "/tmp/socket" }, () => {}),
+    loop.stream(new Stream(connect(80))),
+    loop.acceptor(new Server()),
+  ];
+  const removed: boolean[] = ids.map((id) => loop.remove(id));
+  same<ReturnType<typeof loop.remove>, (typeof removed)[number]>(true);
+  same<ReturnType<typeof loop.nextTick>, void>(true);
+  loop.nextTick((loop) => loop.isRunning);
+  IOLoop.nextTick(() => {});
+  const [id] = ids;
+  if (id === undefined) return;
+  const stream: Stream | undefined = loop.stream(id);
+  const server: Server | undefined = IOLoop.acceptor(id);
+  stream?.close();
+  server?.close();
+  new Map<Id, string>([[id, "an id is a key"]]).clear();
+
+  const stop: StopOptions = { delay: 1, timeout: 2.5, signal: AbortSignal.timeout(1) };
+  const promises: Promise<void>[] = [loop.start(), loop.oneTick(), loop.stopGracefully(stop), IOLoop.stopGracefully()];
+  void Promise.all(promises);
+  IOLoop.reset();
+}
+
+export function loopEvents(loop: IOLoop): void {
+  loop.on("finish", (it) => same<typeof it, IOLoop>(true));
+  loop.once("reset", (it) => it.stop());
+  loop.on("drop", (_loop, info) => {
+    same<typeof info, DropInfo>(true);
+    const { reason, remoteAddress, remotePort } = info;
+    same<typeof reason, "backlog" | "timeout" | "full">(true);
+    same<typeof remoteAddress, string | undefined>(true);
+    same<typeof remotePort, number | undefined>(true);
+  });
+  const cb = loop.on("finish", () => {});
+  loop.unsubscribe("finish", cb).unsubscribe("drop").unsubscribeAll().emit("finish");
+  const has: boolean = loop.hasSubscribers("finish");
+  if (has) loop.stop();
+  loop.emit("drop", { reason: "full", remoteAddress: undefined, remotePort: undefined });
+}
+
+export function reactors(reactor: Reactor, duplex: Duplex): void {
+  const options: ReactorOptions = { seed: 7, clock: undefined };
+  const handles: Handle[] = [duplex, process.stdin, process.stdout, createServer(), connect(80)];
+  for (const handle of handles) reactor.io(handle, (reactor, writable) => void [reactor.stop(), writable || 0]);
+  reactor.io(() => {}, duplex).watch(duplex, true, false);
+  const timer: Id = reactor.timer(1, (reactor) => same<typeof reactor, Reactor>(true));
+  reactor.again(timer);
+  reactor.again(timer, 2);
+  const removed: boolean[] = [reactor.remove(timer), reactor.remove(duplex)];
+  removed.pop();
+  reactor.catch((reactor, error, event) => {
+    same<typeof reactor, Reactor>(true);
+    same<typeof error, unknown>(true);
+    same<typeof event, string>(true);
+  });
+  const Detected = Reactor.detect();
+  void new Detected(options).start();
+}
+
+export function streams(handle: StreamHandle, reactor: Reactor): void {
+  const stream = new Stream(handle, { reactor });
+  stream.on("read", (stream, chunk) => {
+    same<typeof stream, Stream>(true);
+    same<typeof chunk, Buffer>(true);
+    stream
+      .write(chunk)
+      .write("text")
+      .write(new Uint8Array(1), (stream) => stream.closeGracefully());
+  });
+  stream.on("write", (_stream, chunk) => chunk.length);
+  stream.on("error", (_stream, error) => error.message);
+  stream.catch((_stream, error) => error.message);
+  for (const name of ["drain", "timeout", "close"] as const) stream.on(name, (stream) => stream.stop());
+  stream.timeout = 0.5;
+  stream.highWaterMark = 65536;
+  const numbers: number[] = [stream.bytesRead, stream.bytesWritten, stream.bytesWaiting, stream.timeout];
+  const booleans: boolean[] = [stream.isReadable, stream.isWriting, stream.canWrite];
+  stream.start();
+  const stolen: StreamHandle | undefined = stream.stealHandle();
+  stolen?.destroy(new Error(`${numbers.length}${booleans.length}`));
+}
+
+export async function serversAndClients(reactor: Reactor): Promise<void> {
+  const listen: ListenerOptions = { port: 0, backlog: 5, waitTimeout: 1, overflow: "drop", reuse: false };
+  const server = new Server({ reactor, multiAccept: 5 });
+  server.on("accept", (_server, handle) => same<typeof handle, Socket>(true));
+  server.catch((server, error) => void [server.isAccepting, error.message]);
+  server.listen(listen);
+  await server.ready;
+  const port: number | undefined = server.port;
+  const free: number = await Server.generatePort();
+  const where: ClientOptions = { port: port ?? free, timeout: 3, localAddress: "127.0.0.1" };
+  const client = new Client({ reactor });
+  client.on("connect", (_client, handle) => new Stream(handle).start());
+  client.on("error", (_client, error) => error.stack);
+  client.connect(where);
+  const accept: ServerCallback = (loop, stream, id) => loop.remove(id) && stream.close();
+  IOLoop.server({}, accept);
+}
+
+type Weather = { rain: [millimetres: number]; sun: []; error: [Error] };
+
+export class Sky extends EventEmitter<Weather> {
+  darken(): this {
+    return this.emit("rain", 3).emit("sun");
+  }
+}
+
+export async function emittersAndClocks(): Promise<void> {
+  const sky = new Sky();
+  sky.on("rain", (sky, millimetres) => {
+    same<typeof sky, Sky>(true);
+    same<typeof millimetres, number>(true);
+  });
+  sky.catch((_sky, error) => error.message);
+  const wrapper = sky.once("sun", () => "bright");
+  wrapper(sky);
+  sky.subscribers("rain").pop();
+  new EventEmitter().on("anything", (_emitter, ...args) => args.length);
+
+  const error: Error = new IOLoopError("ERR_IOLOOP_ABORTED", "words", { cause: 5 });
+  if (error instanceof IOLoopError) same<typeof error.code, IOLoopErrorCode>(true);
+
+  const alarm: Alarm = { set: () => {}, clear: () => {} };
+  const clock: Clock = { now: () => 0, alarm: () => alarm };
+  const virtual = new VirtualClock();
+  virtual.block(virtual.now() + virtual.next + clock.now());
+  await virtual.advance(60);
+}
