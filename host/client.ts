@@ -3,9 +3,9 @@
 import { type Socket, connect, isIP } from "node:net";
 import { slotOf } from "./core.ts";
 import { IOLoopError } from "./errors.ts";
-import { GuardedEmitter } from "./guarded-emitter.ts";
-import { PEER_PORT, type Rule, SECONDS, STREAM, TEXT, check, checkOptions } from "./options.ts";
-import { type Id, REACTOR, Reactor } from "./reactor.ts";
+import { PATH, PEER_PORT, type Rule, SECONDS, STREAM, TEXT, checkOptions } from "./options.ts";
+import { type Id, REACTOR, type Reactor } from "./reactor.ts";
+import { ReactorPart } from "./reactor-part.ts";
 import type { StreamHandle } from "./stream-handle.ts";
 
 /** Options of `Client#connect`, and of a loop's `client`. */
@@ -37,38 +37,20 @@ const ADDRESS: Rule = { ...TEXT, allowed: "an IP address", range: (value: string
 export const CLIENT_RULES: Readonly<Record<string, Rule>> = {
   address: TEXT,
   port: PEER_PORT,
-  path: TEXT,
+  path: PATH,
   handle: STREAM,
   localAddress: ADDRESS,
   timeout: SECONDS,
 };
 
 /** Opens one TCP or UNIX domain socket connection. Emits `connect` or `error`, one of the two, once. */
-export class Client extends GuardedEmitter<ClientEvents> {
-  /** The id of its record in the core; 0 while none is under way. @internal */
-  id = 0;
-  #reactor: Reactor;
+export class Client extends ReactorPart<ClientEvents> {
   #handle: StreamHandle | undefined;
 
   /** `reactor`: default that of the shared loop. */
   constructor(options: { reactor?: Reactor | undefined } = {}) {
     checkOptions("new Client", options, { reactor: REACTOR });
-    const reactor = options.reactor ?? Reactor.default;
-    super(reactor.engine);
-    this.#reactor = reactor;
-  }
-
-  /** The reactor it belongs to; settable while no attempt is under way. */
-  get reactor(): Reactor {
-    return this.#reactor;
-  }
-
-  set reactor(reactor: Reactor) {
-    if (reactor === this.#reactor) return;
-    check("reactor", reactor, REACTOR);
-    if (this.id !== 0) throw new IOLoopError("ERR_IOLOOP_REACTOR_IN_USE", "The client is connecting on its reactor");
-    this.#reactor = reactor;
-    this.engine = reactor.engine;
+    super(options.reactor);
   }
 
   /** The handle that connects; undefined before, and after. */
@@ -130,6 +112,9 @@ export class Client extends GuardedEmitter<ClientEvents> {
     const { engine } = this;
     const { address = "127.0.0.1", port = 80, path, localAddress, timeout = 10 } = options;
     if (options.handle) {
+      if (options.handle.destroyed) {
+        return this.#failed(new IOLoopError("ERR_IOLOOP_HANDLE_CLOSED", "Handle is closed"));
+      }
       this.#handle = options.handle;
       return this.#connected();
     }

@@ -1,6 +1,6 @@
 // Where to listen, and how many may wait.
 
-import { BOOLEAN, COUNT, OVERFLOW, PORT, type Rule, SECONDS, TEXT } from "./options.ts";
+import { BOOLEAN, COUNT, OVERFLOW, PATH, PORT, type Rule, SECONDS, TEXT } from "./options.ts";
 
 /** Options of `Server#listen`, and of a loop's `server`. */
 export interface ListenerOptions {
@@ -28,7 +28,7 @@ export interface ListenerOptions {
 export const LISTENER_RULES: Readonly<Record<string, Rule>> = {
   address: TEXT,
   port: PORT,
-  path: TEXT,
+  path: PATH,
   fd: COUNT,
   backlog: COUNT,
   waitTimeout: SECONDS,

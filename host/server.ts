@@ -3,11 +3,11 @@
 import { type AddressInfo, type Server as NetServer, type Socket, createServer } from "node:net";
 import { Code, slotOf } from "./core.ts";
 import { IOLoopError } from "./errors.ts";
-import { GuardedEmitter } from "./guarded-emitter.ts";
 import { canReusePort, listen, removeStaleSocket } from "./listening.ts";
 import { LISTENER_RULES, type ListenerOptions } from "./listener-options.ts";
-import { POSITIVE, check, checkOptions } from "./options.ts";
-import { type Id, REACTOR, Reactor } from "./reactor.ts";
+import { POSITIVE, checkOptions } from "./options.ts";
+import { type Id, REACTOR, type Reactor } from "./reactor.ts";
+import { ReactorPart } from "./reactor-part.ts";
 import { Run } from "./run.ts";
 import { WaitingClient, turnAway } from "./waiting-client.ts";
 
@@ -19,10 +19,7 @@ export type ServerEvents = {
 };
 
 /** Accepts TCP and UNIX domain socket connections. */
-export class Server extends GuardedEmitter<ServerEvents> {
-  /** The id of its record in the core; 0 without one. @internal */
-  id = 0;
-  #reactor: Reactor;
+export class Server extends ReactorPart<ServerEvents> {
   readonly #multiAccept: number | undefined;
   #handle: NetServer | undefined;
   #accepting = true;
@@ -34,23 +31,8 @@ export class Server extends GuardedEmitter<ServerEvents> {
    */
   constructor(options: { reactor?: Reactor | undefined; multiAccept?: number | undefined } = {}) {
     checkOptions("new Server", options, { reactor: REACTOR, multiAccept: POSITIVE });
-    const reactor = options.reactor ?? Reactor.default;
-    super(reactor.engine);
-    this.#reactor = reactor;
+    super(options.reactor);
     this.#multiAccept = options.multiAccept;
-  }
-
-  /** The reactor it belongs to; settable until it listens. */
-  get reactor(): Reactor {
-    return this.#reactor;
-  }
-
-  set reactor(reactor: Reactor) {
-    if (reactor === this.#reactor) return;
-    check("reactor", reactor, REACTOR);
-    if (this.id !== 0) throw new IOLoopError("ERR_IOLOOP_REACTOR_IN_USE", "The server belongs to its reactor");
-    this.#reactor = reactor;
-    this.engine = reactor.engine;
   }
 
   /** The listening handle; undefined before `listen` and after `close`. */
@@ -89,7 +71,7 @@ export class Server extends GuardedEmitter<ServerEvents> {
     const { calls } = engine.core;
     this.record();
     calls.handleAcceptorLimits(this.id, seats, waitTimeout * 1000, singleAccept ? 1 : 0);
-    if (this.#multiAccept !== undefined && !this.#reactor.hasLoop) calls.handleLimits(1000, 0, this.#multiAccept);
+    if (this.#multiAccept !== undefined && !this.reactor.hasLoop) calls.handleLimits(1000, 0, this.#multiAccept);
 
     const handle = createServer({ pauseOnConnect: true, allowHalfOpen: true });
     this.#handle = handle;

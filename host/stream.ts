@@ -2,23 +2,18 @@
 
 import { slotOf } from "./core.ts";
 import { IOLoopError } from "./errors.ts";
-import { GuardedEmitter } from "./guarded-emitter.ts";
-import { CHUNK, FUNCTION, SECONDS, STREAM, check, checkOptions } from "./options.ts";
+import { CHUNK, COUNT, FUNCTION, SECONDS, STREAM, check, checkOptions } from "./options.ts";
 import { Outbox, toBuffer } from "./outbox.ts";
-import { type Id, REACTOR, Reactor } from "./reactor.ts";
+import { type Id, REACTOR, type Reactor } from "./reactor.ts";
+import { ReactorPart } from "./reactor-part.ts";
 import { type StreamEvents, isGone } from "./stream-events.ts";
 import { type StreamHandle, hear, release, unhear } from "./stream-handle.ts";
 
 /** A non-blocking I/O stream. */
-export class Stream extends GuardedEmitter<StreamEvents> {
-  /** From how many waiting bytes on `canWrite` is false; default 1048576. */
-  highWaterMark = 1_048_576;
-  /** The id of its record in the core; 0 without one. @internal */
-  id = 0;
-
+export class Stream extends ReactorPart<StreamEvents> {
   #handle: StreamHandle | undefined;
-  #reactor: Reactor;
   #timeout = 15;
+  #highWaterMark = 1_048_576;
   #slot = 0;
   readonly #outbox = new Outbox();
   #callbacks: ((stream: this) => unknown)[] = [];
@@ -33,23 +28,8 @@ export class Stream extends GuardedEmitter<StreamEvents> {
   constructor(handle: StreamHandle, options: { reactor?: Reactor | undefined } = {}) {
     check("new Stream: handle", handle, STREAM);
     checkOptions("new Stream", options, { reactor: REACTOR });
-    const reactor = options.reactor ?? Reactor.default;
-    super(reactor.engine);
-    this.#reactor = reactor;
+    super(options.reactor);
     this.#handle = handle;
-  }
-
-  /** The reactor it belongs to; settable until it is started. */
-  get reactor(): Reactor {
-    return this.#reactor;
-  }
-
-  set reactor(reactor: Reactor) {
-    if (reactor === this.#reactor) return;
-    check("reactor", reactor, REACTOR);
-    if (this.#started) throw new IOLoopError("ERR_IOLOOP_REACTOR_IN_USE", "The stream is started on its reactor");
-    this.#reactor = reactor;
-    this.engine = reactor.engine;
   }
 
   /** The handle; undefined once the stream is closed. */
@@ -96,9 +76,19 @@ export class Stream extends GuardedEmitter<StreamEvents> {
     return this.#outbox.size;
   }
 
+  /** From how many waiting bytes on `canWrite` is false; default 1048576. */
+  get highWaterMark(): number {
+    return this.#highWaterMark;
+  }
+
+  set highWaterMark(bytes: number) {
+    check("highWaterMark", bytes, COUNT);
+    this.#highWaterMark = bytes;
+  }
+
   /** Whether the stream is open and fewer than `highWaterMark` bytes wait. */
   get canWrite(): boolean {
-    return this.#handle !== undefined && this.bytesWaiting < this.highWaterMark;
+    return this.#handle !== undefined && this.bytesWaiting < this.#highWaterMark;
   }
 
   /** Starts reading, or goes on after `stop`. */

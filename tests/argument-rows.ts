@@ -68,6 +68,7 @@ const NO_IDS = [
   [{}, "a plain object"],
   [new Client(), "an object of Client"],
 ] as const;
+const PATH = "a path: a string that is not empty and has no NUL";
 const WHOLE_0 = [
   [-1, "-1"],
   [1.5, "1.5"],
@@ -148,7 +149,8 @@ function listener(what: string, listen: (loop: IOLoop, options: never) => unknow
   return [
     [listen, NO_OPTIONS, TYPE, `${what}: options must be an object`],
     ...text(address, onAddress),
-    ...text(path, onPath),
+    ...text(path, onPath, PATH),
+    [onPath, [["a\0b", '"a\\u0000b"']], RANGE, `${path} must be ${PATH}`],
     ...count(port, PORTS, whole(0, 65535), onPort),
     ...count(fd, WHOLE_0, whole(0), onFd),
     ...count(backlog, WHOLE_0, whole(0), onBacklog),
@@ -166,12 +168,11 @@ function connector(connect: (loop: IOLoop, options: never) => unknown): Row[] {
     `connect: option "${name}"`,
     (loop, wrong) => connect(loop, { [name]: wrong } as never),
   ];
-  const [local, onLocal] = option("localAddress");
-  const [handle, onHandle] = option("handle");
+  const [[local, onLocal], [handle, onHandle]] = [option("localAddress"), option("handle")];
   return [
     [connect, NO_OPTIONS, TYPE, "connect: options must be an object"],
     ...text(...option("address")),
-    ...text(...option("path")),
+    ...text(...option("path"), PATH),
     ...text(local, onLocal, "an IP address"),
     [onLocal, [["localhost", '"localhost"']], RANGE, `${local} must be an IP address`],
     ...count(option("port")[0], [[0, "0"], ...PORTS], whole(1, 65535), option("port")[1]),
@@ -277,6 +278,7 @@ export const ROWS: readonly Row[] = [
   ],
   [(loop, wrong) => loop.acceptor(wrong), NO_IDS, TYPE, "acceptor must be an id or a Server"],
   [(loop, wrong) => loop.stream(wrong), NO_IDS, TYPE, "stream must be an id or a Stream"],
+  ...count("highWaterMark", WHOLE_0, whole(0), (_loop, wrong) => (new Stream(new PassThrough()).highWaterMark = wrong)),
   ...time("timeout", (_loop, wrong) => (new Stream(new PassThrough()).timeout = wrong)),
   [
     (_loop, wrong) => new Stream(new PassThrough()).write(wrong),

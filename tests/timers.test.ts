@@ -1,7 +1,7 @@
 // Timers, recurring timers and next-tick callbacks, under virtual time. Numbers name statements about the originals.
 
 import * as assert from "uvu/assert";
-import { type Id, IOLoop, type IOLoopError } from "wasm-ioloop";
+import type { Id, IOLoop, IOLoopError } from "wasm-ioloop";
 import { VirtualClock } from "wasm-ioloop/testing";
 import { harness, quietLoop, turns } from "./harness.ts";
 
@@ -268,7 +268,7 @@ test("a running loop with one timer an hour away makes no wake-up in between", a
 test("1,000,000 timers: created, half removed, half restarted, the rest fired in order", async () => {
   const { clock, loop } = virtual();
   const count = 1_000_000;
-  const ids = new Array<Id>(count);
+  const ids = Array.from<Id>({ length: count });
   const due = new Float64Array(count);
   let seed = 1;
   const random = (): number => (seed = (seed * 16807) % 2147483647) / 2147483647;

@@ -1,0 +1,128 @@
+// Writing to a stream, and what counts it. Numbers name statements about the originals.
+
+import * as assert from "uvu/assert";
+import type { Stream } from "wasm-ioloop";
+import { deferred, harness, turns, until } from "./harness.ts";
+import { openStream } from "./open-stream.ts";
+
+const test = harness("stream-write");
+
+test("137, 138, 139 write never sends before it returns; one callback's writes go out as one chunk, then drain", async () => {
+  const { loop, stream, far, log, running } = await openStream();
+  loop.timer(0, () => {
+    stream.write("a", () => log.push("cb a"));
+    stream.write(Buffer.from("b"), () => log.push("cb b"));
+    stream.write("ü");
+    assert.is(stream.bytesWaiting, 4);
+    assert.is(stream.isWriting, true);
+    assert.is(stream.bytesWritten, 0);
+    assert.equal(log, []);
+    stream.closeGracefully();
+  });
+  assert.is(await far.ended, "abü");
+  assert.equal(log, ["write abü", "cb a", "cb b", "drain", "close"]);
+  assert.is(stream.bytesWritten, 4);
+  await running;
+});
+
+test("130 what is written outside any callback is joined and sent soon", async () => {
+  const { stream, far, log, running } = await openStream();
+  stream.write("a").write("b");
+  assert.is(far.text(), "");
+  await until(() => far.text() === "ab");
+  await until(() => log.length === 2);
+  assert.equal(log, ["write ab", "drain"]);
+  stream.close();
+  await running;
+});
+
+test("141 an empty chunk without callback does nothing; 142 with one, it is called in the next tick", async () => {
+  const { stream, log, running } = await openStream();
+  assert.is(stream.write(""), stream);
+  assert.is(stream.isWriting, false);
+  const called = deferred();
+  stream.write("", (it) => {
+    assert.is(it, stream);
+    called.resolve();
+  });
+  assert.is(stream.isWriting, true);
+  await called.promise;
+  await turns(2);
+  assert.is(stream.isWriting, false);
+  assert.equal(log, ["drain"]);
+  stream.close();
+  await running;
+});
+
+test("144, 145 a write in a drain callback goes on; a graceful close waits for the last, whoever subscribes to drain", async () => {
+  const { stream, far, log, running } = await openStream();
+  let rounds = 0;
+  const more = (stream: Stream): void => {
+    if (++rounds < 3) stream.write(`${rounds}`, more);
+  };
+  stream.write("0", more);
+  stream.closeGracefully();
+  assert.is(await far.ended, "012");
+  await running;
+  assert.equal(log, ["write 0", "drain", "write 1", "drain", "write 2", "drain", "close"]);
+});
+
+test("147, 148 5 MB to a slow reader: every byte is sent, writes after closeGracefully too, and it goes on reading", async () => {
+  const { stream, far, log, running } = await openStream();
+  far.socket.pause();
+  stream.unsubscribe("write");
+  stream.write(Buffer.alloc(5_000_000, "x"));
+  stream.closeGracefully();
+  stream.write("last");
+  far.socket.write("still read");
+  await until(() => log.includes("read still read"));
+  assert.is(stream.handle !== undefined, true);
+  const slowly = setInterval(() => {
+    far.socket.resume();
+    setTimeout(() => far.socket.pause(), 2);
+  }, 4);
+  const text = await far.ended;
+  clearInterval(slowly);
+  far.socket.resume();
+  assert.is(text.length, 5_000_004);
+  assert.is(text.endsWith("last"), true);
+  await running;
+  assert.equal(log, ["read still read", "drain", "close"]);
+});
+
+test("159 stop pauses reading only; unread data comes after start; both may be repeated", async () => {
+  const { stream, far, log, running } = await openStream();
+  stream.stop();
+  stream.stop();
+  far.socket.write("later");
+  stream.write("now");
+  await until(() => far.text() === "now");
+  await turns(5);
+  assert.equal(log, ["write now", "drain"]);
+  stream.start();
+  stream.start();
+  await until(() => log.length === 3);
+  assert.equal(log, ["write now", "drain", "read later"]);
+  stream.close();
+  await running;
+});
+
+test("168 counters, high-water mark, canWrite", async () => {
+  const { loop, stream, far, running } = await openStream();
+  assert.is(stream.highWaterMark, 1_048_576);
+  stream.highWaterMark = 4;
+  far.socket.write("12345");
+  await until(() => stream.bytesRead === 5);
+  loop.timer(0, () => {
+    stream.write("123");
+    assert.is(stream.canWrite, true);
+    stream.write("4");
+    assert.is(stream.canWrite, false);
+    assert.is(stream.bytesWaiting, 4);
+  });
+  await until(() => stream.bytesWritten === 4);
+  assert.is(stream.canWrite, true);
+  assert.is(stream.bytesWaiting, 0);
+  stream.close();
+  await running;
+});
