@@ -2,6 +2,7 @@
 
 export { Client, type ClientEvents, type ClientOptions } from "./client.ts";
 export { type Alarm, type Clock, SystemClock } from "./clock.ts";
+export { Delay, type DelayEvents, type Step } from "./delay.ts";
 export { IOLoopError, type IOLoopErrorCode } from "./errors.ts";
 export { EventEmitter, type Events, type Subscriber } from "./event-emitter.ts";
 export { IOLoop } from "./ioloop.ts";

@@ -1,7 +1,7 @@
 // class IOLoop: ids to objects, and the names of the original.
 
+import { type Step, Delay, shareLoop } from "./delay.ts";
 import { type ClientOptions, Client } from "./client.ts";
-import { Kind, kindOf, slotOf } from "./core.ts";
 import { IOLoopError } from "./errors.ts";
 import { type StopOptions, checkStopOptions, stopGracefully } from "./graceful.ts";
 import { GuardedEmitter } from "./guarded-emitter.ts";
@@ -139,8 +139,7 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
   acceptor(id: Id): Server | undefined;
   acceptor(server: Server): Id;
   acceptor(idOrServer: Id | Server): Server | Id | undefined {
-    if (typeof idOrServer === "number")
-      return this.#find(this.engine.table.acceptors, Kind.ACCEPTOR, idOrServer, Server);
+    if (typeof idOrServer === "number") return this.engine.table.find(idOrServer, Server);
     instance("acceptor", idOrServer, Server);
     idOrServer.reactor = this.#reactor;
     return idOrServer.record();
@@ -150,8 +149,7 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
   stream(id: Id): Stream | undefined;
   stream(stream: Stream): Id;
   stream(idOrStream: Id | Stream): Stream | Id | undefined {
-    if (typeof idOrStream === "number")
-      return this.#find(this.engine.table.connections, Kind.CONNECTION, idOrStream, Stream);
+    if (typeof idOrStream === "number") return this.engine.table.find(idOrStream, Stream);
     instance("stream", idOrStream, Stream);
     idOrStream.reactor = this.#reactor;
     return idOrStream.join();
@@ -177,6 +175,11 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
     this.engine.nextTick(cb);
   }
 
+  /** A {@link Delay} with these steps, on this loop. */
+  delay(...steps: Step[]): Delay {
+    return new Delay({ ioloop: this }).steps(...steps);
+  }
+
   /**
    * Removes anything with an id; false for an unknown or spent one. A timer does not fire. A connection finishes writing
    * first. A client still connecting is given up silently. A server stops listening at once and keeps its connections;
@@ -184,15 +187,13 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
    */
   remove(id: Id): boolean {
     if (typeof id !== "number") return false;
-    const { engine } = this;
-    if (engine.timers.remove(id)) return true;
-    const list = kindOf(id) === Kind.ACCEPTOR ? engine.table.acceptors : engine.table.connections;
-    const entry = list[slotOf(id)];
-    if (entry?.id !== id) return false;
-    if (entry instanceof Stream) entry.closeGracefully();
-    else if (entry instanceof Client || entry instanceof Server) entry.close();
-    else return false;
-    return true;
+    const { timers, table } = this.engine;
+    if (timers.remove(id)) return true;
+    const stream = table.find(id, Stream);
+    stream?.closeGracefully();
+    const other = table.find(id, Client) ?? table.find(id, Server);
+    other?.close();
+    return stream !== undefined || other !== undefined;
   }
 
   /**
@@ -241,16 +242,6 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
     return this.engine.timers.make(after, recurring, cb) as Id;
   }
 
-  #find<T extends { readonly id: number }>(
-    list: readonly unknown[],
-    kind: number,
-    id: number,
-    type: abstract new (...args: never[]) => T,
-  ): T | undefined {
-    const found = kindOf(id) === kind ? list[slotOf(id)] : undefined;
-    return found instanceof type && found.id === id ? found : undefined;
-  }
-
   #attach(reactor: Reactor): void {
     reactor.attach(this);
     this.#reactor = reactor;
@@ -266,6 +257,7 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
 
   // Everything that acts on the shared loop.
   static readonly acceptor: IOLoop["acceptor"] = onSingleton("acceptor");
+  static readonly delay: IOLoop["delay"] = onSingleton("delay");
   static readonly client: IOLoop["client"] = onSingleton("client");
   static readonly nextTick: IOLoop["nextTick"] = onSingleton("nextTick");
   static readonly oneTick: IOLoop["oneTick"] = onSingleton("oneTick");
@@ -278,6 +270,10 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
   static readonly stopGracefully: IOLoop["stopGracefully"] = onSingleton("stopGracefully");
   static readonly stream: IOLoop["stream"] = onSingleton("stream");
   static readonly timer: IOLoop["timer"] = onSingleton("timer");
+
+  static {
+    shareLoop(() => IOLoop.singleton);
+  }
 
   /** Whether the shared loop runs. */
   static isRunning(): boolean {

@@ -1,6 +1,6 @@
 // What the ids of connections and acceptors name, and how their records come and go.
 
-import { State, slotOf } from "./core.ts";
+import { Kind, State, kindOf, slotOf } from "./core.ts";
 import type { Engine } from "./engine.ts";
 import { IOLoopError } from "./errors.ts";
 import type { Acceptor, Client, Connection } from "./parts.ts";
@@ -16,6 +16,14 @@ export class Table {
 
   constructor(engine: Engine) {
     this.#engine = engine;
+  }
+
+  /** What an id names, where that is of a class. */
+  find<T>(id: number, type: abstract new (...args: never[]) => T): (T & { readonly id: number }) | undefined {
+    const kind = kindOf(id);
+    const list = kind === Kind.ACCEPTOR ? this.acceptors : kind === Kind.CONNECTION ? this.connections : [];
+    const found = list[slotOf(id)];
+    return found?.id === id && found instanceof type ? (found as T & { readonly id: number }) : undefined;
   }
 
   /** Makes the record of a connection that has no deadline yet. */
