@@ -124,7 +124,8 @@ export abstract class ReferenceTables {
     }
     if (!connection?.alarm?.collected) return Due.VOID;
     const deadline = this.#deadlineOf(connection);
-    connection.alarm = deadline > this.pass ? { ...connection.alarm, deadline, collected: false } : undefined;
+    const moved = deadline > connection.alarm.deadline; // there was activity since the poll
+    connection.alarm = moved ? { ...connection.alarm, deadline, collected: false } : undefined;
     if (connection.alarm) return Due.VOID;
     if (connection.state === State.WAITING) return Due.WAIT;
     return connection.state === State.CONNECTING ? Due.CONNECT : Due.IDLE;

@@ -129,3 +129,18 @@ test("the memory grows past 256 timers, and forgets none", () => {
   assert.is(twin.core.calls.timerCount(), 0);
   assert.is(twin.core.calls.pollDeadline(), Infinity);
 });
+
+test("a timer fires also when more timers were started after it than a start number can count", () => {
+  const { calls, due } = new Core(1);
+  const id = calls.handleTimer(10, 0, 0);
+  const next = calls.handleTimer(20, 0, 0);
+  // As if 2^31 others had been started since: the number of its start, in its heap entry and in its record.
+  const memory = new DataView(calls.memory.buffer);
+  const [timers, heap] = [memory.getUint32(128, true), memory.getUint32(228, true)];
+  assert.is(memory.getUint32(heap + 8, true), memory.getUint32(timers + 24, true));
+  for (const at of [heap + 8, timers + 24]) memory.setInt32(at, memory.getUint32(at, true) - 2 ** 31 - 9, true);
+  calls.handleTick(20);
+  assert.is(calls.pollDue(), 2);
+  assert.equal([...due.subarray(0, 2)], [id, next]);
+  assert.is(calls.pollDeadline(), Infinity);
+});

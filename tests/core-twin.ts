@@ -154,13 +154,13 @@ export function run(mixes: readonly Mix[], operations: number, length: number): 
     steps += words.length;
   });
   // Half of the longest is what a program has on average; more often it is short.
-  fc.assert(program, { seed: SEED, numRuns: Math.ceil((operations * 2.5) / length) });
+  fc.assert(program, { seed: SEED, numRuns: Math.ceil((operations * 2.5) / length), includeErrorInReport: true });
   assert.ok(steps >= operations, `only ${steps} operations`);
 }
 
 /** Checks a property of fast-check with the seed of this run. */
 export function check<T extends unknown[]>(property: fc.IProperty<T>, numRuns: number): void {
-  fc.assert(property, { seed: SEED, numRuns });
+  fc.assert(property, { seed: SEED, numRuns, includeErrorInReport: true });
 }
 
 /** The codes of the core, by which a test tells an id from an answer. */
