@@ -96,9 +96,10 @@ test("the transition table is the documented one", () => {
     [[State.WAITING, Transition.ADMIT].join(), State.INCOMING],
     [[State.CONNECTING, Transition.CONNECTED].join(), State.OUTGOING],
     [[State.LOOSE, Transition.ADOPT].join(), State.OUTGOING],
-    ...[State.WAITING, State.CONNECTING, State.INCOMING, State.OUTGOING, State.LOOSE].map(
-      (state): [string, number] => [[state, Transition.CLOSE].join(), State.FREE],
-    ),
+    ...[State.WAITING, State.CONNECTING, State.INCOMING, State.OUTGOING, State.LOOSE].map((state): [string, number] => [
+      [state, Transition.CLOSE].join(),
+      State.FREE,
+    ]),
   ]);
   for (let state = -3; state < 12; state++) {
     for (let event = -3; event < 12; event++) {

@@ -77,11 +77,15 @@ export class Twin {
     const { core, reference } = this;
     const ids = [...core.due.subarray(0, core.calls.pollDue())];
     const expected = reference.pollDue();
-    if (ids.length !== expected.length || ids.some((id, i) => id !== expected[i])) assert.equal(ids, expected, "pollDue");
+    if (ids.length !== expected.length || ids.some((id, i) => id !== expected[i]))
+      assert.equal(ids, expected, "pollDue");
     // Once all is collected, the next deadline is ahead; otherwise a host that waits for it would not wait.
     if (ids.length < BATCH) {
       const next = core.calls.pollDeadline();
-      assert.ok(next > reference.pass || reference.startedJustNow(), `deadline ${next} in the pass of ${reference.pass}`);
+      assert.ok(
+        next > reference.pass || reference.startedJustNow(),
+        `deadline ${next} in the pass of ${reference.pass}`,
+      );
     }
     return ids;
   }
@@ -112,7 +116,15 @@ export class Twin {
     let id = draw.of(ids);
     for (let tries = draw.below(8); tries > 0 && kindOf(id) !== kind; tries--) id = draw.of(ids);
     if (draw.below(16) > 0) return id;
-    return draw.of([id + 2 ** 22 * (1 + draw.below(3)), id - 2 ** 22, id + 0.25, id + 2 ** 51, id - 2 ** 51, -id, id + 1]);
+    return draw.of([
+      id + 2 ** 22 * (1 + draw.below(3)),
+      id - 2 ** 22,
+      id + 0.25,
+      id + 2 ** 51,
+      id - 2 ** 51,
+      -id,
+      id + 1,
+    ]);
   }
 
   /** The time now: mostly the same or a little later; now and then one that is none, or runs backwards. */
