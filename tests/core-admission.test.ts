@@ -209,3 +209,18 @@ test("a new maxAccepts counts from where it is set, with a cut of its own", () =
   for (let i = 0; i < 4; i++) calls.pollAdmission(0);
   assert.ok(calls.acceptedCount() === 2 || calls.acceptedCount() === 3);
 });
+
+test("a reset has maxAccepts counted and cut anew", () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const [twin] = serve(0, [1000, 40, 50], seed);
+    for (let i = 0; i < 3; i++) {
+      const acceptor = twin.make("handleAcceptor");
+      twin.call("handleAcceptorListen", acceptor, 1);
+      for (let j = 0; j < 40; j++) twin.make("handleAccept", acceptor, 0);
+      admitted(twin);
+      assert.is(twin.call("phase"), Phase.DRAINING);
+      twin.compare();
+      twin.call("handleReset");
+    }
+  }
+});

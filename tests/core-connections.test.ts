@@ -184,6 +184,7 @@ test("the memory grows past 64 connections, and keeps every time of activity", (
   assert.ok(ids.every((id, slot) => slotOf(id) === slot));
   twin.compare();
   assert.is(twin.core.activity.length, twin.core.calls.connectionCapacity());
+  assert.ok(twin.core.activity.subarray(ids.length).every((time) => time === 0));
   const fired: number[] = [];
   twin.pass(20000, (id) => void fired.push(id));
   assert.ok(fired.length > 2 * BATCH);

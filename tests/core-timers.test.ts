@@ -2,7 +2,7 @@
 
 import * as assert from "uvu/assert";
 import { BATCH, Code, Core, Due, Kind } from "wasm-ioloop/core";
-import { type Draw, type Mix, Twin, run } from "./core-twin.ts";
+import { type Draw, type Mix, Twin, run, same } from "./core-twin.ts";
 import { harness } from "./harness.ts";
 
 const test = harness("core timers");
@@ -64,7 +64,7 @@ test("a batch holds as many ids as it can; the rest follows in order", () => {
   const inOrder = [0, 1, 2].flatMap((rest) => ids.filter((_, i) => i % 3 === rest));
   const fired: number[] = [];
   twin.pass(2, (id) => void fired.push(id));
-  assert.equal(fired, inOrder);
+  same(fired, inOrder);
   assert.is(twin.core.calls.timerCount(), 0);
 });
 

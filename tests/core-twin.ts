@@ -41,6 +41,13 @@ export class Draw {
   }
 }
 
+/** Throws unless both lists are the same, at the first difference: the lists are long. */
+export function same(ids: readonly number[], expected: readonly number[]): void {
+  const at = expected.findIndex((id, i) => ids[i] !== id);
+  if (at >= 0) assert.is(ids[at], expected[at], `id ${at} of ${expected.length}, where ${ids.length} were given`);
+  assert.is(ids.length, expected.length);
+}
+
 export class Twin {
   readonly core: Core;
   readonly reference: Reference;
@@ -77,8 +84,7 @@ export class Twin {
     const { core, reference } = this;
     const ids = [...core.due.subarray(0, core.calls.pollDue())];
     const expected = reference.pollDue();
-    if (ids.length !== expected.length || ids.some((id, i) => id !== expected[i]))
-      assert.equal(ids, expected, "pollDue");
+    same(ids, expected);
     // Once all is collected, the next deadline is ahead; otherwise a host that waits for it would not wait.
     if (ids.length < BATCH) {
       const next = core.calls.pollDeadline();
@@ -119,7 +125,7 @@ export class Twin {
     return draw.of([
       id + 2 ** 22 * (1 + draw.below(3)),
       id - 2 ** 22,
-      id + 0.25,
+      id + 0.5,
       id + 2 ** 51,
       id - 2 ** 51,
       -id,
