@@ -27,7 +27,7 @@ import {
 } from "./memory";
 import * as acceptors from "./acceptors";
 import * as connections from "./connections";
-import { DRAIN, createOwned, removeOwned, schedule, userTimers } from "./timers";
+import { DRAIN, createOwned, deadlineOf, removeOwned, schedule, userTimers } from "./timers";
 
 // Phases.
 export const ADMITTING: i32 = 0;
@@ -125,7 +125,7 @@ export function drain(delay: f64, timeout: f64, now: f64): i32 {
   tell(now);
   if (!isDuration(delay) || !isDuration(timeout)) return ERR_TIME;
   if (phase == LINGERING || phase == DRAINING) {
-    if (delay == 0 && (phase == LINGERING || timeout > 0)) shut(timeout);
+    if (delay == 0) shut(timeout);
     return OK;
   }
   finishIsDue = true;
@@ -141,14 +141,15 @@ export function drain(delay: f64, timeout: f64, now: f64): i32 {
 /** Cuts a graceful stop short, or answers for its timer: what is left is to be closed. Gives OK, or ERR_STATE when none is under way. */
 export function hurry(): i32 {
   if (phase != LINGERING && phase != DRAINING) return ERR_STATE;
-  shut(0);
+  endDrainTimer();
+  phase = DRAINING;
   closeIsDue = true;
   return OK;
 }
 
 /** The drain's timer has passed: the delay is over, or the timeout. */
 export function drainTimerPassed(): void {
-  if (phase == LINGERING) shut(load<f64>(DRAIN_TIMEOUT));
+  if (phase == LINGERING) shut(0);
   else hurry();
 }
 
@@ -211,10 +212,18 @@ function places(): f64 {
   return limit > 0 ? min(places, limit - load<f64>(ACCEPTED)) : places;
 }
 
+// What is left is closed `timeout` ms from now, 0 for never. What was promised sooner stands.
 function shut(timeout: f64): void {
+  let wait = timeout > 0 ? timeout : Infinity;
+  if (phase == LINGERING) {
+    const promised = load<f64>(DRAIN_TIMEOUT);
+    if (promised > 0) wait = min(wait, promised);
+  } else if (phase == DRAINING && drainTimer != 0 && deadlineOf(drainTimer - 1) <= load<f64>(NOW) + wait) {
+    return;
+  }
   endDrainTimer();
   phase = DRAINING;
-  if (timeout > 0) setDrainTimer(timeout);
+  if (wait < Infinity) setDrainTimer(wait);
 }
 
 function setDrainTimer(after: f64): bool {

@@ -15,14 +15,13 @@ import {
   ERR_STATE,
   ERR_TIME,
   OK,
-  PASS,
   STATE_COUNTS,
   USED,
   isDuration,
   tell,
 } from "./memory";
 import { find, give, idOf, inUse, record, take } from "./slots";
-import { createOwned, removeOwned, schedule, unschedule } from "./timers";
+import { createOwned, deadlineOf, postpone, removeOwned, schedule, unschedule } from "./timers";
 
 // States.
 export const FREE: i32 = 0;
@@ -153,12 +152,13 @@ export function timerOf(slot: i32): i32 {
   return load<i32>(record(CONNECTIONS, slot), TIMER) - 1;
 }
 
-/** Looks at a deadline that surfaced: true when it has passed, false when it sank because there was activity. */
+/** Looks at a deadline that was collected: true when it has passed, false when it sank because there was activity. It
+ * sinks when it is later than it stood, not than now, so that what is due comes in order. */
 export function hasExpired(slot: i32): bool {
-  const connection = record(CONNECTIONS, slot);
-  const deadline = load<f64>(activity(slot)) + load<f64>(connection, TIMEOUT);
-  if (!(deadline > load<f64>(PASS)) || deadline == Infinity) return true;
-  schedule(load<i32>(connection, TIMER) - 1, deadline);
+  const timer = timerOf(slot);
+  const deadline = load<f64>(activity(slot)) + load<f64>(record(CONNECTIONS, slot), TIMEOUT);
+  if (!(deadline > deadlineOf(timer)) || deadline == Infinity) return true;
+  postpone(timer, deadline);
   return false;
 }
 

@@ -115,17 +115,17 @@ export function removeOwned(slot: i32): void {
 
 /** Sets a timer's deadline. To a later one than it has, at no cost (I2). */
 export function schedule(slot: i32, deadline: f64): void {
-  const timer = record(TIMERS, slot);
-  const order = ++sequence;
-  store<f64>(timer, deadline, DEADLINE);
-  store<u32>(timer, order, SEQUENCE);
-  const place = load<i32>(timer, PLACE);
-  if (place == COLLECTED) collected--;
-  if (place < 0) {
-    siftUp(size++, deadline, order, slot);
-  } else if (deadline < load<f64>(entry(place), KEY)) {
-    siftUp(place, deadline, order, slot);
-  }
+  start(slot, deadline, ++sequence);
+}
+
+/** Puts a collected timer back with a later deadline; its turn among equals stays. */
+export function postpone(slot: i32, deadline: f64): void {
+  start(slot, deadline, load<u32>(record(TIMERS, slot), SEQUENCE));
+}
+
+/** A timer's deadline. */
+export function deadlineOf(slot: i32): f64 {
+  return load<f64>(record(TIMERS, slot), DEADLINE);
 }
 
 /** Takes a timer out of the heap; it stays alive. */
@@ -164,7 +164,9 @@ export function collectNext(): i32 {
       siftDown(0, deadline, order, slot); // restarted since: sinks to where it belongs
       continue;
     }
-    if (<i32>(order - cut) > 0) return -1; // started in this pass, and everything behind it too
+    // Started in this pass, and everything behind it too. Such a key is never before the pass; so the number of a start
+    // that is older than numbers go round cannot hold up anything.
+    if (key == pass && <i32>(order - cut) > 0) return -1;
     unschedule(slot);
     store<i32>(timer, COLLECTED, PLACE);
     collected++;
@@ -204,6 +206,19 @@ export function reset(): void {
   size = 0;
   owned = 0;
   collected = 0;
+}
+
+function start(slot: i32, deadline: f64, order: u32): void {
+  const timer = record(TIMERS, slot);
+  store<f64>(timer, deadline, DEADLINE);
+  store<u32>(timer, order, SEQUENCE);
+  const place = load<i32>(timer, PLACE);
+  if (place == COLLECTED) collected--;
+  if (place < 0) {
+    siftUp(size++, deadline, order, slot);
+  } else if (deadline < load<f64>(entry(place), KEY)) {
+    siftUp(place, deadline, order, slot);
+  }
 }
 
 function userSlot(id: f64): i32 {
