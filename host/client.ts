@@ -1,18 +1,20 @@
 // class Client: one attempt to connect.
 
-import { type Socket, connect, isIP } from "node:net";
+import { type NetConnectOpts, type Socket, connect, isIP } from "node:net";
+import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import { slotOf } from "./core.ts";
 import { IOLoopError } from "./errors.ts";
 import { PATH, PEER_PORT, type Rule, SECONDS, STREAM, TEXT, checkOptions } from "./options.ts";
 import { type Id, REACTOR, type Reactor } from "./reactor.ts";
 import { ReactorPart } from "./reactor-part.ts";
 import type { StreamHandle } from "./stream-handle.ts";
+import { CLIENT_TLS_RULES, type ClientTlsOptions, clientTls } from "./tls-options.ts";
 
 /** Options of `Client#connect`, and of a loop's `client`. */
-export interface ClientOptions {
+export interface ClientOptions extends ClientTlsOptions {
   /** The address or name to connect to; default `"127.0.0.1"`. */
   address?: string | undefined;
-  /** The port; default 80. */
+  /** The port; default 80, with `tls` 443. */
   port?: number | undefined;
   /** The path of a UNIX domain socket, instead of address and port. */
   path?: string | undefined;
@@ -41,6 +43,7 @@ export const CLIENT_RULES: Readonly<Record<string, Rule>> = {
   handle: STREAM,
   localAddress: ADDRESS,
   timeout: SECONDS,
+  ...CLIENT_TLS_RULES,
 };
 
 /** Opens one TCP or UNIX domain socket connection. Emits `connect` or `error`, one of the two, once. */
@@ -78,12 +81,13 @@ export class Client extends ReactorPart<ClientEvents> {
     checkOptions("connect", options, CLIENT_RULES);
     if (this.id !== 0) throw new IOLoopError("ERR_IOLOOP_HANDLE_IN_USE", "The client is connecting already");
     const { engine } = this;
+    const secure = options.tls ? clientTls(options) : undefined; // bad files and PEMs are errors of this call
     const id = engine.table.open("handleConnect");
     this.id = id;
     engine.table.connections[slotOf(id)] = this;
     engine.resources.add(this);
     engine.nextTick(() => {
-      if (this.id === id) this.#attempt(options);
+      if (this.id === id) this.#attempt(options, secure);
     });
     return id as Id;
   }
@@ -108,23 +112,24 @@ export class Client extends ReactorPart<ClientEvents> {
     this.#handle?.ref?.();
   }
 
-  #attempt(options: ClientOptions): void {
-    const { engine } = this;
-    const { address = "127.0.0.1", port = 80, path, localAddress, timeout = 10 } = options;
-    if (options.handle) {
-      if (options.handle.destroyed) {
-        return this.#failed(new IOLoopError("ERR_IOLOOP_HANDLE_CLOSED", "Handle is closed"));
-      }
-      this.#handle = options.handle;
-      return this.#connected();
-    }
-    engine.table.setTimeout(this.id, timeout);
+  #attempt(options: ClientOptions, secure: ConnectionOptions | undefined): void {
+    const { address = "127.0.0.1", port = secure ? 443 : 80, path, handle, localAddress, timeout = 10 } = options;
+    if (handle?.destroyed) return this.#failed(new IOLoopError("ERR_IOLOOP_HANDLE_CLOSED", "Handle is closed"));
+    this.engine.table.setTimeout(this.id, timeout);
     const local = localAddress === undefined ? {} : { localAddress };
-    const where = path !== undefined ? { path } : { host: address, port, ...local };
-    const socket = connect({ ...where, allowHalfOpen: true, noDelay: true });
-    this.#handle = socket;
-    socket.on("connect", this.#onConnect);
-    socket.on("error", this.#onError);
+    const where = path !== undefined ? { path } : { port, ...local };
+    if (secure) {
+      // The name to be verified is the address, also where something else is connected to.
+      const name = isIP(address) === 0 ? { servername: address } : {};
+      const through = handle ? { socket: handle } : where;
+      const options = { allowHalfOpen: true, host: address, ...name, ...through, ...secure };
+      this.#handle = connectTls(options as ConnectionOptions);
+    } else {
+      this.#handle = handle ?? connect({ host: address, ...where, allowHalfOpen: true } as NetConnectOpts);
+    }
+    this.#handle.on("error", this.#onError);
+    if (handle && !secure) this.#connected();
+    else this.#handle.on(secure ? "secureConnect" : "connect", this.#onConnect);
   }
 
   #onConnect = (): void => {
@@ -139,6 +144,7 @@ export class Client extends ReactorPart<ClientEvents> {
     const handle = this.#handle;
     if (this.id === 0 || !handle) return;
     this.#detach();
+    (handle as Partial<Socket>).setNoDelay?.(true);
     const id = this.#leave();
     this.engine.core.calls.handleConnected(id, this.engine.now);
     this.engine.table.offer(handle, id, () => this.fire("connect", handle));
@@ -161,7 +167,10 @@ export class Client extends ReactorPart<ClientEvents> {
   }
 
   #detach(): void {
-    (this.#handle as Socket | undefined)?.off("connect", this.#onConnect).off("error", this.#onError);
+    (this.#handle as Socket | undefined)
+      ?.off("connect", this.#onConnect)
+      .off("secureConnect", this.#onConnect)
+      .off("error", this.#onError);
   }
 }
 

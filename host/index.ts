@@ -15,4 +15,5 @@ export { Server, type ServerEvents } from "./server.ts";
 export { Stream } from "./stream.ts";
 export type { StreamEvents } from "./stream-events.ts";
 export type { StreamHandle } from "./stream-handle.ts";
+export type { ClientTlsOptions, Pem, PemByHost, ServerTlsOptions } from "./tls-options.ts";
 export type { Handle } from "./watchers.ts";

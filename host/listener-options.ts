@@ -1,9 +1,10 @@
 // Where to listen, and how many may wait.
 
 import { BOOLEAN, COUNT, OVERFLOW, PATH, PORT, type Rule, SECONDS, TEXT } from "./options.ts";
+import { SERVER_TLS_RULES, type ServerTlsOptions } from "./tls-options.ts";
 
 /** Options of `Server#listen`, and of a loop's `server`. */
-export interface ListenerOptions {
+export interface ListenerOptions extends ServerTlsOptions {
   /** The address to listen on; default `"127.0.0.1"`. */
   address?: string | undefined;
   /** The port; default, and for 0, a free one: see `port`. */
@@ -35,4 +36,5 @@ export const LISTENER_RULES: Readonly<Record<string, Rule>> = {
   overflow: OVERFLOW,
   reuse: BOOLEAN,
   singleAccept: BOOLEAN,
+  ...SERVER_TLS_RULES,
 };

@@ -9,10 +9,12 @@ import { POSITIVE, checkOptions } from "./options.ts";
 import { type Id, REACTOR, type Reactor } from "./reactor.ts";
 import { ReactorPart } from "./reactor-part.ts";
 import { Run } from "./run.ts";
+import { Handshakes } from "./tls.ts";
+import { serverTls } from "./tls-options.ts";
 import { WaitingClient, turnAway } from "./waiting-client.ts";
 
 export type ServerEvents = {
-  /** A client has been admitted. Its handle is paused. */
+  /** A client has been admitted, and with TLS, has shaken hands. Its handle is paused; a `tls.TLSSocket` with TLS. */
   accept: [handle: Socket];
   /** Listening failed; the acceptor is gone. */
   error: [error: Error];
@@ -23,6 +25,7 @@ export class Server extends ReactorPart<ServerEvents> {
   readonly #multiAccept: number | undefined;
   #handle: NetServer | undefined;
   #accepting = true;
+  #handshakes: Handshakes | undefined;
   #ready = attempt();
 
   /**
@@ -65,6 +68,7 @@ export class Server extends ReactorPart<ServerEvents> {
     if (reuse && !canReusePort()) {
       throw new IOLoopError("ERR_IOLOOP_UNSUPPORTED", 'This runtime cannot share a port: option "reuse"');
     }
+    this.#handshakes = options.tls ? new Handshakes(serverTls(options)) : undefined;
     const { backlog = 511, overflow = "wait", waitTimeout = 60, singleAccept = false } = options;
     const seats = overflow === "drop" ? 0 : backlog;
     const { engine } = this;
@@ -166,7 +170,10 @@ export class Server extends ReactorPart<ServerEvents> {
   };
 
   #admitted = (socket: Socket, id: number): void => {
-    this.engine.table.offer(socket, id, () => this.fire("accept", socket));
+    const { engine } = this;
+    const accept = (handle: Socket): void => engine.table.offer(handle, id, () => this.fire("accept", handle));
+    if (this.#handshakes) this.#handshakes.begin(engine, socket, id, accept);
+    else accept(socket);
   };
 
   #failed(error: Error): void {

@@ -23,7 +23,7 @@ export class Table {
     const kind = kindOf(id);
     const list = kind === Kind.ACCEPTOR ? this.acceptors : kind === Kind.CONNECTION ? this.connections : [];
     const found = list[slotOf(id)];
-    return found?.id === id && found instanceof type ? (found as T & { readonly id: number }) : undefined;
+    return found?.id === id && found instanceof type ? found : undefined;
   }
 
   /** Makes the record of a connection that has no deadline yet. */

@@ -67,7 +67,7 @@ function drain(twin: Twin, draw: Draw): void {
 }
 
 function decide(twin: Twin, draw: Draw): void {
-  twin.call("pollDecision", draw.of([0, 0, 1, -1, 5]));
+  twin.call("pollDecision", draw.of([0, 0, 1, -1, 5]), draw.of([1, 1, 1, 0]));
 }
 
 function pass(twin: Twin, draw: Draw): void {

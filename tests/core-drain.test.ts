@@ -23,7 +23,7 @@ function serve(clients: number): { calls: Calls; acceptor: number; ids: number[]
 /** What the host is told to do, until there is nothing, or it is to stop. */
 function decisions(calls: Calls): number[] {
   const told: number[] = [];
-  do told.push(calls.pollDecision(0));
+  do told.push(calls.pollDecision(0, 1));
   while (told.at(-1) === Decision.FINISH || told.at(-1) === Decision.CLOSE);
   return told;
 }
@@ -147,16 +147,16 @@ test("maxAccepts reached in the delay ends it, and keeps the timeout", () => {
 
 test("a loop with nothing to wait for is to stop, and goes on for anything it waits for", () => {
   const { calls } = new Core(1);
-  assert.is(calls.pollDecision(0), Decision.STOP);
-  assert.is(calls.pollDecision(1), Decision.NOTHING);
+  assert.is(calls.pollDecision(0, 1), Decision.STOP);
+  assert.is(calls.pollDecision(1, 1), Decision.NOTHING);
   const timer = calls.handleTimer(5, 0, 0);
-  assert.is(calls.pollDecision(0), Decision.NOTHING);
+  assert.is(calls.pollDecision(0, 1), Decision.NOTHING);
   calls.handleTimerRemove(timer);
   const loose = calls.handleTrack(5, 0);
-  assert.is(calls.pollDecision(0), Decision.NOTHING);
+  assert.is(calls.pollDecision(0, 1), Decision.NOTHING);
   calls.handleClose(loose);
   const acceptor = calls.handleAcceptor();
-  assert.is(calls.pollDecision(0), Decision.STOP, "a paused acceptor is not waited for");
+  assert.is(calls.pollDecision(0, 1), Decision.STOP, "a paused acceptor is not waited for");
   calls.handleAcceptorListen(acceptor, 1);
-  assert.is(calls.pollDecision(0), Decision.NOTHING);
+  assert.is(calls.pollDecision(0, 1), Decision.NOTHING);
 });

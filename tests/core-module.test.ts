@@ -38,7 +38,7 @@ const FUNCTIONS: Record<Exclude<keyof CoreExports, "memory">, number> = {
   handleLimits: 3,
   handleDrain: 3,
   handleHurry: 0,
-  pollDecision: 1,
+  pollDecision: 2,
   stateOf: 1,
   nextState: 2,
   connectionsIn: 1,

@@ -146,7 +146,7 @@ export class Reference extends ReferenceTables {
     return Code.OK;
   }
 
-  pollDecision(watched: number): number {
+  pollDecision(watched: number, running: number): number {
     if (this.#finishIsDue) {
       this.#finishIsDue = false;
       return Decision.FINISH;
@@ -157,6 +157,7 @@ export class Reference extends ReferenceTables {
     const closeIsDue = this.#closeIsDue;
     this.#closeIsDue = false;
     if (closeIsDue && open > 0) return Decision.CLOSE;
+    if (!running) return Decision.NOTHING;
     if (this.#phase === Phase.DRAINING) {
       if (open > 0) return Decision.NOTHING;
       this.drain.alarm = undefined;

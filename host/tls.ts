@@ -1,0 +1,129 @@
+// The handshake of a server: between admission and the accept event.
+//
+// The clients are those of the listening server; a `tls.Server` is only given their sockets, the documented way of its
+// `connection` event, and never listens itself. Which of the sockets a handshake was for, the peer's address tells; where
+// there is none (UNIX domain sockets), each gets a `tls.Server` of its own.
+
+import type { Socket } from "node:net";
+import { type Server as TlsServer, type TLSSocket, type TlsOptions, createServer } from "node:tls";
+import { slotOf } from "./core.ts";
+import type { Engine } from "./engine.ts";
+import type { Connection, Resource } from "./parts.ts";
+
+const HANDSHAKE_SECONDS = 10;
+
+/** Shakes hands with clients. */
+export class Handshakes {
+  readonly #options: TlsOptions;
+  readonly #seconds: number;
+  readonly #optional: boolean;
+  readonly #server: TlsServer;
+  readonly #pending = new Map<string, (secure: TLSSocket) => void>();
+
+  constructor(options: TlsOptions) {
+    const { handshakeTimeout = HANDSHAKE_SECONDS * 1000 } = options;
+    this.#seconds = handshakeTimeout / 1000;
+    this.#optional = options.requestCert === true && options.rejectUnauthorized === false;
+    // The deadline is the core's; that of the runtime only must not come first.
+    this.#options = { ...options, allowHalfOpen: true, handshakeTimeout: handshakeTimeout * 2 + 1000 };
+    this.#server = this.#make((secure) => {
+      const done = this.#pending.get(addressOf(secure));
+      if (done) done(secure);
+      else secure.destroy();
+    });
+  }
+
+  /** Shakes hands on an admitted socket, and calls back with the encrypted one. Failing that, the connection just ends. */
+  begin(engine: Engine, socket: Socket, id: number, done: (secure: TLSSocket) => void): void {
+    const handshake = new Handshake(engine, socket, id);
+    const address = addressOf(socket);
+    const secured = (secure: TLSSocket): void => {
+      this.#pending.delete(address);
+      engine.deliver("accept", () => {
+        if (!this.#isWelcome(secure)) secure.destroy();
+        else if (handshake.end()) done(secure);
+      });
+    };
+    socket.once("close", () => {
+      this.#pending.delete(address);
+      engine.deliver("close", () => handshake.abort());
+    });
+    engine.table.setTimeout(id, this.#seconds);
+    if (socket.remotePort === undefined) {
+      this.#make(secured).emit("connection", socket);
+    } else {
+      this.#pending.set(address, secured);
+      this.#server.emit("connection", socket);
+    }
+    socket.resume();
+  }
+
+  #make(secured: (secure: TLSSocket) => void): TlsServer {
+    const server = createServer(this.#options);
+    server.on("secureConnection", secured);
+    server.on("tlsClientError", ignore); // the socket closes, and that is what counts
+    return server;
+  }
+
+  // Where certificates are optional, one that is there must be good.
+  #isWelcome(secure: TLSSocket): boolean {
+    return !this.#optional || secure.authorized || Object.keys(secure.getPeerCertificate()).length === 0;
+  }
+}
+
+/** A connection whose handshake is under way. It has been admitted, and counts. */
+class Handshake implements Connection, Resource {
+  readonly id: number;
+  readonly #engine: Engine;
+  readonly #socket: Socket;
+  #over = false;
+
+  constructor(engine: Engine, socket: Socket, id: number) {
+    this.id = id;
+    this.#engine = engine;
+    this.#socket = socket;
+    engine.table.connections[slotOf(id)] = this;
+    engine.resources.add(this);
+    socket.on("error", ignore);
+  }
+
+  /** It has succeeded: the record is the caller's. False where it was over before. */
+  end(): boolean {
+    if (this.#over) return false;
+    this.#over = true;
+    this.#engine.resources.delete(this);
+    this.#socket.off("error", ignore);
+    return true;
+  }
+
+  expire(): void {
+    this.abort();
+  }
+
+  abort(): void {
+    if (!this.end()) return;
+    this.#engine.table.close(this.id);
+    this.#socket.on("error", ignore);
+    this.#socket.destroy();
+  }
+
+  close(): void {
+    this.abort();
+  }
+
+  suspend(): void {
+    this.#socket.unref();
+  }
+
+  resume(): void {
+    this.#socket.ref();
+  }
+}
+
+function addressOf(socket: Socket): string {
+  return `${socket.remoteAddress} ${socket.remotePort}`;
+}
+
+function ignore(): void {
+  // It is being closed; there is nobody to tell.
+}
