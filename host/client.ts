@@ -3,6 +3,7 @@
 import { type NetConnectOpts, type Socket, connect, isIP } from "node:net";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import { slotOf } from "./core.ts";
+import { debug, show } from "./debug.ts";
 import { IOLoopError } from "./errors.ts";
 import { PATH, PEER_PORT, type Rule, SECONDS, STREAM, TEXT, checkOptions } from "./options.ts";
 import { type Id, REACTOR, type Reactor } from "./reactor.ts";
@@ -147,6 +148,7 @@ export class Client extends ReactorPart<ClientEvents> {
     (handle as Partial<Socket>).setNoDelay?.(true);
     const id = this.#leave();
     this.engine.core.calls.handleConnected(id, this.engine.now);
+    debug?.(this.engine.core, `connection ${show(id)} connected`);
     this.engine.table.offer(handle, id, () => this.fire("connect", handle));
   }
 

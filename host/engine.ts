@@ -5,6 +5,7 @@
 
 import { type Alarm, type Clock, type Turn, cancelTurn, nextTurn } from "./clock.ts";
 import { Core, Decision, Due, slotOf } from "./core.ts";
+import { debug } from "./debug.ts";
 import { IOLoopError } from "./errors.ts";
 import { Guard } from "./guard.ts";
 import type { Callback, Client, Resource, Supervisor } from "./parts.ts";
@@ -225,7 +226,7 @@ export class Engine {
     if (answer === Due.VOID) return; // removed or restarted by a callback of this pass
     this.dispatched();
     if (answer === Due.ONCE || answer === Due.RECURRING) this.timers.fire(id, answer);
-    else this.table.connections[slotOf(id)]?.expire(answer);
+    else this.table.expire(id, answer);
     this.#flush();
   }
 
@@ -261,6 +262,7 @@ export class Engine {
   // Does what the core decides about shutting down; whether there may be more.
   #decide(): boolean {
     const decision = this.core.calls.pollDecision(this.#unknownToCore, this.isRunning ? 1 : 0);
+    if (decision !== Decision.NOTHING) debug?.(this.core, `decision: ${["", "finish", "stop", "close all"][decision]}`);
     if (decision === Decision.FINISH) this.supervisor.finish();
     else if (decision === Decision.CLOSE) this.table.abortAll();
     else if (decision === Decision.STOP) this.stop();

@@ -1,6 +1,7 @@
 // What the ids of connections and acceptors name, and how their records come and go.
 
 import { Kind, State, kindOf, slotOf } from "./core.ts";
+import { debug, show } from "./debug.ts";
 import type { Engine } from "./engine.ts";
 import { IOLoopError } from "./errors.ts";
 import type { Acceptor, Client, Connection } from "./parts.ts";
@@ -31,13 +32,16 @@ export class Table {
     const { core, clock } = this.#engine;
     const id = core.opened(core.calls[call](0, clock.now()));
     if (id < 0) throw new IOLoopError("ERR_IOLOOP_FULL", "No room for another connection");
+    debug?.(core, `connection ${show(id)} ${call === "handleConnect" ? "connects" : "tracked"}`);
     return id;
   }
 
   /** Makes a tracked connection one of the loop's. */
   adopt(id: number): void {
     const { calls } = this.#engine.core;
-    if (calls.stateOf(id) === State.LOOSE) calls.handleAdopt(id);
+    if (calls.stateOf(id) !== State.LOOSE) return;
+    calls.handleAdopt(id);
+    debug?.(this.#engine.core, `connection ${show(id)} adopted`);
   }
 
   /** Sets the deadline of a connection, `seconds` from now; 0 for none. */
@@ -48,11 +52,18 @@ export class Table {
     this.#engine.rearm();
   }
 
+  /** The deadline of a connection has passed. */
+  expire(id: number, answer: number): void {
+    debug?.(this.#engine.core, `connection ${show(id)} timed out`);
+    this.connections[slotOf(id)]?.expire(answer);
+  }
+
   /** Ends the record of a connection. */
   close(id: number): void {
     const { core } = this.#engine;
     if (core.calls.handleClose(id) < 0) return;
     this.connections[slotOf(id)] = undefined;
+    debug?.(core, `connection ${show(id)} closed`);
     this.#engine.ask();
   }
 
@@ -60,6 +71,7 @@ export class Table {
   openAcceptor(): number {
     const id = this.#engine.core.calls.handleAcceptor();
     if (id < 0) throw new IOLoopError("ERR_IOLOOP_FULL", "No room for another acceptor");
+    debug?.(this.#engine.core, `acceptor ${show(id)} opened`);
     return id;
   }
 
@@ -68,6 +80,7 @@ export class Table {
     const { calls } = this.#engine.core;
     if (calls.handleAcceptorClose(id) < 0) return;
     this.acceptors[slotOf(id)] = undefined;
+    debug?.(this.#engine.core, `acceptor ${show(id)} closed`);
     for (let client = calls.pollEvicted(); client > 0; client = calls.pollEvicted()) {
       (this.connections[slotOf(client)] as Client).evict();
     }

@@ -1,6 +1,7 @@
 // The callbacks of timers, by slot; everything else about them is the core's.
 
 import { Due, slotOf } from "./core.ts";
+import { debug, show } from "./debug.ts";
 import type { Engine } from "./engine.ts";
 import { IOLoopError } from "./errors.ts";
 import type { Callback } from "./parts.ts";
@@ -21,6 +22,7 @@ export class Timers {
     if (id < 0) throw new IOLoopError("ERR_IOLOOP_FULL", "No room for another timer");
     core.refresh();
     this.#callbacks[slotOf(id)] = callback;
+    debug?.(core, `timer ${show(id)} in ${after} s${recurring ? ", recurring" : ""}`);
     this.#engine.rearm();
     return id;
   }
@@ -29,6 +31,7 @@ export class Timers {
   remove(id: number): boolean {
     if (this.#engine.core.calls.handleTimerRemove(id) < 0) return false;
     this.#callbacks[slotOf(id)] = undefined;
+    debug?.(this.#engine.core, `timer ${show(id)} removed`);
     this.#engine.rearm();
     this.#engine.ask();
     return true;
@@ -39,6 +42,7 @@ export class Timers {
     const slot = slotOf(id);
     const callback = this.#callbacks[slot]!;
     if (answer === Due.ONCE) this.#callbacks[slot] = undefined; // the slot may be another's once the callback runs
+    debug?.(this.#engine.core, `timer ${show(id)} fires`);
     this.#engine.guard.call(callback, this.#engine.subject, "timer");
   }
 

@@ -2,6 +2,7 @@
 
 import type { Socket } from "node:net";
 import { slotOf } from "./core.ts";
+import { debug, show } from "./debug.ts";
 import type { Engine } from "./engine.ts";
 import type { Client, DropInfo, Resource } from "./parts.ts";
 
@@ -24,6 +25,7 @@ export class WaitingClient implements Client, Resource {
     const engine = this.#engine;
     engine.table.connections[slotOf(this.id)] = this;
     engine.resources.add(this);
+    debug?.(engine.core, `connection ${show(this.id)} waits`);
     // Its end, or reset, is found when its turn has come: what it sent before that is read first.
     this.#socket.on("error", ignore);
     if (!engine.active) this.suspend();
@@ -32,6 +34,7 @@ export class WaitingClient implements Client, Resource {
   }
 
   admit(): void {
+    debug?.(this.#engine.core, `connection ${show(this.id)} admitted`);
     this.#engine.resources.delete(this);
     this.#socket.off("error", ignore);
     this.#socket.setNoDelay(true);
@@ -75,6 +78,7 @@ export function turnAway(engine: Engine, socket: Socket, reason: DropInfo["reaso
 
 function drop(engine: Engine, socket: Socket, reason: DropInfo["reason"]): void {
   const { remoteAddress, remotePort } = socket;
+  debug?.(engine.core, `client ${remoteAddress} ${remotePort} dropped: ${reason}`);
   engine.supervisor.drop({ reason, remoteAddress, remotePort });
 }
 
