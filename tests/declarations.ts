@@ -43,7 +43,7 @@ export function declarationsIn(text: string): Declaration[] {
     const head = HEAD.exec(line);
     if (head) current = { kind: head[1] as Declaration["kind"], name: head[2]!, members: new Set() };
     else if (!current) continue;
-    else if (/^\}/.test(line)) {
+    else if (line.startsWith("}")) {
       found.push({ ...current, members: [...current.members] });
       current = undefined;
     } else {

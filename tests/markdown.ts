@@ -32,12 +32,12 @@ export function blocksOf(markdown: string): Block[] {
     blocks.push({ language, text, line: at + 1, output: undefined, end });
     at = end;
   }
-  return blocks.map((block, index) => {
+  return blocks.map(({ end, ...block }, index) => {
     const next = blocks[index + 1];
     // Between an example and its output there is at most one sentence.
-    const between = next && lines.slice(block.end + 1, next.line - 1).filter((line) => line !== "");
+    const between = next && lines.slice(end + 1, next.line - 1).filter((line) => line !== "");
     const isOutput = next?.language === "text" && between!.length <= 1;
-    return { ...block, output: isOutput ? next.text : undefined };
+    return Object.assign(block, { output: isOutput ? next.text : undefined });
   });
 }
 
