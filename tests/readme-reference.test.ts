@@ -26,6 +26,8 @@ const PLACES: Readonly<Record<string, readonly [title: string, level: number]>> 
   Clock: ["Clocks", 3],
   Core: ["The core", 3],
   CoreExports: ["The core", 3],
+  Delay: ["Delay", 3],
+  DelayEvents: ["Delay", 3],
   DropInfo: ["Events", 2],
   EventEmitter: ["EventEmitter", 3],
   IOLoop: ["IOLoop", 3],
@@ -133,8 +135,10 @@ test("the members of every class stand in alphabetical order, static ones last",
   const members = [...text.matchAll(/^#### `([\w.]+)`$/gm)].map((match) => key(match[1]!));
   assert.ok(members.length > 15);
   assert.equal(members, members.toSorted());
-  for (const title of ["Stream", "Server", "Client", "Reactor", "EventEmitter"]) {
-    const table = section(title, 3).text.split(/^\| member +\|/m)[1]!.split("\n\n")[0]!;
+  for (const title of ["Stream", "Server", "Client", "Delay", "Reactor", "EventEmitter"]) {
+    const table = section(title, 3)
+      .text.split(/^\| member +\|/m)[1]!
+      .split("\n\n")[0]!;
     const rows = [...table.matchAll(/^\| `(\w+\.)?(\w+)/gm)];
     const own = rows.filter((row) => row[1] === undefined || title === "Reactor").map((row) => row[2]!);
     assert.ok(own.length > 3, title);
