@@ -1,0 +1,232 @@
+// How the repository is laid out: small files, imports that point one way, and a package that holds what it must.
+
+import { execFile } from "node:child_process";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as assert from "uvu/assert";
+import { declarationText, declarations } from "./declarations.ts";
+import { harness } from "./harness.ts";
+
+const test = harness("layout");
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+const LONGEST = 300;
+const FOLDERS = ["assembly", "host", "tests", "bench", "examples"];
+
+/** From the top down: nothing leads back up, over whichever files. */
+const LAYERS = [["index"], ["ioloop"], ["server", "client", "delay"], ["stream"], ["reactor"], ["engine"], ["core"]];
+/** These import only each other. */
+const LEAVES = ["errors", "options", "event-emitter", "clock"];
+/** These may use modules of Node: values, or, in the second list, types only. */
+const NODE = new Set(["server", "client", "stream", "tls", "watchers", "listening"]);
+const NODE_TYPES = new Set(["waiting-client", "stream-handle"]);
+/** What runs in a browser too, and so does all that these import. */
+const ANYWHERE = ["core", "testing"];
+
+interface Import {
+  readonly from: string;
+  readonly isType: boolean;
+}
+
+const read = (...path: string[]): string => readFileSync(join(root, ...path), "utf8");
+const text = new Map(
+  readdirSync(join(root, "host"))
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => [file.replace(/\.ts$/, ""), read("host", file)]),
+);
+
+/** The imports and re-exports of a source, those of types alone marked. */
+function importsOf(source: string): Import[] {
+  const statements = source.matchAll(/^(?:import|export)\s+(type\s)?([^;"'=(]*?)(?:\sfrom\s+)?"([^"]+)";/gm);
+  return [...statements].map(([, type, what = "", from]) => {
+    const names = /\{([^}]*)\}/
+      .exec(what)?.[1]
+      ?.split(",")
+      .filter((name) => name.trim() !== "");
+    const beside = what.replace(/\{[^}]*\}/, "").replaceAll(/[\s,]/g, "");
+    // With nothing but types inside the braces, and nothing beside them, nothing is left of it when the code runs.
+    const areTypes = names !== undefined && beside === "" && names.every((name) => /^\s*type\s/.test(name));
+    return { from: from!, isType: type !== undefined || areTypes };
+  });
+}
+
+/** The files of host/ that a file imports values from. */
+function below(name: string): string[] {
+  return importsOf(text.get(name) ?? "")
+    .filter(({ from, isType }) => !isType && from.startsWith("./"))
+    .map(({ from }) => from.slice(2).replace(/\.ts$/, ""));
+}
+
+/** All that a file leads to, itself included. */
+function reach(name: string, seen: Set<string> = new Set()): Set<string> {
+  if (seen.has(name)) return seen;
+  seen.add(name);
+  for (const next of below(name)) reach(next, seen);
+  return seen;
+}
+
+function run(program: string, ...args: string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile(program, args, { cwd: root, maxBuffer: 2 ** 24 }, (error, output) => {
+      if (error) reject(error);
+      else resolve(output);
+    });
+  });
+}
+
+function filesIn(folder: string): string[] {
+  if (!existsSync(join(root, folder))) return [];
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? filesIn(path) : [path];
+  });
+}
+
+test(`no file has more than ${LONGEST} lines`, () => {
+  const files = FOLDERS.flatMap(filesIn);
+  assert.ok(files.length > 40);
+  const long = files.map((file) => [file, read(file).split("\n").length - 1] as const);
+  assert.equal(
+    long.filter(([, lines]) => lines > LONGEST),
+    [],
+  );
+});
+
+test("imports are understood", () => {
+  const source = 'import a from "./a.ts";\nimport { type B } from "./b.ts";\nimport type { C } from "./c.ts";\n';
+  const more = 'import {\n  type D,\n  e,\n} from "./d.ts";\nexport { type F } from "./f.ts";\nimport "./g.ts";\n';
+  assert.equal(
+    importsOf(source + more).map(({ from, isType }) => `${from} ${isType}`),
+    ["./a.ts false", "./b.ts true", "./c.ts true", "./d.ts false", "./f.ts true", "./g.ts false"],
+  );
+  for (const [name, source] of text) {
+    const lines = [...source.matchAll(/^(?:import\s|export [^;]* from ")/gm)];
+    assert.is(importsOf(source).length, lines.length, name);
+  }
+});
+
+test("files of host/ stand in an order in which each imports only what stands before it", () => {
+  const order: string[] = [];
+  const left = new Set(text.keys());
+  for (let found = true; found;) {
+    found = false;
+    for (const name of left) {
+      if (!below(name).every((other) => order.includes(other))) continue;
+      order.push(name);
+      left.delete(name);
+      found = true;
+    }
+  }
+  assert.equal([...left], [], "these import each other in a circle, or what does not exist");
+});
+
+test("imports point one way: from the top layer down", () => {
+  const wrong = LAYERS.flatMap((layer, depth) =>
+    layer.flatMap((name) => {
+      const reached = reach(name);
+      const upward = LAYERS.slice(0, depth).flat();
+      return upward.filter((other) => reached.has(other)).map((other) => `${name} leads to ${other}`);
+    }),
+  );
+  assert.equal(wrong, []);
+  for (const name of LAYERS.flat()) assert.ok(text.has(name), name);
+  for (const name of text.keys()) {
+    if (name !== "index") assert.ok(!below(name).includes("index"), `${name} imports index`);
+  }
+});
+
+test("leaves import leaves only", () => {
+  for (const name of LEAVES) {
+    assert.ok(text.has(name), name);
+    assert.equal(
+      below(name).filter((other) => !LEAVES.includes(other)),
+      [],
+      name,
+    );
+  }
+});
+
+test("only the files that deal with sockets know of Node's modules", () => {
+  for (const [name, source] of text) {
+    const nodes = importsOf(source).filter(({ from }) => from.startsWith("node:"));
+    if (NODE.has(name)) continue;
+    const wrong = NODE_TYPES.has(name) ? nodes.filter(({ isType }) => !isType) : nodes;
+    assert.equal(wrong, [], name);
+  }
+});
+
+test("the core's binding and the virtual clock run anywhere", () => {
+  for (const entry of ANYWHERE) {
+    for (const name of reach(entry)) {
+      const imports = importsOf(text.get(name)!);
+      const outside = imports.filter(({ from, isType }) => !isType && !from.startsWith("./"));
+      const allowed = name === "core" ? ["@assemblyscript/loader"] : [];
+      assert.equal(
+        outside.map(({ from }) => from),
+        allowed,
+        name,
+      );
+    }
+  }
+});
+
+test("only core.ts touches WebAssembly", () => {
+  for (const [name, source] of text) {
+    if (name === "core") continue;
+    const code = source.replaceAll(/^\s*(?:\/\/|\/?\*).*$/gm, "");
+    assert.not.match(code, /\bWebAssembly\b|@assemblyscript/, name);
+  }
+});
+
+test("the package holds dist, README, CHANGELOG and LICENSE, and nothing else", async () => {
+  // Without scripts: they would build dist/ anew under the other tests.
+  const output = await run("npm", "pack", "--dry-run", "--json", "--ignore-scripts");
+  const [{ files }] = JSON.parse(output) as [{ files: { path: string }[] }];
+  const paths = files.map(({ path }) => path);
+  const top = paths.filter((path) => !path.startsWith("dist/"));
+  assert.equal(top.toSorted(), ["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
+  for (const path of ["dist/index.js", "dist/index.d.ts", "dist/core.wasm", "dist/core.js", "dist/testing.js"]) {
+    assert.ok(paths.includes(path), path);
+  }
+  assert.equal(
+    paths.filter((path) => path.startsWith("dist/") && !/^dist\/[a-z-]+(\.js|\.d\.ts|\.wasm)$/.test(path)),
+    [],
+  );
+});
+
+test("nothing that is made is tracked", async () => {
+  if (!existsSync(join(root, ".git"))) return; // a copy without its history
+  const tracked = (await run("git", "ls-files")).trimEnd().split("\n");
+  assert.ok(tracked.includes("package.json"));
+  const made = /^(?:build|dist|node_modules)\/|^host\/core-wasm\.ts$|\.(?:wasm|wat|tgz|tsbuildinfo|map|log)$/;
+  assert.equal(
+    tracked.filter((file) => made.test(file)),
+    [],
+  );
+  assert.is(await run("git", "ls-files", "--cached", "--ignored", "--exclude-standard"), "");
+});
+
+test("internal members are not declared to users", () => {
+  let count = 0;
+  for (const [name, source] of text) {
+    const declared = declarationText(`${name}.d.ts`);
+    const members = source.matchAll(/@internal \*\/\n\s+(?:static |readonly |get |set |override )*(\w+)/g);
+    for (const [, member] of members) {
+      count++;
+      if (member === "constructor") continue;
+      assert.not.match(declared, new RegExp(`^    (?:static |readonly |get |set )*${member}\\b[?(<:]`, "m"), name);
+    }
+  }
+  assert.ok(count > 20);
+  const all = declarations();
+  const classes = ["IOLoop", "Reactor", "Stream", "Server", "Client", "GuardedEmitter", "EventEmitter", "VirtualClock"];
+  for (const name of classes) {
+    const members = all.get(name)?.members ?? [];
+    assert.equal(
+      members.filter((member) => ["engine", "id", "fire", "join", "record", "suspend", "resume"].includes(member)),
+      [],
+      name,
+    );
+  }
+});

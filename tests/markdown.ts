@@ -1,0 +1,58 @@
+// A Markdown file as its sections and its fenced blocks, as far as the README needs it.
+
+/** A fenced block. */
+export interface Block {
+  readonly language: string;
+  readonly text: string;
+  /** The line of its fence. */
+  readonly line: number;
+  /** What a `text` block directly behind it says: the output of an example. */
+  readonly output: string | undefined;
+}
+
+/** A heading, and all that stands below it, deeper headings included. */
+export interface Section {
+  readonly title: string;
+  readonly level: number;
+  readonly text: string;
+}
+
+const FENCE = /^```(\w*)$/;
+
+/** The fenced blocks of a text. */
+export function blocksOf(markdown: string): Block[] {
+  const lines = markdown.split("\n");
+  const blocks: (Block & { end: number })[] = [];
+  for (let at = 0; at < lines.length; at++) {
+    const language = FENCE.exec(lines[at]!)?.[1];
+    if (language === undefined) continue;
+    const end = lines.indexOf("```", at + 1);
+    if (end < 0) throw new Error(`line ${at + 1}: the block has no end`);
+    const text = `${lines.slice(at + 1, end).join("\n")}\n`;
+    blocks.push({ language, text, line: at + 1, output: undefined, end });
+    at = end;
+  }
+  return blocks.map(({ end, ...block }, index) => {
+    const next = blocks[index + 1];
+    // Between an example and its output there is at most one sentence.
+    const between = next && lines.slice(end + 1, next.line - 1).filter((line) => line !== "");
+    const isOutput = next?.language === "text" && between!.length <= 1;
+    return Object.assign(block, { output: isOutput ? next.text : undefined });
+  });
+}
+
+/** The sections of a text. Headings inside of blocks are none. */
+export function sectionsOf(markdown: string): Section[] {
+  const lines = markdown.split("\n");
+  const headings: { title: string; level: number; line: number }[] = [];
+  let inside = false;
+  for (const [line, text] of lines.entries()) {
+    if (text.startsWith("```")) inside = !inside;
+    const found = inside ? null : /^(#+) (.*)$/.exec(text);
+    if (found) headings.push({ title: found[2]!, level: found[1]!.length, line });
+  }
+  return headings.map(({ title, level, line }, index) => {
+    const end = headings.slice(index + 1).find((next) => next.level <= level);
+    return { title, level, text: lines.slice(line, end?.line).join("\n") };
+  });
+}
