@@ -2,17 +2,8 @@
 
 import { Code } from "./core.ts";
 import type { Engine } from "./engine.ts";
+import type { StopOptions } from "./loop-options.ts";
 import { SECONDS, SIGNAL, checkOptions } from "./options.ts";
-
-/** Options of `stopGracefully`. */
-export interface StopOptions {
-  /** Seconds to go on accepting first, while a load balancer learns of it; default 0. */
-  delay?: number | undefined;
-  /** Seconds after the end of accepting at which what is left is closed; default 0, never. */
-  timeout?: number | undefined;
-  /** Aborted, it ends the patience: what is left is closed at once, as when `timeout` has passed. */
-  signal?: AbortSignal | undefined;
-}
 
 /** Begins a graceful stop, or hastens the one under way. Resolves when the loop has stopped. */
 export async function stopGracefully(engine: Engine, options: StopOptions): Promise<void> {

@@ -6,8 +6,14 @@ export { Delay, type DelayEvents, type Step } from "./delay.ts";
 export { IOLoopError, type IOLoopErrorCode } from "./errors.ts";
 export { EventEmitter, type Events, type Subscriber } from "./event-emitter.ts";
 export { IOLoop } from "./ioloop.ts";
-export type { ClientCallback, IOLoopEvents, IOLoopOptions, LoopCallback, ServerCallback } from "./loop-options.ts";
-export type { StopOptions } from "./graceful.ts";
+export type {
+  ClientCallback,
+  IOLoopEvents,
+  IOLoopOptions,
+  LoopCallback,
+  ServerCallback,
+  StopOptions,
+} from "./loop-options.ts";
 export type { ListenerOptions } from "./listener-options.ts";
 export type { DropInfo } from "./parts.ts";
 export { type Id, Reactor, type ReactorEvents, type ReactorOptions } from "./reactor.ts";

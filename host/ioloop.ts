@@ -3,7 +3,7 @@
 import { type Step, Delay, shareLoop } from "./delay.ts";
 import { type ClientOptions, Client } from "./client.ts";
 import { IOLoopError } from "./errors.ts";
-import { type StopOptions, checkStopOptions, stopGracefully } from "./graceful.ts";
+import { checkStopOptions, stopGracefully } from "./graceful.ts";
 import { GuardedEmitter } from "./guarded-emitter.ts";
 import type { ListenerOptions } from "./listener-options.ts";
 import {
@@ -12,6 +12,7 @@ import {
   type IOLoopOptions,
   type LoopCallback,
   type ServerCallback,
+  type StopOptions,
   checkLoopOptions,
 } from "./loop-options.ts";
 import { COUNT, FUNCTION, POSITIVE, SECONDS, callForm, check } from "./options.ts";

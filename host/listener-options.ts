@@ -13,7 +13,7 @@ export interface ListenerOptions extends ServerTlsOptions {
   path?: string | undefined;
   /** An inherited descriptor that listens, instead of address and port. */
   fd?: number | undefined;
-  /** How many clients may wait to be accepted by the system, and how many to be admitted by the loop; default 511. */
+  /** How many clients may wait to be admitted; default 511. Also the backlog of the system, where it is more than that. */
   backlog?: number | undefined;
   /** Seconds a client may wait to be admitted before it is reset; default 60, 0 for ever. */
   waitTimeout?: number | undefined;

@@ -17,6 +17,16 @@ export interface IOLoopOptions {
   clock?: Clock | undefined;
 }
 
+/** Options of `stopGracefully`. */
+export interface StopOptions {
+  /** Seconds to go on accepting first, while a load balancer learns of it; default 0. */
+  delay?: number | undefined;
+  /** Seconds after the end of accepting at which what is left is closed; default 0, never. */
+  timeout?: number | undefined;
+  /** Aborted, it ends the patience: what is left is closed at once, as when `timeout` has passed. */
+  signal?: AbortSignal | undefined;
+}
+
 /** Throws unless the options are those of a loop. */
 export function checkLoopOptions(options: IOLoopOptions): void {
   checkOptions("new IOLoop", options, {

@@ -20,6 +20,9 @@ export type ServerEvents = {
   error: [error: Error];
 };
 
+// Clients wait in our line: that of the system only has to hold those who come within one turn.
+const SYSTEM_BACKLOG = 511;
+
 /** Accepts TCP and UNIX domain socket connections. */
 export class Server extends ReactorPart<ServerEvents> {
   readonly #multiAccept: number | undefined;
@@ -82,7 +85,7 @@ export class Server extends ReactorPart<ServerEvents> {
     handle.on("connection", this.#connected);
     handle.on("listening", () => this.#ready.settle());
     const where = fd !== undefined ? { fd } : path !== undefined ? { path } : { host: address, port };
-    const listening = { ...where, backlog: Math.max(backlog, 1), ...(reuse && { reusePort: true }) };
+    const listening = { ...where, backlog: Math.max(backlog, SYSTEM_BACKLOG), ...(reuse && { reusePort: true }) };
     handle.on("error", (error: NodeJS.ErrnoException) => {
       if (path === undefined || error.code !== "EADDRINUSE") return this.#failed(error);
       void removeStaleSocket(path).then((removed) => {

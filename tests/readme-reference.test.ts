@@ -28,6 +28,8 @@ const PLACES: Readonly<Record<string, readonly [title: string, level: number]>> 
   CoreExports: ["The core", 3],
   Delay: ["Delay", 3],
   DelayEvents: ["Delay", 3],
+  ClientTlsOptions: ["TLS", 3],
+  ServerTlsOptions: ["TLS", 3],
   DropInfo: ["Events", 2],
   EventEmitter: ["EventEmitter", 3],
   IOLoop: ["IOLoop", 3],

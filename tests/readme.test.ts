@@ -122,7 +122,7 @@ test("every command exists", () => {
     .map((command) => command.trim())
     .filter((command) => command !== "");
   for (const command of commands) {
-    const [program, verb = "", ...args] = command.split(" ");
+    const [program, verb = "", ...args] = command.replace(/^IOLOOP_\w+=\S+ /, "").split(" ");
     if (program === "npm" && verb === "run") assert.ok(manifest.scripts[args[0]!], command);
     else if (program === "npm" && ["start", "test"].includes(verb)) assert.ok(manifest.scripts[verb], command);
     else if (program === "npm" && verb === "install") assert.equal(args, [manifest.name], command);
