@@ -91,6 +91,14 @@ test("an address that is not ours, and one that no look-up knows, are errors too
   );
 });
 
+test("a place where one may not listen is an error", async () => {
+  const { loop, errors } = quietLoop();
+  const id = loop.server({ path: "/proc/self/socket" }, () => {});
+  await loop.start();
+  assert.match(String((errors[0]![0] as NodeJS.ErrnoException).code), /EACCES|ENOENT/); // Bun says the latter
+  assert.is(loop.acceptor(id), undefined);
+});
+
 test("113 path: a UNIX domain socket; the file goes with the server", () =>
   inFolder(async (folder) => {
     const path = join(folder, "socket");

@@ -28,6 +28,7 @@ function runFile(runtime: string, file: string): Promise<Result> {
   return new Promise((resolve) => {
     const child = spawn(runtimes[runtime] ?? runtime, [join(here, file)], {
       cwd: root,
+      detached: true, // a process group of its own
       env: { ...process.env, NO_COLOR: "1", TEST_NODE: process.execPath },
     });
     let output = "";
@@ -39,7 +40,7 @@ function runFile(runtime: string, file: string): Promise<Result> {
     let grace: ReturnType<typeof setTimeout> | undefined;
     const giveUp = (): void => {
       output += `\n${file}: does not end by itself: something is left open\n`;
-      child.kill("SIGKILL");
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL"); // and what it has spawned
     };
     const limit = setTimeout(giveUp, FILE_SECONDS * 1000);
     child.on("error", (error) => (output += String(error)));
