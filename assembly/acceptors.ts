@@ -7,7 +7,19 @@
 // I4  A client whose acceptor is gone stays in the line, without an acceptor, until the host has reset it.
 // It never decides who is admitted: that is the gate's business (admission.ts).
 
-import { ACCEPTORS, CONNECTIONS, ERR_FULL, ERR_LIMIT, ERR_STALE, ERR_TIME, LIVE, OK, USED, isDuration } from "./memory";
+import {
+  ACCEPTORS,
+  CONNECTIONS,
+  ERR_FULL,
+  ERR_LIMIT,
+  ERR_STALE,
+  ERR_TIME,
+  LIVE,
+  OK,
+  USED,
+  isDuration,
+  isLimit,
+} from "./memory";
 import { find, give, idOf, inUse, record, take } from "./slots";
 import { ACCEPTOR, FOLLOWING, PREVIOUS } from "./connections";
 
@@ -54,13 +66,13 @@ export function open(): f64 {
 }
 
 /** Sets how many clients may wait, how long, and whether one a pass is let in. Gives OK, ERR_STALE, ERR_LIMIT or ERR_TIME. */
-export function setLimits(id: f64, backlog: i32, timeout: f64, single: bool): i32 {
+export function setLimits(id: f64, backlog: f64, timeout: f64, single: bool): i32 {
   const slot = find(ACCEPTORS, id);
   if (slot < 0) return ERR_STALE;
-  if (backlog < 0) return ERR_LIMIT;
+  if (!isLimit(backlog)) return ERR_LIMIT;
   if (!isDuration(timeout)) return ERR_TIME;
   const acceptor = record(ACCEPTORS, slot);
-  store<i32>(acceptor, backlog, BACKLOG);
+  store<i32>(acceptor, <i32>backlog, BACKLOG);
   store<f64>(acceptor, timeout, WAIT_TIMEOUT);
   store<i32>(acceptor, i32(single), SINGLE);
   return OK;

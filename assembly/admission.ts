@@ -23,6 +23,7 @@ import {
   NOW,
   OK,
   isDuration,
+  isLimit,
   tell,
 } from "./memory";
 import * as acceptors from "./acceptors";
@@ -63,10 +64,8 @@ export function setLimits(maxConnections: f64, maxAccepts: f64, atOnce: f64): i3
     store<f64>(ACCEPT_LIMIT, 0);
     store<f64>(ACCEPTED, 0);
   }
-  if (<i32>atOnce != multiAccept) {
-    multiAccept = <i32>atOnce;
-    budget = multiAccept;
-  }
+  budget = max(0, budget + <i32>atOnce - multiAccept); // what this pass has used stays used
+  multiAccept = <i32>atOnce;
   return OK;
 }
 
@@ -237,10 +236,6 @@ function setDrainTimer(after: f64): bool {
 function endDrainTimer(): void {
   if (drainTimer != 0) removeOwned(drainTimer - 1);
   drainTimer = 0;
-}
-
-function isLimit(value: f64): bool {
-  return value >= 0 && value <= 2147483647 && Math.floor(value) == value;
 }
 
 // mulberry32: small, and the same on every host.

@@ -74,7 +74,7 @@ export function handleAcceptor(): f64 {
 }
 
 /** How many of an acceptor's clients may wait, how many ms (0 = for ever), and whether one a pass is let in (1). Gives OK, ERR_STALE, ERR_LIMIT or ERR_TIME. */
-export function handleAcceptorLimits(id: f64, backlog: i32, waitTimeout: f64, single: i32): i32 {
+export function handleAcceptorLimits(id: f64, backlog: f64, waitTimeout: f64, single: i32): i32 {
   return acceptors.setLimits(id, backlog, waitTimeout, single != 0);
 }
 

@@ -152,3 +152,8 @@ export function tell(now: f64): f64 {
 export function isDuration(value: f64): bool {
   return value >= 0 && value < Infinity;
 }
+
+/** A limit the core can work with: a whole number from 0 to 2^31 - 1. */
+export function isLimit(value: f64): bool {
+  return value >= 0 && value <= 2147483647 && Math.floor(value) == value;
+}

@@ -15,7 +15,7 @@ function acceptor(twin: Twin, draw: Draw): void {
 }
 
 function limitAcceptor(twin: Twin, draw: Draw): void {
-  const backlog = draw.of([0, 0, 1, 2, 5, 20, -1]);
+  const backlog = draw.of([0, 0, 1, 2, 5, 20, -1, 0.5, NaN, 2 ** 31]);
   twin.call("handleAcceptorLimits", twin.id(draw, Kind.ACCEPTOR), backlog, draw.duration(), draw.of([0, 0, 1, 2]));
 }
 

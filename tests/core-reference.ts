@@ -50,7 +50,7 @@ export class Reference extends ReferenceTables {
   handleAcceptorLimits(id: number, backlog: number, waitTimeout: number, single: number): number {
     const acceptor = this.acceptors.get(id);
     if (!acceptor) return Code.STALE;
-    if (backlog < 0) return Code.LIMIT;
+    if (!isLimit(backlog)) return Code.LIMIT;
     if (!isDuration(waitTimeout)) return Code.TIME;
     Object.assign(acceptor, { backlog, waitTimeout, single: single !== 0 });
     return Code.OK;
@@ -115,7 +115,7 @@ export class Reference extends ReferenceTables {
   handleLimits(connections: number, accepts: number, atOnce: number): number {
     if (!isLimit(connections) || !isLimit(accepts) || !isLimit(atOnce) || atOnce === 0) return Code.LIMIT;
     if (accepts !== this.#limits.accepts) [this.#accepted, this.#cut] = [0, undefined];
-    if (atOnce !== this.#limits.atOnce) this.#budget = atOnce;
+    this.#budget = Math.max(0, this.#budget + atOnce - this.#limits.atOnce);
     this.#limits = { connections, accepts, atOnce };
     return Code.OK;
   }
