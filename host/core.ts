@@ -109,7 +109,7 @@ export class Core {
     this.#view();
   }
 
-  /** To be called after every call that makes a timer or sets a timeout: memory may have grown, and the views with it. */
+  /** To be called after every call that makes a timer or acceptor, or sets a timeout: memory may have grown, and the views with it. */
   refresh(): void {
     if (this.due.length === 0) this.#view();
   }

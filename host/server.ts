@@ -83,10 +83,14 @@ export class Server extends ReactorPart<ServerEvents> {
     const handle = createServer({ pauseOnConnect: true, allowHalfOpen: true });
     this.#handle = handle;
     handle.on("connection", this.#connected);
-    handle.on("listening", () => this.#ready.settle());
+    handle.on("listening", () => {
+      if (this.#handle === handle) this.#ready.settle();
+      else handle.close(); // closed while its name was looked up
+    });
     const where = fd !== undefined ? { fd } : path !== undefined ? { path } : { host: address, port };
     const listening = { ...where, backlog: Math.max(backlog, SYSTEM_BACKLOG), ...(reuse && { reusePort: true }) };
     handle.on("error", (error: NodeJS.ErrnoException) => {
+      if (this.#handle !== handle) return;
       if (path === undefined || error.code !== "EADDRINUSE") return this.#failed(error);
       void removeStaleSocket(path).then((removed) => {
         if (!removed) this.#failed(error);
@@ -121,6 +125,8 @@ export class Server extends ReactorPart<ServerEvents> {
     const handle = this.#handle;
     if (!handle) return;
     this.#handle = undefined;
+    this.#ready.fail(new IOLoopError("ERR_IOLOOP_ABORTED", "The server was closed before it listened"));
+    this.#ready.settle();
     handle.off("connection", this.#connected);
     handle.on("connection", refuse);
     handle.close();

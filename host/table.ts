@@ -69,9 +69,11 @@ export class Table {
 
   /** Makes the record of an acceptor. */
   openAcceptor(): number {
-    const id = this.#engine.core.calls.handleAcceptor();
+    const { core } = this.#engine;
+    const id = core.calls.handleAcceptor();
+    core.refresh();
     if (id < 0) throw new IOLoopError("ERR_IOLOOP_FULL", "No room for another acceptor");
-    debug?.(this.#engine.core, `acceptor ${show(id)} opened`);
+    debug?.(core, `acceptor ${show(id)} opened`);
     return id;
   }
 

@@ -179,3 +179,20 @@ test("119 generatePort gives a port that is free", async () => {
   });
   await new Promise((resolve) => server.close(resolve));
 });
+
+test("a server that is closed before it listens never does, and says so where one waits for it", async () => {
+  const { loop, errors } = quietLoop();
+  const id = loop.server({ address: "localhost" }, () => {});
+  const server = loop.acceptor(id)!;
+  const { ready, handle } = server;
+  loop.remove(id);
+  const code = await ready.then(
+    () => "listens",
+    (error: NodeJS.ErrnoException) => error.code,
+  );
+  assert.match(String(code), isBun ? /listens|ERR_IOLOOP_ABORTED/ : /ERR_IOLOOP_ABORTED/); // Bun binds at once
+  await turns(20);
+  assert.is(handle!.listening, false);
+  await loop.start();
+  assert.equal(errors, []);
+});
