@@ -129,6 +129,26 @@ test("160 the peer's end while paused is noticed after start: the rest is read, 
   assert.equal(log, ["read rest", "close"]);
 });
 
+test("160 the same where nothing is left to be read, and where it is paused again meanwhile", async () => {
+  const { loop, stream, far, log, running } = await openStream();
+  const keep = loop.timer(60, () => {});
+  stream.stop();
+  far.socket.end();
+  await until(() => stream.isReadable);
+  await turns(10);
+  assert.equal(log, []);
+  stream.write("still sent");
+  await until(() => far.text() === "still sent");
+  stream.start();
+  stream.stop();
+  await turns(10);
+  assert.equal(log, ["write still sent", "drain"]);
+  loop.remove(keep);
+  stream.start();
+  await running;
+  assert.equal(log, ["write still sent", "drain", "close"]);
+});
+
 test("68, 69 exceptions in drain and close callbacks are reported, and the stream closes and is forgotten", async () => {
   const { loop, stream, errors, running, id } = await openStream();
   stream.write("x", () => {
