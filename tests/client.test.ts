@@ -1,6 +1,6 @@
 // class Client. Numbers name statements about the originals.
 
-import { connect } from "node:net";
+import { type Socket, connect } from "node:net";
 import * as assert from "uvu/assert";
 import { Client, Reactor, type Stream } from "wasm-ioloop";
 import { VirtualClock } from "wasm-ioloop/testing";

@@ -111,6 +111,7 @@ test("a server that is stopped before it listens admits nobody until start", asy
   server.on("accept", (_server, handle) => handle.resume().end("served"));
   server.listen();
   assert.is(server.isAccepting, false);
+  const keep = loop.timer(60, () => {});
   const running = loop.start();
   const client = peer({ port: server.port! });
   await client.connected;
@@ -119,5 +120,6 @@ test("a server that is stopped before it listens admits nobody until start", asy
   server.start();
   assert.is(await client.ended, "served");
   server.close();
+  loop.remove(keep);
   await running;
 });

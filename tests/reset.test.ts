@@ -2,7 +2,8 @@
 
 import * as assert from "uvu/assert";
 import { type IOLoop, type Stream } from "wasm-ioloop";
-import { harness, peer, portOf, quietLoop, turns, until } from "./harness.ts";
+import { harness, peer, plainServer, portOf, quietLoop, turns, until } from "./harness.ts";
+import { openStream } from "./open-stream.ts";
 
 const test = harness("reset");
 

@@ -14,6 +14,7 @@ test("165 a stolen handle as a plain socket: both ways, half-close, a timeout of
   far.socket.write("to the loop");
   await until(() => log.length === 1);
   const socket = stream.stealHandle() as Socket;
+  assert.is(socket.isPaused(), true);
   await running;
   assert.is(loop.isRunning, false, "the loop has nothing left");
   const heard: string[] = [];
@@ -22,6 +23,7 @@ test("165 a stolen handle as a plain socket: both ways, half-close, a timeout of
   socket.setEncoding("utf8");
   socket.on("data", (text: string) => heard.push(text));
   socket.on("end", () => ended.resolve());
+  socket.resume();
   socket.setTimeout(20, () => idle.resolve());
   await idle.promise;
   socket.setTimeout(0);
@@ -77,7 +79,9 @@ test("165 a stolen handle serves HTTP, by the connection event of http.Server", 
   });
   // Admission is the loop's, the protocol that of the runtime.
   const id = loop.server({}, (_loop, stream) => {
-    http.emit("connection", stream.stealHandle());
+    const handle = stream.stealHandle()!;
+    http.emit("connection", handle);
+    handle.resume(); // it is paused: Node's server has it flow by itself, Bun's does not
   });
   const port = portOf(loop, id);
   const running = loop.start();
