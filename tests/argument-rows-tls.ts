@@ -54,12 +54,7 @@ function listener(call: Call): Row[] {
     }),
     [onCiphers, NO_TEXT, TYPE, `${ciphers} must be a string that is not empty`],
     [onCiphers, EMPTY, RANGE, `${ciphers} must be a string that is not empty`],
-    [
-      onVerify,
-      [...NO_BOOLEAN.filter(([value]) => value !== "yes")],
-      TYPE,
-      `${verify} must be true, false or "optional"`,
-    ],
+    [onVerify, NO_BOOLEAN.filter(([value]) => value !== "yes"), TYPE, `${verify} must be true, false or "optional"`],
     [onVerify, [["yes", '"yes"']], RANGE, `${verify} must be true, false or "optional"`],
     [onVersion, NO_TEXT, TYPE, `${version} must be "TLSv1.2" or "TLSv1.3"`],
     [onVersion, [...EMPTY, ["TLSv1.1", '"TLSv1.1"']], RANGE, `${version} must be "TLSv1.2" or "TLSv1.3"`],

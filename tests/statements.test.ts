@@ -23,7 +23,7 @@ function numbersOf(title: string): number[] {
 
 /** The titles of a file's tests, as they are written. */
 function titlesOf(source: string): string[] {
-  return [...source.matchAll(/\btest\(\s*(["'`])((?:\\.|(?!\1)[^\\])*)\1/g)].map((match) => match[2]!);
+  return [...source.matchAll(/^[ \t]*test\(\s*(["'`])((?:\\.|(?!\1)[^\\])*)\1/gm)].map((match) => match[2]!);
 }
 
 /** The numbers of a section's table: the first cell of each row that begins with a number. */
