@@ -92,7 +92,7 @@ export class Delay extends GuardedEmitter<DelayEvents> {
   data(entries: object): this;
   data(what?: string | object): unknown {
     if (what === undefined) return this.#data;
-    if (typeof what === "string") return this.#data[what];
+    if (typeof what === "string") return Object.hasOwn(this.#data, what) ? this.#data[what] : undefined;
     check("data: entries", what, OBJECT);
     Object.assign(this.#data, what);
     return this;
