@@ -3,7 +3,7 @@
 import { isThenable } from "./errors.ts";
 import { GuardedEmitter } from "./guarded-emitter.ts";
 import type { IOLoop } from "./ioloop.ts";
-import { COUNT, FUNCTION, OBJECT, check, checkOptions } from "./options.ts";
+import { COUNT, FUNCTION, OBJECT, type Rule, check, checkOptions } from "./options.ts";
 import { Run } from "./run.ts";
 
 export type DelayEvents = {
@@ -16,12 +16,14 @@ export type DelayEvents = {
 /** A step: the delay, and the arguments of the events before it, in the order in which they were begun. */
 export type Step = (delay: Delay, ...args: never[]) => unknown;
 
-let shared: (() => IOLoop) | undefined;
+let Loop: typeof IOLoop;
 
-/** Says where the shared loop is to be had. @internal */
-export function shareLoop(get: () => IOLoop): void {
-  shared = get;
+/** Says what a loop is, and so where the shared one is to be had. @internal */
+export function shareLoop(loop: typeof IOLoop): void {
+  Loop = loop;
 }
+
+const LOOP: Rule = { allowed: "an IOLoop", type: (value) => value instanceof Loop };
 
 /** Manages callbacks and controls the flow of events. */
 export class Delay extends GuardedEmitter<DelayEvents> {
@@ -40,8 +42,8 @@ export class Delay extends GuardedEmitter<DelayEvents> {
   #outcome = new Run();
 
   constructor(options: { ioloop?: IOLoop | undefined } = {}) {
-    checkOptions("new Delay", options, { ioloop: OBJECT });
-    const ioloop = options.ioloop ?? shared!();
+    checkOptions("new Delay", options, { ioloop: LOOP });
+    const ioloop = options.ioloop ?? Loop.singleton;
     super(ioloop.reactor.engine);
     this.ioloop = ioloop;
     this.#silence();
@@ -90,7 +92,7 @@ export class Delay extends GuardedEmitter<DelayEvents> {
   data(entries: object): this;
   data(what?: string | object): unknown {
     if (what === undefined) return this.#data;
-    if (typeof what === "string") return this.#data[what];
+    if (typeof what === "string") return Object.hasOwn(this.#data, what) ? this.#data[what] : undefined;
     check("data: entries", what, OBJECT);
     Object.assign(this.#data, what);
     return this;

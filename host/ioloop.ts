@@ -273,7 +273,7 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
   static readonly timer: IOLoop["timer"] = onSingleton("timer");
 
   static {
-    shareLoop(() => IOLoop.singleton);
+    shareLoop(IOLoop);
   }
 
   /** Whether the shared loop runs. */

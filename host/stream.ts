@@ -91,12 +91,13 @@ export class Stream extends ReactorPart<StreamEvents> {
     return this.#handle !== undefined && this.bytesWaiting < this.#highWaterMark;
   }
 
-  /** Starts reading, or goes on after `stop`. */
+  /** Starts reading, or goes on after `stop`: also where the peer has ended its side meanwhile. */
   start(): void {
     if (!this.#handle) return;
     this.#paused = false;
-    if (!this.#started) this.#open();
-    else if (this.engine.active) this.#handle.resume();
+    if (!this.#started) return this.#open();
+    if (this.engine.active) this.#handle.resume();
+    if (this.#handle.readableEnded) this.engine.nextTick(() => this.closed(true));
   }
 
   /** Pauses reading. Writing goes on, and so does the inactivity timeout. */
@@ -204,6 +205,7 @@ export class Stream extends ReactorPart<StreamEvents> {
 
   /** @internal */
   closed(ended: boolean): void {
+    if (ended && this.#paused) return; // the peer's end waits for `start`, as its data does
     this.engine.deliver("close", () => (ended ? this.closeGracefully() : this.close()));
   }
 

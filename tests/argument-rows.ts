@@ -1,130 +1,33 @@
 // Every argument and option of the public API, with values it must not have, and the sentence each of them is answered.
 // oxlint-disable oxc/no-map-spread -- a table is read more often than it is made
 
-import { EventEmitter as NodeEmitter } from "node:events";
 import { PassThrough } from "node:stream";
 import { Client, EventEmitter, IOLoop, Reactor, Server, Stream } from "wasm-ioloop";
 import { VirtualClock } from "wasm-ioloop/testing";
-
-type Task = (loop: IOLoop, wrong: never) => unknown;
-
-/** A call, its wrong values, and what each of them is answered: the kind, and the message but for the value. */
-export type Row = readonly [call: Task, wrong: readonly (readonly [unknown, string])[], kind: string, message: string];
-
-const TYPE = "TypeError ERR_IOLOOP_INVALID_ARG_TYPE";
-const RANGE = "RangeError ERR_IOLOOP_OUT_OF_RANGE";
-
-const SECONDS_RANGE = [
-  [NaN, "NaN"],
-  [-1, "-1"],
-  [-1e-9, "-1e-9"],
-  [Infinity, "Infinity"],
-  [-Infinity, "-Infinity"],
-  [1e306, "1e+306"],
-] as const;
-const NO_NUMBER = [
-  ["3", '"3"'],
-  [null, "null"],
-  [true, "true"],
-  [3n, "3"],
-  [{}, "a plain object"],
-  [[1], "an array"],
-  [new Date(0), "an object of Date"],
-] as const;
-const NO_FUNCTION = [
-  [undefined, "undefined"],
-  [null, "null"],
-  [5, "5"],
-  ["cb", '"cb"'],
-  [{}, "a plain object"],
-  [Symbol("cb"), "Symbol(cb)"],
-] as const;
-const NO_OPTIONS = [
-  [null, "null"],
-  [3000, "3000"],
-  ["x".repeat(60), `"${"x".repeat(40)}…"`],
-  [[], "an array"],
-] as const;
-const NO_REACTOR = [
-  [{}, "a plain object"],
-  [Reactor, "a function"],
-  [new VirtualClock(), "an object of VirtualClock"],
-  [Object.create(null), "an object of no class"],
-  [null, "null"],
-  ["poll", '"poll"'],
-] as const;
-const NO_STREAM = [
-  [undefined, "undefined"],
-  [null, "null"],
-  [7, "7"],
-  ["socket", '"socket"'],
-  [{}, "a plain object"],
-  [new NodeEmitter(), "an object of EventEmitter"],
-  [{ write() {}, on() {} }, "a plain object"],
-] as const;
-const NO_IDS = [
-  ["1", '"1"'],
-  [undefined, "undefined"],
-  [{}, "a plain object"],
-  [new Client(), "an object of Client"],
-] as const;
-const PATH = "a path: a string that is not empty and has no NUL";
-const WHOLE_0 = [
-  [-1, "-1"],
-  [1.5, "1.5"],
-  [NaN, "NaN"],
-  [Infinity, "Infinity"],
-  [2 ** 31, "2147483648"],
-] as const;
-const WHOLE_1 = [[0, "0"], ...WHOLE_0] as const;
-const PORTS = [
-  [-1, "-1"],
-  [65536, "65536"],
-  [1.5, "1.5"],
-  [NaN, "NaN"],
-] as const;
-const NO_TEXT = [
-  [5, "5"],
-  [null, "null"],
-  [Buffer.from("x"), "an object of Buffer"],
-] as const;
-const EMPTY = [["", '""']] as const;
-const NO_BOOLEAN = [
-  [1, "1"],
-  ["yes", '"yes"'],
-  [null, "null"],
-] as const;
-
-const seconds = "must be a finite number of seconds, 0 or more";
-const whole = (from: number, to = 2147483647): string => `must be a whole number from ${from} to ${to}`;
-const nop = (): void => {};
-
-/** A time, as argument or option. */
-function time(name: string, call: Task): Row[] {
-  return [
-    [call, SECONDS_RANGE, RANGE, `${name} ${seconds}`],
-    [call, NO_NUMBER, TYPE, `${name} ${seconds}`],
-  ];
-}
-
-/** A whole number. */
-function count(name: string, range: readonly (readonly [unknown, string])[], words: string, call: Task): Row[] {
-  return [
-    [call, range, RANGE, `${name} ${words}`],
-    [call, NO_NUMBER, TYPE, `${name} ${words}`],
-  ];
-}
-
-function text(name: string, call: Task, allowed = "a string that is not empty"): Row[] {
-  return [
-    [call, NO_TEXT, TYPE, `${name} must be ${allowed}`],
-    [call, EMPTY, RANGE, `${name} must be ${allowed}`],
-  ];
-}
-
-function callback(name: string, ...calls: Task[]): Row[] {
-  return calls.map((call): Row => [call, NO_FUNCTION, TYPE, `${name}: callback must be a function`]);
-}
+import { DELAY_ROWS } from "./argument-rows-delay.ts";
+import { TLS_ROWS } from "./argument-rows-tls.ts";
+import {
+  callback,
+  count,
+  NO_BOOLEAN,
+  NO_IDS,
+  NO_OPTIONS,
+  NO_REACTOR,
+  NO_STREAM,
+  NO_TEXT,
+  nop,
+  PATH,
+  PORTS,
+  RANGE,
+  type Row,
+  type Task,
+  text,
+  time,
+  TYPE,
+  whole,
+  WHOLE_0,
+  WHOLE_1,
+} from "./argument-values.ts";
 
 /** Both forms of a function of time and callback, on a loop or its reactor. */
 function timers(of: (loop: IOLoop) => Pick<IOLoop, "timer" | "recurring">): Row[] {
@@ -224,6 +127,8 @@ function constructors(): Row[] {
 
 /** Everything that is checked on its own. */
 export const ROWS: readonly Row[] = [
+  ...DELAY_ROWS,
+  ...TLS_ROWS,
   ...constructors(),
   ...reactors(),
   ...timers((loop) => loop),

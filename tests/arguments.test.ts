@@ -2,7 +2,7 @@
 
 import { PassThrough } from "node:stream";
 import * as assert from "uvu/assert";
-import { Client, IOLoop, type IOLoopError, Reactor, Server, Stream } from "wasm-ioloop";
+import { Client, Delay, IOLoop, type IOLoopError, Reactor, Server, Stream } from "wasm-ioloop";
 import { VirtualClock } from "wasm-ioloop/testing";
 import { ROWS } from "./argument-rows.ts";
 import { harness, pair, portOf, quietLoop } from "./harness.ts";
@@ -112,6 +112,7 @@ test("unknown options are refused, with those that are known, and two that contr
   refused("new Server", "reactor, multiAccept", (wrong) => new Server(wrong));
   refused("new Client", "reactor", (wrong) => new Client(wrong));
   refused("new Stream", "reactor", (wrong) => new Stream(new PassThrough(), wrong));
+  refused("new Delay", "ioloop", (wrong) => new Delay(wrong));
   refused("stopGracefully", "delay, timeout, signal", (wrong) => loop.stopGracefully(wrong));
   const listen = 'listen: unknown option "prot"; known are address, port, path, fd, backlog,';
   begins(() => loop.server({ prot: 1 } as never, nop), listen);

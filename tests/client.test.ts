@@ -1,6 +1,6 @@
 // class Client. Numbers name statements about the originals.
 
-import { connect } from "node:net";
+import { type Socket, connect } from "node:net";
 import * as assert from "uvu/assert";
 import { Client, Reactor, type Stream } from "wasm-ioloop";
 import { VirtualClock } from "wasm-ioloop/testing";
@@ -229,7 +229,7 @@ test("a client by hand emits connect or error, one of the two, once; close gives
   await close();
 });
 
-test("500 attempts at once, to ports that are open and closed, each called back once", async () => {
+test("many attempts at once, to ports that are open and closed, each called back once", async () => {
   const { loop } = quietLoop();
   const server = loop.server({}, (_loop, stream) => stream.close());
   const open = portOf(loop, server);
@@ -246,4 +246,20 @@ test("500 attempts at once, to ports that are open and closed, each called back 
   }
   await loop.start();
   assert.equal(counts, { ok: 250, refused: 250 });
+});
+
+test("126 the port is 80 unless given, with TLS 443", async () => {
+  const { loop } = quietLoop();
+  const said: string[] = [];
+  // An address of this machine that hardly anyone listens on; its answer names the port.
+  const address = "127.83.62.41";
+  const note = (error: Error | undefined, stream: Stream | undefined): void => {
+    const { message, port } = (error ?? {}) as { message?: string; port?: number };
+    said.push(`${port ?? /:(\d+)/.exec(message ?? "")?.[1] ?? (stream?.handle as Socket | undefined)?.remotePort}`);
+    stream?.close();
+  };
+  loop.client({ address }, (_loop, error, stream) => note(error, stream));
+  loop.client({ address, tls: true }, (_loop, error, stream) => note(error, stream));
+  await loop.start();
+  assert.equal(said.sort(), ["443", "80"]);
 });

@@ -152,6 +152,13 @@ test("200 data is shared between the steps", () => {
   assert.equal(delay.data(), { a: 1, b: 2 });
 });
 
+test("200 an unknown key is undefined, whatever its name", () => {
+  const delay = quietLoop().loop.delay();
+  for (const key of ["key", "toString", "constructor", "__proto__"]) assert.is(delay.data(key), undefined, key);
+  delay.data({ toString: 5 });
+  assert.is(delay.data("toString"), 5);
+});
+
 test("201, 203 one callback called twice counts twice", async () => {
   const said = await log((delay, say, loop) => {
     delay.begin();

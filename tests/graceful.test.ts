@@ -216,3 +216,22 @@ test("signal: aborted, it ends the patience; a second call with a timeout hasten
     loop.reset();
   }
 });
+
+test("87 it stops as soon as the last connection has closed, in the same pass", async () => {
+  const { loop } = quietLoop();
+  const passes: string[] = [];
+  const id = loop.server({}, (_loop, stream) => {
+    stream.on("close", () => passes.push("close"));
+    stream.on("read", (stream) => stream.close());
+    void loop.stopGracefully();
+  });
+  // One that goes on for ever: only the graceful stop ends the loop.
+  loop.recurring(0, () => passes.at(-1) === "close" && passes.push("another pass"));
+  const running = loop.start();
+  const client = peer({ port: portOf(loop, id) });
+  client.socket.write("x");
+  await running;
+  assert.ok(passes.filter((entry) => entry === "another pass").length <= 1, passes.join());
+  await client.closed;
+  loop.reset();
+});

@@ -2,7 +2,8 @@
 
 import * as assert from "uvu/assert";
 import { type IOLoop, type Stream } from "wasm-ioloop";
-import { harness, peer, portOf, quietLoop, turns, until } from "./harness.ts";
+import { harness, peer, plainServer, portOf, quietLoop, turns, until } from "./harness.ts";
+import { openStream } from "./open-stream.ts";
 
 const test = harness("reset");
 
@@ -159,3 +160,33 @@ for (const [what, act] of Object.entries(ACTS)) {
     });
   }
 }
+
+test("78 remove of a connection closes it gracefully: before it returns, or when all is sent", async () => {
+  const { stream: idle, loop: first, id, log, running } = await openStream();
+  assert.is(first.remove(id), true);
+  assert.equal(log, ["close"]);
+  assert.is(idle.handle, undefined);
+  await running;
+
+  const { loop, stream, far, log: events, running: other, id: busy } = await openStream();
+  stream.write("the rest");
+  assert.is(loop.remove(busy), true);
+  assert.is(loop.stream(busy), stream, "known until it is closed");
+  assert.is(await far.ended, "the rest");
+  await other;
+  assert.equal(events, ["write the rest", "drain", "close"]);
+  assert.is(loop.remove(busy), false);
+});
+
+test("80 the stream of a client that still connects is undefined", async () => {
+  const { loop } = quietLoop();
+  const { port, close } = await plainServer();
+  const id = loop.client({ port }, (loop, _error, stream) => {
+    assert.is(loop.stream(id), stream);
+    stream!.close();
+  });
+  assert.is(loop.stream(id), undefined);
+  await loop.start();
+  assert.is(loop.stream(id), undefined);
+  await close();
+});

@@ -146,3 +146,20 @@ test("waitTimeout: who waits too long is reset, and drop says so", async () => {
   loop.remove(id);
   await running;
 });
+
+test("84 loop.acceptor registers a server, on the loop's reactor, and gives its id", async () => {
+  const { loop } = quietLoop();
+  const elsewhere = new Reactor();
+  const server = new Server({ reactor: elsewhere });
+  const id = loop.acceptor(server);
+  assert.is(server.reactor, loop.reactor);
+  assert.is(loop.acceptor(id), server);
+  assert.is(loop.acceptor(server), id);
+  server.on("accept", (_server, handle) => handle.resume().end("served"));
+  server.listen();
+  const running = loop.start();
+  assert.is(await peer({ port: server.port! }).ended, "served");
+  assert.is(loop.remove(id), true);
+  assert.is(loop.acceptor(id), undefined);
+  await running;
+});

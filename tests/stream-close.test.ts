@@ -8,7 +8,7 @@ import { openStream } from "./open-stream.ts";
 
 const test = harness("stream-close");
 
-test("143, 163 a closed stream: writes and closes do nothing, lookups say so", async () => {
+test("143, 162, 163 a closed stream: writes, closes, start and stop do nothing, lookups say so", async () => {
   const { loop, stream, log, running, id } = await openStream();
   stream.close();
   assert.is(stream.write("x"), stream);
@@ -91,7 +91,7 @@ test("154 a reset by the peer while writing is close without error", async () =>
   assert.equal(log, ["close"]);
 });
 
-test("155 another error is error, then close; 156 without a subscriber the reactor reports it, and it closes", async () => {
+test("155, 156 another error is error, then close; without a subscriber the reactor reports it, and it closes", async () => {
   const broken = (): Duplex =>
     new Duplex({
       read() {},
@@ -129,6 +129,26 @@ test("160 the peer's end while paused is noticed after start: the rest is read, 
   assert.equal(log, ["read rest", "close"]);
 });
 
+test("160 the same where nothing is left to be read, and where it is paused again meanwhile", async () => {
+  const { loop, stream, far, log, running } = await openStream();
+  const keep = loop.timer(60, () => {});
+  stream.stop();
+  far.socket.end();
+  await until(() => stream.isReadable);
+  await turns(10);
+  assert.equal(log, []);
+  stream.write("still sent");
+  await until(() => far.text() === "still sent");
+  stream.start();
+  stream.stop();
+  await turns(10);
+  assert.equal(log, ["write still sent", "drain"]);
+  loop.remove(keep);
+  stream.start();
+  await running;
+  assert.equal(log, ["write still sent", "drain", "close"]);
+});
+
 test("68, 69 exceptions in drain and close callbacks are reported, and the stream closes and is forgotten", async () => {
   const { loop, stream, errors, running, id } = await openStream();
   stream.write("x", () => {
@@ -147,4 +167,40 @@ test("68, 69 exceptions in drain and close callbacks are reported, and the strea
     ],
   );
   assert.is(loop.stream(id), undefined);
+});
+
+test("157, 158 a broken pipe, found by reading or by writing, is close without error", async () => {
+  for (const side of ["read", "write"]) {
+    const broken = Object.assign(new Error("write EPIPE"), { code: "EPIPE" });
+    const duplex = new Duplex({
+      read() {},
+      write(_chunk, _encoding, done) {
+        done(side === "write" ? broken : null);
+      },
+    });
+    const { loop, errors } = quietLoop();
+    const stream = new Stream(duplex, { reactor: loop.reactor });
+    const log: string[] = [];
+    stream.on("error", () => void log.push("error"));
+    stream.on("close", () => void log.push("close"));
+    loop.stream(stream);
+    if (side === "write") stream.write("x");
+    else loop.timer(0, () => duplex.destroy(broken));
+    await loop.start();
+    assert.equal(log, ["close"], side);
+    assert.equal(errors, []);
+  }
+});
+
+test("161 a reset by the peer while paused: close without error, at once or after start", async () => {
+  const { loop, stream, far, log, running } = await openStream();
+  stream.stop();
+  const keep = loop.timer(60, () => {});
+  far.socket.resetAndDestroy();
+  await turns(20);
+  assert.ok(log.length === 0 || log.join() === "close", log.join());
+  stream.start();
+  loop.remove(keep);
+  await running;
+  assert.equal(log, ["close"]);
 });

@@ -36,7 +36,7 @@ test("130 what is written outside any callback is joined and sent soon", async (
   await running;
 });
 
-test("141 an empty chunk without callback does nothing; 142 with one, it is called in the next tick", async () => {
+test("141, 142 an empty chunk without callback does nothing; with one, it is called in the next tick", async () => {
   const { stream, log, running } = await openStream();
   assert.is(stream.write(""), stream);
   assert.is(stream.isWriting, false);
@@ -125,4 +125,23 @@ test("168 counters, high-water mark, canWrite", async () => {
   assert.is(stream.bytesWaiting, 0);
   stream.close();
   await running;
+});
+
+test("140 all callbacks run at the same drain, none at its own chunk", async () => {
+  const { loop, stream, far, log, running } = await openStream();
+  stream.on("write", (stream) => void log.push(`waiting ${stream.bytesWaiting}`));
+  // Longer than one piece, so that there is more than one `write` before the drain.
+  const big = "x".repeat(300_000);
+  stream.unsubscribe("write", stream.subscribers("write")[0]);
+  loop.timer(0, () => {
+    stream.write(big, () => void log.push("first"));
+    stream.write("y", () => void log.push("second"));
+    stream.closeGracefully();
+  });
+  assert.is((await far.ended).length, 300_001);
+  await running;
+  const last = log.indexOf("waiting 0");
+  assert.ok(last > 0, "several writes");
+  assert.equal(log.slice(last), ["waiting 0", "first", "second", "drain", "close"]);
+  assert.ok(log.slice(0, last).every((entry) => entry.startsWith("waiting ")));
 });

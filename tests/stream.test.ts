@@ -1,6 +1,7 @@
 // class Stream: made by hand, of any handle, stolen from. Numbers name statements about the originals.
 
 import { once } from "node:events";
+import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import * as assert from "uvu/assert";
 import { Reactor, Stream } from "wasm-ioloop";
@@ -114,4 +115,35 @@ test("any Duplex can be a stream", async () => {
   assert.equal(log, ["question", "close"]);
   assert.equal(written, ["answer"]);
   assert.ok(isBun || duplex.destroyed);
+});
+
+test("167 isReadable: true with unread data or the peer's end, false otherwise", async () => {
+  const { loop, stream, far, running } = await openStream();
+  const keep = loop.timer(60, () => {});
+  assert.is(stream.isReadable, false);
+  stream.stop();
+  far.socket.write("unread");
+  await until(() => stream.isReadable);
+  let read = "";
+  stream.on("read", (_stream, chunk) => (read += String(chunk)));
+  stream.start();
+  await until(() => read === "unread");
+  assert.is(stream.isReadable, false);
+  stream.stop();
+  far.socket.end();
+  await until(() => stream.isReadable);
+  stream.close();
+  assert.is(stream.isReadable, false);
+  loop.remove(keep);
+  await running;
+});
+
+test("169 handle is the socket, until the stream is closed or it is stolen", async () => {
+  const { stream, running } = await openStream();
+  const { handle } = stream;
+  assert.is((handle as Socket).remoteAddress, "127.0.0.1");
+  assert.is(stream.stealHandle(), handle);
+  assert.is(stream.handle, undefined);
+  handle!.destroy();
+  await running;
 });

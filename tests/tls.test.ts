@@ -256,7 +256,7 @@ test("209 a TLS client against garbage gets an error, against a mute peer the co
   await mute.close();
 });
 
-test("5 MB over TLS, closed gracefully: every byte", async () => {
+test("every byte of 5 MB over TLS, closed gracefully", async () => {
   const { loop } = quietLoop();
   const id = loop.server(SERVER, (_loop, stream) => stream.write(Buffer.alloc(5_000_000, "x")).closeGracefully());
   let bytes = 0;

@@ -1,7 +1,7 @@
 // What the compiler must refuse: every line below the declarations carries the directive that expects it. It is not run.
 /* oxlint-disable -- wrong lines are the purpose */
 
-import { Client, EventEmitter, IOLoop, IOLoopError, type Id, Reactor, Server, Stream } from "wasm-ioloop";
+import { Client, Delay, EventEmitter, IOLoop, IOLoopError, type Id, Reactor, Server, Stream } from "wasm-ioloop";
 import { VirtualClock } from "wasm-ioloop/testing";
 
 declare const id: Id;
@@ -10,6 +10,7 @@ declare const reactor: Reactor;
 declare const stream: Stream;
 declare const server: Server;
 declare const client: Client;
+declare const delay: Delay;
 declare const weather: EventEmitter<{ rain: [millimetres: number]; sun: [] }>;
 declare const nop: () => void;
 
@@ -226,3 +227,73 @@ Reactor.default;
 new IOLoopError("ENOENT", "words");
 // @ts-expect-error
 new IOLoopError("words");
+// @ts-expect-error
+loop.server({ tls: "yes" }, nop);
+// @ts-expect-error
+loop.server({ tls: true, tlsCert: 5 }, nop);
+// @ts-expect-error
+loop.server({ tls: true, tlsKey: { "a.example": 5 } }, nop);
+// @ts-expect-error
+loop.server({ tls: true, tlsVerify: "maybe" }, nop);
+// @ts-expect-error
+loop.server({ tls: true, tlsVersion: "TLSv1.1" }, nop);
+// @ts-expect-error
+loop.server({ tls: true, tlsCiphers: ["HIGH"] }, nop);
+// @ts-expect-error
+loop.server({ tls: true, tlsOptions: { ALPNProtocol: ["h2"] } }, nop);
+// @ts-expect-error
+loop.server({ tls_cert: "cert.pem" }, nop);
+// @ts-expect-error
+loop.client({ tls: true, tlsVerify: false }, nop);
+// @ts-expect-error
+loop.client({ tls: true, tlsVersion: "TLSv1.3" }, nop);
+// @ts-expect-error
+loop.client({ tls: true, tlsCert: { "a.example": "cert.pem" } }, nop);
+// @ts-expect-error
+loop.client({ tls: true, tlsCa: 5 }, nop);
+// @ts-expect-error
+loop.client({ tls: true, tlsOptions: { serverName: "a" } }, nop);
+// @ts-expect-error
+server.listen({ tls: 1 });
+// @ts-expect-error
+client.connect({ tlsKey: [] });
+// @ts-expect-error
+new Delay({ ioloop: {} });
+// @ts-expect-error
+new Delay({ loop });
+// @ts-expect-error
+new Delay(loop);
+// @ts-expect-error
+loop.delay("step");
+// @ts-expect-error
+loop.delay({});
+// @ts-expect-error
+delay.ioloop = loop;
+// @ts-expect-error
+delay.remaining = [];
+// @ts-expect-error
+delay.begin("1");
+// @ts-expect-error
+delay.begin(1, "2");
+// @ts-expect-error
+delay.then;
+// @ts-expect-error
+delay.step();
+// @ts-expect-error
+delay.step(5);
+// @ts-expect-error
+delay.step((_delay: Stream) => {});
+// @ts-expect-error
+delay.steps([nop]);
+// @ts-expect-error
+delay.data(5);
+// @ts-expect-error
+delay.data("key").length;
+// @ts-expect-error
+delay.on("drain", nop);
+// @ts-expect-error
+delay.emit("finsh");
+// @ts-expect-error
+delay.catch((_delay, error) => error.message);
+// @ts-expect-error
+delay.wait(nop);

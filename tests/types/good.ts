@@ -7,6 +7,9 @@ import {
   Client,
   type ClientOptions,
   type Clock,
+  type ClientTlsOptions,
+  Delay,
+  type DelayEvents,
   type DropInfo,
   EventEmitter,
   type Handle,
@@ -16,10 +19,14 @@ import {
   type IOLoopOptions,
   type Id,
   type ListenerOptions,
+  type Pem,
+  type PemByHost,
   Reactor,
   type ReactorOptions,
   Server,
   type ServerCallback,
+  type ServerTlsOptions,
+  type Step,
   type StopOptions,
   Stream,
   type StreamHandle,
@@ -164,6 +171,44 @@ export async function serversAndClients(reactor: Reactor): Promise<void> {
   client.connect(where);
   const accept: ServerCallback = (loop, stream, id) => loop.remove(id) && stream.close();
   IOLoop.server({}, accept);
+}
+
+export function tls(loop: IOLoop, pem: Pem, pems: PemByHost): void {
+  const server: ServerTlsOptions = { tls: true, tlsCert: pem, tlsKey: pem, tlsCa: [pem, Buffer.alloc(1)] };
+  const client: ClientTlsOptions = { tls: true, tlsCa: pem, tlsCert: "cert.pem", tlsKey: Buffer.alloc(1) };
+  loop.server({ port: 443, ...server, tlsVerify: "optional", tlsVersion: "TLSv1.3", tlsCiphers: "HIGH" }, () => {});
+  loop.server({ tls: true, tlsCert: pems, tlsKey: { "": "key.pem", "*.example": pem }, tlsVerify: false }, () => {});
+  loop.server({ tls: false, tlsOptions: { ALPNProtocols: ["h2"], handshakeTimeout: 5 } }, () => {});
+  loop.client({ ...client, tlsOptions: { servername: "a.example", rejectUnauthorized: false } }, () => {});
+  new Server().listen(server);
+  new Client().connect(client);
+}
+
+export async function delays(loop: IOLoop): Promise<void> {
+  const delay: Delay = loop.delay();
+  void [new Delay(), new Delay({ ioloop: loop }), new Delay({ ioloop: undefined }), IOLoop.delay(() => {})];
+  same<typeof delay.ioloop, IOLoop>(true);
+  const step: Step = (delay, first: string) => delay.pass(first);
+  delay
+    .step((delay) => loop.timer(1, delay.begin()))
+    .step((delay, error: Error | undefined, stream: Stream) => void [delay.remaining, error, stream])
+    .step(async (delay, ...args: unknown[]) => delay.pass(...args))
+    .steps(step, () => 5)
+    .steps();
+  const end: (...args: unknown[]) => Delay = delay.begin(0, 2);
+  end(1, "two", { three: 3 });
+  loop.client({ port: 80 }, delay.begin());
+  loop.server({}, delay.begin(1));
+  delay.remaining.push(step);
+  delay.data({ key: 1 }).data({ other: "2" }).pass();
+  same<ReturnType<typeof delay.pass>, Delay>(true);
+  const value: unknown = delay.data("key");
+  const all: Record<string, unknown> = delay.data();
+  const args: DelayEvents["finish"] = [value, all];
+  delay.on("finish", (delay, ...rest) => void [delay.remaining, rest.length, args]);
+  delay.catch((delay, error: unknown) => void [delay.data(), error]).on("error", () => {});
+  const waited: Promise<void> = delay.wait();
+  await waited;
 }
 
 type Weather = { rain: [millimetres: number]; sun: []; error: [Error] };

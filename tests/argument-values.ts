@@ -1,0 +1,140 @@
+// What rows of wrong arguments are made of: wrong values with the words they are shown in, and the sentences of the answers.
+
+import { EventEmitter as NodeEmitter } from "node:events";
+import { Client, type IOLoop, Reactor } from "wasm-ioloop";
+import { VirtualClock } from "wasm-ioloop/testing";
+
+export type Task = (loop: IOLoop, wrong: never) => unknown;
+
+/** A call, its wrong values, and what each of them is answered: the kind, and the message but for the value. */
+export type Row = readonly [call: Task, wrong: readonly (readonly [unknown, string])[], kind: string, message: string];
+
+export const TYPE = "TypeError ERR_IOLOOP_INVALID_ARG_TYPE";
+export const RANGE = "RangeError ERR_IOLOOP_OUT_OF_RANGE";
+
+export const SECONDS_RANGE = [
+  [NaN, "NaN"],
+  [-1, "-1"],
+  [-1e-9, "-1e-9"],
+  [Infinity, "Infinity"],
+  [-Infinity, "-Infinity"],
+  [1e306, "1e+306"],
+] as const;
+export const NO_NUMBER = [
+  ["3", '"3"'],
+  [null, "null"],
+  [true, "true"],
+  [3n, "3"],
+  [{}, "a plain object"],
+  [[1], "an array"],
+  [new Date(0), "an object of Date"],
+] as const;
+export const NO_FUNCTION = [
+  [undefined, "undefined"],
+  [null, "null"],
+  [5, "5"],
+  ["cb", '"cb"'],
+  [{}, "a plain object"],
+  [Symbol("cb"), "Symbol(cb)"],
+] as const;
+export const NO_OPTIONS = [
+  [null, "null"],
+  [3000, "3000"],
+  ["x".repeat(60), `"${"x".repeat(40)}…"`],
+  [[], "an array"],
+] as const;
+export const NO_REACTOR = [
+  [{}, "a plain object"],
+  [Reactor, "a function"],
+  [new VirtualClock(), "an object of VirtualClock"],
+  [Object.create(null), "an object of no class"],
+  [null, "null"],
+  ["poll", '"poll"'],
+] as const;
+export const NO_STREAM = [
+  [undefined, "undefined"],
+  [null, "null"],
+  [7, "7"],
+  ["socket", '"socket"'],
+  [{}, "a plain object"],
+  [new NodeEmitter(), "an object of EventEmitter"],
+  [{ write() {}, on() {} }, "a plain object"],
+] as const;
+export const NO_IDS = [
+  ["1", '"1"'],
+  [undefined, "undefined"],
+  [{}, "a plain object"],
+  [new Client(), "an object of Client"],
+] as const;
+export const PATH = "a path: a string that is not empty and has no NUL";
+export const WHOLE_0 = [
+  [-1, "-1"],
+  [1.5, "1.5"],
+  [NaN, "NaN"],
+  [Infinity, "Infinity"],
+  [2 ** 31, "2147483648"],
+] as const;
+export const WHOLE_1 = [[0, "0"], ...WHOLE_0] as const;
+export const PORTS = [
+  [-1, "-1"],
+  [65536, "65536"],
+  [1.5, "1.5"],
+  [NaN, "NaN"],
+] as const;
+export const NO_TEXT = [
+  [5, "5"],
+  [null, "null"],
+  [Buffer.from("x"), "an object of Buffer"],
+] as const;
+export const EMPTY = [["", '""']] as const;
+export const NO_BOOLEAN = [
+  [1, "1"],
+  ["yes", '"yes"'],
+  [null, "null"],
+] as const;
+
+export const NO_OBJECT = [
+  [null, "null"],
+  [5, "5"],
+  [true, "true"],
+  ["x", '"x"'],
+] as const;
+export const NO_PEM = [
+  [5, "5"],
+  [null, "null"],
+  [true, "true"],
+  [{}, "a plain object"],
+  [new Uint8Array(1), "an object of Uint8Array"],
+  [() => "PEM", "a function"],
+] as const;
+
+export const seconds = "must be a finite number of seconds, 0 or more";
+export const whole = (from: number, to = 2147483647): string => `must be a whole number from ${from} to ${to}`;
+export const nop = (): void => {};
+
+/** A time, as argument or option. */
+export function time(name: string, call: Task): Row[] {
+  return [
+    [call, SECONDS_RANGE, RANGE, `${name} ${seconds}`],
+    [call, NO_NUMBER, TYPE, `${name} ${seconds}`],
+  ];
+}
+
+/** A whole number. */
+export function count(name: string, range: readonly (readonly [unknown, string])[], words: string, call: Task): Row[] {
+  return [
+    [call, range, RANGE, `${name} ${words}`],
+    [call, NO_NUMBER, TYPE, `${name} ${words}`],
+  ];
+}
+
+export function text(name: string, call: Task, allowed = "a string that is not empty"): Row[] {
+  return [
+    [call, NO_TEXT, TYPE, `${name} must be ${allowed}`],
+    [call, EMPTY, RANGE, `${name} must be ${allowed}`],
+  ];
+}
+
+export function callback(name: string, ...calls: Task[]): Row[] {
+  return calls.map((call): Row => [call, NO_FUNCTION, TYPE, `${name}: callback must be a function`]);
+}
