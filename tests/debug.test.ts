@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
-import { harness } from "./harness.ts";
+import { evaluate, harness } from "./harness.ts";
 
 const test = harness("debug");
 
@@ -23,9 +23,8 @@ const SOURCE = `import { IOLoop } from "wasm-ioloop";
   loop.reset();`;
 
 function run(debug: string | undefined): string[] {
-  const args = process.versions["bun"] === undefined ? ["--input-type=module", "--eval", SOURCE] : ["--eval", SOURCE];
   const { IOLOOP_DEBUG: _unset, ...env } = process.env;
-  const { stderr, status } = spawnSync(process.execPath, args, {
+  const { stderr, status } = spawnSync(process.execPath, evaluate(SOURCE), {
     cwd: root,
     encoding: "utf8",
     timeout: 20_000,

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { deferred, until, within } from "./harness.ts";
+import { deferred, script, until, within } from "./harness.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const started = new Set<string>();
@@ -20,7 +20,7 @@ export class Example {
 
   constructor(name: string, args: readonly (string | number)[]) {
     started.add(name);
-    this.#child = spawn(process.execPath, [join(root, "examples", `${name}.mjs`), ...args.map(String)], {
+    this.#child = spawn(process.execPath, [...script(join(root, "examples", `${name}.mjs`)), ...args.map(String)], {
       cwd: root,
       env: { ...process.env, NO_COLOR: "1" },
       stdio: ["ignore", "pipe", "pipe"],

@@ -5,16 +5,18 @@ import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
 import { IOLoop, type IOLoopError, Reactor } from "wasm-ioloop";
 import { VirtualClock } from "wasm-ioloop/testing";
-import { harness, peer, portOf, quietLoop, turns, until } from "./harness.ts";
+import { evaluate, harness, peer, portOf, quietLoop, turns, until } from "./harness.ts";
 
 const test = harness("ioloop");
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 function program(source: string): { stdout: string; stderr: string; status: number | null } {
-  const args = ["--input-type=module", "--eval", source];
-  const run = process.versions["bun"] === undefined ? args : ["--eval", source];
-  const { stdout, stderr, status } = spawnSync(process.execPath, run, { cwd: root, encoding: "utf8", timeout: 20_000 });
+  const { stdout, stderr, status } = spawnSync(process.execPath, evaluate(source), {
+    cwd: root,
+    encoding: "utf8",
+    timeout: 20_000,
+  });
   return { stdout, stderr, status };
 }
 
