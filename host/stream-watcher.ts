@@ -12,13 +12,13 @@ import { Watcher } from "./watcher.ts";
 type Stream = Readable & Writable;
 
 const EVENTS = ["end", "close", "connect", "drain"];
-const nothing = (): void => {};
 
 /** Watches a Readable, a Writable, or what is both. */
 export class StreamWatcher extends Watcher {
   readonly #handle: Stream;
   readonly #reads: boolean;
   #holds = false;
+  #detached = false;
   // How it flowed when it was taken: true, false (paused by the program) or null (nobody has said).
   #flowed: boolean | null = null;
 
@@ -26,6 +26,8 @@ export class StreamWatcher extends Watcher {
     super(handle, heat, EVENTS);
     this.#handle = handle as Stream;
     this.#reads = hasReadSide(this.#handle);
+    handle.on("newListener", this.#added);
+    handle.on("removeListener", this.#removed);
   }
 
   override watch(read: boolean, write: boolean): void {
@@ -36,6 +38,9 @@ export class StreamWatcher extends Watcher {
 
   override detach(): void {
     super.detach();
+    this.#detached = true;
+    this.#handle.off("newListener", this.#added);
+    this.#handle.off("removeListener", this.#removed);
     if (this.#holds) this.#letGo();
     // Nobody reads it now: the runtime is to leave the terminal alone again, or it would keep the process alive.
     if (isStandardInput(this.#handle) && !this.#handle.readableFlowing) this.#handle.emit("pause");
@@ -78,15 +83,29 @@ export class StreamWatcher extends Watcher {
       return;
     }
     NodeEmitter.prototype.off.call(handle, "readable", this.heat);
-    const flows = handle.readableFlowing;
-    // A "data" listener that came meanwhile has made the stream believe that "readable" listeners rule its flow. Taking a
-    // listener off has it look again: that of "data" only at this, that of "readable" also at whether it is to flow.
-    if (flows === false && handle.listenerCount("data") > 0) {
-      if (this.#flowed === false) handle.on("data", nothing).off("data", nothing);
-      else handle.off("readable", nothing);
-    }
     if (this.#flowed) handle.resume();
   }
+
+  // A "data" listener that is added next to one of "readable" has the stream believe, for good, that the latter rules its flow.
+  // So ours is away at that moment, and back before anything flows.
+  #added = (event: string | symbol): void => {
+    if (event !== "data" || !this.#holds) return;
+    this.#letGo();
+    process.nextTick(this.#holdAgain);
+  };
+
+  // The same when the program takes a "readable" listener of its own off: the stream looks who is left a moment later.
+  #removed = (event: string | symbol, listener: unknown): void => {
+    if (event !== "readable" || listener === this.heat || !this.#holds) return;
+    this.#letGo();
+    process.nextTick(() => process.nextTick(this.#holdAgain));
+  };
+
+  #holdAgain = (): void => {
+    if (this.#detached || this.#holds || !this.read) return;
+    this.#hold();
+    this.heat();
+  };
 }
 
 function isStandardInput(handle: Stream & { fd?: unknown }): boolean {
