@@ -1,5 +1,6 @@
 // A reactor alone, and a log of what its watchers are told.
 
+import type { Server } from "node:net";
 import { type Handle, Reactor } from "wasm-ioloop";
 import { turns } from "./harness.ts";
 
@@ -48,8 +49,18 @@ export async function runFor(reactor: Reactor, count: number): Promise<void> {
   await running;
 }
 
-/** How many listeners a handle has, by event. */
+/** How many listeners a handle has, by event. Those by symbol are the runtime's own. */
 export function listeners(handle: Handle): Record<string, number> {
-  const counts = handle.eventNames().map((name) => [String(name), handle.listenerCount(name)] as const);
-  return Object.fromEntries(counts.filter(([, count]) => count > 0).sort());
+  const names = handle.eventNames().filter((name) => typeof name === "string");
+  const counts = names.map((name) => [name, handle.listenerCount(name)] as const);
+  return Object.fromEntries(counts.filter(([, count]) => count > 0));
+}
+
+/** Has a server listen, and gives its address. */
+export async function listening(
+  server: Server,
+  where: object = { port: 0, host: "127.0.0.1" },
+): Promise<{ port: number }> {
+  await new Promise<void>((resolve) => void server.listen(where, resolve));
+  return server.address() as { port: number };
 }
