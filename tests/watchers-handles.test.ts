@@ -47,7 +47,12 @@ async function talk(output: Handle & Writable, input: Handle & Readable, questio
   return answer;
 }
 
-const echo = (socket: Socket): void => void socket.on("error", () => {}).pipe(socket);
+// Not by `pipe`, which has Bun open the standard error.
+const echo = (socket: Socket): void => {
+  socket.on("error", () => {});
+  socket.on("data", (chunk) => socket.write(chunk));
+  socket.on("end", () => socket.end());
+};
 
 test("a TCP socket, watched before it is connected", async () => {
   const accepted: Socket[] = [];
