@@ -32,7 +32,7 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
   constructor(options: IOLoopOptions = {}) {
     checkLoopOptions(options);
     const { maxAccepts = 0, maxConnections = 1000, clock } = options;
-    const reactor = options.reactor ?? new Reactor({ clock });
+    const reactor = options.reactor ?? new (Reactor.detect())({ clock });
     super(reactor.engine);
     this.#reactor = reactor;
     this.#maxAccepts = maxAccepts;

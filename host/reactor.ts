@@ -5,7 +5,7 @@ import { Code } from "./core.ts";
 import { Engine } from "./engine.ts";
 import { IOLoopError } from "./errors.ts";
 import { EventEmitter } from "./event-emitter.ts";
-import { CLOCK, COUNT, FUNCTION, type Rule, SECONDS, callForm, check, checkOptions } from "./options.ts";
+import { CLOCK, COUNT, FUNCTION, type Rule, SECONDS, TEXT, callForm, check, checkOptions } from "./options.ts";
 import type { Emitting } from "./parts.ts";
 import { type Handle, Watchers } from "./watchers.ts";
 
@@ -30,6 +30,11 @@ export type ReactorEvents = {
 /** What a reactor must be. */
 export const REACTOR: Rule = { allowed: "a Reactor", type: (value) => value instanceof Reactor };
 
+const REACTOR_CLASS: Rule = {
+  allowed: "Reactor, or a class that extends it",
+  type: (value) => value === Reactor || (typeof value === "function" && value.prototype instanceof Reactor),
+};
+
 /** The low-level event reactor. A loop has one of its own; it can also be used alone. */
 export class Reactor extends EventEmitter<ReactorEvents> {
   /** @internal */
@@ -38,6 +43,7 @@ export class Reactor extends EventEmitter<ReactorEvents> {
   readonly #watchers: Watchers;
 
   static #default: Reactor | undefined;
+  static readonly #classes = new Map<string, typeof Reactor>();
 
   constructor(options: ReactorOptions = {}) {
     super();
@@ -54,7 +60,7 @@ export class Reactor extends EventEmitter<ReactorEvents> {
 
   /** The reactor of the shared loop: what streams, servers and clients made by hand use. @internal */
   static get default(): Reactor {
-    return (Reactor.#default ??= new Reactor());
+    return (Reactor.#default ??= new (Reactor.detect())());
   }
 
   /** @internal */
@@ -62,9 +68,27 @@ export class Reactor extends EventEmitter<ReactorEvents> {
     Reactor.#default = reactor;
   }
 
-  /** The reactor class to use: the one `IOLOOP_REACTOR` names where there is one of that name, otherwise this. */
+  /**
+   * Gives a reactor class a name, for `IOLOOP_REACTOR`. A name that is taken already names the new class from here on.
+   *
+   * ```js
+   * class TracingReactor extends Reactor {}
+   * Reactor.register("tracing", TracingReactor); // and IOLOOP_REACTOR=tracing in the environment
+   * ```
+   */
+  static register(name: string, type: typeof Reactor): void {
+    check("register: name", name, TEXT);
+    check("register: type", type, REACTOR_CLASS);
+    Reactor.#classes.set(name, type);
+  }
+
+  /**
+   * The reactor class to use: the registered one that the environment variable `IOLOOP_REACTOR` names; otherwise, and when
+   * nothing of that name is registered, `Reactor`. Loops that are not given a reactor are made with it.
+   */
   static detect(): typeof Reactor {
-    return Reactor;
+    if (Reactor.#classes.size === 0) return Reactor; // the environment may need a permission
+    return Reactor.#classes.get(process.env["IOLOOP_REACTOR"] ?? "") ?? Reactor;
   }
 
   /** Whether it serves a loop. @internal */
@@ -124,8 +148,25 @@ export class Reactor extends EventEmitter<ReactorEvents> {
   }
 
   /**
-   * Watches a handle: calls back in every tick in which it is readable (`writable` false) or writable (true). Both are
-   * watched for until `watch` says otherwise. A handle that is watched already gets the new callback.
+   * Watches a handle: calls back in every tick in which it is readable (`writable` false) or writable (true); where it is
+   * both, the read call comes first. Both are watched for until `watch` says otherwise. A handle that is watched already
+   * gets the new callback.
+   *
+   * The callback must do something about it: read, `watch` for less, or `remove` the handle. Otherwise it is called again.
+   *
+   * - A stream is readable while data waits (`handle.read()`; on some runtimes one call gives one chunk), and from its end
+   *   on. As long as it is watched for reading it does not flow: data waits for `read()`, also where there are `data`
+   *   listeners. `remove` lets it flow as before, and what nobody has read is there.
+   * - A stream is writable while it is connected, not ended, and `write` has not asked to wait for `drain`.
+   * - A handle that is closed, or has failed, is both: from its `close` on until it is removed, and once for an `error`, which
+   *   is not fatal to the process while the handle is watched (`handle.errored` tells it).
+   * - A listening server is readable while connections wait that nobody has taken. The runtime accepts by itself: where the
+   *   program listens to the server's `connection` (`secureConnection` with TLS), it gets each connection there as always, and
+   *   the callback is called after it, once for each, one a tick. Where it does not, they wait until it does:
+   *   `server.once("connection", cb)` in the callback takes the one that has waited longest. Those still waiting when
+   *   the server is removed are closed.
+   *
+   * Do not watch the handle of a `Stream` or `Server` of a loop.
    *
    * @throws IOLoopError `ERR_IOLOOP_HANDLE_CLOSED` when the handle is closed.
    */
@@ -138,7 +179,7 @@ export class Reactor extends EventEmitter<ReactorEvents> {
   }
 
   /**
-   * Changes what a handle is watched for. With neither, it is paused, and still keeps the loop running.
+   * Changes what a handle is watched for. With neither, nothing is called back, and it still keeps the reactor running.
    *
    * @throws IOLoopError `ERR_IOLOOP_WATCHER_INACTIVE` when the handle is not watched.
    */
@@ -147,7 +188,10 @@ export class Reactor extends EventEmitter<ReactorEvents> {
     return this;
   }
 
-  /** Removes a timer or a watched handle. False for what is neither, or is no more. */
+  /**
+   * Removes a timer or a watched handle; the handle stays open, with nothing of the reactor's left on it. False for what
+   * is neither, or is no more.
+   */
   remove(timerOrHandle: Id | Handle): boolean {
     if (typeof timerOrHandle === "number") return this.engine.timers.remove(timerOrHandle);
     return this.#watchers.remove(timerOrHandle);
@@ -174,7 +218,6 @@ export class Reactor extends EventEmitter<ReactorEvents> {
 
   /** Removes every timer, watcher and subscriber, closes every connection and acceptor, and stops. */
   reset(): void {
-    this.#watchers.clear();
     this.engine.reset();
     this.unsubscribeAll();
   }

@@ -1,17 +1,20 @@
-// Level-triggered watching of handles: the callback runs every tick while the handle is ready and watched for it.
+// Level-triggered watching of handles: the callback runs in every tick in which the handle is ready and watched for it.
 //
-// The runtime tells only of changes ("readable", "drain"), so a watcher that may be ready stays in the hot set, and the
-// reactor looks at it again in every pass until it is not ready any more.
+// The runtime tells of changes only ("readable", "drain"), so a watcher that may be ready is put in the hot set, and every
+// pass looks at its handle until that is not ready any more. A watcher outside the hot set costs nothing.
 
 import { EventEmitter as NodeEmitter } from "node:events";
 import { Server as NetServer } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import { IOLoopError } from "./errors.ts";
-import { type Rule, check } from "./options.ts";
+import { BOOLEAN, type Rule, check } from "./options.ts";
 import type { Resource } from "./parts.ts";
 import type { Reactor } from "./reactor.ts";
+import { ServerWatcher } from "./server-watcher.ts";
+import { StreamWatcher } from "./stream-watcher.ts";
+import type { Watcher } from "./watcher.ts";
 
-/** What a reactor can watch: sockets, pipes, ttys, child-process stdio, and listening sockets. */
+/** What a reactor can watch: sockets, pipes, ttys, child-process stdio, any other stream of the runtime, and listening servers. */
 export type Handle = Readable | Writable | NetServer;
 
 type Callback = (reactor: Reactor, writable: boolean) => unknown;
@@ -21,13 +24,20 @@ const HANDLE: Rule = {
   type: (value) => value instanceof NodeEmitter && (value instanceof NetServer || "read" in value || "write" in value),
 };
 
-const EVENTS = ["readable", "end", "close", "error", "connect", "drain", "connection"] as const;
+const LONGEST = 2 ** 31 - 1;
+
+interface Entry {
+  readonly handle: Handle;
+  readonly watcher: Watcher;
+  callback: Callback;
+}
 
 /** The watched handles of a reactor. */
-export class Watchers {
+export class Watchers implements Resource {
   readonly #reactor: Reactor;
-  readonly #watchers = new Map<object, Watcher>();
-  readonly #hot = new Set<Watcher>();
+  readonly #entries = new Map<object, Entry>();
+  readonly #hot = new Set<Entry>();
+  #keeper: ReturnType<typeof setInterval> | undefined;
 
   constructor(reactor: Reactor) {
     this.#reactor = reactor;
@@ -35,133 +45,101 @@ export class Watchers {
 
   io(handle: Handle, callback: Callback): void {
     check("io: handle", handle, HANDLE);
-    if ((handle as Readable).destroyed) throw new IOLoopError("ERR_IOLOOP_HANDLE_CLOSED", "Handle is closed");
-    let watcher = this.#watchers.get(handle);
-    if (!watcher) {
-      watcher = new Watcher(handle, (hot) => this.#heat(hot));
-      this.#watchers.set(handle, watcher);
-      const { engine } = this.#reactor;
-      engine.watched++;
-      engine.resources.add(watcher);
-      engine.everyPass.add(this.#look);
-      if (!engine.active) watcher.suspend();
+    if ((handle as Partial<Readable>).destroyed) {
+      throw new IOLoopError("ERR_IOLOOP_HANDLE_CLOSED", "Handle is closed");
     }
-    watcher.callback = callback;
-    watcher.watch(true, true);
+    const entry = this.#entries.get(handle);
+    if (entry) entry.callback = callback;
+    else this.#add(handle, callback);
+    this.watch(handle, true, true);
   }
 
   watch(handle: Handle, read: boolean, write: boolean): void {
-    const watcher = this.#watchers.get(handle);
-    if (!watcher) throw new IOLoopError("ERR_IOLOOP_WATCHER_INACTIVE", "I/O watcher not active");
-    watcher.watch(read, write);
+    const entry = this.#entries.get(handle);
+    if (!entry) throw new IOLoopError("ERR_IOLOOP_WATCHER_INACTIVE", "I/O watcher not active");
+    check("watch: read", read, BOOLEAN);
+    check("watch: write", write, BOOLEAN);
+    entry.watcher.watch(read, write);
+    this.#heat(entry);
   }
 
   remove(handle: Handle): boolean {
-    const watcher = this.#watchers.get(handle);
-    if (!watcher) return false;
-    watcher.detach();
-    this.#watchers.delete(handle);
-    this.#hot.delete(watcher);
+    const entry = this.#entries.get(handle);
+    if (!entry) return false;
+    this.#entries.delete(handle);
+    this.#hot.delete(entry);
     const { engine } = this.#reactor;
     engine.watched--;
-    engine.resources.delete(watcher);
+    if (this.#entries.size === 0) {
+      engine.resources.delete(this);
+      engine.everyPass.delete(this.#look);
+      this.#release();
+    }
     engine.ask();
+    // Last, and guarded: connections that wait for the program may go to a listener of its own now.
+    engine.guard.run("io", () => entry.watcher.detach());
     return true;
   }
 
-  clear(): void {
-    for (const watcher of this.#watchers.values()) watcher.detach();
-    this.#watchers.clear();
-    this.#hot.clear();
+  suspend(): void {
+    this.#release();
+    for (const { watcher } of this.#entries.values()) watcher.suspend();
   }
 
-  #heat(watcher: Watcher): void {
-    this.#hot.add(watcher);
+  // What became ready meanwhile is in the hot set already.
+  resume(): void {
+    // Not every handle keeps the process alive (a paused one does not), but a running loop that watches one does.
+    this.#keeper ??= setInterval(() => {}, LONGEST);
+    for (const { watcher } of this.#entries.values()) watcher.resume();
+  }
+
+  /** Forgets every handle, and closes none: they are the program's. */
+  close(): void {
+    for (const { handle } of Array.from(this.#entries.values())) this.remove(handle);
+  }
+
+  #add(handle: Handle, callback: Callback): void {
+    const heat = (): void => this.#heat(entry);
+    const watcher = handle instanceof NetServer ? new ServerWatcher(handle, heat) : new StreamWatcher(handle, heat);
+    const entry: Entry = { handle, watcher, callback };
+    this.#entries.set(handle, entry);
+    const { engine } = this.#reactor;
+    engine.watched++;
+    engine.resources.add(this);
+    engine.everyPass.add(this.#look);
+    if (engine.active) this.resume();
+    else watcher.suspend();
+  }
+
+  #release(): void {
+    clearInterval(this.#keeper);
+    this.#keeper = undefined;
+  }
+
+  #heat(entry: Entry): void {
+    if (this.#entries.get(entry.handle) !== entry) return; // told of an event that was under way when it was removed
+    this.#hot.add(entry);
     this.#reactor.engine.wake();
   }
 
   #look = (): boolean => {
-    for (const watcher of Array.from(this.#hot)) {
-      if (!this.#hot.has(watcher)) continue; // removed by another's callback
-      const ready = this.#run(watcher, false);
-      const writable = this.#hot.has(watcher) && this.#run(watcher, true);
-      if (!ready && !writable) this.#hot.delete(watcher);
+    for (const entry of Array.from(this.#hot)) {
+      // Each call may remove or change any watcher, so every question is asked anew.
+      const read = this.#call(entry, false);
+      const write = this.#call(entry, true);
+      if (!read && !write) this.#hot.delete(entry);
+      entry.watcher.looked();
     }
     return this.#hot.size > 0;
   };
 
-  // Calls back when ready; whether it was.
-  #run(watcher: Watcher, writable: boolean): boolean {
-    if (!(writable ? watcher.isWritable : watcher.isReadable)) return false;
+  // Calls back when it is ready; whether it was.
+  #call(entry: Entry, writable: boolean): boolean {
+    const { watcher } = entry;
+    if (!this.#hot.has(entry) || !(writable ? watcher.isWritable : watcher.isReadable)) return false;
     const { engine } = this.#reactor;
     engine.dispatched();
-    engine.guard.call(() => watcher.callback(this.#reactor, writable), undefined, "io");
-    watcher.tookConnection();
+    engine.guard.call(() => entry.callback(this.#reactor, writable), undefined, "io");
     return true;
   }
-}
-
-class Watcher implements Resource {
-  callback!: Callback;
-  readonly #handle: Handle;
-  readonly #heat: (watcher: Watcher) => void;
-  readonly #listener: (socket?: unknown) => void;
-  #read = true;
-  #write = true;
-  #connections = 0;
-
-  constructor(handle: Handle, heat: (watcher: Watcher) => void) {
-    this.#handle = handle;
-    this.#heat = heat;
-    this.#listener = () => heat(this);
-    for (const event of EVENTS) handle.on(event, event === "connection" ? this.#connected : this.#listener);
-    if (handle instanceof NetServer) return;
-    // A first look makes the runtime read ahead, as far as its high-water mark.
-    if ("read" in handle) handle.read(0);
-  }
-
-  get isReadable(): boolean {
-    if (!this.#read) return false;
-    if (this.#handle instanceof NetServer) return this.#connections > 0;
-    const { readableLength, readableEnded, destroyed } = this.#handle as Readable;
-    return readableLength > 0 || readableEnded || destroyed;
-  }
-
-  get isWritable(): boolean {
-    if (!this.#write || this.#handle instanceof NetServer) return false;
-    const { writable, writableNeedDrain, connecting } = this.#handle as Writable & { connecting?: boolean };
-    return writable && !connecting && !writableNeedDrain;
-  }
-
-  watch(read: boolean, write: boolean): void {
-    this.#read = read;
-    this.#write = write;
-    this.#heat(this);
-  }
-
-  tookConnection(): void {
-    if (this.#connections > 0) this.#connections--;
-  }
-
-  detach(): void {
-    for (const event of EVENTS) this.#handle.off(event, event === "connection" ? this.#connected : this.#listener);
-  }
-
-  suspend(): void {
-    (this.#handle as { unref?: () => void }).unref?.();
-  }
-
-  resume(): void {
-    (this.#handle as { ref?: () => void }).ref?.();
-    this.#heat(this);
-  }
-
-  close(): void {
-    this.detach();
-  }
-
-  #connected = (): void => {
-    this.#connections++;
-    this.#heat(this);
-  };
 }
