@@ -164,7 +164,7 @@ export class Reactor extends EventEmitter<ReactorEvents> {
    *   program listens to the server's `connection` (`secureConnection` with TLS), it gets each connection there as always, and
    *   the callback is called after it, once for each, one a tick. Where it does not, they wait until it does:
    *   `server.once("connection", cb)` in the callback takes the one that has waited longest. Those still waiting when
-   *   the server is removed are closed.
+   *   the server is removed are closed, and those beyond 511 at once.
    *
    * Do not watch the handle of a `Stream` or `Server` of a loop.
    *

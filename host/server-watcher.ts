@@ -8,6 +8,8 @@ import type { Server, Socket } from "node:net";
 import { Server as TlsServer } from "node:tls";
 import { Watcher } from "./watcher.ts";
 
+const BACKLOG = 511; // untaken connections; more are closed at once
+
 const nothing = (): void => {};
 
 /** Watches a listening server. */
@@ -74,6 +76,9 @@ export class ServerWatcher extends Watcher {
     if (this.#handing) return;
     if (this.#server.listenerCount(this.#event) > 1) {
       this.#taken++;
+    } else if (this.#waiting.length >= BACKLOG) {
+      socket.on("error", nothing).destroy();
+      return;
     } else {
       socket.on("error", nothing); // that of a connection nobody has is fatal to nobody
       if (this.suspended) socket.unref();

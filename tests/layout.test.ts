@@ -19,7 +19,18 @@ const LAYERS = [["index"], ["ioloop"], ["server", "client", "delay"], ["stream"]
 /** These import only each other. */
 const LEAVES = ["errors", "options", "event-emitter", "clock"];
 /** These may use modules of Node: values, or, in the second list, types only. */
-const NODE = new Set(["server", "client", "stream", "tls", "tls-options", "watchers", "listening"]);
+const NODE = new Set([
+  "server",
+  "client",
+  "stream",
+  "tls",
+  "tls-options",
+  "server-watcher",
+  "stream-watcher",
+  "watcher",
+  "watchers",
+  "listening",
+]);
 const NODE_TYPES = new Set(["waiting-client", "stream-handle"]);
 /** What runs in a browser too, and so does all that these import. */
 const ANYWHERE = ["core", "testing"];
