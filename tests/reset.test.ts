@@ -1,8 +1,8 @@
 // remove and reset, and calling everything from inside everything. Numbers name statements about the originals.
 
 import * as assert from "uvu/assert";
-import { type IOLoop, type Stream } from "wasm-ioloop";
-import { harness, peer, plainServer, portOf, quietLoop, turns, until } from "./harness.ts";
+import type { IOLoop } from "wasm-ioloop";
+import { harness, peer, plainServer, portOf, quietLoop, until } from "./harness.ts";
 import { openStream } from "./open-stream.ts";
 
 const test = harness("reset");
@@ -82,84 +82,6 @@ test("ids used again: a spent id never names a newer thing", async () => {
   for (const id of spent) assert.is(loop.remove(id), false);
   assert.is(loop.remove(alive), true);
 });
-
-// Every kind of callback, and what a program may do in it.
-type Act = (loop: IOLoop, stream: Stream | undefined) => void;
-const ACTS: Record<string, Act> = {
-  "close the stream": (_loop, stream) => stream?.close(),
-  "close it gracefully": (_loop, stream) => stream?.closeGracefully(),
-  "steal the handle": (_loop, stream) => {
-    stream?.stealHandle()?.destroy();
-  },
-  stop: (loop) => loop.stop(),
-  reset: (loop) => loop.reset(),
-  "stop gracefully": (loop) => void loop.stopGracefully({ timeout: 0.05 }),
-  "make a server": (loop) => {
-    const id = loop.server({}, () => {});
-    loop.nextTick(() => loop.remove(id));
-  },
-  "make a client": (loop) => void loop.client({ port: 1 }, () => {}),
-  throw: () => {
-    throw new Error("Bye!");
-  },
-};
-const PLACES = [
-  "accept",
-  "connect",
-  "read",
-  "write",
-  "drain",
-  "write callback",
-  "timeout",
-  "close",
-  "timer",
-  "nextTick",
-  "finish",
-];
-
-for (const [what, act] of Object.entries(ACTS)) {
-  for (const place of PLACES) {
-    test(`reentrancy: ${what} in ${place}`, async () => {
-      const { loop, errors } = quietLoop();
-      let done = 0;
-      const here = (at: string, stream?: Stream): void => {
-        if (at !== place || done++ > 0) return;
-        act(loop, stream);
-      };
-      loop.on("finish", () => here("finish"));
-      const prepare = (stream: Stream): void => {
-        stream.on("read", (stream) => here("read", stream));
-        stream.on("write", (stream) => here("write", stream));
-        stream.on("drain", (stream) => here("drain", stream));
-        stream.on("timeout", (stream) => here("timeout", stream));
-        stream.on("close", (stream) => here("close", stream));
-        stream.timeout = 0.03;
-        stream.write("hello", (stream) => here("write callback", stream));
-      };
-      const server = loop.server({}, (_loop, stream) => {
-        prepare(stream);
-        here("accept", stream);
-      });
-      loop.client({ port: portOf(loop, server) }, (_loop, _error, stream) => {
-        if (!stream) return;
-        prepare(stream);
-        here("connect", stream);
-      });
-      loop.timer(0.01, () => here("timer"));
-      loop.nextTick(() => here("nextTick"));
-      loop.timer(0.1, (loop) => void loop.stopGracefully({ timeout: 0.1 }));
-      await loop.start();
-      // Told to stop, it can go on to the end; with `finish`, that is where it was.
-      if (what === "stop" && place !== "finish") await loop.start();
-      assert.is(done > 0, true);
-      const other = errors.filter(([error]) => (error as Error).message !== "Bye!");
-      assert.equal(other, []);
-      assert.is(errors.length, what === "throw" ? 1 : 0);
-      loop.reset();
-      await turns(2);
-    });
-  }
-}
 
 test("78 remove of a connection closes it gracefully: before it returns, or when all is sent", async () => {
   const { stream: idle, loop: first, id, log, running } = await openStream();
