@@ -28,14 +28,6 @@ export async function compare(candidates, rounds) {
   );
 }
 
-/** Nanoseconds of CPU an operation takes, when `run` does `count` of them. */
-export function cpu(count, run) {
-  const before = process.cpuUsage();
-  run();
-  const { user, system } = process.cpuUsage(before);
-  return ((user + system) * 1000) / count;
-}
-
 /** A repeatable source of numbers from 0 to 1. */
 export function randomFrom(seed) {
   let state = seed;

@@ -4,10 +4,11 @@
 //   node --expose-gc bench/timers.mjs [ROUNDS] [PENDING]…
 
 import { IOLoop } from "wasm-ioloop";
-import { compare, cpu, randomFrom, table } from "./measure.mjs";
+import { compare, median, randomFrom, table } from "./measure.mjs";
 
 const [rounds = 5, ...sizes] = process.argv.slice(2).map(Number);
-const OPERATIONS = 100_000;
+const BATCH = 500; // operations between two looks at the clock
+const BATCHES = 400;
 const LONGEST = 600; // seconds: nothing fires while it is measured
 
 const callback = () => {};
@@ -29,58 +30,67 @@ const sides = {
   },
 };
 
-/** What is measured: each gets a side, so many pending timers, and delays. */
+/** What is measured. Each does BATCH operations, and gives what puts things back as they were, which is not measured. */
 const operations = {
-  "make, random delay": (side, pending, delays) => cpu(OPERATIONS, () => make(side, pending, delays)),
-  "make, one delay": (side, pending) =>
-    cpu(OPERATIONS, () => make(side, pending, new Float64Array(OPERATIONS).fill(300))),
-  restart: (side, pending, delays) => {
-    const { length } = pending;
-    return cpu(OPERATIONS, () => {
-      for (let i = 0; i < OPERATIONS; i++) side.restart(pending[((delays[i] * 1e6) % length) | 0]);
-    });
+  "make, random delay": ({ side, delays }) => {
+    const made = [];
+    for (let i = 0; i < BATCH; i++) made.push(side.make(delays[i]));
+    return () => made.forEach(side.cancel);
   },
-  cancel: (side, pending, delays) => {
-    const first = pending.length;
-    make(side, pending, delays);
-    return cpu(OPERATIONS, () => {
-      for (let i = OPERATIONS - 1; i >= 0; i--) side.cancel(pending[first + i]);
-      pending.length = first;
-    });
+  "make, one delay": ({ side }) => {
+    const made = [];
+    for (let i = 0; i < BATCH; i++) made.push(side.make(300));
+    return () => made.forEach(side.cancel);
   },
-  "90 % restart, 5 % make, 5 % cancel": (side, pending, delays) =>
-    cpu(OPERATIONS, () => {
-      for (let i = 0; i < OPERATIONS; i++) {
-        const at = ((delays[i] * 1e6) % pending.length) | 0;
-        const what = i % 20;
-        if (what === 0) pending.push(side.make(delays[i]));
-        else if (what === 1) {
-          side.cancel(pending[at]);
-          pending[at] = pending.at(-1);
-          pending.pop();
-        } else side.restart(pending[at]);
-      }
-    }),
+  restart: ({ side, pending, places }) => {
+    for (let i = 0; i < BATCH; i++) side.restart(pending[places[i]]);
+    return () => {};
+  },
+  cancel: ({ side, pending, delays }) => {
+    for (let i = 0; i < BATCH; i++) side.cancel(pending[i]);
+    return () => {
+      for (let i = 0; i < BATCH; i++) pending[i] = side.make(delays[i]);
+    };
+  },
+  "90 % restart, 5 % make, 5 % cancel": ({ side, pending, places, delays }) => {
+    for (let i = 0; i < BATCH; i++) {
+      const what = i % 20;
+      if (what === 0) pending.push(side.make(delays[i]));
+      else if (what === 1) {
+        side.cancel(pending[places[i]]);
+        pending[places[i]] = pending.pop();
+      } else side.restart(pending[places[i]]);
+    }
+    return () => {};
+  },
 };
 
-function make(side, pending, delays) {
-  for (let i = 0; i < OPERATIONS; i++) pending.push(side.make(delays[i]));
-}
-
-// One round of one side: so many pending timers, the operation, and everything cancelled again.
+// One round of one side: the median of its batches, in nanoseconds an operation.
 function round(side, size, operation) {
   const random = randomFrom(1);
-  const delays = Float64Array.from({ length: OPERATIONS }, () => 1 + random() * (LONGEST - 1));
-  const pending = [];
-  for (let i = 0; i < size; i++) pending.push(side.make(1 + random() * (LONGEST - 1)));
-  const nanoseconds = operation(side, pending, delays);
+  const delay = () => 1 + random() * (LONGEST - 1);
+  const pending = Array.from({ length: size }, () => side.make(delay()));
+  const delays = new Float64Array(BATCH);
+  const places = new Int32Array(BATCH);
+  const times = [];
+  for (let batch = 0; batch < BATCHES; batch++) {
+    for (let i = 0; i < BATCH; i++) {
+      delays[i] = delay();
+      places[i] = Math.floor(random() * size);
+    }
+    const begin = performance.now();
+    const putBack = operation({ side, pending, delays, places });
+    times.push(((performance.now() - begin) * 1e6) / BATCH);
+    putBack();
+  }
   for (const timer of pending) side.cancel(timer);
-  return nanoseconds;
+  return median(times.slice(BATCHES / 4)); // the first quarter warms up
 }
 
 const rows = [["operation", "pending", "setTimeout ns", "loop ns", "ratio", "spread"]];
 for (const size of sizes.length > 0 ? sizes : [1000, 100_000]) {
   for (const [name, operation] of Object.entries(operations)) {
+    if (process.stderr.isTTY) process.stderr.write(`\r${name}, ${size} pending …\x1b[K`);
     const candidates = Object.fromEntries(
       Object.entries(sides).map(([side, create]) => [side, () => round(create(), size, operation)]),
     );
@@ -88,11 +98,8 @@ for (const size of sizes.length > 0 ? sizes : [1000, 100_000]) {
     const spread = `${Math.round(theirs.spread * 100)} %, ${Math.round(ours.spread * 100)} %`;
     const ratio = (theirs.median / ours.median).toFixed(1);
     rows.push([name, size, Math.round(theirs.median), Math.round(ours.median), ratio, spread]);
-    if (process.stderr.isTTY) process.stderr.write(`\r${name}, ${size} pending …\x1b[K`);
   }
 }
 if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
-console.log(
-  `${process.versions.bun ? `Bun ${process.versions.bun}` : `Node ${process.version}`}, ${rounds} rounds, CPU time`,
-);
+console.log(`${process.versions.bun ? `Bun ${process.versions.bun}` : `Node ${process.version}`}, ${rounds} rounds`);
 table(rows);
