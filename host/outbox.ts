@@ -42,12 +42,10 @@ export class Outbox {
     if (this.#queued === 0) return undefined;
     const only = this.#chunks.length === 1 ? this.#chunks[0] : undefined;
     if (typeof only === "string" && this.#queued <= PIECE) {
-      this.#piece = only;
       this.#chunks = [];
+      this.#piece = only;
     } else {
-      const all = only === undefined ? Buffer.concat(this.#chunks.map(toBuffer), this.#queued) : toBuffer(only);
-      this.#piece = all.subarray(0, PIECE);
-      this.#chunks = all.length > PIECE ? [all.subarray(PIECE)] : [];
+      this.#piece = this.#cut();
     }
     this.#pieceBytes = Math.min(this.#queued, PIECE);
     this.#queued -= this.#pieceBytes;
@@ -68,6 +66,23 @@ export class Outbox {
     this.#queued = 0;
     this.#piece = undefined;
     this.#pieceBytes = 0;
+  }
+
+  // Takes a piece off the front. What is behind it is not touched: a long queue costs no more than a short one.
+  #cut(): Buffer {
+    const parts: Buffer[] = [];
+    let room = PIECE;
+    let used = 0;
+    while (room > 0 && used < this.#chunks.length) {
+      const chunk = toBuffer(this.#chunks[used]!);
+      const part = chunk.subarray(0, room);
+      parts.push(part);
+      room -= part.length;
+      if (part.length === chunk.length) used++;
+      else this.#chunks[used] = chunk.subarray(part.length);
+    }
+    this.#chunks.splice(0, used);
+    return parts.length === 1 ? parts[0]! : Buffer.concat(parts, PIECE - room);
   }
 }
 

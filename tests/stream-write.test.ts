@@ -145,3 +145,25 @@ test("140 all callbacks run at the same drain, none at its own chunk", async () 
   assert.equal(log.slice(last), ["waiting 0", "first", "second", "drain", "close"]);
   assert.ok(log.slice(0, last).every((entry) => entry.startsWith("waiting ")));
 });
+
+test("137 chunks of every size and kind arrive whole and in order, however they are cut", async () => {
+  const { stream, far, running } = await openStream();
+  stream.unsubscribe("write");
+  far.socket.pause();
+  const sent: Buffer[] = [];
+  for (let i = 0; i < 3000; i++) {
+    const size = i % 100 === 0 ? 200_000 : (i * 7919) % 700;
+    const text = String.fromCharCode(97 + (i % 26)).repeat(size);
+    const chunk = i % 3 === 0 ? text : i % 3 === 1 ? Buffer.from(text) : new Uint8Array(Buffer.from(`ü${text}`));
+    sent.push(Buffer.from(chunk));
+    stream.write(chunk);
+    if (i % 50 === 0) await turns(1); // some of it is cut while more comes in
+  }
+  const all = Buffer.concat(sent);
+  assert.is(stream.bytesWaiting + stream.bytesWritten, all.length);
+  stream.closeGracefully();
+  far.socket.resume();
+  assert.ok(Buffer.from(await far.ended).equals(all));
+  await running;
+  assert.is(stream.bytesWritten, all.length);
+});
