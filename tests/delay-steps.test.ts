@@ -1,21 +1,11 @@
 // class Delay: the order of steps, and their arguments. Numbers name statements about the originals.
 
 import * as assert from "uvu/assert";
-import { Delay, type IOLoop } from "wasm-ioloop";
+import { Delay } from "wasm-ioloop";
+import { log } from "./delay-log.ts";
 import { harness, plainServer, quietLoop } from "./harness.ts";
 
 const test = harness("delay-steps");
-
-// Runs a delay to its end, and gives what it logged.
-async function log(make: (delay: Delay, say: (what: unknown) => void, loop: IOLoop) => void): Promise<unknown[]> {
-  const { loop } = quietLoop();
-  const said: unknown[] = [];
-  const delay = loop.delay();
-  delay.on("finish", (_delay, ...args) => void said.push(["finish", ...args]));
-  make(delay, (what) => void said.push(what), loop);
-  await delay.wait();
-  return said;
-}
 
 test("185 the next step runs inside the last callback of an earlier tick", async () => {
   const said = await log((delay, say, loop) => {

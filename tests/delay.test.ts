@@ -1,22 +1,12 @@
 // class Delay: waiting, failing, and the reference's examples. Numbers name statements about the originals.
 
 import * as assert from "uvu/assert";
-import type { Delay, IOLoop, Step } from "wasm-ioloop";
+import type { Step } from "wasm-ioloop";
 import { VirtualClock } from "wasm-ioloop/testing";
+import { log } from "./delay-log.ts";
 import { harness, quietLoop, turns } from "./harness.ts";
 
 const test = harness("delay");
-
-// Runs a delay to its end, and gives what it logged.
-async function log(make: (delay: Delay, say: (what: unknown) => void, loop: IOLoop) => void): Promise<unknown[]> {
-  const { loop } = quietLoop();
-  const said: unknown[] = [];
-  const delay = loop.delay();
-  delay.on("finish", (_delay, ...args) => void said.push(["finish", ...args]));
-  make(delay, (what) => void said.push(what), loop);
-  await delay.wait();
-  return said;
-}
 
 test("synchronise: ten concurrent timers, then the step", async () => {
   const clock = new VirtualClock();
