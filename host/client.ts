@@ -8,7 +8,7 @@ import { IOLoopError } from "./errors.ts";
 import { PATH, PEER_PORT, type Rule, SECONDS, STREAM, TEXT, checkOptions } from "./options.ts";
 import { type Id, REACTOR, type Reactor } from "./reactor.ts";
 import { ReactorPart } from "./reactor-part.ts";
-import type { StreamHandle } from "./stream-handle.ts";
+import { type StreamHandle, release } from "./stream-handle.ts";
 import { CLIENT_TLS_RULES, type ClientTlsOptions, clientTls } from "./tls-options.ts";
 
 /** Options of `Client#connect`, and of a loop's `client`. */
@@ -73,8 +73,7 @@ export class Client extends ReactorPart<ClientEvents> {
     if (this.id === 0) return;
     this.#detach();
     this.engine.table.close(this.#leave());
-    handle?.on("error", ignore);
-    handle?.destroy();
+    if (handle) release(handle, false);
   }
 
   /** `connect`, giving the id of the attempt. @internal */
@@ -174,8 +173,4 @@ export class Client extends ReactorPart<ClientEvents> {
       .off("secureConnect", this.#onConnect)
       .off("error", this.#onError);
   }
-}
-
-function ignore(): void {
-  // The attempt is over; there is nobody to tell.
 }

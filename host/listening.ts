@@ -32,9 +32,11 @@ export async function removeStaleSocket(path: string): Promise<boolean> {
   if (!file?.isSocket()) return false;
   const alive = await new Promise<boolean>((resolve) => {
     const probe = connect({ path });
-    probe.once("connect", () => resolve(true));
+    probe.once("connect", () => {
+      probe.destroy();
+      resolve(true);
+    });
     probe.once("error", (error: NodeJS.ErrnoException) => resolve(error.code !== "ECONNREFUSED"));
-    probe.once("connect", () => probe.destroy());
   });
   if (alive) return false;
   return unlink(path).then(

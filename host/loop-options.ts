@@ -2,7 +2,7 @@
 
 import type { Clock } from "./clock.ts";
 import type { IOLoop } from "./ioloop.ts";
-import { CLOCK, COUNT, POSITIVE, checkOptions } from "./options.ts";
+import { CLOCK, COUNT, POSITIVE, checkOptions, withCode } from "./options.ts";
 import type { DropInfo } from "./parts.ts";
 import { type Id, REACTOR, type Reactor } from "./reactor.ts";
 import type { Stream } from "./stream.ts";
@@ -38,7 +38,7 @@ export function checkLoopOptions(options: IOLoopOptions): void {
   });
   if (!options.reactor || !options.clock) return;
   const message = 'new IOLoop: option "clock" goes to the reactor, where one is given';
-  throw Object.assign(new TypeError(message), { code: "ERR_IOLOOP_INVALID_ARG_TYPE" });
+  throw withCode(new TypeError(message), "ERR_IOLOOP_INVALID_ARG_TYPE");
 }
 
 export type IOLoopEvents = {

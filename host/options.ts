@@ -112,7 +112,8 @@ function wrong(
   return withCode(new kind(`${name} must be ${rule.allowed}, not ${show(value)}`), code);
 }
 
-function withCode(error: Error, code: IOLoopErrorCode): Error {
+/** An error of the runtime, with a code of ours. */
+export function withCode(error: Error, code: IOLoopErrorCode): Error {
   return Object.assign(error, { code });
 }
 

@@ -51,7 +51,7 @@ export interface ClientTlsOptions {
   tlsOptions?: ConnectionOptions | undefined;
 }
 
-const isPem = (value: unknown): boolean => typeof value === "string" || Buffer.isBuffer(value);
+const isPem = (value: unknown): value is Pem => typeof value === "string" || Buffer.isBuffer(value);
 const isPlain = (value: unknown): value is object => typeof value === "object" && value !== null;
 const PEM: Rule = { allowed: "a path or a PEM, as string or Buffer", type: isPem };
 const PEM_BY_HOST: Rule = {
@@ -102,8 +102,7 @@ export function serverTls(options: ServerTlsOptions): TlsOptions {
     const message = 'listen: option "tls" needs the options "tlsCert" and "tlsKey": no key is built in';
     throw new IOLoopError("ERR_IOLOOP_TLS", message);
   }
-  const certs = byHost(tlsCert);
-  const keys = byHost(tlsKey);
+  const certs = isPem(tlsCert) ? { "": tlsCert } : tlsCert;
   const verify = options.tlsVerify ?? tlsCa !== undefined;
   const common: TlsOptions = {
     ...(tlsCa !== undefined && { ca: pems("listen", tlsCa) }),
@@ -112,7 +111,7 @@ export function serverTls(options: ServerTlsOptions): TlsOptions {
   };
   const pairs = new Map<string, { cert: Buffer; key: Buffer }>();
   for (const [host, cert] of Object.entries(certs)) {
-    const key = keys[host] ?? (typeof tlsKey === "object" && !Buffer.isBuffer(tlsKey) ? undefined : keys[""]);
+    const key = isPem(tlsKey) ? tlsKey : tlsKey[host];
     if (key === undefined) throw new IOLoopError("ERR_IOLOOP_TLS", `listen: option "tlsKey" has none for "${host}"`);
     pairs.set(host, { cert: pem('listen: option "tlsCert"', cert), key: pem('listen: option "tlsKey"', key) });
   }
@@ -124,7 +123,7 @@ export function serverTls(options: ServerTlsOptions): TlsOptions {
     requestCert: verify !== false,
     rejectUnauthorized: verify === true,
     ...(contexts.size > 1 && {
-      SNICallback: (name, done) => done(null, contextFor(contexts, name) ?? undefined),
+      SNICallback: (name, done) => done(null, contextFor(contexts, name)),
     }),
     ...tlsOptions,
   };
@@ -138,12 +137,8 @@ export function clientTls(options: ClientTlsOptions): ConnectionOptions {
     ...(tlsCert !== undefined && { cert: pem('connect: option "tlsCert"', tlsCert) }),
     ...(tlsKey !== undefined && { key: pem('connect: option "tlsKey"', tlsKey) }),
   };
-  context(own);
+  if (Object.keys(own).length > 0) context(own); // only to see that it is one
   return { ...own, ...tlsOptions };
-}
-
-function byHost(value: Pem | PemByHost): Readonly<Record<string, Pem>> {
-  return typeof value === "string" || Buffer.isBuffer(value) ? { "": value } : value;
 }
 
 // The context for a host name: its own, that of a wildcard one label up, or none: the default.
@@ -161,7 +156,7 @@ function context(options: SecureContextOptions): SecureContext {
 }
 
 function pems(what: string, value: Pem | readonly Pem[]): Buffer[] {
-  const list = typeof value === "string" || Buffer.isBuffer(value) ? [value] : value;
+  const list = isPem(value) ? [value] : value;
   return list.map((item) => pem(`${what}: option "tlsCa"`, item));
 }
 

@@ -9,6 +9,7 @@ import { type Server as TlsServer, type TLSSocket, type TlsOptions, createServer
 import { slotOf } from "./core.ts";
 import type { Engine } from "./engine.ts";
 import type { Connection, Resource } from "./parts.ts";
+import { release } from "./stream-handle.ts";
 
 const HANDSHAKE_SECONDS = 10;
 
@@ -103,8 +104,7 @@ class Handshake implements Connection, Resource {
   abort(): void {
     if (!this.end()) return;
     this.#engine.table.close(this.id);
-    this.#socket.on("error", ignore);
-    this.#socket.destroy();
+    release(this.#socket, false);
   }
 
   close(): void {
