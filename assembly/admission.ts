@@ -28,7 +28,8 @@ import {
 } from "./memory";
 import * as acceptors from "./acceptors";
 import * as connections from "./connections";
-import { DRAIN, createOwned, deadlineOf, removeOwned, schedule, userTimers } from "./timers";
+import { DRAIN } from "./idle";
+import { createOwned, deadlineOf, removeOwned, schedule, userTimers } from "./timers";
 
 // Phases.
 export const ADMITTING: i32 = 0;
@@ -194,7 +195,7 @@ export function reset(): void {
   budget = multiAccept;
   finishIsDue = false;
   closeIsDue = false;
-  drainTimer = 0;
+  endDrainTimer();
   store<f64>(ACCEPTED, 0);
   store<f64>(ACCEPT_LIMIT, 0);
 }

@@ -8,20 +8,22 @@
 // It never closes anything: it says what has expired, the host closes the socket and tells.
 
 import {
-  ACTIVITY,
   CONNECTIONS,
   ERR_FULL,
   ERR_STALE,
   ERR_STATE,
   ERR_TIME,
   OK,
+  PASS,
   STATE_COUNTS,
   USED,
   isDuration,
   tell,
 } from "./memory";
+import { TIMEOUT, activity, deadlineNow, ownerFor } from "./idle";
+import { timerAt } from "./lists";
 import { find, give, idOf, inUse, record, take } from "./slots";
-import { createOwned, deadlineOf, postpone, removeOwned, schedule, unschedule } from "./timers";
+import { createOwned, postpone, removeOwned, schedule, stop } from "./timers";
 
 // States.
 export const FREE: i32 = 0;
@@ -65,7 +67,7 @@ const EXPIRED: usize = memory.data<u8>([0, 3, 4, 5, 5, 5]);
 
 // A connection's record.
 const STATE: usize = 4; // i32
-const TIMEOUT: usize = 8; // f64, ms; 0 = never
+// TIMEOUT: 8 (idle.ts)
 const TIMER: usize = 16; // i32: timer slot + 1, or 0
 export const ACCEPTOR: usize = 20; // i32: acceptor slot + 1 while it waits
 export const PREVIOUS: usize = 24; // i32: slot + 1 in the line of those who wait
@@ -139,7 +141,7 @@ export function setTimeout(slot: i32, timeout: f64, now: f64): i32 {
   }
   let timer = load<i32>(record(CONNECTIONS, slot), TIMER) - 1;
   if (timer < 0) {
-    timer = createOwned(slot + 1);
+    timer = createOwned(ownerFor(slot));
     if (timer < 0) return ERR_FULL;
     store<i32>(record(CONNECTIONS, slot), timer + 1, TIMER); // the table may have moved
   }
@@ -152,19 +154,18 @@ export function timerOf(slot: i32): i32 {
   return load<i32>(record(CONNECTIONS, slot), TIMER) - 1;
 }
 
-/** Looks at a deadline that was collected: true when it has passed, false when it sank because there was activity. It
- * sinks when it is later than it stood, not than now, so that what is due comes in order. */
+/** Looks at a deadline that is due: true when it has passed, false when it was put off, for there was activity in this pass. */
 export function hasExpired(slot: i32): bool {
   const timer = timerOf(slot);
-  const deadline = load<f64>(activity(slot)) + load<f64>(record(CONNECTIONS, slot), TIMEOUT);
-  if (!(deadline > deadlineOf(timer)) || deadline == Infinity) return true;
+  const deadline = deadlineNow(timerAt(timer));
+  if (deadline <= load<f64>(PASS)) return true;
   postpone(timer, deadline);
   return false;
 }
 
 /** Answers for a deadline that has passed, by the connection's state. It runs no more. */
 export function expire(slot: i32): i32 {
-  unschedule(timerOf(slot));
+  stop(timerOf(slot));
   return <i32>load<u8>(EXPIRED + <usize>stateOf(slot));
 }
 
@@ -183,10 +184,6 @@ export function connectionId(slot: i32): f64 {
 export function reset(): void {
   const used = load<i32>(CONNECTIONS, USED);
   for (let slot = 0; slot < used; slot++) if (inUse(CONNECTIONS, slot)) close(slot);
-}
-
-function activity(slot: i32): usize {
-  return <usize>load<u32>(ACTIVITY) + ((<usize>slot) << 3);
 }
 
 function count(state: i32, by: i32): void {

@@ -9,13 +9,15 @@ import * as connections from "./connections";
 import * as due from "./due";
 import * as memory from "./memory";
 import * as timers from "./timers";
+import * as wheel from "./wheel";
 
 /** The version of this interface: major * 1000 + minor. */
 export function version(): i32 {
   return 1000;
 }
 
-memory.layOut((__heap_base + 15) & ~15);
+memory.layOut((__heap_base + 31) & ~31);
+timers.reset();
 admission.setLimits(1000, 0, 50);
 
 /** Seeds the random cut of maxAccepts, so that a run can be replayed. */
@@ -29,7 +31,6 @@ export function handleReset(): void {
   acceptors.reset();
   admission.reset();
   timers.reset();
-  due.reset();
 }
 
 /** A pass begins: `pollDue` goes by this time, and as many clients as multiAccept allows may be admitted again. */
@@ -38,12 +39,12 @@ export function handleTick(now: f64): void {
   admission.refill();
 }
 
-/** A timer of `after` ms. Gives its id, ERR_TIME or ERR_FULL. */
+/** A timer of `after` ms, from `now`; where that is NaN it does not start yet. Gives its id, ERR_TIME or ERR_FULL. */
 export function handleTimer(after: f64, recurring: i32, now: f64): f64 {
   return timers.create(after, recurring != 0, now);
 }
 
-/** Restarts a timer, with a new interval unless `after` is NaN. Gives OK, ERR_STALE or ERR_TIME. */
+/** Restarts a timer, with a new interval unless `after` is NaN; where `now` is NaN it only gets the interval. Gives OK, ERR_STALE or ERR_TIME. */
 export function handleTimerAgain(id: f64, after: f64, now: f64): i32 {
   return timers.again(id, after, now);
 }
@@ -53,9 +54,14 @@ export function handleTimerRemove(id: f64): i32 {
   return timers.remove(id);
 }
 
+/** Does the first `count` commands at `commandAddress`: an id starts or restarts a timer, from `now` or, where that is NaN, from the time told next by this or `handleTick`; a negative one removes it. Gives how many named no timer. */
+export function handleCommands(count: i32, now: f64): i32 {
+  return timers.command(count, now);
+}
+
 /** The time before which nothing is due; Infinity when nothing ever is. */
 export function pollDeadline(): f64 {
-  return timers.nextKey();
+  return wheel.bound();
 }
 
 /** Collects what is due in this pass. Gives how many ids stand at `dueAddress`; asked again until it gives 0. */
@@ -198,6 +204,11 @@ export function phase(): i32 {
 /** Where the batch of due ids stands: f64 each, at a fixed address. */
 export function dueAddress(): usize {
   return memory.DUE;
+}
+
+/** Where the host writes commands: 256 f64 at most, at a fixed address. */
+export function commandAddress(): usize {
+  return memory.COMMANDS;
 }
 
 /** Where the times of activity stand: f64 for each connection slot, written by the host. Fixed; it gets longer when the table grows. */

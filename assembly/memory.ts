@@ -3,8 +3,8 @@
 // I1  Scalars sit at fixed addresses below 1,024; the batch of due ids follows.
 // I2  Tables stand one behind the other, in the order below, from TABLES to END.
 // I3  A table grows by doubling; whatever stands behind it slides up. Nothing is ever left behind, so memory
-//     in use is exactly the sum of the tables. Only `grow…` moves a base.
-// I4  Space that was never used is zero.
+//     in use is exactly the sum of the tables. Only `grow` moves a base.
+// I4  Space that was never used is zero. Right below the timers stand the heads of their lists (lists.ts).
 // It never decides anything: which slot is free is the business of slots.ts.
 
 // Codes. Results below zero are errors; every call documents which it can give.
@@ -32,8 +32,7 @@ export const CAPACITY: usize = 4;
 export const USED: usize = 8; // slots ever used; all above are zero
 export const FREE: usize = 12; // head of the free list, slot + 1
 export const LIVE: usize = 16;
-export const STRIDE: usize = 20;
-export const KIND: usize = 24;
+export const KIND: usize = 20;
 
 export const TIMERS: usize = 128;
 export const CONNECTIONS: usize = 160;
@@ -41,24 +40,36 @@ export const ACCEPTORS: usize = 192;
 
 // The arrays that go with a table, one entry a slot.
 export const ACTIVITY: usize = 224; // base of f64[connections]: time of the last activity, written by the host
-export const HEAP: usize = 228; // base of heap entries, 16 bytes each, as many as timers
 export const END: usize = 232;
 
-// What pollDue collects: up to BATCH ids, f64 each.
+// The timing wheel: its tick, a bound for its earliest deadline, and a bit for each bucket that may hold something.
+export const TICK: usize = 240; // u64
+export const BOUND: usize = 248; // f64
+export const LEVELS: i32 = 9;
+export const BUCKETS: i32 = 64; // on each level
+export const OCCUPIED: usize = 256; // u64[LEVELS]
+
+// What pollDue gives: up to BATCH ids, f64 each.
 export const DUE: usize = 1024;
 export const BATCH: i32 = 512;
 
+// What handleCommands takes: up to COMMANDS_AT_ONCE, f64 each, written by the host.
+export const COMMANDS: usize = 5120;
+export const COMMANDS_AT_ONCE: i32 = 256;
+
+const LATEST: f64 = 9007199254740992; // no deadline counted from here overflows
+
 export const MAX_SLOTS: i32 = 1 << 22;
 
-const HEAP_STRIDE: usize = 16;
+export const RECORD_SHIFT: usize = 5; // a record has 32 bytes, in every table
 const ACTIVITY_STRIDE: usize = 8;
+const HEADS: usize = (<usize>(LEVELS * BUCKETS + 8)) << 3;
 
-function table(block: usize, base: usize, capacity: i32, stride: i32, kind: i32): usize {
+function table(block: usize, base: usize, capacity: i32, kind: i32): usize {
   store<u32>(block, <u32>base, BASE);
   store<i32>(block, capacity, CAPACITY);
-  store<i32>(block, stride, STRIDE);
   store<i32>(block, kind, KIND);
-  return base + <usize>(capacity * stride);
+  return base + ((<usize>capacity) << RECORD_SHIFT);
 }
 
 /** Lays out the tables at their smallest size. Called once, before anything else. */
@@ -67,83 +78,44 @@ export function layOut(base: usize): void {
   const timers = 256;
   store<u32>(ACTIVITY, <u32>base);
   let at = base + <usize>connections * ACTIVITY_STRIDE;
-  at = table(CONNECTIONS, at, connections, 32, 2);
-  at = table(ACCEPTORS, at, 16, 32, 3);
-  at = table(TIMERS, at, timers, 32, 1);
-  store<u32>(HEAP, <u32>at);
-  store<u32>(END, <u32>(at + <usize>timers * HEAP_STRIDE));
+  at = table(CONNECTIONS, at, connections, 3);
+  at = table(ACCEPTORS, at, 16, 1);
+  at = table(TIMERS, at + HEADS, timers, 2);
+  store<u32>(END, <u32>at);
 }
 
-// Makes `size` zero bytes at `at`, sliding up what stands there. False when memory cannot grow.
-function makeRoom(at: usize, size: usize): bool {
-  const end = <u64>load<u32>(END);
-  const needed = end + <u64>size;
+/** Doubles a table, and what goes with it. False, and nothing has changed, when that cannot be. */
+export function grow(block: usize): bool {
+  const capacity = load<i32>(block, CAPACITY);
+  if (capacity >= MAX_SLOTS) return false;
+  const records = <usize>load<u32>(block, BASE);
+  const room = (<usize>capacity) << RECORD_SHIFT;
+  const times = block == CONNECTIONS ? <usize>capacity * ACTIVITY_STRIDE : 0;
+  const needed = <u64>load<u32>(END) + <u64>(room + times);
   const have = (<u64>memory.size()) << 16;
-  if (needed > have) {
-    const pages = <i32>((needed - have + 0xffff) >> 16);
-    if (memory.grow(pages) < 0) return false;
-  }
-  memory.copy(at + size, at, <usize>end - at);
+  if (needed > have && memory.grow(<i32>((needed - have + 0xffff) >> 16)) < 0) return false;
+  makeRoom(records + room, room);
+  if (times > 0) makeRoom(records, times);
+  store<i32>(block, capacity << 1, CAPACITY);
+  return true;
+}
+
+// Makes `size` zero bytes at `at`; what stands there, and behind, slides up.
+function makeRoom(at: usize, size: usize): void {
+  const end = <usize>load<u32>(END);
+  memory.copy(at + size, at, end - at);
   memory.fill(at, 0, size);
-  store<u32>(END, <u32>needed);
-  return true;
-}
-
-function slide(block: usize, by: usize): void {
-  store<u32>(block, load<u32>(block) + <u32>by);
-}
-
-/** Doubles the timers and their heap. False when that cannot be. */
-export function growTimers(): bool {
-  const capacity = load<i32>(TIMERS, CAPACITY);
-  if (capacity >= MAX_SLOTS) return false;
-  const heapRoom = <usize>capacity * HEAP_STRIDE;
-  const room = <usize>capacity * <usize>load<i32>(TIMERS, STRIDE);
-  // Both at once, so that a failure leaves everything as it was.
-  if (!makeRoom(<usize>load<u32>(END), heapRoom + room)) return false;
-  const heap = <usize>load<u32>(HEAP);
-  memory.copy(heap + room, heap, heapRoom);
-  memory.fill(heap, 0, room);
-  slide(HEAP, room);
-  store<i32>(TIMERS, capacity << 1, CAPACITY);
-  return true;
-}
-
-/** Doubles the connections and their times of activity. False when that cannot be. */
-export function growConnections(): bool {
-  const capacity = load<i32>(CONNECTIONS, CAPACITY);
-  if (capacity >= MAX_SLOTS) return false;
-  const records = <usize>load<u32>(CONNECTIONS);
-  const activityRoom = <usize>capacity * ACTIVITY_STRIDE;
-  const room = <usize>capacity * <usize>load<i32>(CONNECTIONS, STRIDE);
-  // The new records go behind the old ones; then the old ones slide up to make room for the times before them.
-  if (!makeRoom(records + room, activityRoom + room)) return false;
-  memory.copy(records + activityRoom, records, room);
-  memory.fill(records, 0, activityRoom);
-  slide(CONNECTIONS, activityRoom);
-  slide(ACCEPTORS, activityRoom + room);
-  slide(TIMERS, activityRoom + room);
-  slide(HEAP, activityRoom + room);
-  store<i32>(CONNECTIONS, capacity << 1, CAPACITY);
-  return true;
-}
-
-/** Doubles the acceptors. False when that cannot be. */
-export function growAcceptors(): bool {
-  const capacity = load<i32>(ACCEPTORS, CAPACITY);
-  if (capacity >= MAX_SLOTS) return false;
-  const room = <usize>capacity * <usize>load<i32>(ACCEPTORS, STRIDE);
-  if (!makeRoom(<usize>load<u32>(ACCEPTORS) + room, room)) return false;
-  slide(TIMERS, room);
-  slide(HEAP, room);
-  store<i32>(ACCEPTORS, capacity << 1, CAPACITY);
-  return true;
+  store<u32>(END, <u32>(end + size));
+  for (let block = TIMERS; block <= ACCEPTORS; block += ACCEPTORS - CONNECTIONS) {
+    const base = <usize>load<u32>(block, BASE);
+    if (base >= at) store<u32>(block, <u32>(base + size), BASE);
+  }
 }
 
 /** Tells the core what time it is: milliseconds, monotonic. A time that runs backwards, or is none, counts as the latest. */
 export function tell(now: f64): f64 {
   const latest = load<f64>(NOW);
-  if (!(now > latest) || now == Infinity) return latest;
+  if (!(now > latest) || now > LATEST) return latest;
   store<f64>(NOW, now);
   return now;
 }

@@ -13,6 +13,7 @@ export interface CoreExports {
   handleTimer(after: number, recurring: number, now: number): number;
   handleTimerAgain(id: number, after: number, now: number): number;
   handleTimerRemove(id: number): number;
+  handleCommands(count: number, now: number): number;
   pollDeadline(): number;
   pollDue(): number;
   handleDue(id: number): number;
@@ -41,6 +42,7 @@ export interface CoreExports {
   acceptedCount(): number;
   phase(): number;
   dueAddress(): number;
+  commandAddress(): number;
   activityAddress(): number;
   connectionCapacity(): number;
 }
@@ -72,10 +74,13 @@ export const Transition = { ACCEPT: 0, CONNECT: 1, TRACK: 2, ADMIT: 3, CONNECTED
 export const Phase = { ADMITTING: 0, LINGERING: 1, DRAINING: 2, FINISHED: 3 } as const;
 
 /** Kinds of ids. */
-export const Kind = { TIMER: 1, CONNECTION: 2, ACCEPTOR: 3 } as const;
+export const Kind = { ACCEPTOR: 1, TIMER: 2, CONNECTION: 3 } as const;
 
 /** How many ids a batch holds. */
 export const BATCH = 512;
+
+/** How many commands `handleCommands` takes at once. */
+export const COMMANDS = 256;
 
 const SLOT_MASK = 2 ** 22 - 1;
 const KIND_UNIT = 2 ** 51;
@@ -98,6 +103,8 @@ export class Core {
   readonly calls: CoreExports;
   /** The ids that `pollDue` collected. */
   due!: Float64Array;
+  /** The commands that `handleCommands` takes; to be written by the host. */
+  commands!: Float64Array;
   /** The time of the last activity of each connection slot, in milliseconds; to be stored by the host. */
   activity!: Float64Array;
   /** `seed`: for the random cut of maxAccepts; a whole number. */
@@ -123,6 +130,7 @@ export class Core {
   #view(): void {
     const { buffer } = this.calls.memory;
     this.due = new Float64Array(buffer, this.calls.dueAddress(), BATCH);
+    this.commands = new Float64Array(buffer, this.calls.commandAddress(), COMMANDS);
     this.activity = new Float64Array(buffer, this.calls.activityAddress(), this.calls.connectionCapacity());
   }
 }

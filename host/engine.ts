@@ -3,8 +3,9 @@
 // Every event of the runtime enters by `begin` and leaves by `end`, or is kept until the loop runs. A pass (`#pass`) is one
 // turn in which next-tick callbacks, hot watchers and due timers run. What is to be done is always the core's answer.
 
-import { type Alarm, type Clock, type Turn, cancelTurn, nextTurn } from "./clock.ts";
+import { type Clock, SystemClock, type Turn, cancelTurn, nextTurn } from "./clock.ts";
 import { Core, Decision, Due, slotOf } from "./core.ts";
+import { DeadlineAlarm } from "./deadline-alarm.ts";
 import { debug } from "./debug.ts";
 import { IOLoopError } from "./errors.ts";
 import { Guard } from "./guard.ts";
@@ -31,7 +32,8 @@ export class Engine {
   /** How many things the loop waits for that the core does not know. */
   watched = 0;
 
-  readonly #alarm: Alarm;
+  readonly #alarm: DeadlineAlarm;
+  readonly #isSystemClock: boolean;
   readonly #nextTicks = new PassQueue<Callback>();
   readonly #held = new PassQueue<() => void>();
   readonly #writers = new PassQueue<{ flush(): void }>();
@@ -39,7 +41,6 @@ export class Engine {
   #depth = 0;
   #inPass = false;
   #asked = false;
-  #rearm = false;
   #turn: Turn | undefined;
   #flushing = false;
 
@@ -52,7 +53,8 @@ export class Engine {
     this.table = new Table(this);
     this.timers = new Timers(this);
     this.now = clock.now();
-    this.#alarm = clock.alarm(() => this.#pass());
+    this.#isSystemClock = clock instanceof SystemClock;
+    this.#alarm = new DeadlineAlarm(this.core, clock, () => this.#pass());
   }
 
   /** Whether callbacks may run now. */
@@ -65,6 +67,11 @@ export class Engine {
     return this.#run?.stopping === false;
   }
 
+  /** Whether commands to timers may wait for the end of a dispatch. A clock that only a test moves costs nothing to read. */
+  get isBatching(): boolean {
+    return this.#depth > 0 && this.#isSystemClock;
+  }
+
   /** Resolves when the current run has ended, however it ends; at once where there is none. */
   get stopped(): Promise<void> {
     const nothing = (): void => {};
@@ -74,6 +81,7 @@ export class Engine {
   /** Whether there is anything that a run would wait for. */
   get isWatching(): boolean {
     const { calls } = this.core;
+    this.timers.flush();
     return this.#unknownToCore + this.resources.size + calls.timerCount() + calls.acceptorCount() > 0;
   }
 
@@ -83,7 +91,7 @@ export class Engine {
     this.#run?.settle(); // told to stop in this very pass, and to start again
     const run = new Run(once);
     this.#run = run;
-    this.#rearm = true;
+    this.#alarm.changed = true;
     for (const resource of this.resources) resource.resume();
     this.wake();
     return run.promise;
@@ -122,14 +130,15 @@ export class Engine {
   end(): void {
     if (this.#depth === 1 && this.#asked) this.#settle();
     this.#flush();
+    if (this.#depth === 1) this.timers.flush();
     if (--this.#depth > 0) return;
     const run = this.#run!;
     if (run.once && run.dispatched) run.stopping = true;
     if (run.stopping) {
       if (this.#inPass) this.#halt();
       else this.wake(); // other handles that are ready in this turn, and timers that are due, still have theirs
-    } else if (this.#rearm) {
-      this.#arm();
+    } else {
+      this.#alarm.set();
     }
   }
 
@@ -171,8 +180,8 @@ export class Engine {
 
   /** The next deadline may have changed. */
   rearm(): void {
-    this.#rearm = true;
-    if (this.#depth === 0 && this.#run) this.#arm();
+    this.#alarm.changed = true;
+    if (this.#depth === 0 && this.#run) this.#alarm.set();
   }
 
   /** Has a writer's `flush` called when the current callback has ended; from outside, in a microtask. */
@@ -208,7 +217,7 @@ export class Engine {
     this.#run.dispatched = this.#held.length + this.#nextTicks.length > 0;
     this.#inPass = true;
     this.#asked = true;
-    this.#rearm = true;
+    this.#alarm.changed = true;
     calls.handleTick(this.now);
     this.#held.run((task) => task());
     this.#nextTicks.run((callback) => this.guard.call(callback, this.subject, "nextTick"));
@@ -222,6 +231,7 @@ export class Engine {
   }
 
   #fire(id: number): void {
+    this.timers.flushUntimed(); // callbacks before it may have removed or restarted it
     const answer = this.core.calls.handleDue(id);
     if (answer === Due.VOID) return; // removed or restarted by a callback of this pass
     this.dispatched();
@@ -261,19 +271,13 @@ export class Engine {
 
   // Does what the core decides about shutting down; whether there may be more.
   #decide(): boolean {
+    this.timers.flush();
     const decision = this.core.calls.pollDecision(this.#unknownToCore, this.isRunning ? 1 : 0);
     if (decision !== Decision.NOTHING) debug?.(this.core, `decision: ${["", "finish", "stop", "close all"][decision]}`);
     if (decision === Decision.FINISH) this.supervisor.finish();
     else if (decision === Decision.CLOSE) this.table.abortAll();
     else if (decision === Decision.STOP) this.stop();
     return decision === Decision.FINISH || decision === Decision.CLOSE;
-  }
-
-  #arm(): void {
-    this.#rearm = false;
-    const at = this.core.calls.pollDeadline();
-    if (at === Infinity) this.#alarm.clear();
-    else this.#alarm.set(at);
   }
 
   #flush(): void {

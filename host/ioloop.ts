@@ -15,7 +15,7 @@ import {
   type StopOptions,
   checkLoopOptions,
 } from "./loop-options.ts";
-import { COUNT, FUNCTION, POSITIVE, SECONDS, callForm, check } from "./options.ts";
+import { COUNT, FUNCTION, POSITIVE, callForm, check, checkTimer } from "./options.ts";
 import { type Id, REACTOR, Reactor } from "./reactor.ts";
 import { Server } from "./server.ts";
 import { Stream } from "./stream.ts";
@@ -238,9 +238,9 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
   }
 
   #timer(what: string, a: unknown, b: unknown, recurring: boolean): Id {
-    const [after, cb] = callForm<number>(what, a, b);
-    check(`${what}: after`, after, SECONDS);
-    return this.engine.timers.make(after, recurring, cb) as Id;
+    const [after, cb] = typeof a === "function" ? [b, a] : [a, b];
+    checkTimer(what, after, cb);
+    return this.engine.timers.make(after as number, recurring, cb as LoopCallback) as Id;
   }
 
   #attach(reactor: Reactor): void {

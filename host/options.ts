@@ -89,6 +89,13 @@ export function checkOptions(what: string, options: unknown, rules: Readonly<Rec
   }
 }
 
+/** Checks the arguments of a timer: what is right costs no more than to look. */
+export function checkTimer(what: string, after: unknown, callback: unknown): void {
+  if (typeof callback === "function" && typeof after === "number" && after >= 0 && after * 1000 < Infinity) return;
+  check(`${what}: callback`, callback, FUNCTION);
+  check(`${what}: after`, after, SECONDS);
+}
+
 /** The two call forms, options first or callback first, as one: [first, callback]. */
 export function callForm<T>(what: string, a: unknown, b: unknown): [T, (...args: never[]) => unknown] {
   const [first, callback] = typeof a === "function" ? [b, a] : [a, b];

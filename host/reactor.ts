@@ -1,11 +1,21 @@
 // class Reactor: timers, watchers and the run of a loop, under their public names.
 
 import { type Clock, SystemClock } from "./clock.ts";
-import { Code } from "./core.ts";
 import { Engine } from "./engine.ts";
 import { IOLoopError } from "./errors.ts";
 import { EventEmitter } from "./event-emitter.ts";
-import { CLOCK, COUNT, FUNCTION, type Rule, SECONDS, TEXT, callForm, check, checkOptions } from "./options.ts";
+import {
+  CLOCK,
+  COUNT,
+  FUNCTION,
+  type Rule,
+  SECONDS,
+  TEXT,
+  callForm,
+  check,
+  checkOptions,
+  checkTimer,
+} from "./options.ts";
 import type { Emitting } from "./parts.ts";
 import { type Handle, Watchers } from "./watchers.ts";
 
@@ -135,10 +145,9 @@ export class Reactor extends EventEmitter<ReactorEvents> {
    */
   again(timer: Id, after?: number): void {
     if (after !== undefined) check("again: after", after, SECONDS);
-    const { engine } = this;
-    const code = engine.core.calls.handleTimerAgain(Number(timer), (after ?? NaN) * 1000, engine.clock.now());
-    if (code === Code.STALE) throw new IOLoopError("ERR_IOLOOP_TIMER_INACTIVE", "Timer not active");
-    engine.rearm();
+    if (!this.engine.timers.again(timer, after)) {
+      throw new IOLoopError("ERR_IOLOOP_TIMER_INACTIVE", "Timer not active");
+    }
   }
 
   /** Calls back in the next tick, after the caller has returned, in the order called. */
@@ -223,9 +232,9 @@ export class Reactor extends EventEmitter<ReactorEvents> {
   }
 
   #timer(what: string, a: unknown, b: unknown, recurring: boolean): Id {
-    const [after, cb] = callForm<number>(what, a, b);
-    check(`${what}: after`, after, SECONDS);
-    return this.engine.timers.make(after, recurring, () => cb(this as never)) as Id;
+    const [after, cb] = typeof a === "function" ? [b, a] : [a, b];
+    checkTimer(what, after, cb);
+    return this.engine.timers.make(after as number, recurring, () => (cb as (reactor: this) => unknown)(this)) as Id;
   }
 
   #failed(error: unknown, event: string): void {

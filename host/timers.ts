@@ -1,15 +1,26 @@
 // The callbacks of timers, by slot; everything else about them is the core's.
+//
+// What starts, restarts or removes a timer is a command, written into the core's memory: a call into WebAssembly and a look at
+// the clock for each would cost several times as much as the work. Within a dispatch they wait for its end, and count from
+// there: no timer is early. From outside a dispatch, and where the clock is not the system's, each is given at once.
 
-import { Due, slotOf } from "./core.ts";
+import { COMMANDS, Due, slotOf } from "./core.ts";
 import { debug, show } from "./debug.ts";
 import type { Engine } from "./engine.ts";
 import { IOLoopError } from "./errors.ts";
 import type { Callback } from "./parts.ts";
 
+const SLOT_UNIT = 2 ** 22;
+const SMALLEST = 2 ** 52;
+
 /** The callbacks behind the core's timers. */
 export class Timers {
   readonly #engine: Engine;
   #callbacks: (Callback | undefined)[] = [];
+  /** By slot, what stands above the slot in the id of its timer: kind and generation. 0 where there is none. */
+  #names = new Uint32Array(256);
+  #waiting = 0;
+  #untimed = false;
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -17,36 +28,95 @@ export class Timers {
 
   /** Makes a timer of `after` seconds. */
   make(after: number, recurring: boolean, callback: Callback): number {
-    const { core, clock } = this.#engine;
-    const id = core.calls.handleTimer(after * 1000, recurring ? 1 : 0, clock.now());
+    const { core } = this.#engine;
+    const id = core.calls.handleTimer(after * 1000, recurring ? 1 : 0, NaN);
     if (id < 0) throw new IOLoopError("ERR_IOLOOP_FULL", "No room for another timer");
     core.refresh();
-    this.#callbacks[slotOf(id)] = callback;
+    const slot = slotOf(id);
+    if (slot >= this.#names.length) this.#grow();
+    this.#names[slot] = nameIn(id);
+    this.#callbacks[slot] = callback;
     debug?.(core, `timer ${show(id)} in ${after} s${recurring ? ", recurring" : ""}`);
-    this.#engine.rearm();
+    this.#command(id);
     return id;
+  }
+
+  /** Restarts a timer, with another interval where `after` is given; false when it is no timer, or a spent one. */
+  again(id: number, after: number | undefined): boolean {
+    if (!this.#has(id)) return false;
+    if (after !== undefined) this.#engine.core.calls.handleTimerAgain(id, after * 1000, NaN);
+    this.#command(id);
+    return true;
   }
 
   /** Removes a timer; false when it is no timer, or a spent one. */
   remove(id: number): boolean {
-    if (this.#engine.core.calls.handleTimerRemove(id) < 0) return false;
-    this.#callbacks[slotOf(id)] = undefined;
+    if (!this.#has(id)) return false;
+    this.#forget(slotOf(id));
     debug?.(this.#engine.core, `timer ${show(id)} removed`);
-    this.#engine.rearm();
+    this.#command(-id);
     this.#engine.ask();
     return true;
+  }
+
+  /** Gives the core the commands that wait, with the time. */
+  flush(): void {
+    if (this.#waiting === 0 && !this.#untimed) return;
+    this.#give(this.#engine.clock.now());
+    this.#untimed = false;
+    this.#engine.rearm();
+  }
+
+  /** Gives the core the commands that wait, without the time: that comes with the next flush. */
+  flushUntimed(): void {
+    if (this.#waiting === 0) return;
+    this.#give(NaN);
+    this.#untimed = true;
   }
 
   /** Runs the callback of a timer that is due. */
   fire(id: number, answer: number): void {
     const slot = slotOf(id);
     const callback = this.#callbacks[slot]!;
-    if (answer === Due.ONCE) this.#callbacks[slot] = undefined; // the slot may be another's once the callback runs
+    if (answer === Due.ONCE) this.#forget(slot); // the slot may be another's once the callback runs
     debug?.(this.#engine.core, `timer ${show(id)} fires`);
     this.#engine.guard.call(callback, this.#engine.subject, "timer");
   }
 
   clear(): void {
     this.#callbacks = [];
+    this.#names.fill(0);
+    this.#waiting = 0;
+    this.#untimed = false;
   }
+
+  #has(id: number): boolean {
+    return this.#names[slotOf(id)] === nameIn(id) && id >= SMALLEST && id < 2 * SMALLEST;
+  }
+
+  #forget(slot: number): void {
+    this.#names[slot] = 0;
+    this.#callbacks[slot] = undefined;
+  }
+
+  #command(command: number): void {
+    this.#engine.core.commands[this.#waiting++] = command;
+    if (this.#waiting === COMMANDS || !this.#engine.isBatching) this.flush();
+  }
+
+  #give(now: number): void {
+    const count = this.#waiting;
+    this.#waiting = 0;
+    this.#engine.core.calls.handleCommands(count, now);
+  }
+
+  #grow(): void {
+    const names = new Uint32Array(this.#names.length * 2);
+    names.set(this.#names);
+    this.#names = names;
+  }
+}
+
+function nameIn(id: number): number {
+  return (id / SLOT_UNIT) >>> 0;
 }

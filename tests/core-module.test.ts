@@ -19,6 +19,7 @@ const FUNCTIONS: Record<Exclude<keyof CoreExports, "memory">, number> = {
   handleTimer: 3,
   handleTimerAgain: 3,
   handleTimerRemove: 1,
+  handleCommands: 2,
   pollDeadline: 0,
   pollDue: 0,
   handleDue: 1,
@@ -47,6 +48,7 @@ const FUNCTIONS: Record<Exclude<keyof CoreExports, "memory">, number> = {
   acceptedCount: 0,
   phase: 0,
   dueAddress: 0,
+  commandAddress: 0,
   activityAddress: 0,
   connectionCapacity: 0,
 };
@@ -61,7 +63,7 @@ function drive(core: Core, program: readonly number[]): (number | undefined)[] {
   return program.map((word) => {
     const draw = new Draw(word);
     // What makes something comes more often than what removes everything.
-    const name = draw.below(3) > 0 ? draw.of(NAMES.slice(3, 26)) : draw.of(NAMES);
+    const name = draw.below(3) > 0 ? draw.of(NAMES.slice(3, 27)) : draw.of(NAMES);
     now += draw.of([0, 0, 0.5, 1, 7]);
     const args = Array.from({ length: FUNCTIONS[name] }, () => {
       const kind = draw.below(8);

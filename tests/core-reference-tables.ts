@@ -7,9 +7,10 @@
 import { BATCH, Code, Due, Kind, State, kindOf, slotOf } from "wasm-ioloop/core";
 
 export interface Alarm {
+  /** NaN until the time of its start is told. */
   deadline: number;
   order: number;
-  collected: boolean;
+  isDue: boolean;
 }
 
 interface Timer {
@@ -51,9 +52,8 @@ export abstract class ReferenceTables {
   now = 0;
   readonly #known = new Set<number>();
   readonly #peak = [0, 0, 0, 0];
-  #batch: (Timer | Connection)[] = [];
+  #due: { one: Alarmed; alarm: Alarm }[] = [];
   #started = 0;
-  #startedBeforePass = 0;
 
   protected abstract drainTimerPassed(): void;
 
@@ -62,19 +62,28 @@ export abstract class ReferenceTables {
     this.connections.clear();
     this.acceptors.clear();
     this.drain.alarm = undefined;
-    this.#batch = [];
+    this.#due = [];
   }
 
   handleTick(now: number): void {
     this.pass = this.tell(now);
-    this.#startedBeforePass = this.#started;
+    this.#tellUntimed();
+    const due = this.#running()
+      .filter((one) => !one.alarm!.isDue && this.#deadlineOf(one) <= this.pass)
+      .map((one) => ({ one, alarm: one.alarm! }));
+    for (const { one, alarm } of due) {
+      alarm.deadline = this.#deadlineOf(one);
+      alarm.isDue = true;
+    }
+    due.sort((a, b) => a.alarm.deadline - b.alarm.deadline || a.alarm.order - b.alarm.order);
+    this.#due.push(...due);
   }
 
   handleTimer(after: number, recurring: number, now: number, id: number): number {
     this.tell(now);
     if (!isDuration(after)) return Code.TIME;
-    const timer = { id, recurring: recurring !== 0, interval: after, alarm: this.start(this.now + after) };
-    return this.add(Kind.TIMER, this.timers, timer);
+    const alarm = Number.isNaN(now) ? undefined : this.start(this.now + after);
+    return this.add(Kind.TIMER, this.timers, { id, recurring: recurring !== 0, interval: after, alarm });
   }
 
   handleTimerAgain(id: number, after: number, now: number): number {
@@ -85,8 +94,22 @@ export abstract class ReferenceTables {
       if (!isDuration(after)) return Code.TIME;
       timer.interval = after;
     }
-    timer.alarm = this.start(this.now + timer.interval);
+    if (!Number.isNaN(now)) timer.alarm = this.start(this.now + timer.interval);
     return Code.OK;
+  }
+
+  /** Takes the commands instead of their number. */
+  handleCommands(commands: readonly number[], now: number): number {
+    this.tell(now);
+    if (!Number.isNaN(now)) this.#tellUntimed();
+    let stale = 0;
+    for (const id of commands) {
+      const timer = this.timers.get(Math.abs(id));
+      if (!timer) stale++;
+      else if (id < 0) this.timers.delete(timer.id);
+      else timer.alarm = this.start(Number.isNaN(now) ? NaN : this.now + timer.interval);
+    }
+    return stale;
   }
 
   handleTimerRemove(id: number): number {
@@ -95,38 +118,26 @@ export abstract class ReferenceTables {
 
   /** The ids in the batch. */
   pollDue(): number[] {
-    const isThere = (one: Timer | Connection): boolean =>
-      this.timers.get(one.id) === one || this.connections.get(one.id) === one;
-    this.#batch = this.#batch.filter((one) => isThere(one) && one.alarm?.collected);
-    const due = this.#running()
-      .filter((one) => this.#deadlineOf(one) <= this.pass && one.alarm!.order <= this.#startedBeforePass)
-      .sort((a, b) => this.#deadlineOf(a) - this.#deadlineOf(b) || a.alarm!.order - b.alarm!.order);
-    for (const one of due) {
-      if (this.#batch.length === BATCH) break;
-      if ("id" in one) {
-        one.alarm!.deadline = this.#deadlineOf(one);
-        one.alarm!.collected = true;
-        this.#batch.push(one);
-      } else {
-        this.drainTimerPassed();
-      }
+    const batch: number[] = [];
+    for (const { one, alarm } of this.#due.slice()) {
+      if (batch.length === BATCH) break;
+      if (one.alarm !== alarm || ("id" in one && !this.#isThere(one))) continue;
+      if (!("id" in one)) this.drainTimerPassed();
+      else if (!this.#wasPutOff(one)) batch.push(one.id);
     }
-    return this.#batch.map(({ id }) => id);
+    return batch;
   }
 
   handleDue(id: number): number {
     const timer = this.timers.get(id);
     const connection = this.connections.get(id);
-    if (timer?.alarm?.collected) {
+    if (timer?.alarm?.isDue) {
       if (timer.recurring) timer.alarm = this.start(this.pass + timer.interval);
       else this.timers.delete(id);
       return timer.recurring ? Due.RECURRING : Due.ONCE;
     }
-    if (!connection?.alarm?.collected) return Due.VOID;
-    const deadline = this.#deadlineOf(connection);
-    const moved = deadline > connection.alarm.deadline; // there was activity since the poll
-    connection.alarm = moved ? { ...connection.alarm, deadline, collected: false } : undefined;
-    if (connection.alarm) return Due.VOID;
+    if (!connection?.alarm?.isDue || this.#wasPutOff(connection)) return Due.VOID;
+    connection.alarm = undefined;
     if (connection.state === State.WAITING) return Due.WAIT;
     return connection.state === State.CONNECTING ? Due.CONNECT : Due.IDLE;
   }
@@ -171,12 +182,13 @@ export abstract class ReferenceTables {
 
   /** The time of the next deadline; Infinity where nothing runs. */
   pollDeadline(): number {
-    return this.#running().reduce((least, one) => Math.min(least, this.#deadlineOf(one)), Infinity);
+    const deadlines = this.#running().map((one) => this.#deadlineOf(one));
+    return deadlines.reduce((least, deadline) => (deadline < least ? deadline : least), Infinity);
   }
 
-  /** Whether anything started in this pass is due right now, and has to wait for the next. */
-  startedJustNow(): boolean {
-    return this.#running().some(({ alarm }) => alarm!.order > this.#startedBeforePass && alarm!.deadline <= this.pass);
+  /** Whether anything is due in this pass, or was before it was put off. */
+  get isDue(): boolean {
+    return this.#running().some(({ alarm }) => alarm!.isDue);
   }
 
   protected tell(now: number): number {
@@ -185,7 +197,7 @@ export abstract class ReferenceTables {
   }
 
   protected start(deadline: number): Alarm {
-    return { deadline, order: ++this.#started, collected: false };
+    return { deadline, order: ++this.#started, isDue: false };
   }
 
   protected add<T extends { id: number }>(kind: number, table: Map<number, T>, one: T): number {
@@ -226,7 +238,25 @@ export abstract class ReferenceTables {
 
   #running(): Alarmed[] {
     const all: Alarmed[] = [...this.timers.values(), ...this.connections.values(), this.drain];
-    return all.filter(({ alarm }) => alarm && !alarm.collected);
+    return all.filter(({ alarm }) => alarm);
+  }
+
+  #isThere(one: Timer | Connection): boolean {
+    return this.timers.get(one.id) === one || this.connections.get(one.id) === one;
+  }
+
+  // There was activity since the pass began.
+  #wasPutOff(one: Timer | Connection): boolean {
+    const deadline = this.#deadlineOf(one);
+    if (deadline <= this.pass) return false;
+    one.alarm = { ...one.alarm!, deadline, isDue: false };
+    return true;
+  }
+
+  #tellUntimed(): void {
+    for (const { alarm, interval } of this.timers.values()) {
+      if (alarm && Number.isNaN(alarm.deadline)) alarm.deadline = this.now + interval;
+    }
   }
 
   // With activity that only grows, when the deadline was looked at makes no difference.

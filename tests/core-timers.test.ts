@@ -16,6 +16,14 @@ function again(twin: Twin, draw: Draw): void {
   twin.call("handleTimerAgain", twin.id(draw, Kind.TIMER), after, twin.time(draw));
 }
 
+function command(twin: Twin, draw: Draw): void {
+  const commands = Array.from({ length: draw.below(draw.below(8) === 0 ? 257 : 5) }, () => {
+    const id = twin.id(draw, Kind.TIMER);
+    return draw.below(4) === 0 ? -id : id;
+  });
+  twin.command(commands, draw.below(2) === 0 ? NaN : twin.time(draw));
+}
+
 function remove(twin: Twin, draw: Draw): void {
   twin.call("handleTimerRemove", twin.id(draw, Kind.TIMER));
 }
@@ -35,7 +43,8 @@ function pass(twin: Twin, draw: Draw): void {
     else if (kind === 3) twin.call("handleTimerRemove", id);
     else if (kind === 4) twin.call("handleTimerAgain", id, draw.of([NaN, 0, 0, 1]), twin.time(draw));
     else if (kind === 5) twin.call("handleDue", twin.id(draw, Kind.TIMER));
-    else if (kind === 6 && draw.below(40) === 0) twin.call("handleReset");
+    else if (kind === 6) command(twin, draw);
+    else if (kind === 7 && draw.below(40) === 0) twin.call("handleReset");
     return true;
   });
 }
@@ -52,9 +61,17 @@ const other: Mix = [
   [1, (twin, draw) => void twin.call("handleDue", twin.id(draw, Kind.TIMER))],
 ];
 
-const balanced: Mix = [[24, create], [24, again], [12, remove], [8, pass], [1, leap], ...other];
-const growing: Mix = [[96, create], [16, again], [4, remove], [1, pass], ...other.slice(0, 1)];
-const restarting: Mix = [[6, create], [90, again], [3, remove], [12, pass], [2, leap], ...other.slice(2)];
+const balanced: Mix = [[24, create], [24, again], [12, command], [12, remove], [8, pass], [1, leap], ...other];
+const growing: Mix = [[96, create], [16, again], [8, command], [4, remove], [1, pass], ...other.slice(0, 1)];
+const restarting: Mix = [
+  [6, create],
+  [60, again],
+  [30, command],
+  [3, remove],
+  [12, pass],
+  [2, leap],
+  ...other.slice(2),
+];
 
 test("timers do what the reference does", () => run([balanced, growing, restarting], 400_000, 2000), 60);
 
@@ -134,13 +151,14 @@ test("a timer fires also when more timers were started after it than a start num
   const { calls, due } = new Core(1);
   const id = calls.handleTimer(10, 0, 0);
   const next = calls.handleTimer(20, 0, 0);
-  // As if 2^31 others had been started since: the number of its start, in its heap entry and in its record.
+  // As if 2^31 others had been started since: the number of its start, in its record.
   const memory = new DataView(calls.memory.buffer);
-  const [timers, heap] = [memory.getUint32(128, true), memory.getUint32(228, true)];
-  assert.is(memory.getUint32(heap + 8, true), memory.getUint32(timers + 24, true));
-  for (const at of [heap + 8, timers + 24]) memory.setInt32(at, memory.getUint32(at, true) - 2 ** 31 - 9, true);
+  const order = memory.getUint32(128, true) + 12;
+  assert.is(memory.getUint32(order, true), 1);
+  memory.setInt32(order, 1 - 2 ** 31 - 9, true);
   calls.handleTick(20);
   assert.is(calls.pollDue(), 2);
   assert.equal([...due.subarray(0, 2)], [id, next]);
+  for (const one of [id, next]) assert.is(calls.handleDue(one), Due.ONCE);
   assert.is(calls.pollDeadline(), Infinity);
 });

@@ -1,0 +1,40 @@
+// Whose a timer is, and the deadlines that move.
+//
+// I1  A timer of the host's has an interval of 0 or more. One below zero names its owner: connection slot ~interval, or the drain.
+// I2  The deadline of a connection is its last activity plus its timeout. The host stores activity; the core looks at it only
+//     when the timer surfaces. So a deadline only ever moves to later.
+// It never starts or stops anything.
+
+import { ACTIVITY, CONNECTIONS } from "./memory";
+import { DEADLINE } from "./lists";
+import { record } from "./slots";
+
+export const INTERVAL: usize = 24; // f64 in a timer's record: ms, or below zero an owner
+/** The drain as an owner. */
+export const DRAIN: f64 = -8388608; // below every ~slot
+/** In a connection's record: f64, ms; 0 = never. */
+export const TIMEOUT: usize = 8;
+
+/** A connection as an owner. */
+export function ownerFor(connection: i32): f64 {
+  return <f64>~connection;
+}
+
+/** The slot of the connection that owns a timer with this interval; -1 when it is the drain's or the host's. */
+export function connectionOf(interval: f64): i32 {
+  return interval < 0 && interval != DRAIN ? ~(<i32>interval) : -1;
+}
+
+/** Where the time of a connection's last activity stands. */
+export function activity(connection: i32): usize {
+  return <usize>load<u32>(ACTIVITY) + ((<usize>connection) << 3);
+}
+
+/** The deadline of the timer at an address, as of the activity there was. Times that are none count for nothing. */
+export function deadlineNow(timer: usize): f64 {
+  const deadline = load<f64>(timer, DEADLINE);
+  const connection = connectionOf(load<f64>(timer, INTERVAL));
+  if (connection < 0) return deadline;
+  const moved = load<f64>(activity(connection)) + load<f64>(record(CONNECTIONS, connection), TIMEOUT);
+  return moved > deadline && moved < Infinity ? moved : deadline;
+}

@@ -1,0 +1,151 @@
+// Doubly linked lists of timers, through their records: the buckets of the wheel, what is due, what has no time yet.
+//
+// A ref names a record or the head of a list by where its links stand, counted from the base of the table: records lie above
+// it, heads below. So both are reached alike, and refs stay good when the table moves. A list is a ring through its head.
+// I1  A timer is in one list at most. A free record's NEXT links the free list of its table (slots.ts).
+// I2  `append` keeps order; `sortAfter` is stable.
+// It never knows what a list is for.
+
+import { BASE, RECORD_SHIFT, TIMERS } from "./memory";
+
+// From the links on.
+const NEXT: usize = 0; // i32
+const PREV: usize = 4; // i32
+
+// A timer's record.
+const LINKS = 4;
+export const ORDER: usize = 12; // u32: when the timer was started, against others
+export const DEADLINE: usize = 16; // f64
+
+const HEAD_SHIFT = 3;
+
+// Sorted chains of 1, 2, 4 … timers while `sortAfter` works.
+const CHAINS = 23;
+const chains: usize = memory.data(CHAINS * 4, 4);
+
+/** The address of a timer's record. Valid until the next `take`. */
+export function timerAt(slot: i32): usize {
+  return <usize>load<u32>(TIMERS, BASE) + ((<usize>slot) << RECORD_SHIFT);
+}
+
+/** The ref of a timer: above zero. */
+export function refOf(slot: i32): i32 {
+  return (slot << (<i32>RECORD_SHIFT)) | LINKS;
+}
+
+/** The slot of a timer's ref. */
+export function slotIn(ref: i32): i32 {
+  return ref >> <i32>RECORD_SHIFT;
+}
+
+/** The ref of a list: below zero. */
+export function headOf(list: i32): i32 {
+  return ~list << HEAD_SHIFT;
+}
+
+/** Empties the first `count` lists. */
+export function clear(count: i32): void {
+  for (let list = 0; list < count; list++) join(headOf(list), headOf(list));
+}
+
+/** What follows in a list; below zero at its end. */
+export function next(ref: i32): i32 {
+  return load<i32>(links(ref), NEXT);
+}
+
+/** What stands before in a list; below zero at its beginning. */
+export function previous(ref: i32): i32 {
+  return load<i32>(links(ref), PREV);
+}
+
+/** Puts a timer that is in no list at the end of one. */
+export function append(head: i32, ref: i32): void {
+  const last = load<i32>(links(head), PREV);
+  const at = links(ref);
+  store<i32>(at, head, NEXT);
+  store<i32>(at, last, PREV);
+  store<i32>(links(head), ref, PREV);
+  store<i32>(links(last), ref, NEXT);
+}
+
+/** Takes a timer out of its list. */
+export function unlink(ref: i32): void {
+  const at = links(ref);
+  join(load<i32>(at, PREV), load<i32>(at, NEXT));
+}
+
+/** Empties a list, and gives its first timer. Their links go on to the end, which is below zero. */
+export function detach(head: i32): i32 {
+  const first = next(head);
+  join(head, head);
+  return first;
+}
+
+/** Whether a timer comes before another: an earlier deadline, or the same and started earlier. */
+export function before(ref: i32, other: i32): bool {
+  const one = timerAt(slotIn(ref));
+  const two = timerAt(slotIn(other));
+  const deadline = load<f64>(one, DEADLINE);
+  const than = load<f64>(two, DEADLINE);
+  return deadline < than || (deadline == than && <i32>(load<u32>(one, ORDER) - load<u32>(two, ORDER)) < 0);
+}
+
+/** Sorts what stands behind a ref to the end of its list: a merge sort that needs no room. */
+export function sortAfter(ref: i32): void {
+  memory.fill(chains, 0, CHAINS * 4);
+  let rest = next(ref);
+  while (rest > 0) {
+    let sorted = rest;
+    rest = next(rest);
+    store<i32>(links(sorted), 0, NEXT);
+    let at = chains;
+    for (let other = load<i32>(at); other != 0; other = load<i32>((at += 4))) {
+      sorted = merge(other, sorted);
+      store<i32>(at, 0);
+    }
+    store<i32>(at, sorted);
+  }
+  let all = 0;
+  for (let at = chains; at < chains + CHAINS * 4; at += 4) {
+    const other = load<i32>(at);
+    if (other != 0) all = merge(other, all);
+  }
+  while (all != 0) {
+    const following = next(all);
+    join(ref, all);
+    ref = all;
+    all = following;
+  }
+  join(ref, rest);
+}
+
+// Merges two chains that end with 0; of equals, those of the first come first.
+function merge(one: i32, two: i32): i32 {
+  let first = 0;
+  let last: usize = 0;
+  while (one != 0 && two != 0) {
+    let least = one;
+    if (before(two, one)) {
+      least = two;
+      two = next(two);
+    } else {
+      one = next(one);
+    }
+    if (first == 0) first = least;
+    else store<i32>(last, least, NEXT);
+    last = links(least);
+  }
+  const rest = one != 0 ? one : two;
+  if (first == 0) return rest;
+  store<i32>(last, rest, NEXT);
+  return first;
+}
+
+function join(one: i32, two: i32): void {
+  store<i32>(links(one), two, NEXT);
+  store<i32>(links(two), one, PREV);
+}
+
+function links(ref: i32): usize {
+  return <usize>load<u32>(TIMERS, BASE) + ref;
+}

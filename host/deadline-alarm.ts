@@ -1,0 +1,36 @@
+// The one alarm of a loop: set for the core's next deadline, and set anew only when that has changed.
+
+import type { Alarm, Clock } from "./clock.ts";
+import type { Core } from "./core.ts";
+
+export class DeadlineAlarm {
+  readonly #core: Core;
+  readonly #alarm: Alarm;
+  #at = Infinity;
+  /** Whether the next deadline may be another than the alarm knows. */
+  changed = false;
+
+  constructor(core: Core, clock: Clock, ring: () => void) {
+    this.#core = core;
+    this.#alarm = clock.alarm(() => {
+      this.#at = Infinity;
+      ring();
+    });
+  }
+
+  /** Follows the next deadline. */
+  set(): void {
+    if (!this.changed) return;
+    this.changed = false;
+    const at = this.#core.calls.pollDeadline();
+    if (at === this.#at) return;
+    this.#at = at;
+    if (at === Infinity) this.#alarm.clear();
+    else this.#alarm.set(at);
+  }
+
+  clear(): void {
+    this.#at = Infinity;
+    this.#alarm.clear();
+  }
+}
