@@ -14,6 +14,9 @@ import { PassQueue } from "./pass-queue.ts";
 import { Run } from "./run.ts";
 import { Table } from "./table.ts";
 import { Timers } from "./timers.ts";
+import { Writers } from "./writers.ts";
+
+const ROUNDS = 16;
 
 export class Engine {
   readonly core: Core;
@@ -26,6 +29,7 @@ export class Engine {
   readonly guard: Guard;
   readonly table: Table;
   readonly timers: Timers;
+  readonly writers: Writers;
   readonly resources: Set<Resource> = new Set();
   /** Called once a pass; true while it has more to do in the next. */
   readonly everyPass: Set<() => boolean> = new Set();
@@ -36,13 +40,11 @@ export class Engine {
   readonly #isSystemClock: boolean;
   readonly #nextTicks = new PassQueue<Callback>();
   readonly #held = new PassQueue<() => void>();
-  readonly #writers = new PassQueue<{ flush(): void }>();
   #run: Run | undefined;
   #depth = 0;
   #inPass = false;
   #asked = false;
   #turn: Turn | undefined;
-  #flushing = false;
 
   constructor(clock: Clock, seed: number, supervisor: Supervisor) {
     this.core = new Core(seed);
@@ -52,6 +54,7 @@ export class Engine {
     this.guard = new Guard(this, supervisor);
     this.table = new Table(this);
     this.timers = new Timers(this);
+    this.writers = new Writers(this);
     this.now = clock.now();
     this.#isSystemClock = clock instanceof SystemClock;
     this.#alarm = new DeadlineAlarm(this.core, clock, () => this.#pass());
@@ -67,9 +70,14 @@ export class Engine {
     return this.#run?.stopping === false;
   }
 
-  /** Whether commands to timers may wait for the end of a dispatch. A clock that only a test moves costs nothing to read. */
+  /** Whether a dispatch is under way. */
+  get isDispatching(): boolean {
+    return this.#depth > 0;
+  }
+
+  /** Whether commands to timers may wait for the end of a dispatch; a clock of a test's costs nothing to read. */
   get isBatching(): boolean {
-    return this.#depth > 0 && this.#isSystemClock;
+    return this.isDispatching && this.#isSystemClock;
   }
 
   /** Resolves when the current run has ended, however it ends; at once where there is none. */
@@ -128,10 +136,10 @@ export class Engine {
 
   /** Ends a dispatch: asks the gate, sends what was written, sets the alarm. */
   end(): void {
-    if (this.#depth === 1 && this.#asked) this.#settle();
-    this.#flush();
-    if (this.#depth === 1) this.timers.flush();
-    if (--this.#depth > 0) return;
+    if (this.#depth > 1) return void this.#depth--;
+    this.#finish();
+    this.timers.flush();
+    this.#depth = 0;
     const run = this.#run!;
     if (run.once && run.dispatched) run.stopping = true;
     if (run.stopping) {
@@ -184,17 +192,6 @@ export class Engine {
     if (this.#depth === 0 && this.#run) this.#alarm.set();
   }
 
-  /** Has a writer's `flush` called when the current callback has ended; from outside, in a microtask. */
-  flushLater(writer: { flush(): void }): void {
-    this.#writers.push(writer);
-    if (this.#depth > 0 || this.#flushing || !this.#run) return;
-    this.#flushing = true;
-    queueMicrotask(() => {
-      this.#flushing = false;
-      if (this.#depth === 0 && this.#run) this.#flush();
-    });
-  }
-
   /** Forgets everything, and stops. */
   reset(): void {
     for (const resource of Array.from(this.resources)) resource.close();
@@ -204,7 +201,7 @@ export class Engine {
     this.timers.clear();
     this.#nextTicks.clear();
     this.#held.clear();
-    this.#writers.clear();
+    this.writers.clear();
     this.watched = 0;
     this.core.calls.handleReset();
     this.stop();
@@ -237,7 +234,7 @@ export class Engine {
     this.dispatched();
     if (answer === Due.ONCE || answer === Due.RECURRING) this.timers.fire(id, answer);
     else this.table.expire(id, answer);
-    this.#flush();
+    this.writers.flush();
   }
 
   // Every event ends here where something may have changed: who may come in, and is it time to stop?
@@ -280,8 +277,13 @@ export class Engine {
     return decision === Decision.FINISH || decision === Decision.CLOSE;
   }
 
-  #flush(): void {
-    if (this.#writers.length > 0) this.#writers.run((writer) => writer.flush());
+  // What is written may be sent at once, and what hears of it may write again: so several times, but not for ever.
+  #finish(): void {
+    for (let rounds = 0; this.#asked || this.writers.length > 0; rounds++) {
+      if (rounds === ROUNDS) return this.wake();
+      if (this.#asked) this.#settle();
+      this.writers.flush();
+    }
   }
 
   #halt(): void {

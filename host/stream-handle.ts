@@ -1,7 +1,8 @@
 // What a stream does with its handle: hear it, and let it go.
 
-import type { Duplex } from "node:stream";
+import { type Duplex, Readable } from "node:stream";
 import { IOLoopError } from "./errors.ts";
+import { fastReader } from "./fast-read.ts";
 
 /** What a stream can be made of: a `net.Socket`, a `tls.TLSSocket`, or any Duplex of the runtime. */
 export type StreamHandle = Duplex & { destroySoon?(): void; ref?(): unknown; unref?(): unknown };
@@ -47,6 +48,8 @@ const EVENTS: readonly [string, (this: Heard, argument: never) => void][] = [
   ],
 ];
 
+const readFast = fastReader(take);
+
 /** Hears a handle, which then is paused. One at a time. */
 export function hear(handle: Heard, listener: Listener): void {
   if (handle[LISTENER]) throw new IOLoopError("ERR_IOLOOP_HANDLE_IN_USE", "The handle belongs to another stream");
@@ -54,7 +57,16 @@ export function hear(handle: Heard, listener: Listener): void {
   handle[HALF_OPEN] = handle.allowHalfOpen;
   handle.allowHalfOpen = true; // what is queued is written even when the peer has ended its side
   handle.pause(); // or "data" would set it flowing
+  readFast(handle);
   for (const [event, hears] of EVENTS) handle.on(event, hears as () => void);
+}
+
+// What is read is delivered at once, unless it is to wait, something waits already, or others listen to it as well.
+function take(this: Heard, chunk: Buffer): boolean {
+  const listener = this[LISTENER];
+  if (!listener || !this.readableFlowing || this.readableLength > 0 || this.listenerCount("data") > 1) return false;
+  listener.received(chunk);
+  return true;
 }
 
 /** Hears a handle no more. */
@@ -62,6 +74,12 @@ export function unhear(handle: Heard): void {
   handle[LISTENER] = undefined;
   handle.allowHalfOpen = handle[HALF_OPEN] ?? false;
   for (const [event, hears] of EVENTS) handle.off(event, hears as () => void);
+}
+
+/** Pauses a handle that is heard. It still reads as much as its buffer holds, so that one can tell whether data waits. */
+export function hold(handle: StreamHandle): void {
+  if (handle instanceof Readable) Readable.prototype.pause.call(handle); // that of a socket may stop reading altogether
+  else (handle as StreamHandle).pause();
 }
 
 /** Closes a handle nobody hears any more: at once, or when what it was given has been sent. */

@@ -7,7 +7,7 @@ import { Outbox, toBuffer } from "./outbox.ts";
 import { type Id, REACTOR, type Reactor } from "./reactor.ts";
 import { ReactorPart } from "./reactor-part.ts";
 import { type StreamEvents, isGone } from "./stream-events.ts";
-import { type StreamHandle, hear, release, unhear } from "./stream-handle.ts";
+import { type StreamHandle, hear, hold, release, unhear } from "./stream-handle.ts";
 
 /** A non-blocking I/O stream. */
 export class Stream extends ReactorPart<StreamEvents> {
@@ -23,6 +23,7 @@ export class Stream extends ReactorPart<StreamEvents> {
   #paused = false;
   #graceful = false;
   #queued = false;
+  #known = 0; // pieces whose callback has still to come, and tells nothing new
 
   /** A stream around a connected handle, silent until `start`. `reactor`: default that of the shared loop. */
   constructor(handle: StreamHandle, options: { reactor?: Reactor | undefined } = {}) {
@@ -103,7 +104,7 @@ export class Stream extends ReactorPart<StreamEvents> {
   /** Pauses reading. Writing goes on, and so does the inactivity timeout. */
   stop(): void {
     this.#paused = true;
-    this.#handle?.pause();
+    if (this.#handle) hold(this.#handle);
   }
 
   /**
@@ -187,8 +188,16 @@ export class Stream extends ReactorPart<StreamEvents> {
     this.#queued = false;
     if (!this.#handle || !this.#started || this.#outbox.isBusy) return;
     const piece = this.#outbox.send();
-    if (piece !== undefined) this.#handle.write(piece, this.#written);
-    else if (this.#callbacks.length > 0) this.engine.nextTick(() => this.#drained());
+    if (piece === undefined) {
+      if (this.#callbacks.length > 0) this.engine.nextTick(() => this.#drained());
+      return;
+    }
+    const handle = this.#handle;
+    handle.write(piece, this.#written);
+    // Mostly the system takes it all at once. Its callback would come later, and is not waited for.
+    if (handle.writableLength > 0 || handle.errored || handle.destroyed) return;
+    this.#known++;
+    this.engine.guard.run("write", this.#advance);
   }
 
   /** @internal */
@@ -240,11 +249,12 @@ export class Stream extends ReactorPart<StreamEvents> {
   #flushLater(): void {
     if (this.#queued) return;
     this.#queued = true;
-    this.engine.flushLater(this);
+    this.engine.writers.add(this);
   }
 
   #written = (error?: Error | null): void => {
-    if (!error && this.#handle) this.engine.deliver("write", this.#advance);
+    if (this.#known > 0) this.#known--;
+    else if (!error && this.#handle) this.engine.deliver("write", this.#advance);
   };
 
   #advance = (): void => {

@@ -4,7 +4,7 @@
 // the clock for each would cost several times as much as the work. Within a dispatch they wait for its end, and count from
 // there: no timer is early. From outside a dispatch, and where the clock is not the system's, each is given at once.
 
-import { COMMANDS, Due, slotOf } from "./core.ts";
+import { COMMANDS, type Core, Due, slotOf } from "./core.ts";
 import { debug, show } from "./debug.ts";
 import type { Engine } from "./engine.ts";
 import { IOLoopError } from "./errors.ts";
@@ -16,6 +16,7 @@ const SMALLEST = 2 ** 52;
 /** The callbacks behind the core's timers. */
 export class Timers {
   readonly #engine: Engine;
+  readonly #core: Core;
   #callbacks: (Callback | undefined)[] = [];
   /** By slot, what stands above the slot in the id of its timer: kind and generation. 0 where there is none. */
   #names = new Uint32Array(256);
@@ -24,11 +25,12 @@ export class Timers {
 
   constructor(engine: Engine) {
     this.#engine = engine;
+    this.#core = engine.core;
   }
 
   /** Makes a timer of `after` seconds. */
   make(after: number, recurring: boolean, callback: Callback): number {
-    const { core } = this.#engine;
+    const core = this.#core;
     const id = core.calls.handleTimer(after * 1000, recurring ? 1 : 0, NaN);
     if (id < 0) throw new IOLoopError("ERR_IOLOOP_FULL", "No room for another timer");
     core.refresh();
@@ -44,7 +46,7 @@ export class Timers {
   /** Restarts a timer, with another interval where `after` is given; false when it is no timer, or a spent one. */
   again(id: number, after: number | undefined): boolean {
     if (!this.#has(id)) return false;
-    if (after !== undefined) this.#engine.core.calls.handleTimerAgain(id, after * 1000, NaN);
+    if (after !== undefined) this.#core.calls.handleTimerAgain(id, after * 1000, NaN);
     this.#command(id);
     return true;
   }
@@ -53,7 +55,7 @@ export class Timers {
   remove(id: number): boolean {
     if (!this.#has(id)) return false;
     this.#forget(slotOf(id));
-    debug?.(this.#engine.core, `timer ${show(id)} removed`);
+    debug?.(this.#core, `timer ${show(id)} removed`);
     this.#command(-id);
     this.#engine.ask();
     return true;
@@ -79,7 +81,7 @@ export class Timers {
     const slot = slotOf(id);
     const callback = this.#callbacks[slot]!;
     if (answer === Due.ONCE) this.#forget(slot); // the slot may be another's once the callback runs
-    debug?.(this.#engine.core, `timer ${show(id)} fires`);
+    debug?.(this.#core, `timer ${show(id)} fires`);
     this.#engine.guard.call(callback, this.#engine.subject, "timer");
   }
 
@@ -100,14 +102,14 @@ export class Timers {
   }
 
   #command(command: number): void {
-    this.#engine.core.commands[this.#waiting++] = command;
+    this.#core.commands[this.#waiting++] = command;
     if (this.#waiting === COMMANDS || !this.#engine.isBatching) this.flush();
   }
 
   #give(now: number): void {
     const count = this.#waiting;
     this.#waiting = 0;
-    this.#engine.core.calls.handleCommands(count, now);
+    this.#core.calls.handleCommands(count, now);
   }
 
   #grow(): void {

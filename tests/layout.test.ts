@@ -26,12 +26,14 @@ const NODE = new Set([
   "tls",
   "tls-options",
   "server-watcher",
+  "fast-read",
+  "stream-handle",
   "stream-watcher",
   "watcher",
   "watchers",
   "listening",
 ]);
-const NODE_TYPES = new Set(["waiting-client", "stream-handle"]);
+const NODE_TYPES = new Set(["waiting-client"]);
 /** What runs in a browser too, and so does all that these import. */
 const ANYWHERE = ["core", "testing"];
 
