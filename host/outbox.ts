@@ -42,7 +42,7 @@ export class Outbox {
     if (this.#queued === 0) return undefined;
     const only = this.#chunks.length === 1 ? this.#chunks[0] : undefined;
     if (typeof only === "string" && this.#queued <= PIECE) {
-      this.#chunks = [];
+      this.#chunks.pop();
       this.#piece = only;
     } else {
       this.#piece = this.#cut();

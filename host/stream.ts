@@ -271,7 +271,7 @@ export class Stream extends ReactorPart<StreamEvents> {
   #drained(): void {
     if (!this.#handle || this.bytesWaiting > 0) return;
     const callbacks = this.#callbacks;
-    this.#callbacks = [];
+    if (callbacks.length > 0) this.#callbacks = [];
     for (const callback of callbacks) this.engine.guard.call(callback, this, "drain");
     if (this.#handle) this.fire("drain");
     if (this.#graceful && !this.isWriting) this.closeGracefully();

@@ -1,7 +1,6 @@
 // Streams with something to send: once, when the callback that wrote has ended.
 
 import type { Engine } from "./engine.ts";
-import { PassQueue } from "./pass-queue.ts";
 
 interface Writer {
   flush(): void;
@@ -9,7 +8,10 @@ interface Writer {
 
 export class Writers {
   readonly #engine: Engine;
-  readonly #queue = new PassQueue<Writer>();
+  // Those from `#next` to `#end` wait. The list is used over and over: nothing is allocated for a write.
+  readonly #list: (Writer | undefined)[] = [];
+  #next = 0;
+  #end = 0;
   #isCalledFor = false;
 
   constructor(engine: Engine) {
@@ -18,13 +20,13 @@ export class Writers {
 
   /** How many have something to send. */
   get length(): number {
-    return this.#queue.length;
+    return this.#end - this.#next;
   }
 
   /** Has a writer's `flush` called when the current callback has ended; from outside, in a microtask. */
   add(writer: Writer): void {
     const engine = this.#engine;
-    this.#queue.push(writer);
+    this.#list[this.#end++] = writer;
     if (engine.isDispatching || this.#isCalledFor || !engine.active) return;
     this.#isCalledFor = true;
     queueMicrotask(() => {
@@ -33,11 +35,19 @@ export class Writers {
     });
   }
 
+  /** Flushes those that wait now. */
   flush(): void {
-    if (this.#queue.length > 0) this.#queue.run((writer) => writer.flush());
+    const end = this.#end;
+    while (this.#next < Math.min(end, this.#end)) {
+      const writer = this.#list[this.#next];
+      this.#list[this.#next++] = undefined;
+      writer?.flush();
+    }
+    if (this.#next === this.#end) this.#next = this.#end = 0;
   }
 
   clear(): void {
-    this.#queue.clear();
+    this.#list.length = 0;
+    this.#next = this.#end = 0;
   }
 }
