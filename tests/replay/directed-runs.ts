@@ -1,0 +1,271 @@
+// Runs that reach all there is to be reached by themselves, also where chance does not come: every transition from every state,
+// every odd argument, tables that grow and that are full, numbers that are hard to keep.
+
+import { BATCH, Due, State, Transition, slotOf } from "wasm-ioloop/core";
+import { exports } from "./exports.ts";
+import { Random } from "./random.ts";
+import type { Recorder } from "./recorder.ts";
+import { Session } from "./session.ts";
+
+/** A script for each. */
+export function directedRuns(): Map<string, string[]> {
+  const runs = {
+    numbers,
+    misuse,
+    answers,
+    line,
+    defaults,
+    far,
+    activity,
+    states,
+    shutdown,
+    cut,
+    growth,
+    "full-timers": fullTimers,
+    "full-acceptors": fullAcceptors,
+  };
+  return new Map(
+    Object.entries(runs).map(([name, run]) => {
+      const session = new Session(new Random(0));
+      run(session);
+      return [name, session.lines];
+    }),
+  );
+}
+
+// Each is stored, and must come back.
+const HARD = [0.1, 1 / 3, -0, 5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, 2 ** 53, 2 ** 53 - 1, 2 ** 63];
+const ODD = [NaN, Infinity, -Infinity, -1.5, 1e21, 123456.789];
+
+function numbers(to: Recorder): void {
+  [...HARD, ...HARD.map((number) => -number), ...ODD].forEach((number, slot) => {
+    to.store("activityAddress", slot, number);
+    to.load("activityAddress", slot);
+  });
+  for (const number of [2 ** 31 - 1, -(2 ** 31), -1]) {
+    to.call("handleSeed", number);
+    to.call("nextState", number, number);
+    to.call("connectionsIn", number);
+  }
+  to.memory();
+}
+
+function misuse(to: Session): void {
+  to.now = 100;
+  for (const name of exports.keys()) to.misuse(name);
+  to.memory();
+}
+
+const SLOTS = 2 ** 22; // of each kind
+
+// Times of activity that no clock gives: what becomes of the deadline.
+function activity(to: Recorder): void {
+  let now = 0;
+  for (const time of [...ODD, ...HARD]) {
+    const id = to.call("handleTrack", 5, now);
+    to.store("activityAddress", slotOf(id), time);
+    for (let pass = 0; pass < 2; pass++) {
+      to.call("handleTick", (now += 5));
+      if (to.call("pollDue") > 0) to.call("handleDue", to.load("dueAddress", 0));
+      to.call("pollDeadline");
+    }
+    to.call("handleClose", id);
+    to.memory();
+  }
+}
+
+// Each thing that may have become of a timer that is due.
+function answers(to: Recorder): void {
+  const [every, once, gone, later] = [1, 0, 0, 0].map((recurring) => to.call("handleTimer", 1, recurring, 0));
+  to.call("handleTick", 1);
+  to.call("pollDue");
+  to.call("handleTimerRemove", gone!);
+  to.call("handleTimerAgain", later!, NaN, 1);
+  for (const id of [every, once, gone, later]) to.call("handleDue", id!);
+  [every!, -every!, later!, once!].forEach((command, at) => to.store("commandAddress", at, command));
+  to.call("handleCommands", 4, NaN);
+  to.call("handleTick", 2);
+  to.memory();
+}
+
+// Who comes when nobody may wait any more, and who waits when there is nothing left to wait for.
+function line(to: Recorder): void {
+  to.call("handleLimits", 1, 0, 50);
+  const acceptor = to.call("handleAcceptor");
+  to.call("handleAcceptorLimits", acceptor, 1, 0, 0);
+  to.call("handleAcceptorListen", acceptor, 1);
+  for (let client = 0; client < 4; client++) {
+    to.call("handleAccept", acceptor, client);
+    to.call("pollAdmission", client);
+    to.call("acceptedCount");
+  }
+  to.call("handleAcceptorClose", acceptor);
+  to.call("handleClose", to.call("pollEvicted"));
+  to.call("pollEvicted");
+  to.memory();
+}
+
+// What holds as long as nobody has set a limit.
+function defaults(to: Recorder): void {
+  const acceptor = to.call("handleAcceptor");
+  to.call("handleAcceptorListen", acceptor, 1);
+  to.times(1100, "handleAccept", acceptor, 0);
+  to.call("connectionsIn", State.WAITING);
+  for (const now of [1, 2]) {
+    to.times(60, "pollAdmission", now);
+    to.call("acceptedCount");
+    to.call("handleTick", now);
+  }
+  to.call("pollDeadline");
+  to.memory();
+}
+
+// Times that lie beyond what a clock will ever give.
+function far(to: Recorder): void {
+  for (const now of [1, 2 ** 32, 2 ** 49 - 1, 2 ** 49, 2 ** 49 + 1, 2 ** 53, 1e300]) {
+    for (const after of [0, 1, now, 1e300]) to.call("handleTimer", after, 1, now / 2);
+    to.call("handleTick", now);
+    to.call("pollDue");
+    to.call("handleDue", to.load("dueAddress", 0));
+    to.call("pollDeadline");
+    to.memory();
+  }
+}
+
+/** How a connection comes into each state it can have. */
+const MAKERS: Partial<Record<keyof typeof State, (to: Recorder, acceptor: number) => number>> = {
+  WAITING: (to, acceptor) => to.call("handleAccept", acceptor, 0),
+  INCOMING: (to, acceptor) => {
+    to.call("handleAccept", acceptor, 0);
+    return to.call("pollAdmission", 0);
+  },
+  CONNECTING: (to) => to.call("handleConnect", 10, 0),
+  OUTGOING: (to) => {
+    const id = to.call("handleConnect", 10, 0);
+    to.call("handleConnected", id, 0);
+    return id;
+  },
+  LOOSE: (to) => to.call("handleTrack", 10, 0),
+};
+
+function states(to: Recorder): void {
+  const [last, events] = [Object.keys(State).length, Object.keys(Transition).length];
+  for (let event = -1; event <= events; event++) {
+    for (let state = -1; state <= last; state++) to.call("nextState", state, event);
+  }
+  let now = 0;
+  for (const make of Object.values(MAKERS)) {
+    const acceptor = to.call("handleAcceptor");
+    to.call("handleAcceptorListen", acceptor, 1);
+    const [connected, adopted, left] = [make(to, acceptor), make(to, acceptor), make(to, acceptor)];
+    const look = (): void => {
+      for (const id of [connected, adopted, left]) to.call("stateOf", id);
+      for (let state = -1; state <= last; state++) to.call("connectionsIn", state);
+    };
+    look();
+    to.call("handleConnected", connected, now);
+    to.call("handleAdopt", adopted);
+    look();
+    to.call("handleTick", (now += 100_000));
+    const due = Array.from({ length: to.call("pollDue") }, (_, at) => to.load("dueAddress", at));
+    for (const id of due) to.call("handleDue", id);
+    for (const id of [connected, adopted, adopted, left]) to.call("handleClose", id);
+    look();
+    to.memory();
+    to.call("handleReset");
+  }
+}
+
+function shutdown(to: Recorder): void {
+  to.call("phase");
+  to.call("pollDecision", 1, 1);
+  to.call("pollDecision", 0, 0);
+  to.call("pollDecision", 0, 1);
+  to.call("handleHurry");
+  const id = to.call("handleTrack", 0, 0);
+  to.call("handleAdopt", id);
+  const ask = (): void => {
+    to.call("pollDue");
+    to.call("phase");
+    to.call("pollDecision", 0, 1);
+    to.call("pollDecision", 0, 1);
+  };
+  to.call("handleDrain", 5, 10, 0);
+  ask();
+  for (const now of [5, 15]) {
+    to.call("handleTick", now);
+    ask();
+  }
+  to.call("handleClose", id);
+  ask();
+  ask();
+  to.call("handleDrain", 0, 0, 20);
+  to.call("handleHurry");
+  ask();
+  to.memory();
+}
+
+// The random cut of maxAccepts is kept in memory; of a large one the hash shows every bit.
+function cut(to: Recorder): void {
+  const acceptor = to.call("handleAcceptor");
+  to.call("handleAcceptorListen", acceptor, 1);
+  for (const [at, seed] of [0, 1, 17, -1, 2 ** 31 - 1, -(2 ** 31)].entries()) {
+    to.call("handleSeed", seed);
+    for (const draws of [0, 1]) {
+      to.call("handleLimits", 1000, 1e9 + 2 * at + draws, 50);
+      to.call("handleAccept", acceptor, 0);
+      to.call("pollAdmission", 0);
+      to.memory();
+    }
+  }
+}
+
+function growth(to: Recorder): void {
+  const grown = (count: number, name: string, ...args: number[]): void => {
+    to.times(count, name, ...args);
+    to.call("connectionCapacity");
+    to.memory();
+  };
+  const acceptor = to.call("handleAcceptor");
+  grown(15, "handleAcceptor");
+  grown(1, "handleAcceptor");
+  grown(300, "handleAccept", acceptor, 0);
+  grown(300, "handleTrack", 7, 0);
+  grown(300, "handleConnect", 7, 0);
+  grown(BATCH, "handleTimer", 3, 0, 0);
+  grown(BATCH, "handleTimer", 7, 1, 0);
+  // More than a batch holds, and what is not answered for comes again
+  for (const now of [3, 7, 70_000]) {
+    to.call("handleTick", now);
+    for (let round = 0; round < 4; round++) {
+      const count = to.call("pollDue");
+      const ids = [0, 1, count >> 1, count - 1].map((at) => to.load("dueAddress", at));
+      for (const id of ids) if (to.call("handleDue", id) > Due.RECURRING) to.call("handleClose", id);
+    }
+    to.memory();
+  }
+  to.call("handleReset");
+  to.memory();
+  grown(100, "handleTrack", 7, 70_000);
+}
+
+// Nothing that needs a timer can be made.
+function fullTimers(to: Recorder): void {
+  const acceptor = to.call("handleAcceptor");
+  const id = to.call("handleTrack", 0, 0);
+  to.times(SLOTS, "handleTimer", 5, 0, NaN); // which do not run, and so take less time to make
+  to.call("handleTimer", 5, 0, 0);
+  to.call("handleTrack", 5, 0);
+  to.call("handleConnect", 5, 0);
+  to.call("handleTimeout", id, 5, 0);
+  to.call("handleAccept", acceptor, 0);
+  to.call("handleDrain", 5, 5, 0);
+  to.call("phase");
+  to.call("timerCount");
+}
+
+function fullAcceptors(to: Recorder): void {
+  to.times(SLOTS, "handleAcceptor");
+  to.call("handleAcceptor");
+  to.call("acceptorCount");
+}

@@ -1,0 +1,33 @@
+// The command: `npm run replay` plays the corpus on every host there is. With `-- --write` the corpus is made anew first. With
+// `-- --seed N` another one is played, which that seed makes, and `--lines N` says how long its runs at random are. With
+// `-- --host NAME` only that host plays it, more than one where it is said more than once; `--module FILE` plays another module.
+
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { generate, read, write } from "./corpus.ts";
+import { hosts } from "./hosts.ts";
+import { wasmFile } from "./recorder.ts";
+import { HEAD, replay } from "./replay.ts";
+
+const text = { type: "string" } as const;
+const { values } = parseArgs({
+  options: { write: { type: "boolean" }, seed: text, lines: text, host: { ...text, multiple: true }, module: text },
+});
+const unknown = values.host?.find((name) => !hosts.some((host) => host.name === name));
+if (unknown !== undefined) throw new Error(`no host is named ${unknown}: ${hosts.map(({ name }) => name).join(", ")}`);
+
+if (values.write) write(generate());
+const files = values.seed === undefined ? read() : generate(Number(values.seed), Number(values.lines ?? 5000));
+const wanted = hosts.filter(({ name }) => values.host?.includes(name) ?? true);
+const outcomes = await replay(files, wanted, resolve(values.module ?? wasmFile));
+
+const rows = [HEAD, ...outcomes.flatMap(({ row }) => (row ? [row] : []))];
+const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+for (const row of rows) {
+  const cells = row.map((cell, column) => cell.padEnd(widths[column]!));
+  console.log(cells.join("  ").trimEnd());
+}
+for (const { host, skipped } of outcomes) if (skipped !== undefined) console.log(`skipped ${host}: ${skipped}`);
+for (const { host, difference } of outcomes)
+  if (difference !== undefined) console.log(`DIFFERS ${host}: ${difference}`);
+process.exitCode = outcomes.some(({ difference }) => difference !== undefined) ? 1 : 0;

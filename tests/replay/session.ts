@@ -1,0 +1,198 @@
+// A host that is made up: it knows what ids it was given and what time it is, and draws what it says to the core.
+
+import { Decision, Due, Kind, kindOf, slotOf } from "wasm-ioloop/core";
+import { type Export, exports } from "./exports.ts";
+import type { Random } from "./random.ts";
+import { Recorder } from "./recorder.ts";
+
+type Parameter = Export["parameters"][number];
+
+const KINDS: readonly number[] = Object.values(Kind);
+const KEPT = 60; // ids of a kind, of which many are spent
+
+// What a parameter is drawn from, by its name: mostly the first list, now and then the second.
+const NUMBERS: Record<string, readonly [usual: readonly number[], odd: readonly number[]]> = {};
+const draws = (names: string, usual: readonly number[], odd: readonly number[]): void => {
+  for (const name of names.split(" ")) NUMBERS[name] = [usual, odd];
+};
+draws(
+  "after timeout delay waitTimeout",
+  [0, 0, 1, 2, 5, 5, 13, 40, 100, 250, 600, 1000, 5000, 20_000],
+  [NaN, NaN, NaN, -1, Infinity, -Infinity, -0, 5e-324, 0.1, 0.5, 1e7, 2 ** 32, 2 ** 53, 1e300],
+);
+draws("recurring single", [0, 0, 1], [-1, 2]);
+draws("on running", [0, 1, 1], [-1, 2]);
+draws("backlog maxConnections", [0, 1, 2, 3, 5, 8, 100], [2 ** 31 - 1, -1, 0.5, NaN, Infinity, 2 ** 31, -0]);
+draws("maxAccepts", [0, 0, 0, 3, 10, 20], [2 ** 31 - 1, -1, 0.5, NaN, 2 ** 31]);
+draws("multiAccept", [1, 2, 3, 50], [0, 2 ** 31 - 1, -1, NaN]);
+draws("watched", [0, 0, 1], [-1, 2 ** 31 - 1]);
+draws("seed", [1, 2, 3], [0, -1, -(2 ** 31), 2 ** 31 - 1]);
+draws("state", [0, 1, 2, 3, 4, 5], [-1, 6, 2 ** 31 - 1, -(2 ** 31)]);
+draws("event", [0, 1, 2, 3, 4, 5, 6], [-1, 7, 2 ** 31 - 1, -(2 ** 31)]);
+draws("count", [1, 2, 3, 5], [0, -1]);
+
+/** What is no id of that kind, or one that has not been given. */
+function noIds(kind: number): number[] {
+  const least = kind * 2 ** 51;
+  return [NaN, -1, 0, 0.5, Infinity, -Infinity, 2 ** 53, 2 ** 64, least + 2 ** 21, least + 2 ** 51 - 1];
+}
+
+/** Ids that are nearly a given one: of another generation, kind or slot, or none. */
+function near(id: number): number[] {
+  return [id + 2 ** 22, id - 2 ** 22, id + 2 ** 51, id - 2 ** 51, id + 1, id + 0.5, -id];
+}
+
+const ODD_TIMES = (now: number): number[] => [NaN, Infinity, -Infinity, -1, 0, now - 3];
+
+export class Session extends Recorder {
+  readonly random: Random;
+  now = 0;
+  readonly #ids = new Map<number, number[]>(KINDS.map((kind) => [kind, []]));
+
+  constructor(random: Random) {
+    super();
+    this.random = random;
+  }
+
+  override call(name: string, ...args: number[]): number {
+    const result = super.call(name, ...args);
+    const known = this.#ids.get(kindOf(result));
+    if (known && !known.includes(result)) {
+      known.push(result);
+      if (known.length > KEPT) known.shift();
+    }
+    return result;
+  }
+
+  /** Calls an export with drawn arguments. */
+  draw(name: string): number {
+    const { parameters } = exports.get(name)!;
+    return this.call(name, ...parameters.map((parameter) => this.#argument(name, parameter)));
+  }
+
+  /** An id: mostly of that kind, often spent, now and then of another kind, forged, or none. */
+  id(kind: number): number {
+    const { random } = this;
+    const ids = this.#ids.get(random.oneIn(12) ? random.of(KINDS) : kind)!;
+    if (ids.length === 0) return random.of(noIds(kind));
+    // The later ones are more likely to be there
+    const id = ids[ids.length - 1 - Math.min(random.below(ids.length), random.below(ids.length))]!;
+    return random.oneIn(15) ? random.of([...near(id), ...noIds(kind)]) : id;
+  }
+
+  /** The time, after it has passed: mostly not at all or a little. */
+  wait(): number {
+    const { random } = this;
+    this.now += random.oneIn(40) ? random.of([700, 3000, 30_000, 1_000_000]) : random.of([0, 0, 1, 1, 2, 5, 20, 100]);
+    return random.oneIn(10) ? this.now + 0.5 : this.now;
+  }
+
+  /** The host has seen activity on a connection. */
+  touch(): void {
+    const id = this.id(Kind.CONNECTION);
+    const slot = kindOf(id) === Kind.CONNECTION ? slotOf(id) : 0;
+    if (slot >= this.call("connectionCapacity")) return;
+    const { random } = this;
+    const odd = [NaN, -Infinity, Infinity, -1, 0, this.now + 50, 1e300];
+    this.store("activityAddress", slot, random.oneIn(15) ? random.of(odd) : this.wait());
+  }
+
+  /** Restarts and removes timers by commands in memory. */
+  command(): void {
+    const { random } = this;
+    const count = 1 + random.below(random.oneIn(5) ? 20 : 5);
+    for (let i = 0; i < count; i++) {
+      const id = this.id(Kind.TIMER);
+      this.store("commandAddress", i, random.oneIn(3) ? -id : id);
+    }
+    this.call("handleCommands", count, this.#timeOrLater());
+  }
+
+  /** A pass, with `between` done now and then before an answer; some ids are left to be offered again. */
+  pass(between: () => void): void {
+    const { random } = this;
+    this.call("handleTick", this.#time());
+    for (let round = 0; round < 3; round++) {
+      const count = this.call("pollDue");
+      if (count === 0) return;
+      for (let i = 0; i < Math.min(count, 20); i++) {
+        const id = this.load("dueAddress", i);
+        if (random.oneIn(5)) between();
+        if (!random.oneIn(10)) this.answer(id);
+      }
+    }
+  }
+
+  /** Answers for an id that was collected, and closes what has expired. */
+  answer(id: number): void {
+    const answer = this.call("handleDue", id);
+    if (answer > Due.RECURRING && !this.random.oneIn(8)) this.call("handleClose", id);
+  }
+
+  /** Calls an export with every odd argument, where the others are usual ones. */
+  misuse(name: string): void {
+    const { parameters } = exports.get(name)!;
+    if (parameters.length === 0) return void this.call(name);
+    const made = new Map<number, number>([
+      [Kind.TIMER, this.call("handleTimer", 5, 0, this.now)],
+      [Kind.CONNECTION, this.call("handleTrack", 5, this.now)],
+      [Kind.ACCEPTOR, this.call("handleAcceptor")],
+    ]);
+    const usual = parameters.map((parameter) => {
+      if (parameter.name === "now") return this.now;
+      const [kind] = kindsOf(name, parameter);
+      return kind === undefined ? numbersOf(parameter)[0][1]! : made.get(kind)!;
+    });
+    const oddOf = (parameter: Parameter): readonly number[] => {
+      if (parameter.name === "now") return ODD_TIMES(this.now);
+      const kinds = kindsOf(name, parameter);
+      if (kinds.length === 0) return numbersOf(parameter)[1];
+      return kinds.flatMap((kind) => near(made.get(kind)!).concat(noIds(kind)));
+    };
+    parameters.forEach((parameter, at) => {
+      for (const odd of oddOf(parameter)) this.call(name, ...usual.with(at, odd));
+    });
+  }
+
+  /** Lets in who may come in, resets who is to be reset, and asks what is to be decided. */
+  settle(): void {
+    while (this.call("pollAdmission", this.#time()) > 0);
+    for (let id = this.call("pollEvicted"); id > 0; id = this.call("pollEvicted")) this.call("handleClose", id);
+    for (let decision = -1; decision !== Decision.NOTHING && decision !== Decision.STOP;) {
+      decision = this.draw("pollDecision");
+    }
+  }
+
+  #time(): number {
+    const { random } = this;
+    return random.oneIn(20) ? random.of(ODD_TIMES(this.now)) : this.wait();
+  }
+
+  // Where NaN says that a time is yet to be told
+  #timeOrLater(): number {
+    return this.random.oneIn(4) ? NaN : this.#time();
+  }
+
+  #argument(name: string, parameter: Parameter): number {
+    if (parameter.name === "now") return /^handle(?:Timer|Commands)$/.test(name) ? this.#timeOrLater() : this.#time();
+    const kinds = kindsOf(name, parameter);
+    if (kinds.length > 0) return this.id(this.random.of(kinds));
+    const [usual, odd] = numbersOf(parameter);
+    return this.random.of(this.random.oneIn(7) ? odd : usual);
+  }
+}
+
+/** Of which kinds an id is that an export takes; none where a parameter is no id. */
+function kindsOf(name: string, parameter: Parameter): number[] {
+  if (parameter.name === "acceptor") return [Kind.ACCEPTOR];
+  if (parameter.name !== "id") return [];
+  if (name === "handleDue") return [Kind.TIMER, Kind.CONNECTION];
+  if (/Timer/.test(name)) return [Kind.TIMER];
+  return [/Acceptor/.test(name) ? Kind.ACCEPTOR : Kind.CONNECTION];
+}
+
+function numbersOf(parameter: Parameter): (typeof NUMBERS)[string] {
+  const numbers = NUMBERS[parameter.name];
+  if (!numbers) throw new Error(`there is nothing to draw ${parameter.name} from: a line in session.ts says`);
+  return numbers;
+}

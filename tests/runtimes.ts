@@ -1,0 +1,33 @@
+// The runtimes that tests run on, and where each of them is.
+
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** A program, and what stands before the file that it is to run. */
+export interface Runtime {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** The files it runs; all where it does not say. */
+  readonly files?: RegExp;
+}
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const extra = join(root, "build/runtimes/node_modules");
+
+/** The runtime that runs this, and Bun, which comes with the dependencies; the others where `npm run runtimes` put them. */
+export const runtimes: Readonly<Record<string, Runtime>> = {
+  node: { program: process.execPath, args: [] },
+  // Node again, reading as the other runtimes do.
+  "node-data": {
+    program: process.execPath,
+    args: [],
+    env: { IOLOOP_ONREAD: "0" },
+    files: /^(?:stream|steal|half-close|client|server|flood|graceful|limits|watchers)/,
+  },
+  bun: { program: join(root, "node_modules/.bin/bun"), args: [] },
+  "node-22": { program: join(extra, "node-22/bin/node"), args: [] },
+  "node-24": { program: join(extra, "node-24/bin/node"), args: [] },
+  "node-26": { program: join(extra, "node-26/bin/node"), args: [] },
+  deno: { program: join(extra, ".bin/deno"), args: ["run", "--allow-all", "--quiet"] },
+};
