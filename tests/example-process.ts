@@ -1,4 +1,4 @@
-// Examples as child processes, on the runtime that runs the test.
+// Examples as child processes: those in JavaScript on the runtime that runs the test.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
@@ -9,8 +9,8 @@ import { deferred, script, until, within } from "./harness.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const started = new Set<string>();
 
-/** An example that runs. */
-export class Example {
+/** A program that runs. */
+export class Program {
   /** What it has printed so far. */
   output = "";
   /** What it has printed to stderr. */
@@ -18,9 +18,8 @@ export class Example {
   readonly #child: ChildProcess;
   readonly #ended = deferred<string>();
 
-  constructor(name: string, args: readonly (string | number)[]) {
-    started.add(name);
-    this.#child = spawn(process.execPath, [...script(join(root, "examples", `${name}.mjs`)), ...args.map(String)], {
+  constructor(program: string, args: readonly (string | number)[]) {
+    this.#child = spawn(program, args.map(String), {
       cwd: root,
       env: { ...process.env, NO_COLOR: "1" },
       stdio: ["ignore", "pipe", "pipe"],
@@ -40,7 +39,12 @@ export class Example {
 
   /** The port it listens on. */
   async port(): Promise<number> {
-    return Number((await this.says(/^Listening on 127\.0\.0\.1:(\d+)$/m))[1]);
+    return Number((await this.says(/^listening on 127\.0\.0\.1:(\d+)$/im))[1]);
+  }
+
+  /** The id of the process. */
+  get pid(): number {
+    return this.#child.pid!;
   }
 
   kill(signal: NodeJS.Signals): void {
@@ -50,6 +54,14 @@ export class Example {
   /** How the process ends: `code 0`, or the name of a signal. */
   ending(): Promise<string> {
     return within(20, this.#ended.promise);
+  }
+}
+
+/** An example in JavaScript. */
+export class Example extends Program {
+  constructor(name: string, args: readonly (string | number)[]) {
+    started.add(name);
+    super(process.execPath, [...script(join(root, "examples", `${name}.mjs`)), ...args]);
   }
 }
 
@@ -68,8 +80,8 @@ export async function example<T>(
   }
 }
 
-/** The examples that no test has run. */
+/** The examples in JavaScript that no test has run. */
 export function untested(): string[] {
-  const files = readdirSync(join(root, "examples"));
+  const files = readdirSync(join(root, "examples")).filter((file) => file.endsWith(".mjs"));
   return files.filter((file) => !started.has(file.replace(/\.mjs$/, "")));
 }

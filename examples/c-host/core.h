@@ -1,0 +1,29 @@
+// The core as wasm2c translates it, and the numbers it speaks in: docs/abi.md says what they mean.
+
+#pragma once
+#include "core-wasm.h"
+
+// Its calls are CORE(handleTick)(&core, now) and so on. wasm2c 1.0.33 renamed them, and is the first to define this.
+#ifdef WASM_RT_MEMCHECK_GUARD_PAGES
+#define CORE(call) w2c_core_##call
+#else
+#define CORE(call) Z_coreZ_##call
+#define wasm2c_core_instantiate(core) (Z_core_init_module(), Z_core_instantiate(core))
+#define wasm2c_core_free Z_core_free
+typedef Z_core_instance_t w2c_core;
+#endif
+
+enum due { DUE_VOID, DUE_ONCE, DUE_RECURRING, DUE_WAIT, DUE_CONNECT, DUE_IDLE };
+enum decision { DECISION_NOTHING, DECISION_FINISH, DECISION_STOP, DECISION_CLOSE };
+enum phase { PHASE_ADMITTING, PHASE_LINGERING, PHASE_DRAINING, PHASE_FINISHED };
+enum state { STATE_FREE, STATE_WAITING, STATE_CONNECTING, STATE_INCOMING, STATE_OUTGOING, STATE_LOOSE };
+
+// Numbers in the core's memory, which may move when it grows: a pointer to be used at once, and not kept over a call.
+static inline double *core_numbers(w2c_core *core, uint32_t address) {
+  return (double *)(void *)(CORE(memory)(core)->data + address);
+}
+
+// The slot in an id: small and dense, made to index an array.
+static inline uint32_t slot_of(double id) {
+  return (uint32_t)((uint64_t)id & 0x3fffff);
+}

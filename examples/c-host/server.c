@@ -1,0 +1,66 @@
+// The listening socket, and who comes in.
+//
+// A client that the kernel has is announced to the core, and accepted when the core lets it in. While one waits for
+// that, the listening socket is not watched: the others stay with the kernel. So nobody is ever here who is not inside.
+
+#include "loop.h"
+
+#include <arpa/inet.h>
+#include <err.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+int server_open(struct loop *loop, int port) {
+  struct sockaddr_in address = {AF_INET, htons((uint16_t)port), {htonl(INADDR_LOOPBACK)}, {0}};
+  struct sockaddr *name = (struct sockaddr *)&address;
+  socklen_t size = sizeof address;
+  const int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+      setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 || // and for those accepted
+      bind(fd, name, size) != 0 || listen(fd, SOMAXCONN) != 0 || getsockname(fd, name, &size) != 0)
+    err(1, "listen");
+  loop->listener = fd;
+  loop->acceptor = CORE(handleAcceptor)(&loop->core);
+  CORE(handleAcceptorLimits)(&loop->core, loop->acceptor, 1, 0, false); // one waits here, for as long as it takes
+  CORE(handleAcceptorListen)(&loop->core, loop->acceptor, true);
+  loop_watch(loop, EPOLL_CTL_ADD, fd, EPOLLIN, loop->acceptor);
+  loop->watches_listener = true;
+  return ntohs(address.sin_port);
+}
+
+void server_announce(struct loop *loop) {
+  // Where the core has no memory for one more, it is turned away.
+  if (CORE(handleAccept)(&loop->core, loop->acceptor, loop->now) < 0) close(accept(loop->listener, NULL, NULL));
+}
+
+static void resume(struct loop *loop) {
+  CORE(handleAcceptorListen)(&loop->core, loop->acceptor, true);
+}
+
+static void let_in(struct loop *loop, double id) {
+  const int fd = accept4(loop->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0) stream_open(loop, id, fd);
+  else CORE(handleClose)(&loop->core, id);
+  if (fd >= 0 || errno == EAGAIN || errno == ECONNABORTED) return; // it is inside, or gone
+  // Out of descriptors. While the acceptor pauses, the next that is announced waits, and so the listening socket rests.
+  warn("accept");
+  CORE(handleAcceptorListen)(&loop->core, loop->acceptor, false);
+  loop_timer(loop, 1000, false, resume);
+}
+
+void server_admit(struct loop *loop) {
+  for (double id; (id = CORE(pollAdmission)(&loop->core, loop->now)) > 0;) let_in(loop, id);
+  if (loop->listener < 0) return;
+  if (CORE(phase)(&loop->core) >= PHASE_DRAINING) {
+    CORE(handleAcceptorClose)(&loop->core, loop->acceptor);
+    for (double id; (id = CORE(pollEvicted)(&loop->core)) > 0;) CORE(handleClose)(&loop->core, id);
+    close(loop->listener); // the kernel resets those who are still there
+    loop->listener = -1;
+    return;
+  }
+  const bool vacant = CORE(connectionsIn)(&loop->core, STATE_WAITING) == 0;
+  if (vacant != loop->watches_listener)
+    loop_watch(loop, EPOLL_CTL_MOD, loop->listener, vacant ? EPOLLIN : 0, loop->acceptor);
+  loop->watches_listener = vacant;
+}

@@ -1,0 +1,76 @@
+// A client that is inside: reading, writing, and how it ends.
+//
+// Either something waits to be written, and only that goes on, or nothing does, and the stream is read. So who reads
+// slowly is read slowly, no more waits than the answer to one chunk, and when the end is read, all has been answered.
+
+#include "loop.h"
+
+#include <err.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+void stream_open(struct loop *loop, double id, int fd) {
+  struct stream *stream = malloc(sizeof *stream);
+  if (stream == NULL) err(1, "memory");
+  *stream = (struct stream){.loop = loop, .id = id, .fd = fd};
+  loop_slot(loop, id)->stream = stream;
+  loop_watch(loop, EPOLL_CTL_ADD, fd, EPOLLIN, id);
+  loop->on_accept(stream);
+}
+
+void stream_close(struct stream *stream) {
+  CORE(handleClose)(&stream->loop->core, stream->id);
+  loop_slot(stream->loop, stream->id)->stream = NULL;
+  close(stream->fd);
+  free(stream->outbox);
+  free(stream);
+}
+
+// Bytes have moved: a store, and no call, tells the core. Gives how many, or -1 where that failed: the stream is gone.
+static ssize_t moved(struct stream *stream, ssize_t size) {
+  w2c_core *core = &stream->loop->core;
+  if (size > 0) core_numbers(core, CORE(activityAddress)(core))[slot_of(stream->id)] = stream->loop->now;
+  if (size >= 0) return size;
+  if (errno == EAGAIN) return 0;
+  stream_close(stream);
+  return -1;
+}
+
+bool stream_write(struct stream *stream, const char *bytes, size_t size) {
+  if (stream->outbox == NULL) {
+    const ssize_t sent = moved(stream, send(stream->fd, bytes, size, MSG_NOSIGNAL));
+    if (sent < 0 || (size_t)sent == size) return sent >= 0;
+    bytes += sent;
+    size -= (size_t)sent;
+    loop_watch(stream->loop, EPOLL_CTL_MOD, stream->fd, EPOLLOUT, stream->id);
+  }
+  stream->outbox = realloc(stream->outbox, stream->size + size);
+  if (stream->outbox == NULL) err(1, "memory");
+  memcpy(stream->outbox + stream->size, bytes, size);
+  stream->size += size;
+  return true;
+}
+
+static void flush(struct stream *stream) {
+  const char *rest = stream->outbox + stream->sent;
+  const ssize_t sent = moved(stream, send(stream->fd, rest, stream->size - stream->sent, MSG_NOSIGNAL));
+  if (sent < 0 || (stream->sent += (size_t)sent) < stream->size) return;
+  free(stream->outbox);
+  stream->outbox = NULL;
+  stream->size = stream->sent = 0;
+  loop_watch(stream->loop, EPOLL_CTL_MOD, stream->fd, EPOLLIN, stream->id);
+}
+
+static void receive(struct stream *stream, struct loop *loop) {
+  const ssize_t size = recv(stream->fd, loop->chunk, sizeof loop->chunk, 0);
+  if (size == 0) stream_close(stream); // the peer has ended its side
+  else if (moved(stream, size) > 0) loop->on_read(stream, loop->chunk, (size_t)size);
+}
+
+void stream_ready(struct stream *stream) {
+  if (stream->outbox != NULL) flush(stream);
+  else receive(stream, stream->loop);
+}
