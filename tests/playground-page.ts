@@ -1,0 +1,91 @@
+// The playground in a real browser: Chromium, as the system has it, without a window.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Page } from "playwright-core";
+import { isBun, isDeno, script, until } from "./harness.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const CHROMIUM = [process.env["CHROMIUM"] ?? "", "/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync);
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Why there is no browser to test with here; undefined where there is one. One runtime is enough to drive it. */
+export const withoutBrowser: string | undefined =
+  isBun || isDeno || (process.env["TEST_NODE"] ?? process.execPath) !== process.execPath
+    ? "the browser is driven by the first Node only"
+    : CHROMIUM === undefined
+      ? "chromium is not installed"
+      : undefined;
+
+/** What a page is to look like. */
+export interface Look {
+  /** What stands in the address behind the question mark. */
+  readonly query?: string;
+  readonly width?: number;
+  readonly height?: number;
+  readonly scale?: number;
+  readonly dark?: boolean;
+  readonly calm?: boolean;
+}
+
+/** The server of the playground, for as long as `use` takes. */
+export async function served<T>(use: (origin: string) => Promise<T>): Promise<T> {
+  const file = join(root, "examples/playground/serve.mjs");
+  const child = spawn(process.execPath, [...script(file), "0"], { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  try {
+    return await use(await originOf(child));
+  } finally {
+    child.kill("SIGKILL");
+    await ended;
+  }
+}
+
+/** The page in a browser of its own, for as long as `use` takes. Whatever it complains of, or asks of others, is an error. */
+export async function visit<T>(look: Look, use: (page: Page) => Promise<T>): Promise<T> {
+  const { query = "", width = 1280, height = 800, scale = 1, dark = false, calm = false } = look;
+  const { chromium } = await import("playwright-core");
+  return served(async (origin) => {
+    const browser = await chromium.launch({ executablePath: CHROMIUM!, args: FLAGS });
+    try {
+      const page = await browser.newPage({
+        viewport: { width, height },
+        deviceScaleFactor: scale,
+        colorScheme: dark ? "dark" : "light",
+        reducedMotion: calm ? "reduce" : "no-preference",
+      });
+      const wrong: string[] = [];
+      page.on("console", (message) => void wrong.push(`${message.type()}: ${message.text()}`));
+      page.on("pageerror", (error) => void wrong.push(String(error)));
+      page.on("requestfailed", (request) => void wrong.push(`failed: ${request.url()}`));
+      page.on("request", (request) => {
+        if (!request.url().startsWith(origin) && !request.url().startsWith("data:")) wrong.push(request.url());
+      });
+      await page.goto(`${origin}/examples/playground/?${query}`);
+      await page.waitForFunction("globalThis.playground && document.querySelector('#line-of').textContent !== ''");
+      const result = await use(page);
+      if (wrong.length > 0) throw new Error(wrong.join("\n"));
+      return result;
+    } finally {
+      await browser.close();
+    }
+  });
+}
+
+async function originOf(child: ChildProcess): Promise<string> {
+  let output = "";
+  child.stdout!.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  await until(() => output.includes("\n"));
+  return /http:\/\/127\.0\.0\.1:\d+/.exec(output)![0];
+}
