@@ -143,6 +143,7 @@ pageTest(
     assert.is(await clock(page), at);
     await page.keyboard.press("Space");
     await plays(page);
+    await holds(page, "playground.host.ledger.mostInside === 50");
 
     await page.focus("#reset");
     await page.keyboard.press("Space");
