@@ -20,13 +20,12 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** Why there is no browser to test with here; undefined where there is one. One runtime is enough to drive it. */
-export const withoutBrowser: string | undefined =
-  isBun || isDeno || (process.env["TEST_NODE"] ?? process.execPath) !== process.execPath
-    ? "the browser is driven by the first Node only"
-    : CHROMIUM === undefined
-      ? "chromium is not installed"
-      : undefined;
+/** Whether this runtime drives the browser: one is enough, the Node that runs the tests. */
+export const drivesBrowser: boolean =
+  !isBun && !isDeno && (process.env["TEST_NODE"] ?? process.execPath) === process.execPath;
+
+/** Whether there is a browser to drive. */
+export const hasBrowser: boolean = CHROMIUM !== undefined;
 
 /** What a page is to look like. */
 export interface Look {
@@ -55,9 +54,10 @@ export async function served<T>(use: (origin: string) => Promise<T>): Promise<T>
 /** The page in a browser of its own, for as long as `use` takes. Whatever it complains of, or asks of others, is an error. */
 export async function visit<T>(look: Look, use: (page: Page) => Promise<T>): Promise<T> {
   const { query = "", width = 1280, height = 800, scale = 1, dark = false, calm = false } = look;
+  if (CHROMIUM === undefined) throw new Error("chromium is not installed");
   const { chromium } = await import("playwright-core");
   return served(async (origin) => {
-    const browser = await chromium.launch({ executablePath: CHROMIUM!, args: FLAGS });
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
     try {
       const page = await browser.newPage({
         viewport: { width, height },

@@ -44,6 +44,7 @@ export class Dial {
     const now = Math.floor(host.now * TICKS);
     this.#glide = 1 - Math.exp(-elapsed / FALL_MS);
     this.#moves = false;
+    if (elapsed === Infinity) this.#shown = now;
     this.#surface.clear();
     this.#drawRings(palette, now);
     this.#counts.fill(0);
@@ -62,7 +63,7 @@ export class Dial {
       context.fill();
     }
     this.#drawCount(palette);
-    this.#drawNext(palette, host.core.calls.pollDeadline(), now);
+    this.#drawNext(palette, host.isRunning ? host.core.calls.pollDeadline() : Infinity, now);
     this.#shown = now;
     return this.#moves;
   }
