@@ -1,31 +1,20 @@
-// The playground in a real browser: Chromium, as the system has it, without a window.
+// The playground in a real browser.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { isBun, isDeno, script, until } from "./harness.ts";
+import { notInstalled } from "./replay/host.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const CHROMIUM = [process.env["CHROMIUM"] ?? "", "/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync);
-const FLAGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 /** Whether this runtime drives the browser: one is enough, the Node that runs the tests. */
 export const drivesBrowser: boolean =
   !isBun && !isDeno && (process.env["TEST_NODE"] ?? process.execPath) === process.execPath;
 
-/** Whether there is a browser to drive. */
-export const hasBrowser: boolean = CHROMIUM !== undefined;
+/** Why there is no browser to drive; undefined where there is one. */
+export const missingBrowser: string | undefined = notInstalled({ chromium: "chromium" });
 
 /** What a page is to look like. */
 export interface Look {
@@ -54,10 +43,9 @@ export async function served<T>(use: (origin: string) => Promise<T>): Promise<T>
 /** The page in a browser of its own, for as long as `use` takes. Whatever it complains of, or asks of others, is an error. */
 export async function visit<T>(look: Look, use: (page: Page) => Promise<T>): Promise<T> {
   const { query = "", width = 1280, height = 800, scale = 1, dark = false, calm = false } = look;
-  if (CHROMIUM === undefined) throw new Error("chromium is not installed");
-  const { chromium } = await import("playwright-core");
+  const { launch } = await import("./chromium.ts"); // only where the browser is driven
   return served(async (origin) => {
-    const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    const browser = await launch();
     try {
       const page = await browser.newPage({
         viewport: { width, height },

@@ -8,7 +8,7 @@ import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
 import { harness, sleep } from "./harness.ts";
 import { type PlaygroundHost, playground } from "./playground-modules.ts";
-import { type Look, drivesBrowser, hasBrowser, served, visit } from "./playground-page.ts";
+import { type Look, drivesBrowser, missingBrowser, served, visit } from "./playground-page.ts";
 import { brightnessOf, coloursOf, decodePng } from "./png.ts";
 
 const { Host, PRESETS } = await playground();
@@ -18,10 +18,10 @@ const SECONDS = 60;
 
 /** A test of the page, where there is a browser. */
 function pageTest(title: string, look: Look, body: (page: Page) => Promise<void>): void {
-  if (drivesBrowser && hasBrowser) test(title, () => visit(look, body), SECONDS);
+  if (drivesBrowser && missingBrowser === undefined) test(title, () => visit(look, body), SECONDS);
 }
 
-if (drivesBrowser && !hasBrowser) console.log("skipped: the page of the playground, as chromium is not installed");
+if (drivesBrowser && missingBrowser !== undefined) console.log(`skipped the page of the playground: ${missingBrowser}`);
 
 /** The answer to a request, as it stands. */
 function request(port: number, line: string): Promise<string> {
