@@ -80,7 +80,7 @@ export async function example<T>(
   }
 }
 
-/** The examples in JavaScript that no test has run. */
+/** The examples that no test has run; what stands in a folder has tests of its own. */
 export function untested(): string[] {
   const files = readdirSync(join(root, "examples")).filter((file) => file.endsWith(".mjs"));
   return files.filter((file) => !started.has(file.replace(/\.mjs$/, "")));

@@ -2,25 +2,14 @@
 
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import { chromium as browsers } from "playwright-core";
-import { type Host, notInstalled, pathOf } from "./host.ts";
-
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
+import { launch } from "../chromium.ts";
+import { type Host, notInstalled } from "./host.ts";
 
 export const chromium: Host = {
   name: "chromium",
   missing: () => notInstalled({ chromium: "chromium" }),
   async play({ wasm, script }) {
-    // With a folder of its own for the user's data, which goes when it is closed
-    const browser = await browsers.launch({ executablePath: pathOf("chromium")!, args: FLAGS });
+    const browser = await launch();
     try {
       const page = await browser.newPage();
       await page.route("**", (route) => {

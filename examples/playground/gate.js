@@ -1,0 +1,232 @@
+// Draws the gate: the line, the door, the places inside. Clients glide to where they belong, in real time.
+
+import { slotOf } from "wasm-ioloop/core";
+import { Surface, circle } from "./canvas.js";
+import { PIECES } from "./clients.js";
+import { Ghosts } from "./ghosts.js";
+import { DESCRIPTORS } from "./host.js";
+
+const GLIDE_MS = 45;
+const LARGEST = 38;
+
+/** @typedef {import("./clients.js").Client} Client */
+/** @typedef {{ rows: number, size: number, top: number }} Grid */
+
+export class Gate {
+  #surface;
+  #ghosts = new Ghosts();
+  #x = new Float32Array(DESCRIPTORS);
+  #y = new Float32Array(DESCRIPTORS);
+  // Whose position that is, as its serial number + 1, and whether it has passed the door.
+  #whose = new Float64Array(DESCRIPTORS);
+  #passed = new Uint8Array(DESCRIPTORS);
+  #opening = 1;
+  #door = 0;
+  #moves = false;
+  /** @type {Grid} */
+  #lineGrid = { rows: 1, size: 1, top: 0 };
+  /** @type {Grid} */
+  #insideGrid = { rows: 1, size: 1, top: 0 };
+
+  /** @param {HTMLCanvasElement} canvas @param {() => void} resized */
+  constructor(canvas, resized) {
+    this.#surface = new Surface(canvas, resized);
+  }
+
+  /** A client has ended; it is seen going. @param {Client} client @param {number} fate */
+  left(client, fate) {
+    const slot = slotOf(client.id);
+    if (this.#whose[slot] !== client.serial + 1) return;
+    this.#ghosts.add(this.#x[slot] ?? 0, this.#y[slot] ?? 0, fate);
+  }
+
+  /** A client was turned away before it had a place in the line. */
+  refused() {
+    this.#ghosts.turnAway(this.#surface.height);
+  }
+
+  forget() {
+    this.#whose.fill(0);
+    this.#ghosts.clear();
+  }
+
+  /**
+   * @param {import("./host.js").Host} host
+   * @param {import("./settings.js").Settings} settings
+   * @param {import("./canvas.js").Palette} palette
+   * @param {number} elapsed real milliseconds since the last time; Infinity: nothing glides
+   * @returns {boolean} whether anything still moves
+   */
+  draw(host, settings, palette, elapsed) {
+    const { context, width, height, isThere } = this.#surface;
+    if (!isThere) return false;
+    this.#door = Math.min(56, Math.max(44, width / 10)); // as in the style sheet
+    const side = (width - this.#door) / 2;
+    const hasLimit = settings.maxConnections !== Infinity;
+    const seats = Math.min(Math.max(settings.backlog, host.line.length, 1), DESCRIPTORS);
+    const places = hasLimit ? Math.min(settings.maxConnections, DESCRIPTORS) : 0;
+    const crowd = hasLimit ? Math.max(places, host.seats.length) : roundUp(host.seats.length);
+    this.#lineGrid = fit(seats, side, height);
+    this.#insideGrid = fit(crowd, side, height);
+    this.#moves = false;
+    this.#surface.clear();
+
+    this.#drawSeats(palette, side, settings.backlog, places);
+    this.#drawDoor(palette, side, host, settings, elapsed);
+    const glide = 1 - Math.exp(-elapsed / GLIDE_MS);
+    this.#drawLine(palette, side, host, glide);
+    this.#drawInside(palette, side, host, glide);
+    if (this.#ghosts.draw(context, palette, elapsed)) this.#moves = true;
+    return this.#moves;
+  }
+
+  /** @param {import("./canvas.js").Palette} palette @param {number} side @param {number} seats @param {number} places */
+  #drawSeats(palette, side, seats, places) {
+    const { context } = this.#surface;
+    context.fillStyle = palette.line;
+    context.beginPath();
+    for (let i = 0; i < Math.min(seats, DESCRIPTORS); i++) {
+      circle(context, this.#lineX(i, side), rowY(this.#lineGrid, i), Math.max(0.7, this.#lineGrid.size * 0.09));
+    }
+    context.fill();
+    context.strokeStyle = palette.line;
+    context.lineWidth = 1;
+    context.beginPath();
+    for (let i = 0; i < places; i++) {
+      circle(context, this.#insideX(i, side), rowY(this.#insideGrid, i), this.#insideGrid.size * 0.38);
+    }
+    context.stroke();
+  }
+
+  /** @param {import("./canvas.js").Palette} palette @param {number} side @param {import("./host.js").Host} host @param {import("./settings.js").Settings} settings @param {number} elapsed */
+  #drawDoor(palette, side, host, settings, elapsed) {
+    const { context, height } = this.#surface;
+    const isOpen = host.phase < 2 && host.inside < settings.maxConnections;
+    const target = isOpen ? 1 : 0;
+    this.#opening += (target - this.#opening) * (1 - Math.exp(-elapsed / 120));
+    if (Math.abs(target - this.#opening) > 0.01) this.#moves = true;
+    const gap = 4 + this.#opening * Math.min(44, height * 0.3);
+    context.fillStyle = palette.ink;
+    context.beginPath();
+    context.roundRect(side + this.#door / 2 - 2, 0, 4, (height - gap) / 2, 2);
+    context.roundRect(side + this.#door / 2 - 2, (height + gap) / 2, 4, (height - gap) / 2, 2);
+    context.fill();
+  }
+
+  // A client in the line fills as its patience runs out.
+  /** @param {import("./canvas.js").Palette} palette @param {number} side @param {import("./host.js").Host} host @param {number} glide */
+  #drawLine(palette, side, host, glide) {
+    const { context } = this.#surface;
+    const radius = this.#lineGrid.size * 0.4;
+    for (let i = 0; i < host.line.length; i++) {
+      const client = host.line[i];
+      if (client) this.#move(client, this.#lineX(i, side), rowY(this.#lineGrid, i), glide);
+    }
+    this.#discs(host.line, palette.waiting, palette.tint, () => radius);
+    this.#discs(host.line, palette.waiting, "1", (client) => {
+      const limit = Math.min(client.arrived + client.patience, client.deadline);
+      return radius * Math.sqrt(Math.min(1, (host.now - client.arrived) / (limit - client.arrived)));
+    });
+    context.globalAlpha = 1;
+  }
+
+  // A client inside fills as its answer gets ready; one that says nothing is hollow.
+  /** @param {import("./canvas.js").Palette} palette @param {number} side @param {import("./host.js").Host} host @param {number} glide */
+  #drawInside(palette, side, host, glide) {
+    const { context, height } = this.#surface;
+    const radius = this.#insideGrid.size * 0.4;
+    for (let i = 0; i < host.seats.length; i++) {
+      const client = host.seats[i];
+      if (!client) continue;
+      const slot = slotOf(client.id);
+      const door = side + this.#door / 2;
+      if (this.#whose[slot] !== client.serial + 1) this.#place(slot, client, side - 20, height / 2);
+      if (glide === 1 || Math.abs((this.#x[slot] ?? 0) - door) < this.#door / 3) this.#passed[slot] = 1;
+      if (this.#passed[slot]) this.#move(client, this.#insideX(i, side), rowY(this.#insideGrid, i), glide);
+      else this.#move(client, door, height / 2, Math.min(1, glide * 1.6));
+    }
+    const { seats } = host;
+    this.#discs(seats, palette.inside, palette.tint, (client) => (client.isSilent ? 0 : radius));
+    this.#discs(seats, palette.inside, "1", (client) => {
+      if (client.isSilent) return 0;
+      const piece = (host.now - client.pieceFrom) / (client.pieceTo - client.pieceFrom);
+      return radius * Math.sqrt((client.pieces + Math.min(1, Math.max(0, piece))) / PIECES);
+    });
+    this.#discs(seats, palette.silent, palette.tint, (client) => (client.isSilent ? radius : 0));
+    context.globalAlpha = 1;
+    context.strokeStyle = palette.silent;
+    context.lineWidth = Math.max(1, radius * 0.22);
+    context.beginPath();
+    for (const client of seats) {
+      if (!client?.isSilent) continue;
+      const slot = slotOf(client.id);
+      circle(context, this.#x[slot] ?? 0, this.#y[slot] ?? 0, radius * 0.8);
+    }
+    context.stroke();
+  }
+
+  // All of one colour are one path.
+  /** @param {readonly (Client | undefined)[]} clients @param {string} colour @param {string} alpha @param {(client: Client) => number} radius */
+  #discs(clients, colour, alpha, radius) {
+    const { context } = this.#surface;
+    context.fillStyle = colour;
+    context.globalAlpha = Number(alpha);
+    context.beginPath();
+    for (const client of clients) {
+      if (!client) continue;
+      const slot = slotOf(client.id);
+      circle(context, this.#x[slot] ?? 0, this.#y[slot] ?? 0, radius(client));
+    }
+    context.fill();
+  }
+
+  /** @param {Client} client @param {number} x @param {number} y @param {number} glide */
+  #move(client, x, y, glide) {
+    const slot = slotOf(client.id);
+    if (this.#whose[slot] !== client.serial + 1) this.#place(slot, client, 8, this.#surface.height / 2);
+    const [dx, dy] = [x - (this.#x[slot] ?? 0), y - (this.#y[slot] ?? 0)];
+    this.#x[slot] = (this.#x[slot] ?? 0) + dx * glide;
+    this.#y[slot] = (this.#y[slot] ?? 0) + dy * glide;
+    if (Math.abs(dx) + Math.abs(dy) > 0.5) this.#moves = true;
+  }
+
+  /** @param {number} slot @param {Client} client @param {number} x @param {number} y */
+  #place(slot, client, x, y) {
+    this.#whose[slot] = client.serial + 1;
+    this.#passed[slot] = 0;
+    this.#x[slot] = x;
+    this.#y[slot] = y;
+  }
+
+  /** @param {number} index @param {number} side */
+  #lineX(index, side) {
+    const { rows, size } = this.#lineGrid;
+    return side - (Math.floor(index / rows) + 0.5) * size;
+  }
+
+  /** @param {number} index @param {number} side */
+  #insideX(index, side) {
+    const { rows, size } = this.#insideGrid;
+    return side + this.#door + (Math.floor(index / rows) + 0.5) * size;
+  }
+}
+
+/** The columns go to and fro, so that the line stays one line. @param {Grid} grid @param {number} index */
+function rowY({ rows, size, top }, index) {
+  const column = Math.floor(index / rows);
+  const row = index % rows;
+  return top + ((column % 2 === 0 ? row : rows - 1 - row) + 0.5) * size;
+}
+
+/** The largest squares of which so many fit. @param {number} count @param {number} width @param {number} height @returns {Grid} */
+function fit(count, width, height) {
+  let size = LARGEST;
+  while (size > 3 && Math.floor(width / size) * Math.floor(height / size) < count) size -= 0.5;
+  const rows = Math.max(1, Math.floor(height / size));
+  return { rows, size, top: (height - rows * size) / 2 };
+}
+
+/** So that the places of a crowd do not shrink with every newcomer. @param {number} count */
+function roundUp(count) {
+  return Math.min(DESCRIPTORS, Math.max(1, Math.ceil(count / 64)) * 64);
+}

@@ -1,0 +1,289 @@
+// A host of the core: the same contract as the library's own, with simulated clients in place of sockets.
+//
+// It tells the core what happens, and does what the core answers. Who is let in, who has waited or been silent for too
+// long, what is due when, and when a drain has ended: all of that is the core's to decide. Time is virtual.
+
+import { Code, Core, Decision, Due, Phase, State, slotOf } from "wasm-ioloop/core";
+import { Client, PIECES, gapAfter } from "./clients.js";
+import { Fate, INTERVAL, Ledger } from "./ledger.js";
+import { Purpose, Timers } from "./timers.js";
+
+/** As many clients as may be there at once, limits or not: so many descriptors has this machine. */
+export const DESCRIPTORS = 1024;
+
+/** Milliseconds for which letting one client in keeps the loop from all else. */
+export const ADMISSION_COST = 0.2;
+
+/** @typedef {Readonly<import("./settings.js").Settings>} Settings */
+/** @typedef {{ left(client: Client, fate: number): void, refused(): void }} Watcher */
+
+const BUDGET_CHECK = 32; // passes between two looks at the real clock
+
+export class Host {
+  /** Virtual time, in milliseconds. */
+  now = 0;
+  core;
+  timers;
+  ledger = new Ledger();
+  /** @type {(Client | undefined)[]} by slot */
+  clients = [];
+  /** How often each slot of the connection table has been used. */
+  uses = new Uint32Array(DESCRIPTORS);
+  /** @type {Client[]} who waits, in the order of arrival */
+  line = [];
+  /** @type {(Client | undefined)[]} who is inside */
+  seats = [];
+  /** How many of those inside say nothing. */
+  silent = 0;
+  isRunning = true;
+  /** @type {Watcher | undefined} */
+  watcher = undefined;
+
+  #settings;
+  #seed;
+  #calls;
+  #acceptor;
+  #arrivals;
+  // When the loop is free again: letting clients in takes its time.
+  #free = 0;
+  #again = false;
+
+  /** @param {Settings} settings @param {number} seed */
+  constructor(settings, seed) {
+    this.#settings = settings;
+    this.#seed = seed;
+    this.core = new Core(seed);
+    this.#calls = this.core.calls;
+    this.timers = new Timers(this.core);
+    this.#acceptor = this.#calls.handleAcceptor();
+    this.core.refresh();
+    this.#calls.handleAcceptorListen(this.#acceptor, 1);
+    this.#limit();
+    const first = { after: gapAfter(seed, 0, settings), now: 0, isRecurring: true };
+    this.#arrivals = this.timers.make(Purpose.PLAN, first, undefined, this.#arrive);
+    this.timers.make(Purpose.PLAN, { after: INTERVAL, now: 0, isRecurring: true }, undefined, this.#sample);
+  }
+
+  get phase() {
+    return this.#calls.phase();
+  }
+
+  get inside() {
+    return this.#calls.connectionsIn(State.INCOMING);
+  }
+
+  get waiting() {
+    return this.#calls.connectionsIn(State.WAITING);
+  }
+
+  /** When the next pass is; Infinity once the loop has stopped. */
+  get next() {
+    if (!this.isRunning) return Infinity;
+    return this.#again ? this.#free : Math.max(this.#free, this.#calls.pollDeadline());
+  }
+
+  /**
+   * Lets virtual time pass. What happens does not depend on how the way is cut into pieces.
+   *
+   * @param {number} to
+   * @param {number} [until] the real time, as of performance.now, at which to give up
+   * @returns {boolean} whether it got there
+   */
+  advance(to, until = Infinity) {
+    for (let passes = 1; this.next <= to; passes++) {
+      this.step();
+      if (passes % BUDGET_CHECK === 0 && performance.now() > until) return false;
+    }
+    if (this.isRunning) this.now = Math.max(this.now, to);
+    return true;
+  }
+
+  /** One pass: to the next deadline, and what is due there. */
+  step() {
+    if (this.next === Infinity) return;
+    this.#free = this.next;
+    this.now = Math.max(this.now, this.#free);
+    this.#calls.handleTick(this.#free);
+    for (let count = this.#calls.pollDue(); count > 0; count = this.#calls.pollDue()) {
+      for (let i = 0; i < count; i++) this.#fire(this.core.due[i] ?? 0);
+    }
+    this.#settle();
+  }
+
+  /** Other settings from now on. @param {Settings} settings */
+  set(settings) {
+    const before = this.#settings;
+    this.#settings = settings;
+    if (!this.isRunning) return;
+    this.#free = this.#time;
+    this.#limit();
+    if (settings.arrivals !== before.arrivals || settings.atOnce !== before.atOnce) this.#awaitArrival();
+    if (settings.idleTimeout !== before.idleTimeout) {
+      for (const client of this.seats) if (client) this.#limitSilence(client);
+    }
+    this.#settle();
+  }
+
+  /** A graceful stop. */
+  drain() {
+    this.#calls.handleDrain(this.#settings.drainDelay * 1000, this.#settings.drainTimeout * 1000, this.#time);
+    this.#settle();
+  }
+
+  /** The graceful stop waits no longer. */
+  hurry() {
+    if (this.#calls.handleHurry() === Code.OK) this.#settle();
+  }
+
+  /** @param {number} id */
+  #fire(id) {
+    const answer = this.#calls.handleDue(id);
+    if (answer === Due.VOID) return;
+    if (answer === Due.ONCE || answer === Due.RECURRING) {
+      this.ledger.fired(this.timers.fire(id, answer, this.#free));
+      return;
+    }
+    const client = this.clients[slotOf(id)];
+    if (client) this.#end(client, answer === Due.WAIT ? Fate.WAITED : Fate.SILENT);
+  }
+
+  // Who may come in now, and is it time to stop? To be asked after all that may have changed the answers.
+  #settle() {
+    this.#free = this.#time;
+    this.#again = false;
+    for (let id = this.#calls.pollAdmission(this.#free); id > 0; id = this.#calls.pollAdmission(this.#free)) {
+      const client = this.clients[slotOf(id)];
+      if (client) this.#admit(client);
+      this.#free += ADMISSION_COST;
+      this.#again = true; // the next pass may admit as many again
+    }
+    this.now = Math.max(this.now, this.#free);
+    if (this.#calls.phase() >= Phase.DRAINING) this.#closeLine();
+    for (let more = true; more;) {
+      const decision = this.#calls.pollDecision(0, this.isRunning ? 1 : 0);
+      if (decision === Decision.CLOSE) for (const client of this.seats) if (client) this.#end(client, Fate.CLOSED);
+      if (decision === Decision.STOP) this.isRunning = false;
+      more = decision === Decision.FINISH || decision === Decision.CLOSE;
+    }
+  }
+
+  #arrive = () => {
+    for (let i = 0; i < this.#settings.atOnce; i++) this.#accept(this.ledger.arrived++);
+    this.#awaitArrival();
+  };
+
+  #awaitArrival() {
+    this.timers.again(this.#arrivals, gapAfter(this.#seed, this.ledger.arrived, this.#settings), this.#free);
+  }
+
+  /** @param {number} serial */
+  #accept(serial) {
+    const hasDescriptor = this.waiting + this.inside < DESCRIPTORS;
+    const id = hasDescriptor ? this.core.opened(this.#calls.handleAccept(this.#acceptor, this.#free)) : Code.FULL;
+    if (id < 0) {
+      this.ledger.end(Fate.TURNED_AWAY, 0);
+      this.watcher?.refused();
+      return;
+    }
+    const client = new Client(id, serial, this.#free, this.#seed, this.#settings);
+    const slot = slotOf(id);
+    this.clients[slot] = client;
+    this.uses[slot] = (this.uses[slot] ?? 0) + 1;
+    this.line.push(client);
+    const { patience } = client;
+    if (this.#settings.waitTimeout > 0) client.deadline = this.#free + this.#settings.waitTimeout * 1000;
+    if (patience === Infinity) return;
+    client.leaving = this.timers.make(Purpose.PLAN, { after: patience, now: this.#free }, client, this.#giveUp);
+  }
+
+  /** @param {Client} client */
+  #giveUp = (client) => this.#end(client, Fate.GAVE_UP);
+
+  /** @param {Client} client */
+  #admit(client) {
+    this.#leaveLine(client);
+    this.ledger.mostInside = Math.max(this.ledger.mostInside, this.inside);
+    client.seat = 0;
+    while (this.seats[client.seat]) client.seat++;
+    this.seats[client.seat] = client;
+    this.#limitSilence(client);
+    if (client.isSilent) {
+      this.silent++;
+      return;
+    }
+    const after = this.#timeOfPiece(client);
+    client.working = this.timers.make(Purpose.WORK, { after, now: this.#free, isRecurring: true }, client, this.#work);
+  }
+
+  // A piece of the answer is done. That there was activity is one store; the core looks at it when the deadline comes up.
+  /** @param {Client} client */
+  #work = (client) => {
+    client.pieces++;
+    if (client.pieces === PIECES || !client.working) return this.#end(client, Fate.SERVED);
+    this.core.activity[slotOf(client.id)] = this.#free;
+    if (this.#settings.idleTimeout > 0) client.deadline = this.#free + this.#settings.idleTimeout * 1000;
+    this.timers.again(client.working, this.#timeOfPiece(client), this.#free);
+  };
+
+  // Those at work share the server once there are more of them than it gives full speed to.
+  /** @param {Client} client */
+  #timeOfPiece(client) {
+    const crowding = Math.max(1, (this.inside - this.silent) / this.#settings.fullSpeed);
+    client.pieceFrom = this.#free;
+    client.pieceTo = this.#free + (client.work / PIECES) * crowding;
+    return client.pieceTo - client.pieceFrom;
+  }
+
+  /** @param {Client} client */
+  #limitSilence(client) {
+    const timeout = this.#settings.idleTimeout * 1000;
+    this.#calls.handleTimeout(client.id, timeout, this.#free);
+    this.core.refresh();
+    client.deadline = timeout > 0 ? this.#free + timeout : Infinity;
+  }
+
+  /** @param {Client} client @param {number} fate */
+  #end(client, fate) {
+    this.watcher?.left(client, fate);
+    this.#calls.handleClose(client.id);
+    this.clients[slotOf(client.id)] = undefined;
+    this.timers.remove(client.working);
+    this.timers.remove(client.leaving);
+    if (client.seat < 0) {
+      this.#leaveLine(client);
+    } else {
+      this.seats[client.seat] = undefined;
+      if (client.isSilent) this.silent--;
+    }
+    this.ledger.end(fate, this.#free - client.arrived);
+  }
+
+  // Nobody comes in any more, so nobody is kept waiting.
+  #closeLine() {
+    if (this.#acceptor < 0) return;
+    this.#calls.handleAcceptorClose(this.#acceptor);
+    this.#acceptor = -1;
+    for (let id = this.#calls.pollEvicted(); id > 0; id = this.#calls.pollEvicted()) {
+      const client = this.clients[slotOf(id)];
+      if (client) this.#end(client, Fate.TURNED_AWAY);
+    }
+  }
+
+  /** @param {Client} client */
+  #leaveLine(client) {
+    this.line.splice(this.line.indexOf(client), 1);
+    this.ledger.waited(this.#free - client.arrived);
+  }
+
+  #limit() {
+    const { maxConnections, multiAccept, backlog, waitTimeout } = this.#settings;
+    this.#calls.handleLimits(Math.min(maxConnections, 2 ** 31 - 1), 0, multiAccept);
+    this.#calls.handleAcceptorLimits(this.#acceptor, backlog, waitTimeout * 1000, 0);
+  }
+
+  #sample = () => this.ledger.sample(this.waiting, this.inside);
+
+  get #time() {
+    return Math.max(this.#free, this.now);
+  }
+}

@@ -1,0 +1,216 @@
+// The page: virtual time passes with real time, as fast as one likes, and what the core has decided is drawn.
+//
+// In the address: ?preset=rush&seed=7&speed=10&paused. In the console: playground.advance(60).
+
+import { Phase } from "wasm-ioloop/core";
+import { readPalette } from "./canvas.js";
+import { element, input, makePresets, makeSliders, makeSpeed } from "./controls.js";
+import { Dial } from "./dial.js";
+import { Gate } from "./gate.js";
+import { Host } from "./host.js";
+import { Fate } from "./ledger.js";
+import { Outcome } from "./outcome.js";
+import { Readout } from "./readout.js";
+import { PRESETS, SPEEDS } from "./settings.js";
+import { Table } from "./table.js";
+import { duration, number, setText } from "./text.js";
+
+const FRAME_BUDGET_MS = 9; // for passes: the rest of a sixtieth of a second is for drawing
+const LONGEST_FRAME_MS = 100; // a page that was hidden does not catch up
+const TEXT_MS = 100; // figures that change more often cannot be read
+
+/** @type {Record<number, string>} */
+const DRAINING = {
+  [Phase.LINGERING]: "Draining, but for a while clients still come in: who sends them here has to notice first.",
+  [Phase.DRAINING]: "Nobody comes in any more. Who waited was sent away; who is inside is served to the end.",
+};
+
+class Page {
+  host;
+  #settings;
+  #seed;
+  #speed;
+  #lesson = "";
+  #isPlaying = false;
+  #asked = 0;
+  #latest = 0;
+  #told = -Infinity;
+  #drainedAt = 0;
+  #jumps = false;
+  #palette = readPalette();
+  #isCalm = matchMedia("(prefers-reduced-motion: reduce)");
+  #wake = () => this.draw();
+  #gate = new Gate(/** @type {HTMLCanvasElement} */ (element("gate")), this.#wake);
+  #dial = new Dial(/** @type {HTMLCanvasElement} */ (element("dial")), this.#wake);
+  #table = new Table(/** @type {HTMLCanvasElement} */ (element("table")), this.#wake);
+  #outcome = new Outcome(this.#wake);
+  #readout = new Readout();
+  #showPreset;
+  #showSliders;
+
+  constructor() {
+    const query = new URLSearchParams(location.search);
+    const preset = PRESETS.find(({ name }) => name === query.get("preset")) ?? PRESETS[1] ?? PRESETS[0];
+    if (!preset) throw new Error("no preset");
+    const speed = Number(query.get("speed"));
+    this.#speed = SPEEDS.includes(speed) ? speed : 1;
+    this.#seed = Math.trunc(Number(query.get("seed") ?? 1)) || 0;
+    this.#settings = { ...preset.settings };
+    this.host = new Host(this.#settings, this.#seed);
+    this.#showPreset = makePresets((preset) => this.#choose(preset));
+    this.#showSliders = makeSliders((name, value) => this.#set(name, value));
+    makeSpeed((value) => (this.#speed = value))(this.#speed);
+    input("seed").value = String(this.#seed);
+    this.#listen();
+    this.#choose(preset);
+    if (!query.has("paused") && !this.#isCalm.matches) this.play();
+  }
+
+  play() {
+    if (!this.host.isRunning) this.reset();
+    this.#isPlaying = true;
+    this.#latest = 0;
+    this.draw();
+  }
+
+  pause() {
+    this.#isPlaying = false;
+    this.draw();
+  }
+
+  /** One pass of the loop. */
+  step() {
+    this.#isPlaying = false;
+    this.host.step();
+    this.draw();
+  }
+
+  /** The same clients again, from the start. */
+  reset() {
+    this.#seed = Math.trunc(Number(input("seed").value)) || 0;
+    this.host = new Host(this.#settings, this.#seed);
+    this.host.watcher = this.#gate;
+    this.#gate.forget();
+    this.draw();
+  }
+
+  /** A graceful stop; asked for again, it closes at once who is left. */
+  drain() {
+    if (this.host.phase === Phase.ADMITTING) {
+      this.#drainedAt = this.host.now;
+      this.host.drain();
+    } else {
+      this.host.hurry();
+    }
+    this.draw();
+  }
+
+  /** Lets so many seconds of virtual time pass at once. @param {number} seconds */
+  advance(seconds) {
+    this.host.advance(this.host.now + seconds * 1000);
+    this.#gate.forget();
+    this.#jumps = true;
+    this.draw();
+  }
+
+  /** Has the page drawn, soon. */
+  draw() {
+    this.#told = -Infinity;
+    this.#ask();
+  }
+
+  #ask() {
+    if (this.#asked === 0) this.#asked = requestAnimationFrame((at) => this.#frame(at));
+  }
+
+  /** @param {number} at */
+  #frame(at) {
+    this.#asked = 0;
+    const elapsed = this.#latest === 0 ? 0 : Math.min(at - this.#latest, LONGEST_FRAME_MS);
+    this.#latest = at;
+    if (this.#isPlaying) {
+      this.host.advance(this.host.now + elapsed * this.#speed, performance.now() + FRAME_BUDGET_MS);
+      if (!this.host.isRunning) this.pause();
+    }
+    const glide = this.#isCalm.matches || this.#jumps ? Infinity : elapsed;
+    this.#jumps = false;
+    let moves = this.#gate.draw(this.host, this.#settings, this.#palette, glide);
+    moves = this.#dial.draw(this.host, this.#palette, glide) || moves;
+    this.#table.draw(this.host, this.#palette);
+    if (at - this.#told >= TEXT_MS) {
+      this.#told = at;
+      this.#tell();
+    }
+    if (this.#isPlaying || moves) this.#ask();
+    else this.#latest = 0;
+  }
+
+  #tell() {
+    const { host } = this;
+    this.#readout.show(host, this.#settings);
+    this.#outcome.show(host, this.#settings, this.#palette);
+    setText(element("lesson"), this.#sentence());
+    setText(element("play-label"), this.#isPlaying ? "Pause" : "Play");
+    element("play").classList.toggle("playing", this.#isPlaying);
+    const isOver = host.phase === Phase.FINISHED;
+    setText(element("drain-label"), host.phase === Phase.ADMITTING || isOver ? "Drain" : "Close all");
+    for (const id of ["step", "drain"]) /** @type {HTMLButtonElement} */ (element(id)).disabled = isOver;
+  }
+
+  #sentence() {
+    const { host } = this;
+    if (host.phase === Phase.ADMITTING) return this.#lesson;
+    if (host.phase !== Phase.FINISHED) return DRAINING[host.phase] ?? "";
+    const closed = host.ledger.ended[Fate.CLOSED] ?? 0;
+    const took = duration(host.now - this.#drainedAt);
+    return `Drained in ${took}. ${closed === 0 ? "Nobody" : number(closed)} had to be closed. Play begins anew.`;
+  }
+
+  /** @param {import("./settings.js").Preset} preset */
+  #choose({ name, lesson, settings }) {
+    this.#settings = { ...settings };
+    this.#lesson = lesson;
+    this.#showPreset(name);
+    this.#showSliders(settings);
+    this.reset();
+  }
+
+  /** @param {keyof import("./settings.js").Settings} name @param {number} value */
+  #set(name, value) {
+    this.#settings = { ...this.#settings, [name]: value };
+    this.host.set(this.#settings);
+    this.#showPreset(undefined);
+    this.draw();
+  }
+
+  #listen() {
+    element("play").addEventListener("click", () => (this.#isPlaying ? this.pause() : this.play()));
+    element("step").addEventListener("click", () => this.step());
+    element("reset").addEventListener("click", () => this.reset());
+    element("drain").addEventListener("click", () => this.drain());
+    input("seed").addEventListener("change", () => this.reset());
+    element("settings").addEventListener("submit", (event) => event.preventDefault());
+    document.addEventListener("keydown", (event) => this.#press(event));
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+      this.#palette = readPalette();
+      this.draw();
+    });
+  }
+
+  // Keys mean what they always mean to what has the focus, and what they mean here elsewhere.
+  /** @param {KeyboardEvent} event */
+  #press(event) {
+    const target = event.target instanceof Element ? event.target : document.body;
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.key === " " && !target.matches('button, input[type="number"]')) {
+      event.preventDefault();
+      if (this.#isPlaying) this.pause();
+      else this.play();
+    } else if (event.key === "ArrowRight" && !target.matches("input")) {
+      event.preventDefault();
+      this.step();
+    }
+  }
+}
+
+Object.assign(globalThis, { playground: new Page() });

@@ -1,0 +1,143 @@
+// What becomes of the clients: a bar of all fates, and five figures with their last minute.
+
+import { element } from "./controls.js";
+import { Fate } from "./ledger.js";
+import { Spark } from "./spark.js";
+import { duration, number, setText } from "./text.js";
+
+/** @typedef {import("./host.js").Host} Host */
+/** @typedef {import("./settings.js").Settings} Settings */
+
+/** Name, colour, and how many of all who came. @type {readonly (readonly [string, string, (host: Host) => number])[]} */
+const FATES = [
+  ["served", "served", ({ ledger }) => ledger.ended[Fate.SERVED] ?? 0],
+  ["inside", "inside", (host) => host.inside],
+  ["in line", "waiting", (host) => host.waiting],
+  ["turned away", "lost-3", ({ ledger }) => ledger.ended[Fate.TURNED_AWAY] ?? 0],
+  ["waited too long", "lost-2", ({ ledger }) => ledger.ended[Fate.WAITED] ?? 0],
+  ["gave up", "lost", ({ ledger }) => ledger.ended[Fate.GAVE_UP] ?? 0],
+  ["silent, cut off", "silent", ({ ledger }) => ledger.ended[Fate.SILENT] ?? 0],
+  ["closed by the drain", "plan", ({ ledger }) => ledger.ended[Fate.CLOSED] ?? 0],
+];
+
+/**
+ * @typedef {object} Tile
+ * @property {string} label
+ * @property {"waiting" | "inside" | "served" | "ink"} colour
+ * @property {"waiting" | "inside" | "rate" | "answer" | "delay"} series
+ * @property {number} atLeast what the full height of its history stands for
+ * @property {(host: Host) => string} value
+ * @property {(host: Host, settings: Settings) => string} note
+ */
+
+/** @type {readonly Tile[]} */
+const TILES = [
+  {
+    label: "Waiting",
+    colour: "waiting",
+    series: "waiting",
+    atLeast: 10,
+    value: (host) => number(host.waiting),
+    note: ({ ledger }) => `longest wait ${duration(ledger.longestWait)}`,
+  },
+  {
+    label: "Inside",
+    colour: "inside",
+    series: "inside",
+    atLeast: 10,
+    value: (host) => number(host.inside),
+    note: ({ ledger }) => `${number(ledger.mostInside)} at most`,
+  },
+  {
+    label: "Served a second",
+    colour: "served",
+    series: "rate",
+    atLeast: 10,
+    value: ({ ledger }) => (ledger.rate.ago(0) || 0).toFixed(1),
+    note: (_host, { service, fullSpeed }) => `of ${number(Math.round(fullSpeed / service))} possible`,
+  },
+  {
+    label: "Answered after",
+    colour: "ink",
+    series: "answer",
+    atLeast: 1000,
+    value: ({ ledger }) => duration(ledger.answer.ago(0)),
+    note: () => "on average",
+  },
+  {
+    label: "Timers late by",
+    colour: "ink",
+    series: "delay",
+    atLeast: 10,
+    value: ({ ledger }) => duration(ledger.delay.greatest(8)),
+    note: ({ ledger }) => `${duration(ledger.delay.greatest())} at most`,
+  },
+];
+
+export class Outcome {
+  #fates = makeFates();
+  #tiles;
+
+  /** @param {() => void} resized */
+  constructor(resized) {
+    this.#tiles = TILES.map((tile) => makeTile(tile, resized));
+  }
+
+  /** @param {Host} host @param {Settings} settings @param {import("./canvas.js").Palette} palette */
+  show(host, settings, palette) {
+    for (const show of this.#fates) show(host);
+    for (const show of this.#tiles) show(host, settings, palette);
+  }
+}
+
+function makeFates() {
+  const bar = document.createElement("div");
+  const list = document.createElement("ul");
+  bar.className = "bar";
+  element("fates").append(bar, list);
+  return FATES.map(([name, colour, count]) => {
+    const part = document.createElement("i");
+    const item = document.createElement("li");
+    const dot = document.createElement("i");
+    const value = document.createElement("strong");
+    dot.className = "dot";
+    for (const swatch of [part, dot]) swatch.style.setProperty("--colour", `var(--${colour})`);
+    item.append(dot, value, ` ${name}`);
+    list.append(item);
+    bar.append(part);
+    return (/** @type {Host} */ host) => {
+      setText(value, number(count(host)));
+      part.style.flexGrow = String(count(host));
+      item.classList.toggle("none", count(host) === 0);
+    };
+  });
+}
+
+/** @param {Tile} tile @param {() => void} resized */
+function makeTile({ label, colour, series, atLeast, value, note }, resized) {
+  const tile = document.createElement("dl");
+  const [term, figure, small] = ["dt", "dd", "small"].map((name) => document.createElement(name));
+  const canvas = document.createElement("canvas");
+  if (!term || !figure || !small) return () => {};
+  const text = document.createElement("span");
+  tile.className = "tile";
+  term.textContent = label;
+  figure.append(text, " ", small);
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", `${label}: the last minute`);
+  const stage = document.createElement("div");
+  stage.className = "stage";
+  stage.append(canvas);
+  tile.append(term, figure, stage);
+  element("tiles").append(tile);
+  const spark = new Spark(canvas, resized);
+  return (
+    /** @type {Host} */ host,
+    /** @type {Settings} */ settings,
+    /** @type {import("./canvas.js").Palette} */ palette,
+  ) => {
+    setText(text, value(host));
+    setText(small, note(host, settings));
+    spark.draw(host.ledger[series], palette[colour], atLeast, palette.line);
+  };
+}

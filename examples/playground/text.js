@@ -1,0 +1,19 @@
+// Numbers as text, and text into the page.
+
+/** @param {number} value */
+export function number(value) {
+  return value.toLocaleString("en");
+}
+
+/** @param {number} milliseconds */
+export function duration(milliseconds) {
+  if (Number.isNaN(milliseconds)) return "–";
+  if (milliseconds < 10) return `${milliseconds.toFixed(1)} ms`;
+  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
+  return `${(milliseconds / 1000).toFixed(2)} s`;
+}
+
+/** Changes a text only where it differs: the page is not laid out anew for nothing. @param {Element} element @param {string} text */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}

@@ -1,0 +1,69 @@
+// The timers of this host: what is to be done when the core says that one is due.
+
+import { Due, slotOf } from "wasm-ioloop/core";
+
+/** What a deadline is for. */
+export const Purpose = Object.freeze({ PLAN: 0, WORK: 1, WAIT: 2, IDLE: 3 });
+
+/**
+ * @template T
+ * @typedef {object} Timer
+ * @property {number} id in the core
+ * @property {number} purpose
+ * @property {number} deadline
+ * @property {number} interval
+ * @property {T} subject what the callback gets
+ * @property {(subject: T) => void} run
+ */
+
+/** Each timer of the core, and its callback. */
+export class Timers {
+  /** @type {(Timer<any> | undefined)[]} */
+  bySlot = [];
+  #core;
+
+  /** @param {import("wasm-ioloop/core").Core} core */
+  constructor(core) {
+    this.#core = core;
+  }
+
+  /**
+   * @template T
+   * @param {number} purpose
+   * @param {{ after: number, now: number, isRecurring?: boolean }} when
+   * @param {T} subject
+   * @param {(subject: T) => void} run
+   * @returns {Timer<T>}
+   */
+  make(purpose, { after, now, isRecurring = false }, subject, run) {
+    const id = this.#core.calls.handleTimer(after, isRecurring ? 1 : 0, now);
+    this.#core.refresh();
+    const timer = { id, purpose, deadline: now + after, interval: after, subject, run };
+    this.bySlot[slotOf(id)] = timer;
+    return timer;
+  }
+
+  /** Starts it again, with another interval from here on. @param {Timer<any>} timer @param {number} after @param {number} now */
+  again(timer, after, now) {
+    this.#core.calls.handleTimerAgain(timer.id, after, now);
+    timer.interval = after;
+    timer.deadline = now + after;
+  }
+
+  /** @param {Timer<any> | undefined} timer */
+  remove(timer) {
+    if (timer && this.#core.calls.handleTimerRemove(timer.id) === 0) this.bySlot[slotOf(timer.id)] = undefined;
+  }
+
+  /** Runs what is due, as the core has answered. @param {number} id @param {number} answer @param {number} now @returns {number} how late it is */
+  fire(id, answer, now) {
+    const slot = slotOf(id);
+    const timer = this.bySlot[slot];
+    if (!timer) return 0;
+    const late = now - timer.deadline;
+    if (answer === Due.ONCE) this.bySlot[slot] = undefined;
+    else timer.deadline = now + timer.interval;
+    timer.run(timer.subject);
+    return late;
+  }
+}
