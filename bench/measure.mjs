@@ -74,11 +74,3 @@ export function randomFrom(seed) {
   let state = seed;
   return () => (state = (state * 16807) % 2147483647) / 2147483647;
 }
-
-/** Prints a table: rows of cells, the first one its head. */
-export function table(rows) {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => String(row[column]).length)));
-  for (const row of rows) {
-    console.log(row.map((cell, column) => String(cell)[column ? "padStart" : "padEnd"](widths[column])).join("  "));
-  }
-}
