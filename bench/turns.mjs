@@ -4,7 +4,7 @@ import { summary } from "./measure.mjs";
 
 /**
  * Measures each candidate `rounds` times, in turn; every other round goes backwards, so that a machine that gets slower
- * does so for all alike. A candidate that fails is left out from then on, and named.
+ * does so for all alike. A candidate that fails twice in a round is left out from then on, and named.
  * @param {object} options
  * @param {{ name: string, peer: string, runtime?: string, label?: string }[]} options.candidates
  * @param {number} options.rounds
@@ -20,16 +20,26 @@ export async function takeTurns({ candidates, rounds, progress, measure }) {
     if (round % 2 === 1) order.reverse();
     for (const candidate of order) {
       progress(`round ${round + 1}/${rounds} · ${candidate.name}`);
-      try {
-        samples.get(candidate).push(await measure(candidate));
-      } catch (error) {
-        samples.delete(candidate);
-        skipped.push({ name: candidate.name, reason: error.message });
-      }
+      const sample = await attempt(candidate, measure, skipped);
+      if (sample) samples.get(candidate).push(sample);
+      else samples.delete(candidate);
     }
   }
   const rows = [...samples].map(([candidate, figures]) => rowOf(candidate, figures));
   return { rows, skipped };
+}
+
+// A second chance, which is told too: a long run is not to lose a candidate to one mishap of the machine.
+async function attempt(candidate, measure, skipped) {
+  const { name } = candidate;
+  for (const chance of ["a round was repeated", "left out"]) {
+    try {
+      return await measure(candidate);
+    } catch (error) {
+      skipped.push({ name, reason: `${chance}: ${error.message}` });
+    }
+  }
+  return undefined;
 }
 
 function rowOf({ name, peer, runtime, label }, figures) {

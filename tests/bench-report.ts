@@ -1,4 +1,4 @@
-// A small report, as a run of the benches makes it, with figures that are easy to reckon with.
+// A small report, as a run of the benches makes it, with figures that are easy to reckon with; and what is wrong with markup.
 
 const row = (name: string, peer: string, cpu: number, on: Partial<{ runtime: string; label: string }> = {}) => {
   const cell = (value: number): object => ({
@@ -78,4 +78,22 @@ export function report() {
     ],
     skipped: [{ name: "Python, uvloop", reason: "uvloop is not installed" }],
   };
+}
+
+/** What is wrong with markup: tags that do not match, and attributes or texts that end too early. */
+export function faultsOfMarkup(markup: string): string[] {
+  const open: string[] = [];
+  const faults: string[] = [];
+  const text = markup.replace(/^<!doctype html>/, "").replaceAll(/<style>[^<]*<\/style>/g, "");
+  const tags = /<(\/?)([a-z][a-z0-9]*)((?:\s+[a-zA-Z][a-zA-Z0-9-]*="[^"<>]*")*)\s*(\/?)>/g;
+  for (const [, closes, name, , isEmpty] of text.matchAll(tags)) {
+    if (closes === "/") {
+      const last = open.pop();
+      if (last !== name) faults.push(`</${name}> closes <${last}>`);
+    } else if (isEmpty !== "/") open.push(name!);
+  }
+  faults.push(...open.map((name) => `<${name}> is not closed`));
+  if (/[<>]/.test(text.replaceAll(tags, ""))) faults.push("a character that is no tag");
+  if (/&(?!amp;|lt;|gt;|quot;)/.test(text)) faults.push("an entity that is none");
+  return faults;
 }

@@ -6,28 +6,29 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
-import { report } from "./bench-report.ts";
+import { faultsOfMarkup, report } from "./bench-report.ts";
 import { harness } from "./harness.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const node = process.env["TEST_NODE"] ?? process.execPath;
 
 // The benches are plain modules beside the tests, without types.
-const bench = (file: string): Promise<any> => import(new URL(`../../bench/${file}`, import.meta.url).href);
-const [{ median, percentile, ratio, summary }, { faultsOf, figure, goalsOf, matricesOf, verdict }] = await Promise.all([
-  bench("measure.mjs"),
-  bench("result.mjs"),
-]);
-const [{ compareRows }, { figuresIn }, { parse, BENCHES }, { html }, { niceTicks }, { requestCounter }, docs] =
-  await Promise.all([
-    bench("goals.mjs"),
-    bench("wrk.mjs"),
-    bench("options.mjs"),
-    bench("report/html.mjs"),
-    bench("report/charts.mjs"),
-    bench("peers/serving.mjs"),
-    bench("docs.mjs"),
-  ]);
+const names = [
+  "measure",
+  "result",
+  "goals",
+  "wrk",
+  "options",
+  "turns",
+  "docs",
+  "report/html",
+  "report/charts",
+  "peers/serving",
+];
+const modules = names.map((name): Promise<any> => import(new URL(`../../bench/${name}.mjs`, import.meta.url).href));
+const all = Object.assign({}, ...(await Promise.all(modules)));
+const { BENCHES, compareRows, faultsOf, figure, figuresIn, goalsOf, html, matricesOf, median, niceTicks } = all;
+const { parse, percentile, ratio, replaceBlock, requestCounter, summary, takeTurns, verdict, writeDocs } = all;
 
 const test = harness("bench"); // behind the imports: it runs the tests there are when it has had its turn
 
@@ -38,35 +39,12 @@ function finished(): ReturnType<typeof report> {
   return made;
 }
 
-/** What is wrong with markup: tags that do not match, and attributes or texts that end too early. */
-function faultsOfMarkup(markup: string): string[] {
-  const open: string[] = [];
-  const faults: string[] = [];
-  const text = markup.replace(/^<!doctype html>/, "").replaceAll(/<style>[^<]*<\/style>/g, "");
-  const tags = /<(\/?)([a-z][a-z0-9]*)((?:\s+[a-zA-Z][a-zA-Z0-9-]*="[^"<>]*")*)\s*(\/?)>/g;
-  for (const [, closes, name, , isEmpty] of text.matchAll(tags)) {
-    if (closes === "/") {
-      const last = open.pop();
-      if (last !== name) faults.push(`</${name}> closes <${last}>`);
-    } else if (isEmpty !== "/") open.push(name!);
-  }
-  faults.push(...open.map((name) => `<${name}> is not closed`));
-  if (/[<>]/.test(text.replaceAll(tags, ""))) faults.push("a character that is no tag");
-  if (/&(?!amp;|lt;|gt;|quot;)/.test(text)) faults.push("an entity that is none");
-  return faults;
-}
-
-function temporary<T>(use: (folder: string) => T): T {
+async function temporary(use: (folder: string) => void | Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "bench-"));
-  const end = (): void => rmSync(folder, { recursive: true, force: true });
   try {
-    const result = use(folder);
-    if (result instanceof Promise) return result.finally(end) as T;
-    end();
-    return result;
-  } catch (error) {
-    end();
-    throw error;
+    await use(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -100,6 +78,29 @@ test("rows of ours are compared on their own runtime and with those of none, aga
     ],
   );
   assert.is(theirs.ratios, undefined);
+});
+
+test("candidates take turns, every other round backwards; who fails twice is left out, and named", async () => {
+  const order: string[] = [];
+  const measure = ({ name }: { name: string }): Promise<object> => {
+    order.push(name);
+    const fails = name === "bad" || (name === "shaky" && order.length === 2);
+    return fails ? Promise.reject(new Error("no")) : Promise.resolve({ cpu: order.length });
+  };
+  const candidates = ["good", "shaky", "bad"].map((name) => ({ name, peer: name }));
+  const { rows, skipped } = await takeTurns({ candidates, rounds: 2, progress: () => {}, measure });
+  assert.is(order.join(" "), "good shaky shaky bad bad shaky good");
+  assert.equal(
+    rows.map(({ name, cells }: any) => [name, cells.cpu.rounds]),
+    [
+      ["good", [1, 7]],
+      ["shaky", [3, 6]],
+    ],
+  );
+  assert.equal(
+    skipped.map(({ name, reason }: any) => `${name}: ${reason}`),
+    ["shaky: a round was repeated: no", "bad: a round was repeated: no", "bad: left out: no"],
+  );
 });
 
 test("a goal is met, close, or missed", () => {
@@ -213,11 +214,11 @@ test("the page is well-formed, complete, and needs nothing else", () => {
   assert.equal(faultsOfMarkup('<p title="a"b">x</p>').length > 0, true);
 });
 
-test("tables and charts are written between the markers of the docs, and nothing else is touched", () => {
-  temporary((folder) => {
+test("tables and charts are written between the markers of the docs, and nothing else is touched", async () => {
+  await temporary((folder) => {
     cpSync(join(root, "docs/performance.md"), join(folder, "performance.md"));
     const before = readFileSync(join(folder, "performance.md"), "utf8");
-    const files: string[] = docs.writeDocs(finished(), folder);
+    const files: string[] = writeDocs(finished(), folder);
     const after = readFileSync(join(folder, "performance.md"), "utf8");
     assert.equal(readdirSync(join(folder, "images")).toSorted(), ["net-one-latency.svg", "net-one.svg", "size.svg"]);
     for (const file of files) assert.ok(existsSync(file), file);
@@ -225,19 +226,18 @@ test("tables and charts are written between the markers of the docs, and nothing
     assert.match(after, "wasm-ioloop on Node 20");
     const rest = (text: string): string => text.replaceAll(/<!-- bench:(net|size) -->[^]*?<!-- \/bench:\1 -->/g, "");
     assert.is(rest(after), rest(before));
-    docs.writeDocs(finished(), folder);
+    writeDocs(finished(), folder);
     assert.is(readFileSync(join(folder, "performance.md"), "utf8"), after);
     const quick = finished();
     quick.options.quick = true;
-    assert.throws(() => docs.writeDocs(quick, folder), /quick/);
+    assert.throws(() => writeDocs(quick, folder), /quick/);
   });
 });
 
 test("the docs have a place for every bench", () => {
   const text = readFileSync(join(root, "docs/performance.md"), "utf8");
-  for (const name of BENCHES)
-    assert.ok(docs.replaceBlock(text, name, "x").includes(`<!-- bench:${name} -->\n\nx\n\n<!--`));
-  assert.throws(() => docs.replaceBlock(text, "nothing", "x"), /bench:nothing/);
+  for (const name of BENCHES) assert.ok(replaceBlock(text, name, "x").includes(`<!-- bench:${name} -->\n\nx\n\n<!--`));
+  assert.throws(() => replaceBlock(text, "nothing", "x"), /bench:nothing/);
 });
 
 test("the command line is understood, and what is wrong in it refused", () => {

@@ -126,7 +126,7 @@ function endSection({ versions, skipped }) {
   const left = skipped.map(({ name, reason }) => `<li>${escape(name)}: ${escape(reason)}</li>`).join("\n");
   return `<h2 id="versions">Versions</h2>
 ${tableOf(["", ""], rows)}
-${left ? `<h2 id="left-out">Left out</h2>\n<ul>${left}</ul>` : ""}`;
+${left ? `<h2 id="left-out">Left out, or not without trouble</h2>\n<ul>${left}</ul>` : ""}`;
 }
 
 // Cells have a text, and may have a kind, a tip, and the kind of their row.

@@ -31,7 +31,7 @@ export function printEnd(report) {
     ]);
   }
   if (report.skipped.length > 0) {
-    console.log("\nLeft out:");
+    console.log("\nLeft out, or not without trouble:");
     for (const { name, reason } of report.skipped) console.log(`- ${name}: ${reason}`);
   }
 }
