@@ -1,4 +1,4 @@
-// Ratios, measured fairly: the candidates take turns in one process, and the median of the rounds counts.
+// Ratios, measured fairly: the candidates take turns, and the median of the rounds counts.
 
 /** The median of numbers. */
 export function median(numbers) {
@@ -8,8 +8,49 @@ export function median(numbers) {
 }
 
 /**
+ * What rounds gave.
+ * @typedef {object} Summary
+ * @property {number} median
+ * @property {number} low the smallest
+ * @property {number} high the largest
+ * @property {number} spread (high - low) / median
+ * @property {number[]} rounds each of them
+ */
+
+/**
+ * The summary of rounds.
+ * @param {number[]} rounds
+ * @returns {Summary}
+ */
+export function summary(rounds) {
+  const middle = median(rounds);
+  const [low, high] = [Math.min(...rounds), Math.max(...rounds)];
+  return { median: middle, low, high, spread: middle === 0 ? 0 : (high - low) / middle, rounds };
+}
+
+const MOST = 1000; // times better than something that costs nothing: no more is said than that
+
+/**
+ * How many times better ours is than theirs, round by round: what disturbs the machine for a while disturbs both alike.
+ * @param {Summary} ours
+ * @param {Summary} theirs
+ * @param {{ better: "lower" | "higher", floor?: number }} column
+ */
+export function ratio(ours, theirs, { better, floor = 0 }) {
+  const times = Math.min(ours.rounds.length, theirs.rounds.length);
+  const of = (round) => {
+    const [a, b] = [ours, theirs].map(({ rounds }) => Math.max(rounds[round], floor));
+    const [over, under] = better === "lower" ? [b, a] : [a, b];
+    if (over === under) return 1;
+    return under === 0 ? MOST : Math.min(over / under, MOST);
+  };
+  const { median: middle, low, high } = summary(Array.from({ length: times }, (_, round) => of(round)));
+  return { median: middle, low, high };
+}
+
+/**
  * Runs the candidates in turn, `rounds` times each. A candidate is a function that gives nanoseconds an operation.
- * Gives for each its median and the spread of its rounds: (largest - smallest) / median.
+ * Gives the summary of each.
  */
 export async function compare(candidates, rounds) {
   const results = Object.fromEntries(Object.keys(candidates).map((name) => [name, []]));
@@ -20,24 +61,16 @@ export async function compare(candidates, rounds) {
       if (round > 0) results[name].push(nanoseconds); // the first round only warms up
     }
   }
-  return Object.fromEntries(
-    Object.entries(results).map(([name, all]) => {
-      const middle = median(all);
-      return [name, { median: middle, spread: (Math.max(...all) - Math.min(...all)) / middle }];
-    }),
-  );
+  return Object.fromEntries(Object.entries(results).map(([name, all]) => [name, summary(all)]));
+}
+
+/** The value below which so many hundredths of sorted numbers lie. */
+export function percentile(sorted, hundredths) {
+  return sorted[Math.min(sorted.length - 1, Math.ceil((sorted.length * hundredths) / 100) - 1)] ?? Number.NaN;
 }
 
 /** A repeatable source of numbers from 0 to 1. */
 export function randomFrom(seed) {
   let state = seed;
   return () => (state = (state * 16807) % 2147483647) / 2147483647;
-}
-
-/** Prints a table: rows of cells, the first one its head. */
-export function table(rows) {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => String(row[column]).length)));
-  for (const row of rows) {
-    console.log(row.map((cell, column) => String(cell)[column ? "padStart" : "padEnd"](widths[column])).join("  "));
-  }
 }

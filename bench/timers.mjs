@@ -1,14 +1,21 @@
 // Timers of the loop against the runtime's own: what one costs to make, restart and cancel while so many are pending, as a
 // program sees it, with id and callback.
-//
-//   node --expose-gc bench/timers.mjs [ROUNDS] [PENDING]…
 
 import { IOLoop } from "wasm-ioloop";
-import { compare, median, randomFrom, table } from "./measure.mjs";
+import { compare, median, randomFrom } from "./measure.mjs";
 
-const [rounds = 5, ...sizes] = process.argv.slice(2).map(Number);
+export const title = "Timers";
+
+export const about = `What it costs to make, restart and cancel a timer while so many others are pending, as a program sees
+it, with id and callback. Both sides take turns in one process.`;
+
+export const isInside = true;
+
+export const peers = ["setTimeout"];
+
 const BATCH = 500; // operations between two looks at the clock
 const BATCHES = 400;
+const QUICK_BATCHES = 20;
 const LONGEST = 600; // seconds: nothing fires while it is measured
 
 const callback = () => {};
@@ -66,14 +73,14 @@ const operations = {
 };
 
 // One round of one side: the median of its batches, in nanoseconds an operation.
-function round(side, size, operation) {
+function round({ side, size, operation, batches }) {
   const random = randomFrom(1);
   const delay = () => 1 + random() * (LONGEST - 1);
   const pending = Array.from({ length: size }, () => side.make(delay()));
   const delays = new Float64Array(BATCH);
   const places = new Int32Array(BATCH);
   const times = [];
-  for (let batch = 0; batch < BATCHES; batch++) {
+  for (let batch = 0; batch < batches; batch++) {
     for (let i = 0; i < BATCH; i++) {
       delays[i] = delay();
       places[i] = Math.floor(random() * size);
@@ -84,22 +91,35 @@ function round(side, size, operation) {
     putBack();
   }
   for (const timer of pending) side.cancel(timer);
-  return median(times.slice(BATCHES / 4)); // the first quarter warms up
+  return median(times.slice(batches / 4)); // the first quarter warms up
 }
 
-const rows = [["operation", "pending", "setTimeout ns", "loop ns", "ratio", "spread"]];
-for (const size of sizes.length > 0 ? sizes : [1000, 100_000]) {
+/** @param {import("./result.mjs").Context} context */
+export async function run({ rounds, quick, only, progress, pending = quick ? [100] : [1000, 100_000] }) {
+  const tables = [];
   for (const [name, operation] of Object.entries(operations)) {
-    if (process.stderr.isTTY) process.stderr.write(`\r${name}, ${size} pending …\x1b[K`);
-    const candidates = Object.fromEntries(
-      Object.entries(sides).map(([side, create]) => [side, () => round(create(), size, operation)]),
-    );
-    const { setTimeout: theirs, loop: ours } = await compare(candidates, rounds);
-    const spread = `${Math.round(theirs.spread * 100)} %, ${Math.round(ours.spread * 100)} %`;
-    const ratio = (theirs.median / ours.median).toFixed(1);
-    rows.push([name, size, Math.round(theirs.median), Math.round(ours.median), ratio, spread]);
+    const id = `timers-${name.replaceAll(/[^a-z0-9]+/g, "-")}`;
+    if (only && !only.includes(id)) continue;
+    const rows = Object.keys(sides).map((side) => {
+      return { name: side === "loop" ? "wasm-ioloop" : side, peer: side === "loop" ? "ours" : side, cells: {} };
+    });
+    const columns = [];
+    for (const size of pending) {
+      progress(`${name}, ${size} pending`);
+      const batches = quick ? QUICK_BATCHES : BATCHES;
+      const candidates = Object.fromEntries(
+        Object.entries(sides).map(([side, create]) => [
+          side,
+          () => round({ side: create(), size, operation, batches }),
+        ]),
+      );
+      const figures = await compare(candidates, rounds);
+      const key = `pending${size}`;
+      columns.push({ key, title: `${size.toLocaleString("en")} pending`, unit: "ns", better: "lower" });
+      Object.keys(sides).forEach((side, at) => (rows[at].cells[key] = figures[side]));
+    }
+    const keys = columns.map(({ key }) => key);
+    tables.push({ id, title: `Timers: ${name}`, columns, rows, main: keys.at(-1), compared: keys });
   }
+  return { tables };
 }
-if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
-console.log(`${process.versions.bun ? `Bun ${process.versions.bun}` : `Node ${process.version}`}, ${rounds} rounds`);
-table(rows);

@@ -1,0 +1,75 @@
+// What is wanted, as ratios to others: 1.2 means a fifth better. And how a row of ours is compared with theirs.
+
+import { ratio } from "./measure.mjs";
+
+/**
+ * A goal: rows of ours on these kinds of runtime are to be so many times better than that peer in that column.
+ * @typedef {{ on: string[], against: string, column: string, atLeast: number }} Goal
+ */
+
+const NODE = ["node"];
+const BUN = ["bun"];
+const cpu = (on, against, atLeast) => ({ on, against, column: "cpu", atLeast });
+
+/** The goals of each table. */
+export const GOALS = {
+  "net-one": [cpu(NODE, "node-net", 1.2), cpu(BUN, "node-net", 1), cpu(NODE, "c-libuv", 0.7), cpu(NODE, "mojo-ev", 2)],
+  "net-many": [cpu(NODE, "node-net", 1.15), { on: NODE, against: "node-net", column: "p99", atLeast: 1 }],
+  "net-long": [cpu(NODE, "node-net", 1.05)],
+  "net-pipelined": [
+    cpu(NODE, "node-net", 11),
+    cpu(NODE, "c-libuv", 0.7),
+    cpu(BUN, "bun-listen", 0.9),
+    cpu(NODE, "mojo-ev", 1.5),
+  ],
+  "net-three": [cpu(NODE, "node-net", 2.2), cpu(NODE, "node-net-cork", 1.15)],
+  accept: [cpu(NODE, "node-net", 1.4), cpu(NODE, "node-net-destroy-soon", 1)],
+  "memory-connections": [
+    { on: ["node", "bun"], against: "node-net", column: "memory", atLeast: 1 },
+    { on: ["node", "bun"], against: "node-net", column: "idle", atLeast: 1 },
+  ],
+  "memory-timers": [
+    { on: ["node", "deno"], against: "setTimeout", column: "used", atLeast: 4 },
+    { on: BUN, against: "setTimeout", column: "resident", atLeast: 4 },
+  ],
+  lateness: [{ on: ["node", "bun", "deno"], against: "setTimeout", column: "p99", atLeast: 1 }],
+};
+
+/** The values that nothing of ours may go above, whatever others do. */
+export const BOUNDS = {
+  lateness: [
+    { column: "early", atMost: 0 },
+    { column: "p50", atMost: 0.8 },
+  ],
+  size: [{ column: "bytes", atMost: { "core.wasm": 8192, "bundle, minified, gzipped": 15_360 } }],
+};
+
+/**
+ * Compares the rows of ours with those of others: on the same runtime, or on none. In the columns the table has compared
+ * with all of them, in others where there is a goal.
+ * @param {import("./result.mjs").Table} table
+ * @returns {import("./result.mjs").Table} the same table
+ */
+export function compareRows(table) {
+  const goals = GOALS[table.id] ?? [];
+  const compared = new Set(table.compared ?? [table.main]);
+  for (const ours of table.rows.filter(({ peer }) => peer === "ours")) {
+    const others = table.rows.filter(({ peer, label }) => peer !== "ours" && (!label || label === ours.label));
+    ours.ratios = others.flatMap((theirs) =>
+      table.columns.flatMap((column) => {
+        const { key } = column;
+        const goal = goals.find(({ on, against, column }) => {
+          return on.includes(ours.runtime) && against === theirs.peer && column === key;
+        });
+        if (!goal && !compared.has(key)) return [];
+        const value = ratio(ours.cells[key], theirs.cells[key], column);
+        return [{ column: key, against: theirs.name, ...value, ...(goal && { goal: goal.atLeast }) }];
+      }),
+    );
+    ours.bounds = (BOUNDS[table.id] ?? []).flatMap(({ column, atMost }) => {
+      const limit = typeof atMost === "number" ? atMost : atMost[ours.name];
+      return limit === undefined ? [] : [{ column, value: ours.cells[column].median, atMost: limit }];
+    });
+  }
+  return table;
+}

@@ -1,0 +1,117 @@
+// Memory: of connections that idle, and of timers that are pending. And what it costs to have connections idle.
+
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { candidatesFor } from "./peers.mjs";
+import {
+  canMeasure,
+  cpuOfThreads,
+  microsecondsBetween,
+  residentBytes,
+  sleep,
+  start,
+  startServer,
+} from "./processes.mjs";
+import { runScript } from "./runtimes.mjs";
+import { sidesOn, takeTurns } from "./turns.mjs";
+
+export const title = "Memory";
+
+export const about = `Resident memory of a server's process for each connection, with as many that were answered once and
+idle now, each with its timeout; garbage is collected before anyone looks. Then the CPU time that the same process uses
+while they idle. And memory of pending timers, in a process of its own for each measurement.`;
+
+export const peers = ["node-net", "setTimeout"];
+
+const TIMERS = 1_000_000;
+const QUICK_TIMERS = 100_000;
+const WARM_UP_CONNECTIONS = 200;
+const BODY = 64;
+const SETTLE_MILLISECONDS = 1000;
+const MARGIN_SECONDS = 120; // what a connection's timeout is longer than it idles: none is to be closed
+const here = fileURLToPath(new URL(".", import.meta.url));
+
+/** @param {import("./result.mjs").Context} context */
+export async function run(context) {
+  const [tables, skipped] = [[], []];
+  for (const [id, bench] of Object.entries({ "memory-connections": connections, "memory-timers": timers })) {
+    if (context.only && !context.only.includes(id)) continue;
+    if (!canMeasure) return { tables: [], skipped: [{ name: title, reason: "It needs /proc, as Linux has it" }] };
+    const { table, left } = await bench({ ...context, progress: (text) => context.progress(`${id} · ${text}`) });
+    tables.push({ id, ...table });
+    skipped.push(...left);
+  }
+  return { tables, skipped };
+}
+
+async function connections({ rounds, runtimes, peers = ["node-net"], connections: count, idleSeconds, progress }) {
+  const { candidates } = candidatesFor("keep", { runtimes, peers: peers.filter((name) => name === "node-net") });
+  const { rows, skipped } = await takeTurns({
+    candidates,
+    rounds,
+    progress,
+    measure: (candidate) => holdConnections(candidate, count, idleSeconds),
+  });
+  const columns = [
+    { key: "memory", title: "resident a connection", unit: "B", better: "lower" },
+    { key: "idle", title: `CPU in ${idleSeconds} s`, unit: "ms", better: "lower", floor: 1 },
+  ];
+  const title = `${count.toLocaleString("en")} idle connections`;
+  return {
+    table: { short: "idle connections", title, main: "memory", compared: ["memory", "idle"], columns, rows },
+    left: skipped,
+  };
+}
+
+// One round: the difference that so many connections make to a process that has had some before.
+async function holdConnections({ command }, count, idleSeconds) {
+  const server = await startServer(command(BODY, idleSeconds + MARGIN_SECONDS));
+  const hold = async (count) => {
+    const clients = start("load", [
+      process.execPath,
+      join(here, "load/idle-clients.mjs"),
+      String(server.port),
+      String(count),
+    ]);
+    await clients.says();
+    return clients;
+  };
+  try {
+    const warmUp = await hold(WARM_UP_CONNECTIONS);
+    await warmUp.stop();
+    await sleep(SETTLE_MILLISECONDS);
+    await server.collect();
+    const before = residentBytes(server.pid);
+    const clients = await hold(count);
+    await server.collect();
+    const memory = (residentBytes(server.pid) - before) / count;
+    await sleep(SETTLE_MILLISECONDS);
+    const began = cpuOfThreads(server.pid);
+    await sleep(idleSeconds * 1000);
+    const idle = microsecondsBetween(began, cpuOfThreads(server.pid)) / 1000;
+    await clients.stop();
+    return { memory, idle };
+  } finally {
+    await server.stop();
+  }
+}
+
+async function timers({ rounds, runtimes, peers, quick, progress }) {
+  const count = quick ? QUICK_TIMERS : TIMERS;
+  const { rows, skipped } = await takeTurns({
+    candidates: sidesOn(runtimes, { name: "setTimeout" }, peers),
+    rounds,
+    progress,
+    measure: ({ on, peer }) => runScript(on, "bench/peers/pending-timers.mjs", [peer, count]),
+  });
+  const columns = [
+    { key: "resident", title: "resident a timer", unit: "B", better: "lower" },
+    { key: "used", title: "in use a timer", unit: "B", better: "lower" },
+  ];
+  const title = `${count.toLocaleString("en")} pending timers with one callback`;
+  const note = "In use is what the runtime counts; Bun does not count all that its own timers hold.";
+  return {
+    table: { short: "pending timers", title, note, main: "used", compared: ["used", "resident"], columns, rows },
+    left: skipped,
+  };
+}

@@ -1,0 +1,37 @@
+// The server of node:net, as its documentation has it; on Bun and Deno, of what they offer under that name.
+
+import { createServer } from "node:net";
+import { BACKLOG, IDLE_SECONDS, MODE, PARTS, RESPONSE, collectOnSignal, requestCounter } from "./serving.mjs";
+
+const three = (socket) => {
+  for (const part of PARTS) socket.write(part);
+};
+const keep = (socket) => socket.write(RESPONSE);
+const answers = {
+  keep,
+  cork: keep,
+  three,
+  "three-cork": three,
+  end: (socket) => socket.end(RESPONSE),
+  "destroy-soon": (socket) => {
+    socket.write(RESPONSE);
+    socket.destroySoon();
+  },
+};
+const answer = answers[MODE];
+const isCorked = MODE.endsWith("cork");
+
+const server = createServer((socket) => {
+  const requestsIn = requestCounter();
+  socket.setNoDelay(true);
+  socket.setTimeout(IDLE_SECONDS * 1000);
+  socket.on("timeout", () => socket.destroy());
+  socket.on("error", () => socket.destroy());
+  socket.on("data", (chunk) => {
+    if (isCorked) socket.cork();
+    for (let left = requestsIn(chunk); left > 0; left--) answer(socket);
+    if (isCorked) socket.uncork();
+  });
+});
+collectOnSignal();
+server.listen({ host: "127.0.0.1", port: 0, backlog: BACKLOG }, () => console.log(server.address().port));

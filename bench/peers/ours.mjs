@@ -1,0 +1,28 @@
+// The server of wasm-ioloop, as the README has it. It closes an idle connection after 15 seconds unless told otherwise.
+
+import { IOLoop } from "wasm-ioloop";
+import { BACKLOG, IDLE_SECONDS, MODE, PARTS, RESPONSE, collectOnSignal, requestCounter } from "./serving.mjs";
+
+const answers = {
+  keep: (stream) => stream.write(RESPONSE),
+  three: (stream) => {
+    for (const part of PARTS) stream.write(part);
+  },
+  close: (stream) => {
+    stream.write(RESPONSE);
+    stream.closeGracefully();
+  },
+};
+const answer = answers[MODE];
+
+const loop = new IOLoop({ maxConnections: 20_000 });
+const id = loop.server({ backlog: BACKLOG }, (loop, stream) => {
+  const requestsIn = requestCounter();
+  if (IDLE_SECONDS !== 15) stream.timeout = IDLE_SECONDS;
+  stream.on("read", (stream, chunk) => {
+    for (let left = requestsIn(chunk); left > 0; left--) answer(stream);
+  });
+});
+collectOnSignal();
+console.log(loop.acceptor(id).port);
+await loop.start();

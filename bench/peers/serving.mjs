@@ -1,0 +1,49 @@
+// What all servers in JavaScript have in common: the fixed answer, and how they notice that a request has come.
+//
+// Each is called with BODY MODE [IDLE]: bytes of the body, how to answer, seconds until an idle connection is closed.
+
+const [CR, LF] = [13, 10];
+
+const [bodyBytes = "64", mode = "keep", idle = "15"] = process.argv.slice(2);
+const body = "x".repeat(Number(bodyBytes));
+
+/** How to answer; each server says what it knows. */
+export const MODE = mode;
+
+/** Seconds after which an idle connection is closed. */
+export const IDLE_SECONDS = Number(idle);
+
+/** How many clients the system lets wait: all of a thousand that come at once. Bun keeps to 512. */
+export const BACKLOG = 1024;
+
+/** The answer in the three parts in which some programs write it. */
+export const PARTS = [`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n`, "\r\n", body];
+
+/** The answer: a short one as a string, a long one as bytes, as programs have them. */
+export const RESPONSE = body.length < 1024 ? PARTS.join("") : Buffer.from(PARTS.join(""));
+
+/** Counts the requests of one connection that end in each chunk. One may come in several chunks. */
+export function requestCounter() {
+  let matched = 0; // how much of "\r\n\r\n" stands at the end of what was read
+  return (chunk) => {
+    let requests = 0;
+    for (let at = 0; at < chunk.length; at++) {
+      const byte = chunk[at];
+      if (byte === (matched % 2 === 0 ? CR : LF)) matched++;
+      else matched = byte === CR ? 1 : 0;
+      if (matched < 4) continue;
+      requests++;
+      matched = 0;
+    }
+    return requests;
+  };
+}
+
+/** Collects garbage when told to by a signal, and says so: memory is measured after that. */
+export function collectOnSignal() {
+  process.on("SIGUSR2", () => {
+    if (process.versions.bun) globalThis.Bun.gc(true);
+    else globalThis.gc();
+    console.log("collected");
+  });
+}

@@ -1,0 +1,179 @@
+// Processes that are measured: each on a core of its own, with what the system knows of their time and memory.
+
+import { spawn } from "node:child_process";
+import { accessSync, constants, existsSync, readFileSync, readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const TICKS_A_SECOND = 100; // of /proc, the same on every Linux
+const ANSWER_SECONDS = 30;
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Whether the system tells about processes what is needed here. */
+export const canMeasure = existsSync("/proc/self/stat");
+
+/** Where a command is; undefined when there is none. */
+export function which(command) {
+  if (command.includes("/")) return existsSync(command) ? command : undefined;
+  return (process.env.PATH ?? "")
+    .split(delimiter)
+    .map((folder) => join(folder, command))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** The cores for servers and for the load; undefined where there is only one, or nothing to pin with. */
+export const cores = pinnable();
+
+/** A command on the core of a role, which ends when the benches end. */
+export function pinned(role, command) {
+  const end = which("setpriv") ? ["setpriv", "--pdeathsig", "KILL"] : [];
+  const pin = cores ? ["taskset", "-c", String(cores[role])] : [];
+  return [...end, ...pin, ...command];
+}
+
+/**
+ * Starts a process on a role's core.
+ * @param {"load" | "server"} role
+ * @param {string[]} command
+ * @param {Record<string, string>} [env]
+ */
+export function start(role, command, env) {
+  const [program, ...args] = pinned(role, command);
+  const child = spawn(program, args, { cwd: root, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  const nextLine = linesOf(child.stdout);
+  let errors = "";
+  let why; // it has ended
+  child.stderr.on("data", (chunk) => (errors += chunk));
+  const ended = new Promise((resolve) => {
+    child.on("error", (error) => resolve((why = error.message)));
+    child.on("close", (code, signal) =>
+      resolve((why = `ended with ${signal ?? `code ${code}`} ${lastLine(errors)}`.trim())),
+    );
+  });
+  return {
+    pid: child.pid,
+    /** The next line it prints; throws where it ends, or takes too long. */
+    async says() {
+      let timer;
+      const late = new Promise((resolve) => {
+        timer = setTimeout(resolve, ANSWER_SECONDS * 1000, { reason: "does not answer" });
+      });
+      const line = nextLine().then((line) => ({ line }));
+      const answer = await Promise.race([line, ended.then((reason) => ({ reason })), late]);
+      clearTimeout(timer);
+      if (answer.line !== undefined) return answer.line;
+      child.kill("SIGKILL");
+      throw new Error(answer.reason);
+    },
+    /** Has it collect its garbage, and waits for that. */
+    async collect() {
+      child.kill("SIGUSR2");
+      await this.says();
+    },
+    /** Ends it. Throws when it has ended before by itself. */
+    async stop() {
+      const reason = why;
+      child.kill("SIGKILL");
+      await ended;
+      if (reason !== undefined) throw new Error(reason);
+    },
+  };
+}
+
+/** A server: a process that prints its port. */
+export async function startServer(command, env) {
+  const server = start("server", command, env);
+  const port = Number(await server.says());
+  if (port > 0) return { ...server, port };
+  await server.stop();
+  throw new Error("does not print its port");
+}
+
+/** Microseconds of CPU that all threads of a process have used so far, user and system; in steps of 10 ms. */
+export function cpuMicroseconds(pid) {
+  // What stands in parentheses is the name, which may hold spaces
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1).split(" ");
+  return ((Number(fields[11]) + Number(fields[12])) * 1e6) / TICKS_A_SECOND;
+}
+
+/** The same for each thread, to the nanosecond: for a process that does next to nothing. */
+export function cpuOfThreads(pid) {
+  const time = (thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]) / 1000;
+  return new Map(readdirSync(`/proc/${pid}/task`).map((thread) => [thread, time(thread)]));
+}
+
+/** What threads have used from one such moment to another; of those that have ended meanwhile, nothing is known. */
+export function microsecondsBetween(before, after) {
+  return [...after].reduce((sum, [thread, time]) => sum + time - (before.get(thread) ?? 0), 0);
+}
+
+/** Resident memory of a process in bytes. */
+export function residentBytes(pid) {
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]) * 1024;
+}
+
+/**
+ * Runs a command on a role's core to its end. Gives its output.
+ * @param {"load" | "server"} role
+ * @param {string[]} command
+ */
+export function run(role, command, { limit = 120, onErrorLine = () => {} } = {}) {
+  const [program, ...args] = pinned(role, command);
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    const timer = setTimeout(() => child.kill("SIGKILL"), limit * 1000);
+    let [output, errors] = ["", ""];
+    child.stdout.on("data", (chunk) => (output += chunk));
+    child.stderr.on("data", (chunk) => {
+      errors += chunk;
+      onErrorLine(lastLine(String(chunk)));
+    });
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      clearTimeout(timer);
+      if (code === 0) resolve(output);
+      else reject(new Error(`ended with ${signal ?? `code ${code}`} ${lastLine(errors)}`.trim()));
+    });
+  });
+}
+
+/** The last line of a text. */
+export function lastLine(text) {
+  return text.trimEnd().split("\n").at(-1);
+}
+
+/** Resolves after so many milliseconds. */
+export function sleep(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+function pinnable() {
+  if (!canMeasure || !which("taskset") || availableParallelism() < 2) return undefined;
+  const allowed = /^Cpus_allowed_list:\s+(\S+)$/m.exec(readFileSync("/proc/self/status", "utf8"))[1];
+  const numbers = allowed.split(",").flatMap((range) => {
+    const [from, to = from] = range.split("-").map(Number);
+    return Array.from({ length: to - from + 1 }, (_, at) => from + at);
+  });
+  return { load: numbers[0], server: numbers[1] };
+}
+
+// A function that gives the next line of an output, as soon as it has come.
+function linesOf(output) {
+  const [waiting, come] = [[], []];
+  let rest = "";
+  output.on("data", (chunk) => {
+    const whole = (rest + chunk).split("\n");
+    rest = whole.pop();
+    come.push(...whole);
+    while (waiting.length > 0 && come.length > 0) waiting.shift()(come.shift());
+  });
+  return () => new Promise((resolve) => (come.length > 0 ? resolve(come.shift()) : waiting.push(resolve)));
+}

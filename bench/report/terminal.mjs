@@ -1,0 +1,84 @@
+// Tables in a terminal.
+
+import { figure, goalsOf, matricesOf } from "../result.mjs";
+
+const SIGNS = { met: "met", close: "not met, but within the spread", missed: "not met" };
+
+/** Prints the tables of a bench. */
+export function printBench({ title, tables }) {
+  console.log(`\n${title}\n${"=".repeat(title.length)}`);
+  for (const table of tables) {
+    console.log(`\n${table.title} (${table.id})`);
+    print(figuresOf(table));
+    for (const ratios of ratiosOf(table)) {
+      console.log();
+      print(ratios);
+    }
+  }
+}
+
+/** Prints what is left to be said: goals, and who did not take part. */
+export function printEnd(report) {
+  const goals = goalsOf(report);
+  if (goals.length > 0) {
+    const met = goals.filter(({ verdict }) => verdict === "met").length;
+    console.log(`\nGoals: ${met} of ${goals.length} met\n`);
+    print([
+      ["table", "what", "is", "goal", ""],
+      ...goals.map(({ table, row, column, against, value, goal, verdict }) => {
+        return [table, `${row}, ${column}${against ? ` against ${against}` : ""}`, value, goal, SIGNS[verdict]];
+      }),
+    ]);
+  }
+  if (report.skipped.length > 0) {
+    console.log("\nLeft out, or not without trouble:");
+    for (const { name, reason } of report.skipped) console.log(`- ${name}: ${reason}`);
+  }
+}
+
+/** The figures of a table as cells of text, the first row its head: medians, and the spread of what counts most. */
+export function figuresOf({ columns, rows, main }) {
+  const hasRounds = rows.some(({ cells }) => cells[main].rounds.length > 1);
+  const spread = hasRounds ? ["spread"] : [];
+  const head = ["", ...columns.map(({ title, unit }) => (unit ? `${title}, ${unit}` : title)), ...spread];
+  return [
+    head,
+    ...rows.map(({ name, cells }) => [
+      name,
+      ...columns.map(({ key }) => figure(cells[key].median)),
+      ...spread.map(() => `${Math.round(cells[main].spread * 100)} %`),
+    ]),
+  ];
+}
+
+/** The ratios of a table in the same way, for each column that is compared. */
+export function ratiosOf(table) {
+  return matricesOf(table).map(({ column, peers, rows }) => {
+    const body = rows.map(({ name, cells }) =>
+      [name].concat(cells.map((ratio) => (ratio ? figure(ratio.median) : ""))),
+    );
+    body.unshift([`${column.title}: × better than`].concat(peers));
+    return body;
+  });
+}
+
+/** Rows of cells as lines of text, the first column to the left and the others to the right, where they are numbers. */
+export function aligned(rows) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const isNumber = numberColumns(rows);
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell[isNumber[column] ? "padStart" : "padEnd"](widths[column]))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+/** Which columns hold numbers below their head. */
+export function numberColumns(rows) {
+  return rows[0].map((_, column) => column > 0 && rows.slice(1).every((row) => /^(?:-?[\d.,]|–|$)/.test(row[column])));
+}
+
+function print(rows) {
+  for (const line of aligned(rows)) console.log(line);
+}

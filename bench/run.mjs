@@ -1,0 +1,120 @@
+// Runs benches, prints their tables, and writes them as a report. `npm run bench -- --help` says how.
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { writeDocs } from "./docs.mjs";
+import { compareRows } from "./goals.mjs";
+import { busyness, machine, stolenPercent, versions } from "./machine.mjs";
+import { USAGE, parse } from "./options.mjs";
+import { progressLine } from "./progress.mjs";
+import { html } from "./report/html.mjs";
+import { printBench, printEnd } from "./report/terminal.mjs";
+import { FORMAT, faultsOf } from "./result.mjs";
+import { findRuntimes, runScript } from "./runtimes.mjs";
+import { distinct } from "./turns.mjs";
+
+const REPORTS = ["report.json", "report.html"];
+const options = understand(process.argv.slice(2));
+const modules = new Map();
+for (const name of options.benches) modules.set(name, await import(`./${name}.mjs`));
+const { runtimes, skipped } = prepare();
+const progress = progressLine(process.stderr);
+const [began, before] = [new Date(), busyness()];
+const benches = [];
+
+for (const [name, { run, isInside, title, about }] of modules) {
+  const say = (text) => progress.say(`${name} · ${text}`);
+  const result = isInside ? await runInside(name, say) : await run({ ...options, runtimes, progress: say });
+  progress.clear();
+  skipped.push(...(result.skipped ?? []));
+  const tables = result.tables.filter(({ rows }) => rows.length > 0).map(compareRows);
+  if (tables.length === 0) continue;
+  benches.push({ name, title, about: about.replaceAll("\n", " "), tables });
+  printBench(benches.at(-1));
+  save();
+}
+
+const report = save();
+printEnd(report);
+const faults = faultsOf(report);
+if (faults.length > 0) throw new Error(`The report is not as it must be: ${faults.join("; ")}`);
+const ids = new Set(benches.flatMap(({ tables }) => tables.map(({ id }) => id)));
+const missing = options.only?.filter((id) => !ids.has(id)) ?? [];
+if (missing.length > 0) {
+  console.error(`Nothing was measured for ${missing.join(", ")}`);
+  process.exitCode = 1;
+}
+const written = options.writeDocs ? writeDocs(report) : [];
+console.log(`\nWritten: ${[...REPORTS.map((file) => join(options.out, file)), ...written].join(", ")}`);
+
+// What there is so far, as data and as a page. After each bench: a long run that is interrupted was not in vain.
+function save() {
+  const { quick, rounds, seconds, connections, idleSeconds } = options;
+  const report = {
+    format: FORMAT,
+    date: began.toISOString(),
+    machine: { ...machine(), loadBefore: before.load, stolenPercent: stolenPercent(before, busyness()) },
+    versions: versions(runtimes),
+    options: { quick, rounds, seconds, connections, idleSeconds },
+    benches,
+    skipped: distinct(skipped),
+  };
+  mkdirSync(options.out, { recursive: true });
+  const contents = [`${JSON.stringify(report, undefined, 1)}\n`, html(report)];
+  for (const [at, file] of REPORTS.entries()) writeFileSync(join(options.out, file), contents[at]);
+  return report;
+}
+
+// The tables of a bench that measures the runtime it runs in: one process for each, their rows together.
+async function runInside(name, say) {
+  const tables = new Map();
+  const skipped = [];
+  for (const runtime of runtimes) {
+    const { quick, rounds, seconds, peers, only, pending } = options;
+    const given = JSON.stringify({ quick, rounds, seconds, peers, only, pending });
+    const onErrorLine = (line) => say(`${runtime.label} · ${line}`);
+    try {
+      const result = await runScript(runtime, "bench/inside.mjs", [name, given], { limit: 3600, onErrorLine });
+      for (const table of result.tables) {
+        const rows = table.rows.map(({ name, peer, cells }) => {
+          return { name: `${name} on ${runtime.label}`, peer, runtime: runtime.kind, label: runtime.label, cells };
+        });
+        if (tables.has(table.id)) tables.get(table.id).rows.push(...rows);
+        else tables.set(table.id, { ...table, rows });
+      }
+      skipped.push(...(result.skipped ?? []));
+    } catch (error) {
+      skipped.push({ name: `${name} on ${runtime.label}`, reason: error.message });
+    }
+  }
+  return { tables: [...tables.values()], skipped };
+}
+
+// What is asked for and does not exist is found out before anything is measured.
+function prepare() {
+  try {
+    const peers = [...modules.values()].flatMap(({ peers = [] }) => peers);
+    const unknown = options.peers?.find((peer) => !peers.includes(peer));
+    const known = [...new Set(peers)].join(", ") || "none";
+    if (unknown !== undefined) throw new TypeError(`There is no peer "${unknown}"; there are ${known}`);
+    return findRuntimes(options.runtimes);
+  } catch (error) {
+    return refuse(error);
+  }
+}
+
+function understand(args) {
+  try {
+    const options = parse(args);
+    if (!options.help) return options;
+    console.log(USAGE);
+    process.exit(0);
+  } catch (error) {
+    return refuse(error);
+  }
+}
+
+function refuse(error) {
+  console.error(`${error.message}\n\n${USAGE}`);
+  process.exit(2);
+}

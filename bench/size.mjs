@@ -1,0 +1,70 @@
+// What the package weighs, and how long it takes until a program has a loop.
+
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { summary } from "./measure.mjs";
+import { findRuntimes, runScript } from "./runtimes.mjs";
+import { sidesOn, takeTurns } from "./turns.mjs";
+
+export const title = "Size and start";
+
+export const about = `The core as it is published, and a user's bundle: a program that imports IOLoop alone, made by Bun's
+bundler, minified, and compressed by gzip as a download would be. Then how long a fresh process takes to import the package and make
+a loop that serves, and how long to import node:net and make a server.`;
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** @param {import("./result.mjs").Context} context */
+export async function run({ rounds, runtimes, peers, only, progress }) {
+  const [tables, skipped] = [[], []];
+  if (!only || only.includes("size")) {
+    try {
+      tables.push(sizes());
+    } catch (error) {
+      skipped.push({ name: "Size of a bundle", reason: error.message });
+    }
+  }
+  if (!only || only.includes("start")) {
+    const { rows, skipped: left } = await takeTurns({
+      candidates: sidesOn(runtimes, { name: "node-net", title: "node:net" }, peers),
+      rounds,
+      progress,
+      measure: ({ on, peer }) => runScript(on, "bench/peers/starting.mjs", [peer]),
+    });
+    const columns = [{ key: "start", title: "until it is ready", unit: "ms", better: "lower" }];
+    const title = "Importing the package and making a loop";
+    tables.push({ id: "start", title, main: "start", columns, rows });
+    skipped.push(...left);
+  }
+  return { tables, skipped };
+}
+
+function sizes() {
+  const bundle = bundled();
+  const bytes = {
+    "core.wasm": statSync(join(root, "dist/core.wasm")).size,
+    "bundle, minified": bundle.length,
+    "bundle, minified, gzipped": gzipSync(bundle, { level: 9 }).length,
+  };
+  return {
+    id: "size",
+    title: "Bytes",
+    main: "bytes",
+    columns: [{ key: "bytes", title: "size", unit: "B", better: "lower" }],
+    rows: Object.entries(bytes).map(([name, size]) => ({ name, peer: "ours", cells: { bytes: summary([size]) } })),
+  };
+}
+
+function bundled() {
+  const [bun] = findRuntimes(["bun"]).runtimes;
+  if (!bun) throw new Error("Bun, which makes it, is not installed: npm ci");
+  const folder = join(root, "build/bench");
+  mkdirSync(folder, { recursive: true });
+  const [entry, bundle] = ["entry.mjs", "bundle.mjs"].map((file) => join(folder, file));
+  writeFileSync(entry, 'import { IOLoop } from "wasm-ioloop";\nawait IOLoop.start();\n');
+  execFileSync(bun.program, ["build", entry, "--minify", "--target=node", `--outfile=${bundle}`], { stdio: "pipe" });
+  return readFileSync(bundle);
+}
