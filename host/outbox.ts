@@ -22,6 +22,11 @@ export class Outbox {
     return this.#piece !== undefined;
   }
 
+  /** How the piece is encoded where it is a string: one of ASCII alone has as many bytes as characters, and is cheaper as what it is. */
+  get encoding(): "latin1" | "utf8" {
+    return this.#piece!.length === this.#pieceBytes ? "latin1" : "utf8";
+  }
+
   /** Adds a chunk. A string counts as UTF-8. */
   push(chunk: string | Uint8Array): void {
     const bytes = typeof chunk === "string" ? Buffer.byteLength(chunk) : chunk.length;

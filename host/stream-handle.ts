@@ -2,7 +2,7 @@
 
 import { type Duplex, Readable } from "node:stream";
 import { IOLoopError } from "./errors.ts";
-import { fastReader } from "./fast-read.ts";
+import { fastReader } from "./fast-socket.ts";
 
 /** What a stream can be made of: a `net.Socket`, a `tls.TLSSocket`, or any Duplex of the runtime. */
 export type StreamHandle = Duplex & { destroySoon?(): void; ref?(): unknown; unref?(): unknown };

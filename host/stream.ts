@@ -6,6 +6,7 @@ import { CHUNK, COUNT, FUNCTION, SECONDS, STREAM, check, checkOptions } from "./
 import { Outbox, toBuffer } from "./outbox.ts";
 import { type Id, REACTOR, type Reactor } from "./reactor.ts";
 import { ReactorPart } from "./reactor-part.ts";
+import { Sender } from "./sender.ts";
 import { type StreamEvents, isGone } from "./stream-events.ts";
 import { type StreamHandle, hear, hold, release, unhear } from "./stream-handle.ts";
 
@@ -16,6 +17,7 @@ export class Stream extends ReactorPart<StreamEvents> {
   #highWaterMark = 1_048_576;
   #slot = 0;
   readonly #outbox = new Outbox();
+  #sender: Sender | undefined;
   #callbacks: ((stream: this) => unknown)[] = [];
   #bytesRead = 0;
   #bytesWritten = 0;
@@ -23,7 +25,6 @@ export class Stream extends ReactorPart<StreamEvents> {
   #paused = false;
   #graceful = false;
   #queued = false;
-  #known = 0; // pieces whose callback has still to come, and tells nothing new
 
   /** A stream around a connected handle, silent until `start`. `reactor`: default that of the shared loop. */
   constructor(handle: StreamHandle, options: { reactor?: Reactor | undefined } = {}) {
@@ -192,12 +193,8 @@ export class Stream extends ReactorPart<StreamEvents> {
       if (this.#callbacks.length > 0) this.engine.nextTick(() => this.#drained());
       return;
     }
-    const handle = this.#handle;
-    handle.write(piece, this.#written);
-    // Mostly the system takes it all at once. Its callback would come later, and is not waited for.
-    if (handle.writableLength > 0 || handle.errored || handle.destroyed) return;
-    this.#known++;
-    this.engine.guard.run("write", this.#advance);
+    const { encoding } = this.#outbox;
+    if (this.#sender!.send(this.#handle, piece, encoding)) this.engine.guard.run("write", this.#advance);
   }
 
   /** @internal */
@@ -232,6 +229,7 @@ export class Stream extends ReactorPart<StreamEvents> {
     hear(handle, this);
     const { engine } = this;
     this.#started = true;
+    this.#sender = new Sender(engine, this.#advance);
     this.id = engine.table.claim(handle) ?? engine.table.open("handleTrack");
     this.#slot = slotOf(this.id);
     engine.table.connections[this.#slot] = this;
@@ -251,11 +249,6 @@ export class Stream extends ReactorPart<StreamEvents> {
     this.#queued = true;
     this.engine.writers.add(this);
   }
-
-  #written = (error?: Error | null): void => {
-    if (this.#known > 0) this.#known--;
-    else if (!error && this.#handle) this.engine.deliver("write", this.#advance);
-  };
 
   #advance = (): void => {
     if (!this.#handle) return;

@@ -26,7 +26,7 @@ const NODE = new Set([
   "tls",
   "tls-options",
   "server-watcher",
-  "fast-read",
+  "fast-socket",
   "stream-handle",
   "stream-watcher",
   "watcher",

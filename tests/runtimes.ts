@@ -22,7 +22,7 @@ export const runtimes: Readonly<Record<string, Runtime>> = {
   "node-data": {
     program: process.execPath,
     args: [],
-    env: { IOLOOP_ONREAD: "0" },
+    env: { IOLOOP_FAST: "0" },
     files: /^(?:stream|steal|half-close|client|server|flood|graceful|limits|watchers)/,
   },
   bun: { program: join(root, "node_modules/.bin/bun"), args: [] },

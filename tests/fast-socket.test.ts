@@ -6,7 +6,7 @@ import { IOLoop, type Stream } from "wasm-ioloop";
 import { harness, peer, portOf, quietLoop, turns, until } from "./harness.ts";
 import { openStream } from "./open-stream.ts";
 
-const test = harness("fast read");
+const test = harness("fast socket");
 
 // How Node keeps its option `onread`.
 function isFast(socket: Socket): boolean {
@@ -18,7 +18,7 @@ const IS_BUN = "bun" in process.versions;
 
 test("Node and Deno read past their streams, unless told not to; Bun by data events", async () => {
   const { stream, far, log, running } = await openStream();
-  assert.is(isFast(stream.handle as Socket), !IS_BUN && process.env["IOLOOP_ONREAD"] !== "0");
+  assert.is(isFast(stream.handle as Socket), !IS_BUN && process.env["IOLOOP_FAST"] !== "0");
   far.socket.write("hello");
   await until(() => log.length === 1);
   assert.equal(log, ["read hello"]);

@@ -1,0 +1,41 @@
+// Sends a stream's pieces, one at a time, and hears when the system has taken one: mostly at once.
+
+import type { Engine } from "./engine.ts";
+import { writeFast } from "./fast-socket.ts";
+import type { StreamHandle } from "./stream-handle.ts";
+
+export class Sender {
+  readonly #engine: Engine;
+  readonly #arrived: () => void;
+  #handle: StreamHandle | undefined;
+  #isSending = false;
+  #isSent = false;
+  #known = 0; // pieces whose callback has still to come, and tells nothing new
+
+  /** `arrived` runs as a dispatch when a piece has been taken that was not taken at once. */
+  constructor(engine: Engine, arrived: () => void) {
+    this.#engine = engine;
+    this.#arrived = arrived;
+  }
+
+  /** Sends a piece, once the one before has been taken. Whether it was taken at once. */
+  send(handle: StreamHandle, piece: Buffer | string, encoding: BufferEncoding): boolean {
+    this.#handle = handle;
+    this.#isSending = true;
+    this.#isSent = false;
+    const isFast = writeFast(handle, piece, encoding, this.#written);
+    if (!isFast) handle.write(piece, encoding, this.#written);
+    this.#isSending = false;
+    if (isFast) return this.#isSent;
+    if (handle.writableLength > 0 || handle.errored || handle.destroyed) return false;
+    this.#known++;
+    return true;
+  }
+
+  #written = (error?: Error | null): void => {
+    if (error) this.#handle!.destroy(error);
+    else if (this.#isSending) this.#isSent = true;
+    else if (this.#known > 0) this.#known--;
+    else this.#engine.deliver("write", this.#arrived);
+  };
+}
