@@ -8,12 +8,16 @@ const PIECE = 131_072;
  */
 export class Outbox {
   #chunks: (string | Uint8Array)[] = [];
+  /** Bytes of the chunks. */
   #queued = 0;
+  /** What came last, not yet among the chunks: many small strings are counted at once. */
+  #text = "";
   #piece: Buffer | string | undefined;
   #pieceBytes = 0;
 
   /** Bytes that wait, those of the piece on its way included. */
   get size(): number {
+    this.#count();
     return this.#queued + this.#pieceBytes;
   }
 
@@ -29,21 +33,20 @@ export class Outbox {
 
   /** Adds a chunk. A string counts as UTF-8. */
   push(chunk: string | Uint8Array): void {
-    const bytes = typeof chunk === "string" ? Buffer.byteLength(chunk) : chunk.length;
-    if (bytes === 0) return;
-    this.#queued += bytes;
-    const last = this.#chunks.length - 1;
-    // Growing a string is cheaper than converting two. A lone surrogate must not meet its other half: it was
-    // counted as the replacement character, and goes out as that.
-    if (typeof chunk === "string" && typeof this.#chunks[last] === "string" && !startsMidPair(chunk)) {
-      this.#chunks[last] += chunk;
-    } else {
+    if (typeof chunk === "string") {
+      // A lone surrogate must not meet its other half: each goes out as the replacement character.
+      if (this.#text !== "" && startsMidPair(chunk)) this.#count();
+      this.#text += chunk;
+    } else if (chunk.length > 0) {
+      this.#count();
       this.#chunks.push(chunk);
+      this.#queued += chunk.length;
     }
   }
 
   /** Sends the next piece on its way; undefined when there is none. */
   send(): Buffer | string | undefined {
+    this.#count();
     if (this.#queued === 0) return undefined;
     const only = this.#chunks.length === 1 ? this.#chunks[0] : undefined;
     if (typeof only === "string" && this.#queued <= PIECE) {
@@ -68,9 +71,21 @@ export class Outbox {
   /** Forgets everything. */
   clear(): void {
     this.#chunks = [];
+    this.#text = "";
     this.#queued = 0;
     this.#piece = undefined;
     this.#pieceBytes = 0;
+  }
+
+  // Puts the text among the chunks: joined with the one before, where that is a string too, which is cheaper than to convert two.
+  #count(): void {
+    const text = this.#text;
+    if (text === "") return;
+    this.#text = "";
+    this.#queued += Buffer.byteLength(text);
+    const last = this.#chunks.length - 1;
+    if (typeof this.#chunks[last] === "string" && !startsMidPair(text)) this.#chunks[last] += text;
+    else this.#chunks.push(text);
   }
 
   // Takes a piece off the front. What is behind it is not touched: a long queue costs no more than a short one.

@@ -113,12 +113,12 @@ export class Stream extends ReactorPart<StreamEvents> {
    * all that waits has been handed to the system. A Uint8Array must not be changed before that.
    */
   write(chunk: string | Uint8Array, cb?: (stream: this) => unknown): this {
-    check("write: chunk", chunk, CHUNK);
+    if (typeof chunk !== "string") check("write: chunk", chunk, CHUNK);
     if (cb !== undefined) check("write: callback", cb, FUNCTION);
     if (!this.#handle) return this;
     this.#outbox.push(chunk);
     if (cb) this.#callbacks.push(cb);
-    if (this.isWriting) this.#flushLater();
+    this.#flushLater();
     return this;
   }
 
