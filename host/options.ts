@@ -74,18 +74,23 @@ export function check(name: string, value: unknown, rule: Rule): void {
   if (rule.range && !rule.range(value as never)) throw wrong(RangeError, "ERR_IOLOOP_OUT_OF_RANGE", name, value, rule);
 }
 
+function obeys(value: unknown, rule: Rule): boolean {
+  return rule.type(value) && (!rule.range || rule.range(value as never));
+}
+
 /** Throws unless `options` is an object whose every option is known and obeys its rule. An option that is undefined counts as not given. */
 export function checkOptions(what: string, options: unknown, rules: Readonly<Record<string, Rule>>): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw wrong(TypeError, "ERR_IOLOOP_INVALID_ARG_TYPE", `${what}: options`, options, OBJECT);
   }
-  for (const [name, value] of Object.entries(options)) {
+  for (const name of Object.keys(options)) {
+    const value = (options as Record<string, unknown>)[name];
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
     if (!rule) {
       const message = `${what}: unknown option "${name}"; known are ${Object.keys(rules).join(", ")}`;
       throw withCode(new TypeError(message), "ERR_IOLOOP_UNKNOWN_OPTION");
     }
-    if (value !== undefined) check(`${what}: option "${name}"`, value, rule);
+    if (value !== undefined && !obeys(value, rule)) check(`${what}: option "${name}"`, value, rule);
   }
 }
 

@@ -69,7 +69,12 @@ function take(this: Heard, chunk: Buffer): boolean {
   return true;
 }
 
-/** Hears a handle no more. */
+/** Hears a handle no more that is to be closed. What listens to it stays, and does nothing. */
+export function leave(handle: Heard): void {
+  handle[LISTENER] = undefined;
+}
+
+/** Hears a handle no more, and leaves nothing on it. */
 export function unhear(handle: Heard): void {
   handle[LISTENER] = undefined;
   handle.allowHalfOpen = handle[HALF_OPEN] ?? false;
@@ -84,10 +89,12 @@ export function hold(handle: StreamHandle): void {
 
 /** Closes a handle nobody hears any more: at once, or when what it was given has been sent. */
 export function release(handle: StreamHandle, gracefully: boolean): void {
-  handle.on("error", () => {
-    // It is being closed; there is nobody to tell.
-  });
+  if (handle.listenerCount("error") === 0) handle.on("error", ignore);
   if (!gracefully) handle.destroy();
   else if (handle.destroySoon) handle.destroySoon();
   else handle.end(() => handle.destroy());
+}
+
+function ignore(): void {
+  // It is being closed; there is nobody to tell.
 }

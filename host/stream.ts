@@ -1,5 +1,6 @@
 // class Stream: a connection's bytes, in and out, with its inactivity timeout.
 
+import { Duplex } from "node:stream";
 import { slotOf } from "./core.ts";
 import { IOLoopError } from "./errors.ts";
 import { CHUNK, COUNT, FUNCTION, SECONDS, STREAM, check, checkOptions } from "./options.ts";
@@ -8,7 +9,7 @@ import { type Id, REACTOR, type Reactor } from "./reactor.ts";
 import { ReactorPart } from "./reactor-part.ts";
 import { Sender } from "./sender.ts";
 import { type StreamEvents, isGone } from "./stream-events.ts";
-import { type StreamHandle, hear, hold, release, unhear } from "./stream-handle.ts";
+import { type StreamHandle, hear, hold, leave, release, unhear } from "./stream-handle.ts";
 
 /** A non-blocking I/O stream. */
 export class Stream extends ReactorPart<StreamEvents> {
@@ -28,7 +29,7 @@ export class Stream extends ReactorPart<StreamEvents> {
 
   /** A stream around a connected handle, silent until `start`. `reactor`: default that of the shared loop. */
   constructor(handle: StreamHandle, options: { reactor?: Reactor | undefined } = {}) {
-    check("new Stream: handle", handle, STREAM);
+    if (!(handle instanceof Duplex)) check("new Stream: handle", handle, STREAM);
     checkOptions("new Stream", options, { reactor: REACTOR });
     super(options.reactor);
     this.#handle = handle;
@@ -147,7 +148,7 @@ export class Stream extends ReactorPart<StreamEvents> {
     if (!handle) return undefined;
     for (let piece = this.#outbox.send(); piece !== undefined; piece = this.#outbox.send()) handle.write(piece);
     handle.pause();
-    this.#forget(handle);
+    this.#forget(handle, unhear);
     handle.ref?.();
     return handle;
   }
@@ -273,18 +274,18 @@ export class Stream extends ReactorPart<StreamEvents> {
   #end(gracefully: boolean): void {
     const handle = this.#handle;
     if (!handle) return;
-    this.#forget(handle);
+    this.#forget(handle, leave);
     release(handle, gracefully);
     this.fire("close");
   }
 
-  #forget(handle: StreamHandle): void {
+  #forget(handle: StreamHandle, letGo: (handle: StreamHandle) => void): void {
     this.#handle = undefined;
     this.#timeout = 0;
     this.#outbox.clear();
     this.#callbacks = [];
     if (!this.#started) return;
-    unhear(handle);
+    letGo(handle);
     this.engine.resources.delete(this);
     this.engine.table.close(this.id);
     this.id = 0;
