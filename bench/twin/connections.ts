@@ -1,0 +1,175 @@
+// The connection table: every socket the loop knows, what state it is in, and when its deadline is.
+//
+// I1  A state changes only by NEXT, the table below; what it does not allow is refused and changes nothing.
+// I2  `counts[s]` is the number of connections in state s; the sum is the number of connections.
+// I3  A connection has at most one deadline. What its expiry means follows from its state.
+// I4  Idle deadlines are lazy (idle.ts): never early, never more than a pass late.
+
+import { Code, Due, Kind, State, Transition } from "wasm-ioloop/core";
+import { longer } from "./arrays.ts";
+import { type Clock, isDuration } from "./clock.ts";
+import type { Idle } from "./idle.ts";
+import type { TimerLists } from "./lists.ts";
+import { Slots } from "./slots.ts";
+import type { Timers } from "./timers.ts";
+
+export const STATES = 6;
+const EVENTS = 7;
+
+// NEXT[event][state]: the state that follows, or the code STATE. A row an event, in the order of `Transition`.
+// prettier-ignore
+const NEXT = Int8Array.of(
+// FREE WAITING CONNECTING INCOMING OUTGOING LOOSE
+   1,   -4,     -4,        -4,      -4,      -4, // ACCEPT
+   2,   -4,     -4,        -4,      -4,      -4, // CONNECT
+   5,   -4,     -4,        -4,      -4,      -4, // TRACK
+   -4,  3,      -4,        -4,      -4,      -4, // ADMIT
+   -4,  -4,     4,         -4,      -4,      -4, // CONNECTED
+   -4,  -4,     -4,        -4,      -4,      4,  // ADOPT
+   -4,  0,      0,         0,       0,       0,  // CLOSE
+);
+
+// EXPIRED[state]: what it means that the deadline of a connection in that state has passed.
+const EXPIRED = Int8Array.of(Due.VOID, Due.WAIT, Due.CONNECT, Due.IDLE, Due.IDLE, Due.IDLE);
+
+/** The state that follows `state` after `event`; STATE when it is not allowed, or either is none. */
+export function nextState(state: number, event: number): number {
+  if (state < 0 || state >= STATES || event < 0 || event >= EVENTS) return Code.STATE;
+  return NEXT[event * STATES + state]!;
+}
+
+/** How many connections there is room for at first. */
+export const SMALLEST = 64;
+
+export class Connections {
+  readonly slots: Slots = new Slots(Kind.CONNECTION, SMALLEST);
+  readonly idle: Idle;
+  // By slot; in each slot + 1 of another, or 0.
+  acceptor: Int32Array = new Int32Array(SMALLEST); // while it waits
+  previous: Int32Array = new Int32Array(SMALLEST); // in the line of those who wait
+  following: Int32Array = new Int32Array(SMALLEST);
+  #timer = new Int32Array(SMALLEST);
+  #state = new Uint8Array(SMALLEST);
+  readonly #counts = new Int32Array(STATES);
+  readonly #lists: TimerLists;
+  readonly #timers: Timers;
+  readonly #clock: Clock;
+
+  constructor(idle: Idle, lists: TimerLists, timers: Timers, clock: Clock) {
+    this.idle = idle;
+    this.#lists = lists;
+    this.#timers = timers;
+    this.#clock = clock;
+  }
+
+  /** How many connections are in a state. */
+  countOf(state: number): number {
+    return this.#counts[state]!;
+  }
+
+  /** The state of a connection in use. */
+  stateOf(slot: number): number {
+    return this.#state[slot]!;
+  }
+
+  /** Makes a connection by ACCEPT, CONNECT or TRACK. Gives its slot, TIME or FULL. */
+  open(event: number, timeout: number, now: number): number {
+    const at = this.#clock.tell(now);
+    if (!isDuration(timeout)) return Code.TIME;
+    const slot = this.slots.take();
+    if (slot < 0) return Code.FULL;
+    if (slot >= this.#state.length) this.#grow();
+    this.#state[slot] = State.FREE;
+    this.#timer[slot] = 0;
+    this.acceptor[slot] = 0;
+    this.#counts[State.FREE]!++;
+    this.apply(slot, event);
+    const code = this.setTimeout(slot, timeout, at);
+    if (code !== Code.OK) {
+      this.close(slot);
+      return code;
+    }
+    return slot;
+  }
+
+  /** Moves a connection on. Gives OK or STATE. */
+  apply(slot: number, event: number): number {
+    const state = this.#state[slot]!;
+    const next = nextState(state, event);
+    if (next < 0) return next;
+    this.#counts[state]!--;
+    this.#counts[next]!++;
+    this.#state[slot] = next;
+    return Code.OK;
+  }
+
+  /** Ends a connection; its id is spent. */
+  close(slot: number): void {
+    this.#disarm(slot);
+    this.apply(slot, Transition.CLOSE);
+    this.#counts[State.FREE]!--;
+    this.slots.give(slot);
+  }
+
+  /** Sets the timeout of a connection in milliseconds, 0 for never, and counts it as activity. Gives OK, TIME or FULL. */
+  setTimeout(slot: number, timeout: number, now: number): number {
+    if (!isDuration(timeout)) return Code.TIME;
+    this.idle.timeout[slot] = timeout;
+    this.idle.activity[slot] = now;
+    if (timeout === 0) {
+      this.#disarm(slot);
+      return Code.OK;
+    }
+    let timer = this.timerOf(slot);
+    if (timer < 0) {
+      timer = this.#timers.createOwned(~slot);
+      if (timer < 0) return Code.FULL;
+      this.#timer[slot] = timer + 1;
+    }
+    this.#timers.schedule(timer, now + timeout);
+    return Code.OK;
+  }
+
+  /** The timer slot of a connection, or -1. */
+  timerOf(slot: number): number {
+    return this.#timer[slot]! - 1;
+  }
+
+  /** Looks at a deadline that is due: true when it has passed, false when it was put off, for there was activity in this pass. */
+  hasExpired(slot: number): boolean {
+    const timer = this.timerOf(slot);
+    const deadline = this.idle.deadlineNow(this.#lists.deadline[timer]!, this.#lists.interval[timer]!);
+    if (deadline <= this.#clock.pass) return true;
+    this.#timers.postpone(timer, deadline);
+    return false;
+  }
+
+  /** Answers for a deadline that has passed, by the connection's state. It runs no more. */
+  expire(slot: number): number {
+    this.#timers.stop(this.timerOf(slot));
+    return EXPIRED[this.#state[slot]!]!;
+  }
+
+  /** Ends every connection. Their timers end with them. */
+  reset(): void {
+    const { slots } = this;
+    for (let slot = 0; slot < slots.used; slot++) if (slots.inUse(slot)) this.close(slot);
+  }
+
+  #disarm(slot: number): void {
+    const timer = this.timerOf(slot);
+    if (timer < 0) return;
+    this.#timers.removeOwned(timer);
+    this.#timer[slot] = 0;
+  }
+
+  #grow(): void {
+    const { capacity } = this.slots;
+    this.idle.grow(capacity);
+    this.acceptor = longer(this.acceptor, capacity);
+    this.previous = longer(this.previous, capacity);
+    this.following = longer(this.following, capacity);
+    this.#timer = longer(this.#timer, capacity);
+    this.#state = longer(this.#state, capacity);
+  }
+}

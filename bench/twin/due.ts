@@ -1,0 +1,58 @@
+// What is due: the ids that one call hands to the host, and the answer for each.
+//
+// I1  Ids come in deadline order, those with the same deadline in the order they were started.
+// I2  An id the host did not answer for is offered again by the next poll: nothing is lost.
+// I3  Between the poll and the answer an id may be removed or restarted; the answer then is VOID.
+// The drain's timer never reaches the host.
+
+import { BATCH, Due } from "wasm-ioloop/core";
+import type { Admission } from "./admission.ts";
+import type { Connections } from "./connections.ts";
+import { DRAIN, connectionOf } from "./idle.ts";
+import { DUE, HEADS, type TimerLists } from "./lists.ts";
+import type { Timers } from "./timers.ts";
+import type { Wheel } from "./wheel.ts";
+
+export class DueBatch {
+  /** The ids that `poll` collected. */
+  readonly ids: Float64Array = new Float64Array(BATCH);
+  readonly #lists: TimerLists;
+  readonly #wheel: Wheel;
+  readonly #timers: Timers;
+  readonly #connections: Connections;
+  readonly #admission: Admission;
+
+  constructor(lists: TimerLists, wheel: Wheel, timers: Timers, connections: Connections, admission: Admission) {
+    this.#lists = lists;
+    this.#wheel = wheel;
+    this.#timers = timers;
+    this.#connections = connections;
+    this.#admission = admission;
+  }
+
+  /** Puts what is due in this pass into the batch. Gives how many ids it holds. */
+  poll(): number {
+    const { ids } = this;
+    const lists = this.#lists;
+    let count = 0;
+    for (let node = lists.next[DUE]!; node >= HEADS && count < BATCH;) {
+      const timer = node - HEADS;
+      node = lists.next[node]!;
+      const owner = lists.interval[timer]!;
+      const connection = connectionOf(owner);
+      if (owner === DRAIN) this.#admission.drainTimerPassed();
+      else if (connection < 0) ids[count++] = lists.slots.idOf(timer);
+      else if (this.#connections.hasExpired(connection)) ids[count++] = this.#connections.slots.idOf(connection);
+    }
+    return count;
+  }
+
+  /** Answers for one id: what to do with a timer or a connection, VOID when there is nothing to do any more. */
+  answer(id: number): number {
+    const slot = this.#connections.slots.find(id);
+    if (slot < 0) return this.#timers.fire(id);
+    const timer = this.#connections.timerOf(slot);
+    if (timer < 0 || !this.#wheel.isDue(timer) || !this.#connections.hasExpired(slot)) return Due.VOID;
+    return this.#connections.expire(slot);
+  }
+}

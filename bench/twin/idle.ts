@@ -1,0 +1,39 @@
+// Whose a timer is, and the deadlines that move.
+//
+// I1  A timer of the host's has an interval of 0 or more. One below zero names its owner: connection slot ~interval, or the drain.
+// I2  The deadline of a connection is its last activity plus its timeout. The host stores activity; it is looked at only when
+//     the timer surfaces. So a deadline only ever moves to later.
+
+import { longer } from "./arrays.ts";
+
+/** The drain as an owner. */
+export const DRAIN: number = -(2 ** 23); // below every ~slot
+
+export class Idle {
+  // By slot of connection.
+  activity: Float64Array;
+  timeout: Float64Array; // ms; 0 = never
+
+  constructor(capacity: number) {
+    this.activity = new Float64Array(capacity);
+    this.timeout = new Float64Array(capacity);
+  }
+
+  grow(capacity: number): void {
+    this.activity = longer(this.activity, capacity);
+    this.timeout = longer(this.timeout, capacity);
+  }
+
+  /** A deadline as of the activity there was, for a timer with this interval. Times that are none count for nothing. */
+  deadlineNow(deadline: number, interval: number): number {
+    const connection = connectionOf(interval);
+    if (connection < 0) return deadline;
+    const moved = this.activity[connection]! + this.timeout[connection]!;
+    return moved > deadline && moved < Infinity ? moved : deadline;
+  }
+}
+
+/** The slot of the connection that owns a timer with this interval; -1 when it is the drain's or the host's. */
+export function connectionOf(interval: number): number {
+  return interval < 0 && interval !== DRAIN ? ~interval : -1;
+}

@@ -1,0 +1,220 @@
+// The exports of the core, once more: every one but the memory, with the same arguments and the same answers.
+
+import { Code, type CoreExports, Transition } from "wasm-ioloop/core";
+import { Acceptors } from "./acceptors.ts";
+import { Admission } from "./admission.ts";
+import { Clock } from "./clock.ts";
+import { Connections, SMALLEST, STATES, nextState } from "./connections.ts";
+import { DueBatch } from "./due.ts";
+import { Idle } from "./idle.ts";
+import { TimerLists } from "./lists.ts";
+import { Timers } from "./timers.ts";
+import { Wheel } from "./wheel.ts";
+
+// Where the core has its arrays; here these lead nowhere, and are given so that all answers are the same.
+const DUE_ADDRESS = 1024;
+const COMMAND_ADDRESS = 5120;
+const ACTIVITY_ADDRESS = 8352;
+
+/** The exports of the core without its memory. */
+export type Calls = Omit<CoreExports, "memory">;
+
+export class TwinCalls implements Calls {
+  readonly #clock = new Clock();
+  readonly #lists = new TimerLists();
+  readonly #idle = new Idle(SMALLEST);
+  readonly #wheel = new Wheel(this.#lists, this.#idle, this.#clock);
+  readonly #timers = new Timers(this.#lists, this.#wheel, this.#clock);
+  readonly #connections = new Connections(this.#idle, this.#lists, this.#timers, this.#clock);
+  readonly #acceptors = new Acceptors(this.#connections);
+  readonly #admission = new Admission(this.#acceptors, this.#connections, this.#timers, this.#clock);
+  readonly #due = new DueBatch(this.#lists, this.#wheel, this.#timers, this.#connections, this.#admission);
+
+  /** The ids that `pollDue` collected. */
+  get due(): Float64Array {
+    return this.#due.ids;
+  }
+
+  /** The commands that `handleCommands` takes. */
+  get commands(): Float64Array {
+    return this.#timers.commands;
+  }
+
+  /** The time of the last activity of each connection slot. */
+  get activity(): Float64Array {
+    return this.#idle.activity;
+  }
+
+  version(): number {
+    return 1000;
+  }
+
+  handleSeed(seed: number): void {
+    this.#admission.seed(seed);
+  }
+
+  handleReset(): void {
+    this.#connections.reset();
+    this.#acceptors.reset();
+    this.#admission.reset();
+    this.#timers.reset();
+  }
+
+  handleTick(now: number): void {
+    this.#timers.beginPass(now);
+    this.#admission.refill();
+  }
+
+  handleTimer(after: number, recurring: number, now: number): number {
+    return this.#timers.create(after, (recurring | 0) !== 0, now);
+  }
+
+  handleTimerAgain(id: number, after: number, now: number): number {
+    return this.#timers.again(id, after, now);
+  }
+
+  handleTimerRemove(id: number): number {
+    return this.#timers.remove(id);
+  }
+
+  handleCommands(count: number, now: number): number {
+    return this.#timers.command(count, now);
+  }
+
+  pollDeadline(): number {
+    return this.#wheel.bound();
+  }
+
+  pollDue(): number {
+    return this.#due.poll();
+  }
+
+  handleDue(id: number): number {
+    return this.#due.answer(id);
+  }
+
+  handleAcceptor(): number {
+    return this.#acceptors.open();
+  }
+
+  handleAcceptorLimits(id: number, backlog: number, waitTimeout: number, single: number): number {
+    return this.#acceptors.setLimits(id, backlog, waitTimeout, (single | 0) !== 0);
+  }
+
+  handleAcceptorListen(id: number, on: number): number {
+    return this.#acceptors.listen(id, (on | 0) !== 0);
+  }
+
+  handleAcceptorClose(id: number): number {
+    return this.#acceptors.close(id);
+  }
+
+  pollEvicted(): number {
+    const slot = this.#acceptors.firstEvicted();
+    return slot < 0 ? 0 : this.#connections.slots.idOf(slot);
+  }
+
+  handleAccept(acceptor: number, now: number): number {
+    return this.#admission.arrive(acceptor, now);
+  }
+
+  pollAdmission(now: number): number {
+    return this.#admission.admit(now);
+  }
+
+  handleConnect(timeout: number, now: number): number {
+    return this.#open(Transition.CONNECT, timeout, now);
+  }
+
+  handleTrack(timeout: number, now: number): number {
+    return this.#open(Transition.TRACK, timeout, now);
+  }
+
+  handleConnected(id: number, now: number): number {
+    const slot = this.#connections.slots.find(id);
+    if (slot < 0) return Code.STALE;
+    const code = this.#connections.apply(slot, Transition.CONNECTED);
+    return code < 0 ? code : this.#connections.setTimeout(slot, 0, this.#clock.tell(now));
+  }
+
+  handleAdopt(id: number): number {
+    const slot = this.#connections.slots.find(id);
+    return slot < 0 ? Code.STALE : this.#connections.apply(slot, Transition.ADOPT);
+  }
+
+  handleTimeout(id: number, timeout: number, now: number): number {
+    const slot = this.#connections.slots.find(id);
+    return slot < 0 ? Code.STALE : this.#connections.setTimeout(slot, timeout, this.#clock.tell(now));
+  }
+
+  handleClose(id: number): number {
+    return this.#admission.close(id);
+  }
+
+  handleLimits(maxConnections: number, maxAccepts: number, multiAccept: number): number {
+    return this.#admission.setLimits(maxConnections, maxAccepts, multiAccept);
+  }
+
+  handleDrain(delay: number, timeout: number, now: number): number {
+    return this.#admission.drain(delay, timeout, now);
+  }
+
+  handleHurry(): number {
+    return this.#admission.hurry();
+  }
+
+  pollDecision(watched: number, running: number): number {
+    return this.#admission.decide(watched | 0, (running | 0) !== 0);
+  }
+
+  stateOf(id: number): number {
+    const slot = this.#connections.slots.find(id);
+    return slot < 0 ? Code.STALE : this.#connections.stateOf(slot);
+  }
+
+  nextState(state: number, event: number): number {
+    return nextState(state | 0, event | 0);
+  }
+
+  connectionsIn(state: number): number {
+    const index = state | 0;
+    return index >= 0 && index < STATES ? this.#connections.countOf(index) : Code.STATE;
+  }
+
+  timerCount(): number {
+    return this.#timers.count;
+  }
+
+  acceptorCount(): number {
+    return this.#acceptors.slots.live;
+  }
+
+  acceptedCount(): number {
+    return this.#admission.accepted;
+  }
+
+  phase(): number {
+    return this.#admission.phase;
+  }
+
+  dueAddress(): number {
+    return DUE_ADDRESS;
+  }
+
+  commandAddress(): number {
+    return COMMAND_ADDRESS;
+  }
+
+  activityAddress(): number {
+    return ACTIVITY_ADDRESS;
+  }
+
+  connectionCapacity(): number {
+    return this.#connections.slots.capacity;
+  }
+
+  #open(event: number, timeout: number, now: number): number {
+    const slot = this.#connections.open(event, timeout, now);
+    return slot < 0 ? slot : this.#connections.slots.idOf(slot);
+  }
+}

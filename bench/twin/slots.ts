@@ -1,0 +1,87 @@
+// Generational slots: the ids of timers, connections and acceptors.
+//
+// An id is a whole number below 2^53: kind (2 bits) · generation (29 bits) · slot (22 bits).
+// I1  `ids` holds the id of each slot while it names it, and below zero the one it will have, or hides. 0: never used.
+// I2  Freeing a slot moves it to the next generation at once, so no id ever names two things.
+// I3  A slot whose generations are used up is never handed out again.
+// A table that grows has its arrays replaced: nobody keeps one over a `take`.
+
+import { LARGEST, longer } from "./arrays.ts";
+
+const SLOT_MASK = LARGEST - 1;
+const GENERATION = 2 ** 22; // what one generation adds to an id
+const KIND = 2 ** 51;
+
+export class Slots {
+  /** How many slots there are before the table grows. */
+  capacity: number;
+  /** By slot (I1). */
+  ids: Float64Array;
+  /** Slots ever used. */
+  used = 0;
+  /** Slots in use. */
+  live = 0;
+  #free: Int32Array; // a stack
+  #spare = 0; // its height
+  readonly #first: number; // the id of generation 0 in slot 0
+
+  constructor(kind: number, capacity: number) {
+    this.capacity = capacity;
+    this.ids = new Float64Array(capacity);
+    this.#free = new Int32Array(capacity);
+    this.#first = kind * KIND;
+  }
+
+  /** The id that names a slot now. */
+  idOf(slot: number): number {
+    return this.ids[slot]!;
+  }
+
+  /** The slot an id names, or -1 when the id is of another kind, unknown, spent, or no id at all. */
+  find(id: number): number {
+    const slot = id & SLOT_MASK;
+    return id > 0 && slot < this.used && this.ids[slot] === id ? slot : -1;
+  }
+
+  /** Makes a slot in use one that no id names. */
+  hide(slot: number): void {
+    this.ids[slot] = -this.ids[slot]!;
+  }
+
+  /** Whether an id names a slot. */
+  inUse(slot: number): boolean {
+    return this.ids[slot]! > 0;
+  }
+
+  /** Takes a slot into use, growing when it must; -1 when it cannot. */
+  take(): number {
+    let slot: number;
+    if (this.#spare > 0) {
+      slot = this.#free[--this.#spare]!;
+      this.ids[slot] = -this.ids[slot]!;
+    } else {
+      slot = this.used;
+      if (slot === this.capacity && !this.#grow()) return -1;
+      this.used = slot + 1;
+      this.ids[slot] = this.#first + slot;
+    }
+    this.live++;
+    return slot;
+  }
+
+  /** Gives a slot back. Its ids are spent from here on. */
+  give(slot: number): void {
+    const next = Math.abs(this.ids[slot]!) + GENERATION;
+    this.ids[slot] = -next;
+    this.live--;
+    if (next < this.#first + KIND) this.#free[this.#spare++] = slot; // I3
+  }
+
+  #grow(): boolean {
+    if (this.capacity >= LARGEST) return false;
+    this.capacity *= 2;
+    this.ids = longer(this.ids, this.capacity);
+    this.#free = longer(this.#free, this.capacity);
+    return true;
+  }
+}
