@@ -11,8 +11,25 @@ const NODE = ["node"];
 const BUN = ["bun"];
 const cpu = (on, against, atLeast) => ({ on, against, column: "cpu", atLeast });
 
+/** Goals against one peer, for each number of pending timers. */
+const timers = (on, against, atLeast) =>
+  Object.entries(atLeast).map(([column, times]) => ({ on, against, column: `pending${column}`, atLeast: times }));
+const each = (few, many, most) => ({ 1000: few, 100000: many, 1000000: most });
+
 /** The goals of each table. */
 export const GOALS = {
+  "timers-make-random": timers(NODE, "setTimeout", each(30, 35, 40)),
+  "timers-make-one": timers(NODE, "setTimeout", each(5, 8, 8)),
+  "timers-restart": timers(NODE, "setTimeout", each(8, 20, 6)),
+  "timers-cancel": timers(NODE, "setTimeout", each(30, 12, 3.5)),
+  "timers-mix": [
+    ...timers(NODE, "setTimeout", each(7, 12, 4)),
+    ...timers(BUN, "setTimeout", each(4, 12, 5)),
+    ...timers(NODE, "libuv", each(2.5, 8, 3)),
+    ...timers(NODE, "c-wheel", each(0.4, 0.4, 0.4)),
+    ...timers(NODE, "twin", each(1, 1, 1)),
+  ],
+  "timers-fire": timers(NODE, "setTimeout", { 100000: 2.5, 1000000: 1.2 }),
   "net-one": [cpu(NODE, "node-net", 1.2), cpu(BUN, "node-net", 1), cpu(NODE, "c-libuv", 0.7), cpu(NODE, "mojo-ev", 2)],
   "net-many": [cpu(NODE, "node-net", 1.15), { on: NODE, against: "node-net", column: "p99", atLeast: 1 }],
   "net-long": [cpu(NODE, "node-net", 1.05)],

@@ -48,22 +48,6 @@ export function ratio(ours, theirs, { better, floor = 0 }) {
   return { median: middle, low, high };
 }
 
-/**
- * Runs the candidates in turn, `rounds` times each. A candidate is a function that gives nanoseconds an operation.
- * Gives the summary of each.
- */
-export async function compare(candidates, rounds) {
-  const results = Object.fromEntries(Object.keys(candidates).map((name) => [name, []]));
-  for (let round = 0; round <= rounds; round++) {
-    for (const [name, run] of Object.entries(candidates)) {
-      globalThis.gc?.();
-      const nanoseconds = await run();
-      if (round > 0) results[name].push(nanoseconds); // the first round only warms up
-    }
-  }
-  return Object.fromEntries(Object.entries(results).map(([name, all]) => [name, summary(all)]));
-}
-
 /** The value below which so many hundredths of sorted numbers lie. */
 export function percentile(sorted, hundredths) {
   return sorted[Math.min(sorted.length - 1, Math.ceil((sorted.length * hundredths) / 100) - 1)] ?? Number.NaN;

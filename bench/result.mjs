@@ -5,7 +5,6 @@
  * @typedef {object} Bench
  * @property {string} title
  * @property {string} about what is measured and how, in a few sentences
- * @property {boolean} [isInside] it measures the runtime it runs in: `run` is called in a process of each runtime, alone
  * on its core, with `runtimes` empty, and the tables are joined
  * @property {string[]} [peers] the names that `--peers` may have
  * @property {(context: Context) => Promise<Result>} run `ratios` and `bounds` of rows are filled in afterwards

@@ -10,7 +10,7 @@ import { progressLine } from "./progress.mjs";
 import { html } from "./report/html.mjs";
 import { printBench, printEnd } from "./report/terminal.mjs";
 import { FORMAT, faultsOf } from "./result.mjs";
-import { findRuntimes, runScript } from "./runtimes.mjs";
+import { findRuntimes } from "./runtimes.mjs";
 import { distinct } from "./turns.mjs";
 
 const REPORTS = ["report.json", "report.html"];
@@ -22,9 +22,9 @@ const progress = progressLine(process.stderr);
 const [began, before] = [new Date(), busyness()];
 const benches = [];
 
-for (const [name, { run, isInside, title, about }] of modules) {
+for (const [name, { run, title, about }] of modules) {
   const say = (text) => progress.say(`${name} · ${text}`);
-  const result = isInside ? await runInside(name, say) : await run({ ...options, runtimes, progress: say });
+  const result = await run({ ...options, runtimes, progress: say });
   progress.clear();
   skipped.push(...(result.skipped ?? []));
   const tables = result.tables.filter(({ rows }) => rows.length > 0).map(compareRows);
@@ -63,31 +63,6 @@ function save() {
   const contents = [`${JSON.stringify(report, undefined, 1)}\n`, html(report)];
   for (const [at, file] of REPORTS.entries()) writeFileSync(join(options.out, file), contents[at]);
   return report;
-}
-
-// The tables of a bench that measures the runtime it runs in: one process for each, their rows together.
-async function runInside(name, say) {
-  const tables = new Map();
-  const skipped = [];
-  for (const runtime of runtimes) {
-    const { quick, rounds, seconds, peers, only, pending } = options;
-    const given = JSON.stringify({ quick, rounds, seconds, peers, only, pending });
-    const onErrorLine = (line) => say(`${runtime.label} · ${line}`);
-    try {
-      const result = await runScript(runtime, "bench/inside.mjs", [name, given], { limit: 3600, onErrorLine });
-      for (const table of result.tables) {
-        const rows = table.rows.map(({ name, peer, cells }) => {
-          return { name: `${name} on ${runtime.label}`, peer, runtime: runtime.kind, label: runtime.label, cells };
-        });
-        if (tables.has(table.id)) tables.get(table.id).rows.push(...rows);
-        else tables.set(table.id, { ...table, rows });
-      }
-      skipped.push(...(result.skipped ?? []));
-    } catch (error) {
-      skipped.push({ name: `${name} on ${runtime.label}`, reason: error.message });
-    }
-  }
-  return { tables: [...tables.values()], skipped };
 }
 
 // What is asked for and does not exist is found out before anything is measured.

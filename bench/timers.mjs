@@ -1,137 +1,97 @@
-// Timers of the loop against the runtime's own: what one costs to make, restart and cancel while so many are pending, as a
-// program sees it, with id and callback.
+// Timers of the loop against the runtime's own: what one costs to make, restart and cancel while so many are pending; and against the
+// same wheel in TypeScript and in C, and libuv's timers.
 
-import { IOLoop } from "wasm-ioloop";
-import { compare, randomFrom } from "./measure.mjs";
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { lastLine, run as runOn } from "./processes.mjs";
+import { runScript } from "./runtimes.mjs";
+import { sidesOn, takeTurns } from "./turns.mjs";
 
 export const title = "Timers";
 
 export const about = `What it costs to make, restart and cancel a timer while so many others are pending, as a program sees
 it, with id and callback: the whole cost, with what is collected as garbage meanwhile. It does so in a callback, where programs
-live. Both sides take turns in one process.`;
+live. Each side has a process of its own for each figure. The core alone, its twin and the wheel in C have no callbacks.`;
 
-export const isInside = true;
+export const peers = ["setTimeout", "twin", "c-wheel", "libuv"];
 
-export const peers = ["setTimeout"];
-
-const BATCH = 500; // operations between two looks at the clock
+const OPERATIONS = {
+  "make-random": "make, random delay",
+  "make-one": "make, one delay for all",
+  restart: "restart",
+  cancel: "cancel",
+  mix: "90 % restart, 5 % make, 5 % cancel",
+  fire: "made and fired, all due together",
+};
 const BATCHES = 2000;
 const QUICK_BATCHES = 20;
-const LONGEST = 600; // seconds: nothing fires while it is measured
-
-const callback = () => {};
-
-/** The two sides: each makes a timer of so many seconds, restarts it, cancels it; and runs something within a callback. */
-const sides = {
-  setTimeout: () => ({
-    within: (measure) => new Promise((resolve) => setTimeout(() => resolve(measure()))),
-    make: (seconds) => setTimeout(callback, seconds * 1000),
-    restart: (timer) => timer.refresh(),
-    cancel: (timer) => clearTimeout(timer),
-  }),
-  loop: () => {
-    const loop = new IOLoop();
-    return {
-      within: async (measure) => {
-        let result;
-        loop.nextTick(() => void (result = measure()));
-        await loop.oneTick();
-        return result;
-      },
-      make: (seconds) => loop.timer(seconds, callback),
-      restart: (id) => loop.reactor.again(id),
-      cancel: (id) => loop.remove(id),
-    };
-  },
-};
-
-/** What is measured. Each does BATCH operations, and gives what puts things back as they were, which is not measured. */
-const operations = {
-  "make, random delay": ({ side, delays }) => {
-    const made = [];
-    for (let i = 0; i < BATCH; i++) made.push(side.make(delays[i]));
-    return () => made.forEach(side.cancel);
-  },
-  "make, one delay": ({ side }) => {
-    const made = [];
-    for (let i = 0; i < BATCH; i++) made.push(side.make(300));
-    return () => made.forEach(side.cancel);
-  },
-  restart: ({ side, pending, places }) => {
-    for (let i = 0; i < BATCH; i++) side.restart(pending[places[i]]);
-    return () => {};
-  },
-  cancel: ({ side, pending, delays }) => {
-    for (let i = 0; i < BATCH; i++) side.cancel(pending[i]);
-    return () => {
-      for (let i = 0; i < BATCH; i++) pending[i] = side.make(delays[i]);
-    };
-  },
-  "90 % restart, 5 % make, 5 % cancel": ({ side, pending, places, delays }) => {
-    for (let i = 0; i < BATCH; i++) {
-      const what = i % 20;
-      if (what === 0) pending.push(side.make(delays[i]));
-      else if (what === 1) {
-        side.cancel(pending[places[i]]);
-        pending[places[i]] = pending.pop();
-      } else side.restart(pending[places[i]]);
-    }
-    return () => {};
-  },
-};
-
-// One round of one side: nanoseconds an operation.
-function round({ side, size, operation, batches }) {
-  const random = randomFrom(1);
-  const delay = () => 1 + random() * (LONGEST - 1);
-  const pending = Array.from({ length: size }, () => side.make(delay()));
-  const delays = new Float64Array(BATCH);
-  const places = new Int32Array(BATCH);
-  let milliseconds = 0;
-  const warm = batches / 4;
-  for (let batch = 0; batch < batches; batch++) {
-    for (let i = 0; i < BATCH; i++) {
-      delays[i] = delay();
-      places[i] = Math.floor(random() * size);
-    }
-    const begin = performance.now();
-    const putBack = operation({ side, pending, delays, places });
-    if (batch >= warm) milliseconds += performance.now() - begin;
-    putBack();
-  }
-  for (const timer of pending) side.cancel(timer);
-  return (milliseconds * 1e6) / (BATCH * (batches - warm));
-}
+const FEWEST_IN_C = 500;
+const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** @param {import("./result.mjs").Context} context */
-export async function run({ rounds, quick, only, progress, pending = quick ? [100] : [1000, 100_000, 1_000_000] }) {
+export async function run(context) {
+  const { rounds, quick, only, runtimes, peers, progress } = context;
+  const pending = context.pending ?? (quick ? [FEWEST_IN_C] : [1000, 100_000, 1_000_000]);
+  const skipped = [];
+  const native = pending.every((size) => size >= FEWEST_IN_C) ? build(skipped) : undefined;
   const tables = [];
-  for (const [name, operation] of Object.entries(operations)) {
-    const id = `timers-${name.replaceAll(/[^a-z0-9]+/g, "-")}`;
+  for (const [operation, what] of Object.entries(OPERATIONS)) {
+    const id = `timers-${operation}`;
     if (only && !only.includes(id)) continue;
-    const rows = Object.keys(sides).map((side) => {
-      return { name: side === "loop" ? "wasm-ioloop" : side, peer: side === "loop" ? "ours" : side, cells: {} };
+    const measure = async ({ on, peer, side = peer }) => {
+      const figures = {};
+      for (const size of pending) {
+        figures[`pending${size}`] = on
+          ? await inRuntime(on, [side, operation, size, quick ? QUICK_BATCHES : BATCHES])
+          : await inC(native, [side, size, operation, 1]);
+      }
+      return figures;
+    };
+    const candidates = [
+      ...sidesOn(runtimes, { name: "setTimeout" }, peers),
+      ...(operation === "fire" ? [] : controls(runtimes[0], native, peers)),
+    ];
+    const say = (text) => progress(`${what} · ${text}`);
+    const result = await takeTurns({ candidates, rounds, progress: say, measure });
+    skipped.push(...result.skipped);
+    const columns = pending.map((size) => {
+      return { key: `pending${size}`, title: size.toLocaleString("en"), unit: "ns", better: "lower" };
     });
-    const columns = [];
-    for (const size of pending) {
-      progress(`${name}, ${size} pending`);
-      const batches = quick ? QUICK_BATCHES : BATCHES;
-      const candidates = Object.fromEntries(
-        Object.entries(sides).map(([side, create]) => [
-          side,
-          () => {
-            const side = create();
-            return side.within(() => round({ side, size, operation, batches }));
-          },
-        ]),
-      );
-      const figures = await compare(candidates, rounds);
-      const key = `pending${size}`;
-      columns.push({ key, title: `${size.toLocaleString("en")} pending`, unit: "ns", better: "lower" });
-      Object.keys(sides).forEach((side, at) => (rows[at].cells[key] = figures[side]));
-    }
     const keys = columns.map(({ key }) => key);
-    tables.push({ id, title: `Timers: ${name}`, columns, rows, main: keys.at(-1), compared: keys });
+    tables.push({ id, title: `Timers: ${what}`, columns, rows: result.rows, main: keys.at(-1), compared: keys });
   }
-  return { tables };
+  return { tables, skipped };
+}
+
+// What shows where the time goes: no hosts, no callbacks.
+function controls(on, native, wanted) {
+  const isWanted = ({ peer }) => !wanted || wanted.includes(peer) || peer === "core";
+  const inside = [
+    { name: `the core alone on ${on.label}`, peer: "core", on },
+    { name: `its twin in TypeScript on ${on.label}`, peer: "twin", on },
+  ];
+  const outside = [
+    { name: "the wheel in C", peer: "c-wheel", side: "wheel" },
+    { name: "libuv's timers in C", peer: "libuv", side: "libuv" },
+  ];
+  return [...inside, ...(native ? outside : [])].filter(isWanted);
+}
+
+async function inRuntime(on, args) {
+  const { nanoseconds } = await runScript(on, "bench/timer-sides.mjs", args, { limit: 300 });
+  return nanoseconds;
+}
+
+async function inC(program, args) {
+  return Number(lastLine(await runOn("server", [program, ...args.map(String)], { limit: 300 })));
+}
+
+function build(skipped) {
+  try {
+    execFileSync("make", ["-C", "bench/native"], { cwd: root, stdio: ["ignore", "ignore", "pipe"] });
+    return "build/native/timers";
+  } catch (error) {
+    skipped.push({ name: "the wheel in C, libuv's timers", reason: `not built: ${error.message.split("\n")[0]}` });
+    return undefined;
+  }
 }

@@ -1,0 +1,145 @@
+// One side of the bench of timers, in a process of its own: timer-sides.mjs SIDE OPERATION PENDING BATCHES prints nanoseconds an
+// operation. The whole cost counts, with what is collected as garbage meanwhile.
+
+import { randomFrom } from "./measure.mjs";
+
+const BATCH = 500; // operations between two looks at the clock
+const LONGEST = 600; // seconds: nothing fires while it is measured
+
+const callback = () => {};
+const [name, operation, pendingText, batchesText] = process.argv.slice(2);
+const [size, batches] = [Number(pendingText), Number(batchesText)];
+
+/** Each side makes a timer of so many seconds, restarts it, cancels it; and runs something where programs of it run. */
+const sides = {
+  setTimeout: async () => ({
+    within: (measure) => new Promise((resolve) => setTimeout(() => resolve(measure()))),
+    // oxlint-disable-next-line no-implied-eval -- it is a function
+    make: (seconds, callback) => setTimeout(callback, seconds * 1000),
+    restart: (timer) => timer.refresh(),
+    cancel: (timer) => clearTimeout(timer),
+  }),
+  ours: async () => {
+    const { IOLoop } = await import("wasm-ioloop");
+    const loop = new IOLoop();
+    const { reactor } = loop;
+    return {
+      within: async (measure) => {
+        let result;
+        loop.nextTick(() => {
+          result = measure();
+          if (!(result instanceof Promise)) loop.stop();
+        });
+        const ended = loop.start();
+        if (!(result instanceof Promise)) await ended;
+        return result;
+      },
+      make: (seconds, callback) => loop.timer(seconds, callback),
+      restart: (id) => reactor.again(id),
+      cancel: (id) => loop.remove(id),
+    };
+  },
+  core: async () => alone(new (await import("wasm-ioloop/core")).Core(1)),
+  twin: async () => alone(new (await import("../build/twin/core.js")).TwinCore(1)),
+};
+
+// A core without a host: by commands, as the host gives them.
+function alone(core) {
+  const { calls } = core;
+  const most = core.commands.length;
+  let waiting = 0;
+  const command = (id) => {
+    core.commands[waiting++] = id;
+    if (waiting < most) return;
+    calls.handleCommands(waiting, 0);
+    waiting = 0;
+  };
+  return {
+    within: async (measure) => measure(),
+    make: (seconds) => {
+      const id = calls.handleTimer(seconds * 1000, 0, NaN);
+      core.refresh();
+      command(id);
+      return id;
+    },
+    restart: command,
+    cancel: (id) => command(-id),
+  };
+}
+
+/** What is measured. Each does BATCH operations, and gives what puts things back as they were, which is not measured. */
+const operations = {
+  "make-random": ({ side, delays }) => {
+    const made = [];
+    for (let i = 0; i < BATCH; i++) made.push(side.make(delays[i], callback));
+    return () => made.forEach(side.cancel);
+  },
+  "make-one": ({ side }) => {
+    const made = [];
+    for (let i = 0; i < BATCH; i++) made.push(side.make(300, callback));
+    return () => made.forEach(side.cancel);
+  },
+  restart: ({ side, pending, places }) => {
+    for (let i = 0; i < BATCH; i++) side.restart(pending[places[i]]);
+    return () => {};
+  },
+  cancel: ({ side, pending, delays }) => {
+    for (let i = 0; i < BATCH; i++) side.cancel(pending[i]);
+    return () => {
+      for (let i = 0; i < BATCH; i++) pending[i] = side.make(delays[i], callback);
+    };
+  },
+  mix: ({ side, pending, places, delays }) => {
+    for (let i = 0; i < BATCH; i++) {
+      const what = i % 20;
+      if (what === 0) pending.push(side.make(delays[i], callback));
+      else if (what === 1) {
+        side.cancel(pending[places[i]]);
+        pending[places[i]] = pending.pop();
+      } else side.restart(pending[places[i]]);
+    }
+    return () => {};
+  },
+};
+
+function measure(side) {
+  const work = operations[operation];
+  const random = randomFrom(1);
+  const delay = () => 1 + random() * (LONGEST - 1);
+  const pending = [];
+  for (let i = 0; i < size; i++) pending.push(side.make(delay(), callback));
+  const delays = new Float64Array(BATCH);
+  const places = new Int32Array(BATCH);
+  const warm = batches / 4;
+  let milliseconds = 0;
+  for (let batch = 0; batch < batches; batch++) {
+    for (let i = 0; i < BATCH; i++) {
+      delays[i] = delay();
+      places[i] = Math.floor(random() * size);
+    }
+    const begin = performance.now();
+    const putBack = work({ side, pending, delays, places });
+    if (batch >= warm) milliseconds += performance.now() - begin;
+    putBack();
+  }
+  return (milliseconds * 1e6) / (BATCH * (batches - warm));
+}
+
+// So many made and fired, all due together: the processor's time from the first one made to the last one called.
+function fire(side) {
+  return new Promise((resolve) => {
+    const begin = process.cpuUsage();
+    let left = size;
+    const fired = () => {
+      if (--left > 0) return;
+      const { user, system } = process.cpuUsage(begin);
+      resolve(((user + system) * 1000) / size);
+    };
+    for (let i = 0; i < size; i++) side.make(0.5, fired);
+  });
+}
+
+const side = await sides[name]();
+const nanoseconds = await side.within(() => (operation === "fire" ? fire(side) : measure(side)));
+console.log(JSON.stringify({ nanoseconds }));
+process.exit(0);
