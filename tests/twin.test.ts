@@ -26,6 +26,7 @@ function run(mixes: readonly Mix[], length: number, programs: number): { called:
     }
     pair.compare();
     pair.call("handleReset");
+    pair.call("pollDecision", 0, 1);
     pair.compare();
     for (const name of pair.called) called.add(name);
     calls += pair.calls;

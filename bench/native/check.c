@@ -185,6 +185,8 @@ static void look_at_bound(void) {
 void check_timers(uint64_t seed) {
   check.random = seed;
   EXPECT(timers_open(&check.wheel));
+  pass();
+  look_at_bound();
   for (int step = 0; step < STEPS; step++) {
     // By turns few timers and many, up to as many as the model takes.
     uint32_t crowd = step / 2000 % 4 == 3 ? 1 : 0;
@@ -195,6 +197,7 @@ void check_timers(uint64_t seed) {
     if (below(crowd ? 1000 : 16) == 0) pass();
     if (below(2000) == 0) {
       while (check.count > 0) remove_one(&check.timers[check.count - 1]);
+      pass();
     }
     if (check.count == 0 || below(crowd ? 100 : 8) == 0) look_at_bound();
   }

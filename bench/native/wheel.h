@@ -16,11 +16,11 @@ static const double LAST_TICK = 9007199254740991.0; // 17,000 years
 typedef struct {
   Records records;
   uint64_t tick;
-  double pass;     // the time at which this pass began
-  double bound;    // never later than the deadline of anything in a bucket
-  int32_t size;    // timers in buckets
-  uint32_t sequence; // of the latest start
   uint64_t occupied[LEVELS]; // a bit for each bucket that may hold something
+  double pass;               // the time at which this pass began
+  double bound;              // never later than the deadline of anything in a bucket
+  int32_t size;              // timers in buckets
+  uint32_t sequence;         // of the latest start
 } Wheel;
 
 static inline uint64_t tick_of(double time) {
