@@ -76,7 +76,7 @@ test(
   [...USUAL, "grudging"],
 );
 
-test("300 clients inside take less than 3 MB, and memory that grows moves nothing else", (kind) =>
+test("three hundred clients inside take less than 3 MB, and memory that grows moves nothing else", (kind) =>
   serve(kind, { ...STATS, timeout: 60 }, async (server, port) => {
     const all = await clients(300, port);
     await Promise.all(all.map((client, at) => says(client, `${at} `.repeat(200))));
@@ -199,7 +199,7 @@ test("peers that reset harm nobody: idle, with unread answers, and while they wa
   }));
 
 test(
-  "10 MB to a slow reader arrive intact",
+  "ten megabytes to a slow reader arrive intact",
   (kind) =>
     serve(kind, {}, async (server, port) => {
       const data = randomBytes(10 << 20);
