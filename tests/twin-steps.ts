@@ -104,7 +104,7 @@ const move: Step = (pair, draw) => {
 
 const stop: Step = (pair, draw) => {
   const wait = (): number => draw.of([0, 0, 1, 5, 20, NaN]);
-  const most = (): number[] => [draw.of([0, 5, 1000, -1]), draw.of([0, 0, 7, 30]), draw.of([1, 3, 50, 0])];
+  const most = (): number[] => [draw.of([0, 5, 1000, -1]), draw.of([0, 0, 1, 7, 30]), draw.of([1, 3, 50, 0])];
   const kind = draw.below(16);
   if (kind < 2) pair.call("handleDrain", wait(), wait(), pair.time(draw));
   else if (kind === 2) pair.call("handleHurry");

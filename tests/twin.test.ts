@@ -19,15 +19,19 @@ function run(mixes: readonly Mix[], length: number, programs: number): { called:
   const tables = mixes.map((mix) => mix.flatMap(([weight, step]) => Array.from({ length: weight }, () => step)));
   const program = fc.property(fc.nat(mixes.length - 1), words(length), (mix, words) => {
     const pair = new Pair(words.length);
-    for (const word of words) {
+    const go = (word: number): void => {
       const draw = new Draw(word);
       draw.of(tables[mix]!)(pair, draw);
       if (draw.below(24) === 0) pair.compare();
-    }
+    };
+    for (const word of words) go(word);
     pair.compare();
+    // What was forgotten leaves nothing behind.
     pair.call("handleReset");
     pair.call("pollDecision", 0, 1);
+    pair.call("handleTimerRemove", pair.call("handleTimer", 5, 0, pair.now));
     pair.compare();
+    for (const word of words.slice(0, 20)) go(word);
     for (const name of pair.called) called.add(name);
     calls += pair.calls;
   });
