@@ -10,16 +10,13 @@ import type { Engine } from "./engine.ts";
 import { IOLoopError } from "./errors.ts";
 import type { Callback } from "./parts.ts";
 
-const SLOT_UNIT = 2 ** 22;
-const SMALLEST = 2 ** 52;
-
 /** The callbacks behind the core's timers. */
 export class Timers {
   readonly #engine: Engine;
   readonly #core: Core;
-  #callbacks: (Callback | undefined)[] = [];
-  /** By slot, what stands above the slot in the id of its timer: kind and generation. 0 where there is none. */
-  #names = new Uint32Array(256);
+  readonly #callbacks: (Callback | undefined)[] = [];
+  /** By slot, the id of its timer; NaN where there is none. */
+  #ids = new Float64Array(0);
   #waiting = 0;
   #untimed = false;
 
@@ -35,8 +32,8 @@ export class Timers {
     if (id < 0) throw new IOLoopError("ERR_IOLOOP_FULL", "No room for another timer");
     core.refresh();
     const slot = slotOf(id);
-    if (slot >= this.#names.length) this.#grow();
-    this.#names[slot] = nameIn(id);
+    if (slot >= this.#ids.length) this.#grow(slot);
+    this.#ids[slot] = id;
     this.#callbacks[slot] = callback;
     debug?.(core, `timer ${show(id)} in ${after} s${recurring ? ", recurring" : ""}`);
     this.#command(id);
@@ -86,18 +83,18 @@ export class Timers {
   }
 
   clear(): void {
-    this.#callbacks = [];
-    this.#names.fill(0);
+    this.#callbacks.fill(undefined);
+    this.#ids.fill(NaN);
     this.#waiting = 0;
     this.#untimed = false;
   }
 
   #has(id: number): boolean {
-    return this.#names[slotOf(id)] === nameIn(id) && id >= SMALLEST && id < 2 * SMALLEST;
+    return this.#ids[slotOf(id)] === id;
   }
 
   #forget(slot: number): void {
-    this.#names[slot] = 0;
+    this.#ids[slot] = NaN;
     this.#callbacks[slot] = undefined;
   }
 
@@ -112,13 +109,11 @@ export class Timers {
     this.#core.calls.handleCommands(count, now);
   }
 
-  #grow(): void {
-    const names = new Uint32Array(this.#names.length * 2);
-    names.set(this.#names);
-    this.#names = names;
+  // A slot may lie far behind the last one: connections have timers of their own between them.
+  #grow(slot: number): void {
+    const ids = new Float64Array(Math.max(256, 2 * slot)).fill(NaN);
+    ids.set(this.#ids);
+    this.#ids = ids;
+    while (this.#callbacks.length < ids.length) this.#callbacks.push(undefined); // an array with gaps would be a slow one
   }
-}
-
-function nameIn(id: number): number {
-  return (id / SLOT_UNIT) >>> 0;
 }

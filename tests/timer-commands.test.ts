@@ -1,5 +1,6 @@
 // Timers made, restarted and removed within a callback, on the system's clock: there the core is told when the callback ends.
 
+import { PassThrough } from "node:stream";
 import * as assert from "uvu/assert";
 import { IOLoop, type Id, type IOLoopError } from "wasm-ioloop";
 import { harness } from "./harness.ts";
@@ -43,6 +44,18 @@ test("one that is removed in the callback that made it never fires, and keeps no
     loop.remove(far);
   });
   assert.equal(fired, []);
+});
+
+test("one that is made where many connections are can be restarted and removed", async () => {
+  await within((loop) => {
+    for (let i = 0; i < 1000; i++) loop.client({ handle: new PassThrough() }, () => {});
+    loop.timer(0.05, () => {
+      const ids = Array.from({ length: 3 }, () => loop.timer(3600, () => {}));
+      for (const id of ids) loop.reactor.again(id);
+      assert.ok(ids.every((id) => loop.remove(id)));
+      loop.reset();
+    });
+  });
 });
 
 test("an id used again at once is another timer's", async () => {
