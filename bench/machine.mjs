@@ -6,6 +6,7 @@ import { availableParallelism, cpus, loadavg, release, totalmem, type, version }
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { versionsOfPeers } from "./peers.mjs";
+import { versionsOfRivals } from "./timer-rivals.mjs";
 import { cores, which } from "./processes.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -40,7 +41,7 @@ export function versions(runtimes) {
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const all = { "wasm-ioloop": commit() ? `${version}, commit ${commit()}` : version };
   for (const runtime of runtimes) all[runtime.label] = runtime.version;
-  Object.assign(all, versionsOfPeers());
+  Object.assign(all, versionsOfPeers(), versionsOfRivals());
   if (which("wrk")) all.wrk = wrkVersion();
   return all;
 }

@@ -2,6 +2,7 @@
 // operation. The whole cost counts, with what is collected as garbage meanwhile.
 
 import { randomFrom } from "./measure.mjs";
+import { rivals } from "./timer-rivals.mjs";
 
 const BATCH = 500; // operations between two looks at the clock
 const LONGEST = 600; // seconds: nothing fires while it is measured
@@ -10,10 +11,13 @@ const callback = () => {};
 const [name, operation, pendingText, batchesText] = process.argv.slice(2);
 const [size, batches] = [Number(pendingText), Number(batchesText)];
 
+// Where programs run that have no loop of their own.
+const inCallback = (measure) => new Promise((resolve) => setTimeout(() => resolve(measure())));
+
 /** Each side makes a timer of so many seconds, restarts it, cancels it; and runs something where programs of it run. */
 const sides = {
   setTimeout: async () => ({
-    within: (measure) => new Promise((resolve) => setTimeout(() => resolve(measure()))),
+    within: inCallback,
     // oxlint-disable-next-line no-implied-eval -- it is a function
     make: (seconds, callback) => setTimeout(callback, seconds * 1000),
     restart: (timer) => timer.refresh(),
@@ -40,6 +44,8 @@ const sides = {
     };
   },
   core: async () => alone(new (await import("wasm-ioloop/core")).Core(1)),
+  undici: async () => ({ within: inCallback, ...rivals.undici() }),
+  heap: async () => ({ within: inCallback, ...(await rivals.heap()) }),
   twin: async () => alone(new (await import("../build/twin/core.js")).TwinCore(1)),
 };
 

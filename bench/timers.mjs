@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { lastLine, run as runOn } from "./processes.mjs";
 import { runScript } from "./runtimes.mjs";
+import { versionOfRival } from "./timer-rivals.mjs";
 import { sidesOn, takeTurns } from "./turns.mjs";
 
 export const title = "Timers";
@@ -13,7 +14,7 @@ export const about = `What it costs to make, restart and cancel a timer while so
 it, with id and callback: the whole cost, with what is collected as garbage meanwhile. It does so in a callback, where programs
 live. Each side has a process of its own for each figure. The core alone, its twin and the wheel in C have no callbacks.`;
 
-export const peers = ["setTimeout", "twin", "c-wheel", "libuv"];
+export const peers = ["setTimeout", "undici", "heap", "twin", "c-wheel", "libuv"];
 
 const OPERATIONS = {
   "make-random": "make, random delay",
@@ -49,7 +50,9 @@ export async function run(context) {
     };
     const candidates = [
       ...sidesOn(runtimes, { name: "setTimeout" }, peers),
-      ...(operation === "fire" ? [] : controls(runtimes[0], native, peers)),
+      ...(operation === "fire"
+        ? []
+        : [...others(runtimes[0], peers, skipped), ...controls(runtimes[0], native, peers)]),
     ];
     const say = (text) => progress(`${what} · ${text}`);
     const result = await takeTurns({ candidates, rounds, progress: say, measure });
@@ -61,6 +64,17 @@ export async function run(context) {
     tables.push({ id, title: `Timers: ${what}`, columns, rows: result.rows, main: keys.at(-1), compared: keys });
   }
   return { tables, skipped };
+}
+
+// What others have written in JavaScript.
+function others(on, wanted, skipped) {
+  const titles = { undici: "undici's timers", heap: "a heap from npm" };
+  const asked = Object.entries(titles).filter(([peer]) => !wanted || wanted.includes(peer));
+  return asked.flatMap(([peer, title]) => {
+    if (versionOfRival(peer)) return [{ name: `${title} on ${on.label}`, peer, on }];
+    skipped.push({ name: title, reason: "not installed: npm run peers" });
+    return [];
+  });
 }
 
 // What shows where the time goes: no hosts, no callbacks.
