@@ -34,6 +34,7 @@ export class Timers {
     const slot = slotOf(id);
     if (slot >= this.#ids.length) this.#grow(slot);
     this.#ids[slot] = id;
+    while (slot > this.#callbacks.length) this.#callbacks.push(undefined); // an array with gaps would be a slow one
     this.#callbacks[slot] = callback;
     debug?.(core, `timer ${show(id)} in ${after} s${recurring ? ", recurring" : ""}`);
     this.#command(id);
@@ -114,6 +115,5 @@ export class Timers {
     const ids = new Float64Array(Math.max(256, 2 * slot)).fill(NaN);
     ids.set(this.#ids);
     this.#ids = ids;
-    while (this.#callbacks.length < ids.length) this.#callbacks.push(undefined); // an array with gaps would be a slow one
   }
 }
