@@ -3,8 +3,8 @@
 import { ratio } from "./measure.mjs";
 
 /**
- * A goal: rows of ours on these kinds of runtime are to be so many times better than that peer in that column.
- * @typedef {{ on: string[], against: string, column: string, atLeast: number }} Goal
+ * A goal: rows of ours, or of another peer, on these kinds of runtime are to be so many times better than that peer in that column.
+ * @typedef {{ of?: string, on: string[] | undefined, against: string, column: string, atLeast: number }} Goal
  */
 
 const NODE = ["node"];
@@ -12,8 +12,8 @@ const BUN = ["bun"];
 const cpu = (on, against, atLeast) => ({ on, against, column: "cpu", atLeast });
 
 /** Goals against one peer, for each number of pending timers. */
-const timers = (on, against, atLeast) =>
-  Object.entries(atLeast).map(([column, times]) => ({ on, against, column: `pending${column}`, atLeast: times }));
+const timers = (on, against, atLeast, of = "ours") =>
+  Object.entries(atLeast).map(([column, times]) => ({ of, on, against, column: `pending${column}`, atLeast: times }));
 const each = (few, many, most) => ({ 1000: few, 100000: many, 1000000: most });
 
 /** The goals of each table. */
@@ -27,7 +27,7 @@ export const GOALS = {
     ...timers(BUN, "setTimeout", each(4, 12, 5)),
     ...timers(NODE, "libuv", each(2.5, 8, 3)),
     ...timers(NODE, "c-wheel", each(0.4, 0.4, 0.4)),
-    ...timers(NODE, "twin", each(1, 1, 1)),
+    ...timers(undefined, "twin", each(1, 1, 1), "core"), // neither has a host
   ],
   "timers-fire": timers(NODE, "setTimeout", { 100000: 2.5, 1000000: 1.2 }),
   "net-one": [cpu(NODE, "node-net", 1.2), cpu(BUN, "node-net", 1), cpu(NODE, "c-libuv", 0.7), cpu(NODE, "mojo-ev", 2)],
@@ -70,15 +70,19 @@ export const BOUNDS = {
 export function compareRows(table) {
   const goals = GOALS[table.id] ?? [];
   const compared = new Set(table.compared ?? [table.main]);
-  for (const ours of table.rows.filter(({ peer }) => peer === "ours")) {
-    const others = table.rows.filter(({ peer, label }) => peer !== "ours" && (!label || label === ours.label));
+  const judged = new Set(["ours", ...goals.map(({ of }) => of)]);
+  for (const ours of table.rows.filter(({ peer }) => judged.has(peer))) {
+    const others = table.rows.filter(
+      ({ peer, label }) => peer !== "ours" && peer !== ours.peer && (!label || label === ours.label),
+    );
+    const compares = (key) => ours.peer === "ours" && compared.has(key);
     ours.ratios = others.flatMap((theirs) =>
       table.columns.flatMap((column) => {
         const { key } = column;
-        const goal = goals.find(({ on, against, column }) => {
-          return on.includes(ours.runtime) && against === theirs.peer && column === key;
+        const goal = goals.find(({ of = "ours", on, against, column }) => {
+          return of === ours.peer && (!on || on.includes(ours.runtime)) && against === theirs.peer && column === key;
         });
-        if (!goal && !compared.has(key)) return [];
+        if (!goal && !compares(key)) return [];
         const value = ratio(ours.cells[key], theirs.cells[key], column);
         return [{ column: key, against: theirs.name, ...value, ...(goal && { goal: goal.atLeast }) }];
       }),

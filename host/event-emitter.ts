@@ -16,16 +16,16 @@ export type Events<E> = { [name in keyof E]: unknown[] };
  * subscriber that throws ends the emit: later ones are skipped, and the exception leaves `emit`.
  */
 export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
-  #subscribers: Map<keyof E, Subscriber<this, never>[]> | undefined;
+  // Name, list, name, list: a Map would be several times as large, and there may be very many emitters with few events.
+  #subscribers: unknown[] | undefined;
 
   /** Subscribes to an event. Returns the callback, for `unsubscribe`. */
   on<K extends keyof E & string>(name: K, cb: Subscriber<this, E[K]>): Subscriber<this, E[K]> {
     check("on: name", name, EVENT);
     check("on: callback", cb, FUNCTION);
-    this.#subscribers ??= new Map();
-    const list = this.#subscribers.get(name);
+    const list = this.#list(name);
     if (list) list.push(cb);
-    else this.#subscribers.set(name, [cb]);
+    else this.#subscribers = this.#subscribers ? this.#subscribers.concat(name, [[cb]]) : [name, [cb]];
     return cb;
   }
 
@@ -45,7 +45,7 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
 
   /** Calls the subscribers of an event. An `error` without any throws its argument, as IOLoopError where it is no Error. */
   emit<K extends keyof E & string>(name: K, ...args: E[K]): this {
-    const list = this.#subscribers?.get(name) as Subscriber<this, E[K]>[] | undefined;
+    const list = this.#list(name);
     if (!list || list.length === 0) {
       if (name === "error") throw toError(args[0]);
       return this;
@@ -60,21 +60,21 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
 
   /** Whether an event has subscribers. */
   hasSubscribers(name: keyof E & string): boolean {
-    return (this.#subscribers?.get(name)?.length ?? 0) > 0;
+    return (this.#list(name)?.length ?? 0) > 0;
   }
 
   /** The subscribers of an event: the live list where it has any. */
   subscribers<K extends keyof E & string>(name: K): Subscriber<this, E[K]>[] {
-    return (this.#subscribers?.get(name) ?? []) as Subscriber<this, E[K]>[];
+    return this.#list(name) ?? [];
   }
 
   /** Ends every subscription of a callback to an event; without a callback, all of that event. */
   unsubscribe<K extends keyof E & string>(name: K, cb?: Subscriber<this, E[K]>): this {
-    const list = this.#subscribers?.get(name) as Subscriber<this, E[K]>[] | undefined;
+    const list = this.#list(name);
     if (!list) return this;
     const rest = cb === undefined ? [] : list.filter((other) => other !== cb);
     list.splice(0, list.length, ...rest);
-    if (rest.length === 0) this.#subscribers?.delete(name);
+    if (rest.length === 0) this.#subscribers!.splice(this.#subscribers!.indexOf(list) - 1, 2);
     return this;
   }
 
@@ -94,5 +94,11 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
   /** What becomes of a promise that a subscriber returned. A plain emitter leaves it to the runtime. */
   protected pending(_result: PromiseLike<unknown>, _name: string): void {
     // Its rejection, if any, is unhandled, as that of any promise nobody waits for.
+  }
+
+  #list<K extends keyof E & string>(name: K): Subscriber<this, E[K]>[] | undefined {
+    const all = this.#subscribers;
+    if (all) for (let i = 0; i < all.length; i += 2) if (all[i] === name) return all[i + 1] as Subscriber<this, E[K]>[];
+    return undefined;
   }
 }

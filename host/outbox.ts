@@ -1,13 +1,14 @@
 // What a stream has still to write: chunks come in, pieces of a bounded size go out, one at a time.
 
 const PIECE = 131_072;
+const NONE: never[] = []; // what an idle stream has of chunks: there may be many
 
 /**
  * Joins chunks, so that what one callback writes goes out as one, and cuts what is long into pieces: the system tells only
  * when a whole piece has been taken, and that is the progress by which the inactivity timeout goes.
  */
 export class Outbox {
-  #chunks: (string | Uint8Array)[] = [];
+  #chunks: (string | Uint8Array)[] = NONE;
   /** Bytes of the chunks. */
   #queued = 0;
   /** What came last, not yet among the chunks: many small strings are counted at once. */
@@ -19,6 +20,16 @@ export class Outbox {
   get size(): number {
     this.#count();
     return this.#queued + this.#pieceBytes;
+  }
+
+  /** Whether nothing waits. */
+  get isEmpty(): boolean {
+    return this.#text === "" && this.#queued === 0 && this.#piece === undefined;
+  }
+
+  /** Bytes of the piece that is on its way. */
+  get pieceBytes(): number {
+    return this.#pieceBytes;
   }
 
   /** Whether a piece is on its way. */
@@ -39,24 +50,25 @@ export class Outbox {
       this.#text += chunk;
     } else if (chunk.length > 0) {
       this.#count();
-      this.#chunks.push(chunk);
-      this.#queued += chunk.length;
+      this.#add(chunk, chunk.length);
     }
   }
 
   /** Sends the next piece on its way; undefined when there is none. */
   send(): Buffer | string | undefined {
-    this.#count();
-    if (this.#queued === 0) return undefined;
-    const only = this.#chunks.length === 1 ? this.#chunks[0] : undefined;
-    if (typeof only === "string" && this.#queued <= PIECE) {
-      this.#chunks.pop();
-      this.#piece = only;
-    } else {
-      this.#piece = this.#cut();
+    const text = this.#text;
+    const bytes = this.#queued > 0 ? Infinity : Buffer.byteLength(text);
+    if (bytes === 0) return undefined;
+    if (bytes <= PIECE) {
+      this.#text = "";
+      this.#pieceBytes = bytes;
+      return (this.#piece = text);
     }
+    this.#count();
     this.#pieceBytes = Math.min(this.#queued, PIECE);
     this.#queued -= this.#pieceBytes;
+    this.#piece = this.#cut();
+    if (this.#queued === 0) this.#chunks = NONE;
     return this.#piece;
   }
 
@@ -70,7 +82,7 @@ export class Outbox {
 
   /** Forgets everything. */
   clear(): void {
-    this.#chunks = [];
+    this.#chunks = NONE;
     this.#text = "";
     this.#queued = 0;
     this.#piece = undefined;
@@ -82,10 +94,20 @@ export class Outbox {
     const text = this.#text;
     if (text === "") return;
     this.#text = "";
-    this.#queued += Buffer.byteLength(text);
+    const bytes = Buffer.byteLength(text);
     const last = this.#chunks.length - 1;
-    if (typeof this.#chunks[last] === "string" && !startsMidPair(text)) this.#chunks[last] += text;
-    else this.#chunks.push(text);
+    if (typeof this.#chunks[last] === "string" && !startsMidPair(text)) {
+      this.#chunks[last] += text;
+      this.#queued += bytes;
+    } else {
+      this.#add(text, bytes);
+    }
+  }
+
+  #add(chunk: string | Uint8Array, bytes: number): void {
+    if (this.#chunks === NONE) this.#chunks = [];
+    this.#chunks.push(chunk);
+    this.#queued += bytes;
   }
 
   // Takes a piece off the front. What is behind it is not touched: a long queue costs no more than a short one.

@@ -4,18 +4,21 @@ import type { Engine } from "./engine.ts";
 import { writeFast } from "./fast-socket.ts";
 import type { StreamHandle } from "./stream-handle.ts";
 
+interface Owner {
+  readonly engine: Engine;
+  /** A piece has been taken that was not taken at once. Runs as a dispatch. */
+  sent(): void;
+}
+
 export class Sender {
-  readonly #engine: Engine;
-  readonly #arrived: () => void;
+  readonly #owner: Owner;
   #handle: StreamHandle | undefined;
   #isSending = false;
   #isSent = false;
   #known = 0; // pieces whose callback has still to come, and tells nothing new
 
-  /** `arrived` runs as a dispatch when a piece has been taken that was not taken at once. */
-  constructor(engine: Engine, arrived: () => void) {
-    this.#engine = engine;
-    this.#arrived = arrived;
+  constructor(owner: Owner) {
+    this.#owner = owner;
   }
 
   /** Sends a piece, once the one before has been taken. Whether it was taken at once. */
@@ -36,6 +39,6 @@ export class Sender {
     if (error) this.#handle!.destroy(error);
     else if (this.#isSending) this.#isSent = true;
     else if (this.#known > 0) this.#known--;
-    else this.#engine.deliver("write", this.#arrived);
+    else this.#owner.engine.deliver("write", () => this.#owner.sent());
   };
 }

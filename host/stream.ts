@@ -19,7 +19,7 @@ export class Stream extends ReactorPart<StreamEvents> {
   #slot = 0;
   readonly #outbox = new Outbox();
   #sender: Sender | undefined;
-  #callbacks: ((stream: this) => unknown)[] = [];
+  #callbacks: ((stream: this) => unknown)[] | undefined;
   #bytesRead = 0;
   #bytesWritten = 0;
   #started = false;
@@ -61,7 +61,7 @@ export class Stream extends ReactorPart<StreamEvents> {
 
   /** Whether data, or a `write` callback, waits. */
   get isWriting(): boolean {
-    return this.#handle !== undefined && (this.bytesWaiting > 0 || this.#callbacks.length > 0);
+    return this.#handle !== undefined && (!this.#outbox.isEmpty || this.#callbacks !== undefined);
   }
 
   /** Bytes received. */
@@ -118,7 +118,7 @@ export class Stream extends ReactorPart<StreamEvents> {
     if (cb !== undefined) check("write: callback", cb, FUNCTION);
     if (!this.#handle) return this;
     this.#outbox.push(chunk);
-    if (cb) this.#callbacks.push(cb);
+    if (cb) (this.#callbacks ??= []).push(cb);
     this.#flushLater();
     return this;
   }
@@ -191,11 +191,22 @@ export class Stream extends ReactorPart<StreamEvents> {
     if (!this.#handle || !this.#started || this.#outbox.isBusy) return;
     const piece = this.#outbox.send();
     if (piece === undefined) {
-      if (this.#callbacks.length > 0) this.engine.nextTick(() => this.#drained());
+      if (this.#callbacks) this.engine.nextTick(() => this.#drained());
       return;
     }
     const { encoding } = this.#outbox;
-    if (this.#sender!.send(this.#handle, piece, encoding)) this.engine.guard.run("write", this.#advance);
+    if (this.#sender!.send(this.#handle, piece, encoding)) this.sent();
+  }
+
+  /** The piece has been taken. @internal */
+  sent(): void {
+    if (!this.#handle) return;
+    this.#touch();
+    this.#bytesWritten += this.#outbox.pieceBytes;
+    const piece = this.#outbox.sent();
+    if (this.hasSubscribers("write")) this.fire("write", toBuffer(piece));
+    if (this.#outbox.isEmpty) this.#drained();
+    else this.#flushLater();
   }
 
   /** @internal */
@@ -230,7 +241,7 @@ export class Stream extends ReactorPart<StreamEvents> {
     hear(handle, this);
     const { engine } = this;
     this.#started = true;
-    this.#sender = new Sender(engine, this.#advance);
+    this.#sender = new Sender(this);
     this.id = engine.table.claim(handle) ?? engine.table.open("handleTrack");
     this.#slot = slotOf(this.id);
     engine.table.connections[this.#slot] = this;
@@ -251,22 +262,11 @@ export class Stream extends ReactorPart<StreamEvents> {
     this.engine.writers.add(this);
   }
 
-  #advance = (): void => {
-    if (!this.#handle) return;
-    this.#touch();
-    const before = this.#outbox.size;
-    const piece = this.#outbox.sent();
-    this.#bytesWritten += before - this.#outbox.size;
-    if (this.hasSubscribers("write")) this.fire("write", toBuffer(piece));
-    if (this.#outbox.size > 0) this.#flushLater();
-    else this.#drained();
-  };
-
   #drained(): void {
-    if (!this.#handle || this.bytesWaiting > 0) return;
+    if (!this.#handle || !this.#outbox.isEmpty) return;
     const callbacks = this.#callbacks;
-    if (callbacks.length > 0) this.#callbacks = [];
-    for (const callback of callbacks) this.engine.guard.call(callback, this, "drain");
+    this.#callbacks = undefined;
+    if (callbacks) for (const callback of callbacks) this.engine.guard.call(callback, this, "drain");
     if (this.#handle) this.fire("drain");
     if (this.#graceful && !this.isWriting) this.closeGracefully();
   }
@@ -283,7 +283,7 @@ export class Stream extends ReactorPart<StreamEvents> {
     this.#handle = undefined;
     this.#timeout = 0;
     this.#outbox.clear();
-    this.#callbacks = [];
+    this.#callbacks = undefined;
     if (!this.#started) return;
     letGo(handle);
     this.engine.resources.delete(this);

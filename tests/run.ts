@@ -34,6 +34,7 @@ const ONCE: ReadonlySet<string> = new Set([
   "replay.test.js",
   "twin.test.js",
   "bench.test.js",
+  "bench-goals.test.js",
 ]);
 
 function runFile(runtime: string, file: string): Promise<Result> {
