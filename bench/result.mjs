@@ -111,7 +111,8 @@ function goalsOfRow(table, row) {
  */
 export function matricesOf({ columns, rows }) {
   const ours = rows.filter(({ ratios = [] }) => ratios.length > 0);
-  const peerOf = ({ against }, { label }) => against.replace(` on ${label}`, "");
+  const everywhere = new Set(rows.filter(({ label }) => label).map(({ name }) => name));
+  const peerOf = ({ against }, { label }) => (everywhere.has(against) ? against.replace(` on ${label}`, "") : against);
   return columns.flatMap((column) => {
     const cells = ours.map((row) => {
       const ratios = row.ratios.filter((ratio) => ratio.column === column.key);

@@ -3,7 +3,7 @@
 // Each is called with BODY MODE [IDLE]: bytes of the body, how to answer, seconds until an idle connection is closed.
 
 const [CR, LF] = [13, 10];
-const COLLECTIONS = 3;
+const COLLECTIONS = 2;
 const PAUSE_MILLISECONDS = 200;
 
 const [bodyBytes = "64", mode = "keep", idle = "15"] = process.argv.slice(2);
