@@ -5,54 +5,11 @@ import { fileURLToPath } from "node:url";
 import * as fc from "fast-check";
 import * as assert from "uvu/assert";
 import { Code, Core, type CoreExports, Kind, Phase, State, slotOf } from "wasm-ioloop/core";
+import { FUNCTIONS, NAMES } from "./core-functions.ts";
 import { Draw, check, words } from "./core-twin.ts";
 import { harness } from "./harness.ts";
 
 const test = harness("core module");
-
-// How many arguments each takes; the compiler sees to it that none is missing and none is made up.
-const FUNCTIONS: Record<Exclude<keyof CoreExports, "memory">, number> = {
-  version: 0,
-  handleSeed: 1,
-  handleReset: 0,
-  handleTick: 1,
-  handleTimer: 3,
-  handleTimerAgain: 3,
-  handleTimerRemove: 1,
-  handleCommands: 2,
-  pollDeadline: 0,
-  pollDue: 0,
-  handleDue: 1,
-  handleAcceptor: 0,
-  handleAcceptorLimits: 4,
-  handleAcceptorListen: 2,
-  handleAcceptorClose: 1,
-  pollEvicted: 0,
-  handleAccept: 2,
-  pollAdmission: 1,
-  handleConnect: 2,
-  handleTrack: 2,
-  handleConnected: 2,
-  handleAdopt: 1,
-  handleTimeout: 3,
-  handleClose: 1,
-  handleLimits: 3,
-  handleDrain: 3,
-  handleHurry: 0,
-  pollDecision: 2,
-  stateOf: 1,
-  nextState: 2,
-  connectionsIn: 1,
-  timerCount: 0,
-  acceptorCount: 0,
-  acceptedCount: 0,
-  phase: 0,
-  dueAddress: 0,
-  commandAddress: 0,
-  activityAddress: 0,
-  connectionCapacity: 0,
-};
-const NAMES = Object.keys(FUNCTIONS) as (keyof typeof FUNCTIONS)[];
 
 type Any = (...args: number[]) => number | undefined;
 

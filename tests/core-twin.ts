@@ -104,13 +104,7 @@ export class Twin {
 
   /** A pass as a host runs it, with `between` called before each answer. Ends early when `between` says so. */
   pass(now: number, between: (id: number) => boolean | void = () => {}): void {
-    this.call("handleTick", now);
-    for (let ids = this.poll(); ids.length > 0; ids = this.poll()) {
-      for (const id of ids) {
-        if (between(id) === false) return;
-        this.call("handleDue", id);
-      }
-    }
+    runPass(this, now, between);
   }
 
   /** The host has seen activity on a connection. */
@@ -194,4 +188,20 @@ export function run(mixes: readonly Mix[], operations: number, length: number): 
 /** Checks a property of fast-check with the seed of this run. */
 export function check<T extends unknown[]>(property: fc.IProperty<T>, numRuns: number): void {
   fc.assert(property, { ...SETTINGS, numRuns });
+}
+
+interface Passing {
+  call(name: "handleTick" | "handleDue", argument: number): unknown;
+  poll(): readonly number[];
+}
+
+/** A pass as a host runs it, with `between` called before each answer. Ends early when that says so. */
+export function runPass(core: Passing, now: number, between: (id: number) => boolean | void): void {
+  core.call("handleTick", now);
+  for (let ids = core.poll(); ids.length > 0; ids = core.poll()) {
+    for (const id of ids) {
+      if (between(id) === false) return;
+      core.call("handleDue", id);
+    }
+  }
 }

@@ -3,7 +3,7 @@
 import * as assert from "uvu/assert";
 import { COMMANDS, Core, Due, Kind, kindOf, slotOf } from "wasm-ioloop/core";
 import { type Calls, TwinCore } from "../bench/twin/core.ts";
-import type { Draw } from "./core-twin.ts";
+import { type Draw, runPass } from "./core-twin.ts";
 
 type Any = (...args: number[]) => number | undefined;
 
@@ -66,13 +66,7 @@ export class Pair {
 
   /** A pass as a host runs it, with `between` called before each answer. Ends early when that says so. */
   pass(now: number, between: (id: number) => boolean | void = () => {}): void {
-    this.call("handleTick", now);
-    for (let ids = this.poll(); ids.length > 0; ids = this.poll()) {
-      for (const id of ids) {
-        if (between(id) === false) return;
-        this.call("handleDue", id);
-      }
-    }
+    runPass(this, now, between);
   }
 
   /** Stores the time of activity on a connection. */

@@ -1,54 +1,9 @@
 // What the random programs do that go to the core and to its twin.
 
 import { COMMANDS, Kind } from "wasm-ioloop/core";
-import type { Calls } from "../bench/twin/core.ts";
+import { FUNCTIONS, NAMES } from "./core-functions.ts";
 import type { Draw } from "./core-twin.ts";
 import type { Pair } from "./twin-pair.ts";
-
-// How many arguments each export takes; the compiler sees to it that none is missing and none is made up.
-const EXPORTS: Record<keyof Calls, number> = {
-  version: 0,
-  handleSeed: 1,
-  handleReset: 0,
-  handleTick: 1,
-  handleTimer: 3,
-  handleTimerAgain: 3,
-  handleTimerRemove: 1,
-  handleCommands: 2,
-  pollDeadline: 0,
-  pollDue: 0,
-  handleDue: 1,
-  handleAcceptor: 0,
-  handleAcceptorLimits: 4,
-  handleAcceptorListen: 2,
-  handleAcceptorClose: 1,
-  pollEvicted: 0,
-  handleAccept: 2,
-  pollAdmission: 1,
-  handleConnect: 2,
-  handleTrack: 2,
-  handleConnected: 2,
-  handleAdopt: 1,
-  handleTimeout: 3,
-  handleClose: 1,
-  handleLimits: 3,
-  handleDrain: 3,
-  handleHurry: 0,
-  pollDecision: 2,
-  stateOf: 1,
-  nextState: 2,
-  connectionsIn: 1,
-  timerCount: 0,
-  acceptorCount: 0,
-  acceptedCount: 0,
-  phase: 0,
-  dueAddress: 0,
-  commandAddress: 0,
-  activityAddress: 0,
-  connectionCapacity: 0,
-};
-/** The names of all exports. */
-export const NAMES = Object.keys(EXPORTS) as (keyof Calls)[];
 
 type Step = (pair: Pair, draw: Draw) => void;
 /** One kind of step, and how often it is drawn against the others. */
@@ -115,7 +70,7 @@ const stop: Step = (pair, draw) => {
 const any: Step = (pair, draw) => {
   const name = draw.of(NAMES);
   if (name === "handleReset" && draw.below(12) > 0) return;
-  pair.call(name, ...Array.from({ length: EXPORTS[name] }, () => pair.any(draw)));
+  pair.call(name, ...Array.from({ length: FUNCTIONS[name] }, () => pair.any(draw)));
 };
 
 // A pass in which callbacks do whatever they like, also with what is due; now and then the host breaks off.

@@ -6,9 +6,10 @@ import { COMMANDS, Code, Kind } from "wasm-ioloop/core";
 import { LARGEST } from "../bench/twin/arrays.ts";
 import { Slots } from "../bench/twin/slots.ts";
 import { Draw, check, words } from "./core-twin.ts";
+import { NAMES } from "./core-functions.ts";
 import { harness } from "./harness.ts";
 import { Pair } from "./twin-pair.ts";
-import { type Mix, NAMES, anything, crowded, leaping, serving, stopping, timers } from "./twin-steps.ts";
+import { type Mix, anything, crowded, leaping, serving, stopping, timers } from "./twin-steps.ts";
 
 const test = harness("twin");
 
