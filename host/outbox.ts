@@ -65,9 +65,10 @@ export class Outbox {
       return (this.#piece = text);
     }
     this.#count();
+    const only = this.#chunks.length === 1 && this.#queued <= PIECE ? this.#chunks[0] : undefined;
     this.#pieceBytes = Math.min(this.#queued, PIECE);
     this.#queued -= this.#pieceBytes;
-    this.#piece = this.#cut();
+    this.#piece = typeof only === "string" ? only : this.#cut();
     if (this.#queued === 0) this.#chunks = NONE;
     return this.#piece;
   }
