@@ -85,7 +85,6 @@ export class Client extends ReactorPart<ClientEvents> {
     const id = engine.table.open("handleConnect");
     this.id = id;
     engine.table.connections[slotOf(id)] = this;
-    engine.resources.add(this);
     engine.nextTick(() => {
       if (this.id === id) this.#attempt(options, secure);
     });
@@ -163,7 +162,6 @@ export class Client extends ReactorPart<ClientEvents> {
     const { id } = this;
     this.id = 0;
     this.#handle = undefined;
-    this.engine.resources.delete(this);
     return id;
   }
 

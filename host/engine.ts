@@ -4,12 +4,12 @@
 // turn in which next-tick callbacks, hot watchers and due timers run. What is to be done is always the core's answer.
 
 import { type Clock, SystemClock, type Turn, cancelTurn, nextTurn } from "./clock.ts";
-import { Core, Decision, Due, slotOf } from "./core.ts";
+import { Core, Due } from "./core.ts";
 import { DeadlineAlarm } from "./deadline-alarm.ts";
-import { debug } from "./debug.ts";
 import { IOLoopError } from "./errors.ts";
+import { Gate } from "./gate.ts";
 import { Guard } from "./guard.ts";
-import type { Callback, Client, Resource, Supervisor } from "./parts.ts";
+import type { Callback, Resource, Supervisor } from "./parts.ts";
 import { PassQueue } from "./pass-queue.ts";
 import { Run } from "./run.ts";
 import { Table } from "./table.ts";
@@ -27,9 +27,11 @@ export class Engine {
   /** When the current dispatch began, in milliseconds. */
   now: number;
   readonly guard: Guard;
+  readonly gate: Gate;
   readonly table: Table;
   readonly timers: Timers;
   readonly writers: Writers;
+  /** What else holds sockets but the connections of the table. */
   readonly resources: Set<Resource> = new Set();
   /** Called once a pass; true while it has more to do in the next. */
   readonly everyPass: Set<() => boolean> = new Set();
@@ -43,7 +45,6 @@ export class Engine {
   #run: Run | undefined;
   #depth = 0;
   #inPass = false;
-  #asked = false;
   #turn: Turn | undefined;
 
   constructor(clock: Clock, seed: number, supervisor: Supervisor) {
@@ -52,6 +53,7 @@ export class Engine {
     this.supervisor = supervisor;
     this.subject = supervisor;
     this.guard = new Guard(this, supervisor);
+    this.gate = new Gate(this);
     this.table = new Table(this);
     this.timers = new Timers(this);
     this.writers = new Writers(this);
@@ -90,7 +92,12 @@ export class Engine {
   get isWatching(): boolean {
     const { calls } = this.core;
     this.timers.flush();
-    return this.#unknownToCore + this.resources.size + calls.timerCount() + calls.acceptorCount() > 0;
+    return this.unknownToCore + this.#sockets().length + calls.timerCount() + calls.acceptorCount() > 0;
+  }
+
+  /** How many things there are to wait for that the core does not know. */
+  get unknownToCore(): number {
+    return this.watched + this.#nextTicks.length + this.#held.length;
   }
 
   /** Runs until `stop`, or, with `once`, until something has been dispatched. */
@@ -100,7 +107,7 @@ export class Engine {
     const run = new Run(once);
     this.#run = run;
     this.#alarm.changed = true;
-    for (const resource of this.resources) resource.resume();
+    for (const resource of this.#sockets()) resource.resume();
     this.wake();
     return run.promise;
   }
@@ -126,11 +133,8 @@ export class Engine {
 
   /** Begins a dispatch. False while the loop is stopped: then nothing may be delivered. */
   begin(): boolean {
-    if (!this.#run) return false;
-    if (this.#depth++ === 0) {
-      this.now = this.clock.now();
-      this.#run.dispatched = true;
-    }
+    if (!this.#enter()) return false;
+    if (this.#depth === 1) this.#run!.dispatched = true;
     return true;
   }
 
@@ -167,8 +171,24 @@ export class Engine {
 
   /** The gate is to be asked: something has come, gone, or changed its limits. */
   ask(): void {
-    this.#asked = true;
+    this.gate.isToBeAsked = true;
     if (this.#depth === 0) this.wake();
+  }
+
+  /** Asks the gate for one who has just come: at once, and in the next pass where that is too soon. */
+  askForOne(): void {
+    if (this.#depth > 0 || !this.#enter()) return this.ask();
+    this.gate.isToBeAsked = true;
+    this.end();
+    this.gate.wakeForWaiting();
+  }
+
+  /** Asks now what the core decides, wherever the caller stands. */
+  askNow(): void {
+    const active = this.begin();
+    while (this.gate.decide());
+    this.gate.isToBeAsked = true;
+    if (active) this.end();
   }
 
   /** Has a pass run in the next turn. */
@@ -194,7 +214,7 @@ export class Engine {
 
   /** Forgets everything, and stops. */
   reset(): void {
-    for (const resource of Array.from(this.resources)) resource.close();
+    for (const resource of this.#sockets()) resource.close();
     this.resources.clear();
     this.everyPass.clear();
     this.table.clear();
@@ -207,13 +227,19 @@ export class Engine {
     this.stop();
   }
 
+  #enter(): boolean {
+    if (!this.#run) return false;
+    if (this.#depth++ === 0) this.now = this.clock.now();
+    return true;
+  }
+
   #pass(): void {
     if (!this.#run || this.#depth > 0) return;
     const { calls } = this.core;
     this.begin();
     this.#run.dispatched = this.#held.length + this.#nextTicks.length > 0;
     this.#inPass = true;
-    this.#asked = true;
+    this.gate.isToBeAsked = true;
     this.#alarm.changed = true;
     calls.handleTick(this.now);
     this.#held.run((task) => task());
@@ -237,51 +263,15 @@ export class Engine {
     this.writers.flush();
   }
 
-  // Every event ends here where something may have changed: who may come in, and is it time to stop?
-  #settle(): void {
-    while (this.#asked) {
-      this.#asked = false;
-      for (let id = this.#nextAdmission(); id > 0; id = this.#nextAdmission()) {
-        this.dispatched();
-        this.wake(); // the next pass may admit as many again
-        (this.table.connections[slotOf(id)] as Client).admit();
-      }
-      if (this.#decide()) this.#asked = true;
-    }
-  }
-
-  get #unknownToCore(): number {
-    return this.watched + this.#nextTicks.length + this.#held.length;
-  }
-
-  #nextAdmission(): number {
-    return this.#run?.stopping ? 0 : this.core.calls.pollAdmission(this.now);
-  }
-
-  /** Asks now what the core decides, wherever the caller stands. */
-  askNow(): void {
-    const active = this.begin();
-    while (this.#decide());
-    this.#asked = true;
-    if (active) this.end();
-  }
-
-  // Does what the core decides about shutting down; whether there may be more.
-  #decide(): boolean {
-    this.timers.flush();
-    const decision = this.core.calls.pollDecision(this.#unknownToCore, this.isRunning ? 1 : 0);
-    if (decision !== Decision.NOTHING) debug?.(this.core, `decision: ${["", "finish", "stop", "close all"][decision]}`);
-    if (decision === Decision.FINISH) this.supervisor.finish();
-    else if (decision === Decision.CLOSE) this.table.abortAll();
-    else if (decision === Decision.STOP) this.stop();
-    return decision === Decision.FINISH || decision === Decision.CLOSE;
+  #sockets(): Resource[] {
+    return [...this.resources, ...this.table.connections.filter((connection) => connection !== undefined)];
   }
 
   // What is written may be sent at once, and what hears of it may write again: so several times, but not for ever.
   #finish(): void {
-    for (let rounds = 0; this.#asked || this.writers.length > 0; rounds++) {
+    for (let rounds = 0; this.gate.isToBeAsked || this.writers.length > 0; rounds++) {
       if (rounds === ROUNDS) return this.wake();
-      if (this.#asked) this.#settle();
+      if (this.gate.isToBeAsked) this.gate.settle();
       this.writers.flush();
     }
   }
@@ -290,7 +280,7 @@ export class Engine {
     this.#alarm.clear();
     if (this.#turn !== undefined) cancelTurn(this.#turn);
     this.#turn = undefined;
-    for (const resource of this.resources) resource.suspend();
+    for (const resource of this.#sockets()) resource.suspend();
     const run = this.#run;
     this.#run = undefined;
     run?.settle();

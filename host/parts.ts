@@ -9,7 +9,7 @@ export interface Resource {
 }
 
 /** What a connection id of the core names. */
-export interface Connection {
+export interface Connection extends Resource {
   readonly id: number;
   /** Its deadline has passed; `answer` is one of `Due`. */
   expire(answer: number): void;

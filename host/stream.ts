@@ -245,7 +245,6 @@ export class Stream extends ReactorPart<StreamEvents> {
     this.id = engine.table.claim(handle) ?? engine.table.open("handleTrack");
     this.#slot = slotOf(this.id);
     engine.table.connections[this.#slot] = this;
-    engine.resources.add(this);
     engine.table.setTimeout(this.id, this.#timeout);
     if (handle.destroyed || handle.readableEnded) engine.nextTick(() => this.closeGracefully());
     if (engine.active) this.resume();
@@ -286,7 +285,6 @@ export class Stream extends ReactorPart<StreamEvents> {
     this.#callbacks = undefined;
     if (!this.#started) return;
     letGo(handle);
-    this.engine.resources.delete(this);
     this.engine.table.close(this.id);
     this.id = 0;
   }

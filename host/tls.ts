@@ -8,7 +8,7 @@ import type { Socket } from "node:net";
 import { type Server as TlsServer, type TLSSocket, type TlsOptions, createServer } from "node:tls";
 import { slotOf } from "./core.ts";
 import type { Engine } from "./engine.ts";
-import type { Connection, Resource } from "./parts.ts";
+import type { Connection } from "./parts.ts";
 import { release } from "./stream-handle.ts";
 
 const HANDSHAKE_SECONDS = 10;
@@ -73,7 +73,7 @@ export class Handshakes {
 }
 
 /** A connection whose handshake is under way. It has been admitted, and counts. */
-class Handshake implements Connection, Resource {
+class Handshake implements Connection {
   readonly id: number;
   readonly #engine: Engine;
   readonly #socket: Socket;
@@ -84,7 +84,6 @@ class Handshake implements Connection, Resource {
     this.#engine = engine;
     this.#socket = socket;
     engine.table.connections[slotOf(id)] = this;
-    engine.resources.add(this);
     socket.on("error", ignore);
   }
 
@@ -92,7 +91,6 @@ class Handshake implements Connection, Resource {
   end(): boolean {
     if (this.#over) return false;
     this.#over = true;
-    this.#engine.resources.delete(this);
     this.#socket.off("error", ignore);
     return true;
   }

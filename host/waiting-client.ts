@@ -4,10 +4,10 @@ import type { Socket } from "node:net";
 import { slotOf } from "./core.ts";
 import { debug, show } from "./debug.ts";
 import type { Engine } from "./engine.ts";
-import type { Client, DropInfo, Resource } from "./parts.ts";
+import type { Client, DropInfo } from "./parts.ts";
 
 /** Holds an accepted socket, paused and unread, until the core admits it or gives it up. */
-export class WaitingClient implements Client, Resource {
+export class WaitingClient implements Client {
   readonly id: number;
   readonly #engine: Engine;
   readonly #socket: Socket;
@@ -20,22 +20,24 @@ export class WaitingClient implements Client, Resource {
     this.#admitted = admitted;
   }
 
-  /** Joins the line. */
+  /** Joins the line. Where the gate is open, its turn has come before this returns. */
   wait(): void {
     const engine = this.#engine;
-    engine.table.connections[slotOf(this.id)] = this;
-    engine.resources.add(this);
+    const { connections } = engine.table;
+    const slot = slotOf(this.id);
+    connections[slot] = this;
     debug?.(engine.core, `connection ${show(this.id)} waits`);
+    engine.askForOne();
+    if (connections[slot] !== this) return;
     // Its end, or reset, is found when its turn has come: what it sent before that is read first.
     this.#socket.on("error", ignore);
     if (!engine.active) this.suspend();
     engine.rearm();
-    engine.ask();
   }
 
   admit(): void {
     debug?.(this.#engine.core, `connection ${show(this.id)} admitted`);
-    this.#engine.resources.delete(this);
+    this.#engine.table.connections[slotOf(this.id)] = undefined;
     this.#socket.off("error", ignore);
     this.#socket.setNoDelay(true);
     this.#admitted(this.#socket, this.id);
@@ -43,7 +45,6 @@ export class WaitingClient implements Client, Resource {
 
   evict(): void {
     this.#engine.table.close(this.id);
-    this.#engine.resources.delete(this);
     reset(this.#socket);
   }
 
