@@ -8,15 +8,10 @@
 // Where anything of this is missing, and for anything but a plain socket, the documented ways are taken; also with IOLOOP_FAST=0.
 
 import { Socket } from "node:net";
+import { internals } from "./internals.ts";
 
 /** Takes what was read, a copy of its own; false where it cannot, and the stream of the socket is to have it. */
 export type Taker = (this: Socket, chunk: Buffer) => boolean;
-
-interface Names {
-  readonly buffer: symbol;
-  readonly callback: symbol;
-  readonly next: symbol;
-}
 
 type Fast = Socket & Record<symbol, unknown> & { _handle?: { useUserBuffer?(buffer: Uint8Array): void } | null };
 
@@ -24,28 +19,37 @@ const SIZE = 65_536;
 
 const SHORT = 128; // bytes: up to here a loop copies faster than a call
 
-let names: Names | false | undefined;
-let shared: Buffer;
+let shared: Buffer | undefined;
+
+/** The buffer that everything is read into. */
+export function sharedBuffer(): Buffer {
+  return (shared ??= Buffer.allocUnsafeSlow(SIZE));
+}
+
+/** A copy of the first bytes of a buffer. */
+export function copyOf(buffer: Buffer, length: number): Buffer {
+  const chunk = Buffer.allocUnsafe(length);
+  if (length > SHORT) buffer.copy(chunk, 0, 0, length);
+  else for (let i = 0; i < length; i++) chunk[i] = buffer[i]!;
+  return chunk;
+}
 
 /** Gives a function that has a socket read through `take`; it does nothing where the runtime cannot. */
 export function fastReader(take: Taker): (socket: object) => void {
   function read(this: Socket, length: number, buffer: Buffer): boolean {
-    const chunk = Buffer.allocUnsafe(length);
-    if (length > SHORT) buffer.copy(chunk, 0, 0, length);
-    else for (let i = 0; i < length; i++) chunk[i] = buffer[i]!;
+    const chunk = copyOf(buffer, length);
     return take.call(this, chunk) || this.push(chunk);
   }
   return (socket) => {
-    names ??= find();
+    const names = internals().read;
     if (!names || !isPlain(socket)) return;
     // oxlint-disable-next-line no-underscore-dangle -- that is its name
     const handle = socket._handle;
     if (socket[names.buffer] !== null || typeof handle?.useUserBuffer !== "function") return; // or it does already
-    shared ??= Buffer.allocUnsafeSlow(SIZE);
-    socket[names.buffer] = shared;
+    socket[names.buffer] = sharedBuffer();
     socket[names.callback] = read;
     socket[names.next] = null;
-    handle.useUserBuffer(shared);
+    handle.useUserBuffer(sharedBuffer());
   };
 }
 
@@ -59,7 +63,8 @@ export function writeFast(
   encoding: BufferEncoding,
   done: (error?: Error | null) => void,
 ): boolean {
-  if (!names || !isPlain(socket) || !socket.writable || socket.writableLength > 0 || socket.connecting) return false;
+  if (!internals().read || !isPlain(socket) || !socket.writable || socket.writableLength > 0 || socket.connecting)
+    return false;
   // oxlint-disable-next-line no-underscore-dangle -- that is its name
   socket._write(piece, typeof piece === "string" ? encoding : ("buffer" as BufferEncoding), done);
   return true;
@@ -67,14 +72,4 @@ export function writeFast(
 
 function isPlain(socket: object): socket is Fast {
   return socket.constructor === Socket;
-}
-
-// Where the option is kept.
-function find(): Names | false {
-  if (process.env["IOLOOP_FAST"] === "0") return false;
-  const probe = new Socket({ onread: { buffer: Buffer.alloc(1), callback: () => true } });
-  const named = (name: string): symbol | undefined =>
-    Object.getOwnPropertySymbols(probe).find(({ description }) => description === name);
-  const [buffer, callback, next] = [named("kBuffer"), named("kBufferCb"), named("kBufferGen")];
-  return buffer && callback && next ? { buffer, callback, next } : false;
 }

@@ -107,11 +107,11 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
   server(a: unknown, b?: unknown): Id {
     const [options = {}, callback] = callForm<ListenerOptions | undefined>("server", a, b);
     const server = new Server({ reactor: this.#reactor });
-    server.on("accept", (_server, handle) => {
+    server.taker = (handle) => {
       const stream = new Stream(handle, { reactor: this.#reactor });
       const id = stream.join();
       return (callback as ServerCallback)(this, stream, id);
-    });
+    };
     server.listen(options);
     return server.record();
   }

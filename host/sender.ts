@@ -1,5 +1,6 @@
 // Sends a stream's pieces, one at a time, and hears when the system has taken one: mostly at once.
 
+import { BareSocket } from "./bare-socket.ts";
 import type { Engine } from "./engine.ts";
 import { writeFast } from "./fast-socket.ts";
 import type { StreamHandle } from "./stream-handle.ts";
@@ -12,7 +13,7 @@ interface Owner {
 
 export class Sender {
   readonly #owner: Owner;
-  #handle: StreamHandle | undefined;
+  #handle: StreamHandle | BareSocket | undefined;
   #isSending = false;
   #isSent = false;
   #known = 0; // pieces whose callback has still to come, and tells nothing new
@@ -22,14 +23,20 @@ export class Sender {
   }
 
   /** Sends a piece, once the one before has been taken. Whether it was taken at once. */
-  send(handle: StreamHandle, piece: Buffer | string, encoding: BufferEncoding): boolean {
+  send(handle: StreamHandle | BareSocket, piece: Buffer | string, encoding: BufferEncoding): boolean {
     this.#handle = handle;
     this.#isSending = true;
     this.#isSent = false;
-    const isFast = writeFast(handle, piece, encoding, this.#written);
-    if (!isFast) handle.write(piece, encoding, this.#written);
+    if (handle instanceof BareSocket) handle.send(piece, encoding, this.#written);
+    else if (!writeFast(handle, piece, encoding, this.#written)) return this.#write(handle, piece, encoding);
     this.#isSending = false;
-    if (isFast) return this.#isSent;
+    return this.#isSent;
+  }
+
+  // By the stream of the socket.
+  #write(handle: StreamHandle, piece: Buffer | string, encoding: BufferEncoding): boolean {
+    handle.write(piece, encoding, this.#written);
+    this.#isSending = false;
     if (handle.writableLength > 0 || handle.errored || handle.destroyed) return false;
     this.#known++;
     return true;

@@ -1,6 +1,7 @@
 // class Server: a listening socket, whose clients wait in line until the core admits them.
 
 import { type AddressInfo, type Server as NetServer, type Socket, createServer } from "node:net";
+import { type BareSocket, acceptBare } from "./bare-socket.ts";
 import { Code, slotOf } from "./core.ts";
 import { IOLoopError } from "./errors.ts";
 import { canReusePort, listen, removeStaleSocket } from "./listening.ts";
@@ -9,6 +10,7 @@ import { POSITIVE, checkOptions } from "./options.ts";
 import { type Id, REACTOR, type Reactor } from "./reactor.ts";
 import { ReactorPart } from "./reactor-part.ts";
 import { Run } from "./run.ts";
+import { type StreamHandle, plain } from "./stream-handle.ts";
 import { Handshakes } from "./tls.ts";
 import { serverTls } from "./tls-options.ts";
 import { WaitingClient, turnAway } from "./waiting-client.ts";
@@ -29,6 +31,8 @@ export class Server extends ReactorPart<ServerEvents> {
   #handle: NetServer | undefined;
   #accepting = true;
   #handshakes: Handshakes | undefined;
+  /** Takes what comes in before subscribers do: a loop's, which needs no socket where nobody looks at it. @internal */
+  taker: ((handle: StreamHandle | BareSocket) => unknown) | undefined;
   #ready = attempt();
 
   /**
@@ -84,8 +88,12 @@ export class Server extends ReactorPart<ServerEvents> {
     this.#handle = handle;
     handle.on("connection", this.#connected);
     handle.on("listening", () => {
-      if (this.#handle === handle) this.#ready.settle();
-      else handle.close(); // closed while its name was looked up
+      if (this.#handle === handle) {
+        acceptBare(handle, this.#connected);
+        this.#ready.settle();
+      } else {
+        handle.close(); // closed while its name was looked up
+      }
     });
     const where = fd !== undefined ? { fd } : path !== undefined ? { path } : { host: address, port };
     const listening = { ...where, backlog: Math.max(backlog, SYSTEM_BACKLOG), ...(reuse && { reusePort: true }) };
@@ -171,19 +179,27 @@ export class Server extends ReactorPart<ServerEvents> {
     this.engine.ask();
   }
 
-  #connected = (socket: Socket): void => {
+  #connected = (socket: Socket | BareSocket): void => {
     const { engine } = this;
     const id = engine.core.opened(engine.core.calls.handleAccept(this.id, engine.clock.now()));
-    if (id < 0) return turnAway(engine, socket, id === Code.DROP_BACKLOG ? "backlog" : "full");
+    if (id < 0) return turnAway(engine, plain(socket), id === Code.DROP_BACKLOG ? "backlog" : "full");
     new WaitingClient(engine, socket, id, this.#admitted).wait();
   };
 
-  #admitted = (socket: Socket, id: number): void => {
-    const { engine } = this;
-    const accept = (handle: Socket): void => engine.table.offer(handle, id, () => this.fire("accept", handle));
-    if (this.#handshakes) this.#handshakes.begin(engine, socket, id, accept);
-    else accept(socket);
+  #admitted = (socket: Socket | BareSocket, id: number): void => {
+    if (!this.#handshakes) return this.#accept(socket, id);
+    this.#handshakes.begin(this.engine, plain(socket), id, (secure) => this.#accept(secure, id));
   };
+
+  #accept(socket: Socket | BareSocket, id: number): void {
+    const { engine, taker } = this;
+    const isWanted = !taker || this.hasSubscribers("accept");
+    const handle = isWanted ? plain(socket) : socket;
+    engine.table.offer(handle, id, () => {
+      if (taker) engine.guard.call(taker, handle, "accept");
+      if (isWanted) this.fire("accept", handle as Socket);
+    });
+  }
 
   #failed(error: Error): void {
     const listening = this.#handle?.listening ?? false;

@@ -1,19 +1,13 @@
 // What a stream does with its handle: hear it, and let it go.
 
+import type { Socket } from "node:net";
 import { type Duplex, Readable } from "node:stream";
+import { BareSocket, type Listener } from "./bare-socket.ts";
 import { IOLoopError } from "./errors.ts";
 import { fastReader } from "./fast-socket.ts";
 
 /** What a stream can be made of: a `net.Socket`, a `tls.TLSSocket`, or any Duplex of the runtime. */
 export type StreamHandle = Duplex & { destroySoon?(): void; ref?(): unknown; unref?(): unknown };
-
-/** Who hears a handle. */
-export interface Listener {
-  received(chunk: Buffer): void;
-  failed(error: Error): void;
-  /** The handle is closed, or, with `ended`, the peer has ended its side. */
-  closed(ended: boolean): void;
-}
 
 const LISTENER: unique symbol = Symbol("listener");
 const HALF_OPEN: unique symbol = Symbol("half open");
@@ -50,8 +44,24 @@ const EVENTS: readonly [string, (this: Heard, argument: never) => void][] = [
 
 const readFast = fastReader(take);
 
+/** The runtime's socket of a connection: made now where there was none. It goes on as the connection did. */
+export function dress(handle: BareSocket): Socket {
+  const { listener, isReading } = handle;
+  const socket = handle.toSocket();
+  if (!listener) return socket;
+  hear(socket, listener);
+  if (isReading) socket.resume();
+  return socket;
+}
+
+/** The socket of a connection that nobody hears yet. */
+export function plain(socket: Socket | BareSocket): Socket {
+  return socket instanceof BareSocket ? socket.toSocket() : socket;
+}
+
 /** Hears a handle, which then is paused. One at a time. */
-export function hear(handle: Heard, listener: Listener): void {
+export function hear(handle: Heard | BareSocket, listener: Listener): void {
+  if (handle instanceof BareSocket) return handle.hear(listener);
   if (handle[LISTENER]) throw new IOLoopError("ERR_IOLOOP_HANDLE_IN_USE", "The handle belongs to another stream");
   handle[LISTENER] = listener;
   handle[HALF_OPEN] = handle.allowHalfOpen;
@@ -70,8 +80,9 @@ function take(this: Heard, chunk: Buffer): boolean {
 }
 
 /** Hears a handle no more that is to be closed. What listens to it stays, and does nothing. */
-export function leave(handle: Heard): void {
-  handle[LISTENER] = undefined;
+export function leave(handle: Heard | BareSocket): void {
+  if (handle instanceof BareSocket) handle.listener = undefined;
+  else handle[LISTENER] = undefined;
 }
 
 /** Hears a handle no more, and leaves nothing on it. */
@@ -88,7 +99,8 @@ export function hold(handle: StreamHandle): void {
 }
 
 /** Closes a handle nobody hears any more: at once, or when what it was given has been sent. */
-export function release(handle: StreamHandle, gracefully: boolean): void {
+export function release(handle: StreamHandle | BareSocket, gracefully: boolean): void {
+  if (handle instanceof BareSocket) return handle.destroy();
   if (handle.listenerCount("error") === 0) handle.on("error", ignore);
   if (!gracefully) handle.destroy();
   else if (handle.destroySoon) handle.destroySoon();

@@ -1,6 +1,7 @@
 // class Stream: a connection's bytes, in and out, with its inactivity timeout.
 
 import { Duplex } from "node:stream";
+import { BareSocket } from "./bare-socket.ts";
 import { slotOf } from "./core.ts";
 import { IOLoopError } from "./errors.ts";
 import { CHUNK, COUNT, FUNCTION, SECONDS, STREAM, check, checkOptions } from "./options.ts";
@@ -9,11 +10,11 @@ import { type Id, REACTOR, type Reactor } from "./reactor.ts";
 import { ReactorPart } from "./reactor-part.ts";
 import { Sender } from "./sender.ts";
 import { type StreamEvents, isGone } from "./stream-events.ts";
-import { type StreamHandle, hear, hold, leave, release, unhear } from "./stream-handle.ts";
+import { type StreamHandle, dress, hear, hold, leave, release, unhear } from "./stream-handle.ts";
 
 /** A non-blocking I/O stream. */
 export class Stream extends ReactorPart<StreamEvents> {
-  #handle: StreamHandle | undefined;
+  #handle: StreamHandle | BareSocket | undefined;
   #timeout = 15;
   #highWaterMark = 1_048_576;
   #slot = 0;
@@ -28,8 +29,11 @@ export class Stream extends ReactorPart<StreamEvents> {
   #queued = false;
 
   /** A stream around a connected handle, silent until `start`. `reactor`: default that of the shared loop. */
-  constructor(handle: StreamHandle, options: { reactor?: Reactor | undefined } = {}) {
-    if (!(handle instanceof Duplex)) check("new Stream: handle", handle, STREAM);
+  constructor(handle: StreamHandle, options?: { reactor?: Reactor | undefined });
+  /** @internal */
+  constructor(handle: StreamHandle | BareSocket, options?: { reactor?: Reactor | undefined });
+  constructor(handle: StreamHandle | BareSocket, options: { reactor?: Reactor | undefined } = {}) {
+    if (!(handle instanceof BareSocket || handle instanceof Duplex)) check("new Stream: handle", handle, STREAM);
     checkOptions("new Stream", options, { reactor: REACTOR });
     super(options.reactor);
     this.#handle = handle;
@@ -37,6 +41,7 @@ export class Stream extends ReactorPart<StreamEvents> {
 
   /** The handle; undefined once the stream is closed. */
   get handle(): StreamHandle | undefined {
+    if (this.#handle instanceof BareSocket) this.#handle = dress(this.#handle);
     return this.#handle;
   }
 
@@ -106,7 +111,8 @@ export class Stream extends ReactorPart<StreamEvents> {
   /** Pauses reading. Writing goes on, and so does the inactivity timeout. */
   stop(): void {
     this.#paused = true;
-    if (this.#handle) hold(this.#handle);
+    const { handle } = this;
+    if (handle) hold(handle);
   }
 
   /**
@@ -144,7 +150,7 @@ export class Stream extends ReactorPart<StreamEvents> {
    * silent from here on, and its id is spent. Undefined when the stream is closed.
    */
   stealHandle(): StreamHandle | undefined {
-    const handle = this.#handle;
+    const { handle } = this;
     if (!handle) return undefined;
     for (let piece = this.#outbox.send(); piece !== undefined; piece = this.#outbox.send()) handle.write(piece);
     handle.pause();
@@ -278,7 +284,7 @@ export class Stream extends ReactorPart<StreamEvents> {
     this.fire("close");
   }
 
-  #forget(handle: StreamHandle, letGo: (handle: StreamHandle) => void): void {
+  #forget<T extends StreamHandle | BareSocket>(handle: T, letGo: (handle: T) => void): void {
     this.#handle = undefined;
     this.#timeout = 0;
     this.#outbox.clear();

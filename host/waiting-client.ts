@@ -1,19 +1,23 @@
 // A client that the system has accepted and the core has not admitted yet.
 
 import type { Socket } from "node:net";
+import type { BareSocket } from "./bare-socket.ts";
 import { slotOf } from "./core.ts";
 import { debug, show } from "./debug.ts";
 import type { Engine } from "./engine.ts";
 import type { Client, DropInfo } from "./parts.ts";
+import { plain } from "./stream-handle.ts";
+
+type Admitted = (socket: Socket | BareSocket, id: number) => void;
 
 /** Holds an accepted socket, paused and unread, until the core admits it or gives it up. */
 export class WaitingClient implements Client {
   readonly id: number;
   readonly #engine: Engine;
-  readonly #socket: Socket;
-  readonly #admitted: (socket: Socket, id: number) => void;
+  readonly #socket: Socket | BareSocket;
+  readonly #admitted: Admitted;
 
-  constructor(engine: Engine, socket: Socket, id: number, admitted: (socket: Socket, id: number) => void) {
+  constructor(engine: Engine, socket: Socket | BareSocket, id: number, admitted: Admitted) {
     this.id = id;
     this.#engine = engine;
     this.#socket = socket;
@@ -45,12 +49,14 @@ export class WaitingClient implements Client {
 
   evict(): void {
     this.#engine.table.close(this.id);
-    reset(this.#socket);
+    reset(plain(this.#socket));
   }
 
   expire(): void {
-    drop(this.#engine, this.#socket, "timeout");
-    this.evict();
+    this.#engine.table.close(this.id);
+    const socket = plain(this.#socket);
+    drop(this.#engine, socket, "timeout");
+    reset(socket);
   }
 
   abort(): void {

@@ -27,6 +27,8 @@ const NODE = new Set([
   "tls-options",
   "server-watcher",
   "fast-socket",
+  "bare-socket",
+  "internals",
   "stream-handle",
   "stream-watcher",
   "watcher",

@@ -23,7 +23,14 @@ export const runtimes: Readonly<Record<string, Runtime>> = {
     program: process.execPath,
     args: [],
     env: { IOLOOP_FAST: "0" },
-    files: /^(?:stream|steal|half-close|client|server|flood|graceful|limits|watchers)/,
+    files: /^(?:stream|steal|half-close|bare|client|server|flood|graceful|limits|watchers)/,
+  },
+  // And with the streams of a server, wherever a test needs one.
+  "node-accepted": {
+    program: process.execPath,
+    args: [],
+    env: { IOLOOP_TEST_STREAMS: "accepted" },
+    files: /^(?:stream|steal|half-close|fast|reset)/,
   },
   bun: { program: join(root, "node_modules/.bin/bun"), args: [] },
   "node-22": { program: join(extra, "node-22/bin/node"), args: [] },
