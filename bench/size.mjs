@@ -12,7 +12,8 @@ import { sidesOn, takeTurns } from "./turns.mjs";
 export const title = "Size and start";
 
 export const about = `The core as it is published, and a user's bundle: a program that imports IOLoop alone, made by Bun's
-bundler, minified, and compressed by gzip as a download would be. Then how long a fresh process takes to import the package and make
+bundler, minified, and compressed by gzip as a download would be; and how much of it is the core as text, what binds it, and the
+loader. Then how long a fresh process takes to import the package and make
 a loop that serves, and how long to import node:net and make a server.`;
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -43,11 +44,18 @@ export async function run({ rounds, runtimes, peers, only, progress }) {
 }
 
 function sizes() {
-  const bundle = bundled();
+  const bundle = bundled("index", 'import { IOLoop } from "wasm-ioloop";\nawait IOLoop.start();\n');
+  const core = bundled("core", 'import { Core } from "wasm-ioloop/core";\nconsole.log(new Core(1).calls.version());\n');
+  const loader = bundled(
+    "loader",
+    'import { instantiateSync } from "@assemblyscript/loader";\nconsole.log(instantiateSync);\n',
+  );
   const bytes = {
     "core.wasm": statSync(join(root, "dist/core.wasm")).size,
     "bundle, minified": bundle.length,
-    "bundle, minified, gzipped": gzipSync(bundle, { level: 9 }).length,
+    "bundle, minified, gzipped": zipped(bundle),
+    "of it the core, its binding and the loader, gzipped": zipped(core),
+    "of these the loader, gzipped": zipped(loader),
   };
   return {
     id: "size",
@@ -58,13 +66,17 @@ function sizes() {
   };
 }
 
-function bundled() {
+function zipped(text) {
+  return gzipSync(text, { level: 9 }).length;
+}
+
+function bundled(name, text) {
   const [bun] = findRuntimes(["bun"]).runtimes;
   if (!bun) throw new Error("Bun, which makes it, is not installed: npm ci");
   const folder = join(root, "build/bench");
   mkdirSync(folder, { recursive: true });
-  const [entry, bundle] = ["entry.mjs", "bundle.mjs"].map((file) => join(folder, file));
-  writeFileSync(entry, 'import { IOLoop } from "wasm-ioloop";\nawait IOLoop.start();\n');
+  const [entry, bundle] = ["entry.mjs", "bundle.mjs"].map((file) => join(folder, `${name}-${file}`));
+  writeFileSync(entry, text);
   execFileSync(bun.program, ["build", entry, "--minify", "--target=node", `--outfile=${bundle}`], { stdio: "pipe" });
   return readFileSync(bundle);
 }
