@@ -28,14 +28,19 @@ export interface HandleNames {
 
 type Found = Record<string | symbol, unknown>;
 
-let found: { read: ReadNames | undefined; handle: HandleNames | undefined } | undefined;
+interface Internals {
+  readonly read: ReadNames | undefined;
+  readonly handle: HandleNames | undefined;
+}
+
+let found: Internals | undefined;
 
 /** What there is. Looked for when it is needed first. */
-export function internals(): { read: ReadNames | undefined; handle: HandleNames | undefined } {
+export function internals(): Internals {
   return (found ??= process.env["IOLOOP_FAST"] === "0" ? { read: undefined, handle: undefined } : find());
 }
 
-function find(): { read: ReadNames | undefined; handle: HandleNames | undefined } {
+function find(): Internals {
   const onread = { buffer: Buffer.alloc(1), callback: () => true };
   const probe = new Socket({ onread }) as Socket & Found;
   const [buffer, callback, next] = ["kBuffer", "kBufferCb", "kBufferGen"].map((name) => symbolOf(probe, name));

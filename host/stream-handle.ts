@@ -44,19 +44,15 @@ const EVENTS: readonly [string, (this: Heard, argument: never) => void][] = [
 
 const readFast = fastReader(take);
 
-/** The runtime's socket of a connection: made now where there was none. It goes on as the connection did. */
-export function dress(handle: BareSocket): Socket {
+/** The handle itself; of a bare connection the runtime's socket, made now. It goes on as the connection did. */
+export function plain<T>(handle: T | BareSocket): T | Socket {
+  if (!(handle instanceof BareSocket)) return handle;
   const { listener, isReading } = handle;
   const socket = handle.toSocket();
   if (!listener) return socket;
   hear(socket, listener);
   if (isReading) socket.resume();
   return socket;
-}
-
-/** The socket of a connection that nobody hears yet. */
-export function plain(socket: Socket | BareSocket): Socket {
-  return socket instanceof BareSocket ? socket.toSocket() : socket;
 }
 
 /** Hears a handle, which then is paused. One at a time. */

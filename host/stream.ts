@@ -10,7 +10,7 @@ import { type Id, REACTOR, type Reactor } from "./reactor.ts";
 import { ReactorPart } from "./reactor-part.ts";
 import { Sender } from "./sender.ts";
 import { type StreamEvents, isGone } from "./stream-events.ts";
-import { type StreamHandle, dress, hear, hold, leave, release, unhear } from "./stream-handle.ts";
+import { type StreamHandle, hear, hold, leave, plain, release, unhear } from "./stream-handle.ts";
 
 /** A non-blocking I/O stream. */
 export class Stream extends ReactorPart<StreamEvents> {
@@ -41,8 +41,9 @@ export class Stream extends ReactorPart<StreamEvents> {
 
   /** The handle; undefined once the stream is closed. */
   get handle(): StreamHandle | undefined {
-    if (this.#handle instanceof BareSocket) this.#handle = dress(this.#handle);
-    return this.#handle;
+    const handle = plain(this.#handle);
+    this.#handle = handle;
+    return handle;
   }
 
   /** Seconds without a byte read or written after which the stream closes; default 15, 0 for never. Setting it counts anew. */
