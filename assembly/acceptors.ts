@@ -20,7 +20,7 @@ import {
   isDuration,
   isLimit,
 } from "./memory";
-import { find, give, idOf, inUse, record, take } from "./slots";
+import { find, give, giveAll, idOf, record, take } from "./slots";
 import { ACCEPTOR, FOLLOWING, PREVIOUS } from "./connections";
 
 // An acceptor's record.
@@ -103,8 +103,7 @@ export function close(id: f64): i32 {
 
 /** The slot an id names, or ERR_STALE. */
 export function slotOf(id: f64): i32 {
-  const slot = find(ACCEPTORS, id);
-  return slot < 0 ? ERR_STALE : slot;
+  return find(ACCEPTORS, id);
 }
 
 /** Whether as many clients of an acceptor wait as may. */
@@ -168,8 +167,7 @@ export function firstEvicted(): i32 {
 
 /** Ends every acceptor and empties the line. */
 export function reset(): void {
-  const used = load<i32>(ACCEPTORS, USED);
-  for (let slot = 0; slot < used; slot++) if (inUse(ACCEPTORS, slot)) give(ACCEPTORS, slot);
+  giveAll(ACCEPTORS);
   head = 0;
   tail = 0;
   listening = 0;

@@ -23,7 +23,8 @@ import {
 import { TIMEOUT, activity, deadlineNow, ownerFor } from "./idle";
 import { timerAt } from "./lists";
 import { find, give, idOf, inUse, record, take } from "./slots";
-import { createOwned, postpone, removeOwned, schedule, stop } from "./timers";
+import { createOwned, postpone, removeOwned, schedule } from "./timers";
+import { stop } from "./wheel";
 
 // States.
 export const FREE: i32 = 0;
@@ -171,8 +172,7 @@ export function expire(slot: i32): i32 {
 
 /** The slot an id names, or ERR_STALE. */
 export function slotOf(id: f64): i32 {
-  const slot = find(CONNECTIONS, id);
-  return slot < 0 ? ERR_STALE : slot;
+  return find(CONNECTIONS, id);
 }
 
 /** The id of a connection in use. */

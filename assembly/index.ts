@@ -39,7 +39,7 @@ export function handleTick(now: f64): void {
   admission.refill();
 }
 
-/** A timer of `after` ms, from `now`; where that is NaN it does not start yet. Gives its id, ERR_TIME or ERR_FULL. */
+/** A timer of `after` ms, from `now` or, where that is NaN, from the time told next. Gives its id, ERR_TIME or ERR_FULL. */
 export function handleTimer(after: f64, recurring: i32, now: f64): f64 {
   return timers.create(after, recurring != 0, now);
 }
@@ -54,7 +54,7 @@ export function handleTimerRemove(id: f64): i32 {
   return timers.remove(id);
 }
 
-/** Does the first `count` commands at `commandAddress`: an id starts or restarts a timer, from `now` or, where that is NaN, from the time told next by this or `handleTick`; a negative one removes it. Gives how many named no timer. */
+/** Restarts the timers that the first `count` f64 at `commandAddress` name, from `now` or, where that is NaN, from the time told next by this, `handleTimer`, `handleTimerAgain` or `handleTick`. Gives how many named none. */
 export function handleCommands(count: i32, now: f64): i32 {
   return timers.command(count, now);
 }
@@ -199,6 +199,11 @@ export function acceptedCount(): f64 {
 /** The phase of shutting down. */
 export function phase(): i32 {
   return admission.phaseOf();
+}
+
+/** Where the address of the first timer's record stands; they have 32 bytes each, and move when tables grow. The first word of each has its top bit set while a timer is there, and its generation in the 29 lowest bits. */
+export function timerAddress(): usize {
+  return memory.TIMERS + memory.BASE;
 }
 
 /** Where the batch of due ids stands: f64 each, at a fixed address. */

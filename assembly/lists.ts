@@ -9,15 +9,15 @@
 import { BASE, RECORD_SHIFT, TIMERS } from "./memory";
 
 // From the links on.
-const NEXT: usize = 0; // i32
-const PREV: usize = 4; // i32
+export const NEXT: usize = 0; // i32
+export const PREV: usize = 4; // i32
 
 // A timer's record.
-const LINKS = 4;
+export const LINKS = 4;
 export const ORDER: usize = 12; // u32: when the timer was started, against others
 export const DEADLINE: usize = 16; // f64
 
-const HEAD_SHIFT = 3;
+export const HEAD_SHIFT = 3;
 
 // Sorted chains of 1, 2, 4 … timers while `sortAfter` works.
 const CHAINS = 23;
@@ -68,10 +68,12 @@ export function append(head: i32, ref: i32): void {
   store<i32>(links(last), ref, NEXT);
 }
 
-/** Takes a timer out of its list. */
-export function unlink(ref: i32): void {
-  const at = links(ref);
-  join(load<i32>(at, PREV), load<i32>(at, NEXT));
+/** Takes the timer at an address out of its list. */
+export function unlink(timer: usize): void {
+  const following = load<i32>(timer + LINKS, NEXT);
+  const last = load<i32>(timer + LINKS, PREV);
+  store<i32>(links(last), following, NEXT);
+  store<i32>(links(following), last, PREV);
 }
 
 /** Empties a list, and gives its first timer. Their links go on to the end, which is below zero. */

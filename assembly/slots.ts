@@ -8,15 +8,18 @@
 // I4  The second word of a free slot links the free list; of one in use, it is the table's own.
 // It never looks into a record beyond these two words.
 
-import { BASE, CAPACITY, FREE, KIND, LIVE, RECORD_SHIFT, TIMERS, USED, grow } from "./memory";
+import { BASE, CAPACITY, ERR_STALE, FREE, KIND, LIVE, RECORD_SHIFT, TIMERS, USED, grow } from "./memory";
 
-const SLOT_BITS: i64 = 22;
+export const SLOT_BITS: i64 = 22;
 const GENERATION_BITS: i64 = 29;
-const SLOT_MASK: i64 = (1 << SLOT_BITS) - 1;
-const GENERATION_MASK: u32 = (1 << 29) - 1;
-const IN_USE: u32 = 1 << 31;
-const NAMED: u32 = IN_USE | GENERATION_MASK;
+export const SLOT_MASK: i32 = (1 << 22) - 1;
+export const GENERATION_MASK: u32 = (1 << 29) - 1;
+export const IN_USE: u32 = 1 << 31;
+export const NAMED: u32 = IN_USE | GENERATION_MASK;
 const LINK: usize = 4;
+
+// All timers lie from 2^52 to 2^52 + 2^51, where the bits of an f64 are those of the id below these.
+export const TIMER_BITS: u64 = 0x433 << 1;
 
 /** The address of a slot's record. Valid until the next `take`. */
 export function record(table: usize, slot: i32): usize {
@@ -30,25 +33,25 @@ export function idOf(table: usize, slot: i32): f64 {
   return <f64>((((kind << GENERATION_BITS) | generation) << SLOT_BITS) | <i64>slot);
 }
 
-/** The slot an id names, or -1 when the id is of another kind, unknown, spent, or no id at all. */
+/** The slot an id names, or ERR_STALE when the id is of another kind, unknown, spent, or no id at all. */
 export function find(table: usize, id: f64): i32 {
   const bits = <i64>id; // signed: half the price of unsigned, and all ids are below 2^53
-  if (<f64>bits != id) return -1;
-  if (bits >> (SLOT_BITS + GENERATION_BITS) != <i64>load<i32>(table, KIND)) return -1;
-  const slot = <i32>(bits & SLOT_MASK);
-  if (slot >= load<i32>(table, USED)) return -1;
+  if (<f64>bits != id) return ERR_STALE;
+  if (bits >> (SLOT_BITS + GENERATION_BITS) != <i64>load<i32>(table, KIND)) return ERR_STALE;
+  const slot = <i32>bits & SLOT_MASK;
+  if (slot >= load<i32>(table, USED)) return ERR_STALE;
   const generation = <u32>(bits >> SLOT_BITS) & GENERATION_MASK;
-  return (load<u32>(record(table, slot)) & NAMED) == (generation | IN_USE) ? slot : -1;
+  return (load<u32>(record(table, slot)) & NAMED) == (generation | IN_USE) ? slot : ERR_STALE;
 }
 
-/** The slot a timer's id names, or -1: as `find`, in a fraction of the time. All timers lie from 2^52 to 2^52 + 2^51, where the bits of an f64 are those of the id. */
+/** The slot a timer's id names, or ERR_STALE: as `find`, in a fraction of the time. */
 export function findTimer(id: f64): i32 {
   const bits = reinterpret<u64>(id);
-  if (bits >> 51 != 0x433 << 1) return -1;
-  const slot = <i32>bits & <i32>SLOT_MASK;
-  if (slot >= load<i32>(TIMERS, USED)) return -1;
+  if (bits >> 51 != TIMER_BITS) return ERR_STALE;
+  const slot = <i32>bits & SLOT_MASK;
+  if (slot >= load<i32>(TIMERS, USED)) return ERR_STALE;
   const generation = <u32>(bits >> <u64>SLOT_BITS) & GENERATION_MASK;
-  return (load<u32>(record(TIMERS, slot)) & NAMED) == (generation | IN_USE) ? slot : -1;
+  return (load<u32>(record(TIMERS, slot)) & NAMED) == (generation | IN_USE) ? slot : ERR_STALE;
 }
 
 /** Makes a slot in use one that no id names. */
@@ -87,4 +90,10 @@ export function give(table: usize, slot: i32): void {
   if (generation > GENERATION_MASK) return; // I3
   store<i32>(at, load<i32>(table, FREE), LINK);
   store<i32>(table, slot + 1, FREE);
+}
+
+/** Gives back every slot that an id names. */
+export function giveAll(table: usize): void {
+  const used = load<i32>(table, USED);
+  for (let slot = 0; slot < used; slot++) if (inUse(table, slot)) give(table, slot);
 }

@@ -10,48 +10,89 @@
 // I4  BOUND is never later than the deadline of anything in a bucket.
 // It never knows whose a timer is, but for the deadlines of the idle, which move (idle.ts).
 
-import { BOUND, BUCKETS, LEVELS, OCCUPIED, PASS, TICK } from "./memory";
-import { deadlineNow } from "./idle";
-import { DEADLINE, append, before, clear, detach, headOf, next, previous, refOf, slotIn, sortAfter } from "./lists";
-import { timerAt, unlink } from "./lists";
+import { BASE, BOUND, BUCKETS, LEVELS, OCCUPIED, PASS, TICK, TIMERS } from "./memory";
+import { INTERVAL, deadlineNow } from "./idle";
+import { DEADLINE, HEAD_SHIFT, LINKS, NEXT, PREV } from "./lists";
+import {
+  append,
+  before,
+  clear,
+  detach,
+  headOf,
+  next,
+  previous,
+  refOf,
+  slotIn,
+  sortAfter,
+  timerAt,
+  unlink,
+} from "./lists";
 
 const DIGIT = 6;
 const TICKS_PER_MS: f64 = 16;
 const LAST_TICK: f64 = 9007199254740991; // 17,000 years
 
 // The lists behind the buckets.
-const DUE: i32 = headOf(LEVELS * BUCKETS);
-/** The list of the timers that have been started at a time the core has not been told yet. */
-export const UNTIMED_LIST: i32 = headOf(LEVELS * BUCKETS + 1);
+const DUE: i32 = ~(LEVELS * BUCKETS) << HEAD_SHIFT;
+// The timers that have been started at a time the core has not been told yet.
+const UNTIMED_LIST: i32 = DUE - (1 << HEAD_SHIFT);
+// One that is on its way to a bucket.
+const MOVING: i32 = UNTIMED_LIST - (1 << HEAD_SHIFT);
+const LISTS: i32 = LEVELS * BUCKETS + 3;
+
+// Deadlines of timers that have none.
+export const STOPPED: f64 = Infinity;
+const UNTIMED: f64 = -Infinity;
 
 // In a record's first word, beside the generation: the timer is in the list of what is due.
 const IS_DUE: u32 = 1 << 30;
 
-let size: i32 = 0; // timers in buckets
+let size: i32 = 0; // timers in buckets, or due
 
 /** Forgets every timer. */
 export function reset(): void {
-  clear(LEVELS * BUCKETS + 2);
+  clear(LISTS);
   memory.fill(OCCUPIED, 0, LEVELS << 3);
   store<f64>(BOUND, Infinity);
   size = 0;
 }
 
-/** Puts a timer that is in no list where its deadline belongs. */
-export function insert(slot: i32, deadline: f64): void {
-  store<f64>(timerAt(slot), deadline, DEADLINE);
-  size++;
-  place(refOf(slot), deadline);
-  if (deadline < load<f64>(BOUND)) store<f64>(BOUND, deadline);
+/** Starts a timer that does not run, at a time to be told. */
+export function startLater(timer: usize): void {
+  store<f64>(timer, UNTIMED, DEADLINE);
+  const base = <usize>load<u32>(TIMERS, BASE);
+  const links = timer + LINKS;
+  const ref = <i32>(links - base);
+  const head = base + UNTIMED_LIST;
+  const last = load<i32>(head, PREV);
+  store<i32>(links, UNTIMED_LIST, NEXT);
+  store<i32>(links, last, PREV);
+  store<i32>(head, ref, PREV);
+  store<i32>(base + last, ref, NEXT);
 }
 
-/** Takes a timer out of its bucket or the list of what is due. */
-export function withdraw(slot: i32): void {
+/** Tells the time at which timers have been started before. */
+export function time(at: f64): void {
+  settle(UNTIMED_LIST, at);
+}
+
+/** Starts a timer that does not run; its turn among equals stays. */
+export function insert(slot: i32, deadline: f64): void {
   const timer = timerAt(slot);
-  const word = load<u32>(timer);
-  if ((word & IS_DUE) != 0) store<u32>(timer, word & ~IS_DUE);
-  else size--;
-  unlink(refOf(slot));
+  size++;
+  store<f64>(timer, deadline, DEADLINE);
+  settleOne(refOf(slot));
+}
+
+/** Stops a timer; it stays alive. */
+export function stop(slot: i32): void {
+  const timer = timerAt(slot);
+  const deadline = load<f64>(timer, DEADLINE);
+  if (deadline == STOPPED) return;
+  if (deadline != UNTIMED) size--;
+  store<u32>(timer, load<u32>(timer) & ~IS_DUE);
+  unlink(timer);
+  store<f64>(timer, STOPPED, DEADLINE);
 }
 
 /** Whether a timer is due in this pass. */
@@ -72,13 +113,10 @@ export function turn(now: f64): void {
     const begin = start(level, index);
     if (begin > target) break;
     store<u64>(TICK, begin);
-    const ref = empty(level, index);
-    if (level > 0) {
-      deal(ref);
-    } else {
-      collect(ref, now);
-      if (begin == target) break; // what is left in this tick lies after now
-    }
+    settle(open(level, index), NaN);
+    if (level > 0) continue;
+    collect(index, now);
+    if (begin == target) break; // what is left in this tick lies after now
   }
   store<u64>(TICK, target);
 }
@@ -87,8 +125,7 @@ export function turn(now: f64): void {
 export function bound(): f64 {
   const due = firstDue();
   if (due > 0) return load<f64>(timerAt(slotIn(due)), DEADLINE);
-  if (size == 0) store<f64>(BOUND, Infinity);
-  else if (load<f64>(BOUND) <= load<f64>(PASS)) store<f64>(BOUND, earliest());
+  if (size == 0 || load<f64>(BOUND) <= load<f64>(PASS)) store<f64>(BOUND, earliest());
   return load<f64>(BOUND);
 }
 
@@ -96,44 +133,29 @@ export function bound(): f64 {
 function earliest(): f64 {
   for (let level = lowest(); level >= 0; level = lowest()) {
     const index = first(level);
-    const end = start(level, index) + ((<u64>1) << (level * DIGIT));
+    const list = open(level, index);
+    settle(list, NaN);
     let least: f64 = Infinity;
-    for (let ref = empty(level, index); ref > 0;) {
-      const following = next(ref);
-      const deadline = refresh(ref);
-      place(ref, deadline);
-      if (tickOf(deadline) < end) least = min(least, deadline);
-      ref = following;
+    for (let ref = next(list); ref > 0; ref = next(ref)) {
+      least = min(least, load<f64>(timerAt(slotIn(ref)), DEADLINE));
     }
     if (least < Infinity) return least;
   }
   return Infinity;
 }
 
-// Puts the timers of a bucket that was emptied where they belong.
-function deal(ref: i32): void {
-  while (ref > 0) {
-    const following = next(ref);
-    place(ref, refresh(ref));
-    ref = following;
-  }
-}
-
-// Collects those of a bucket of one tick that are due. The others, later in it or restarted, go where they belong.
-function collect(ref: i32, now: f64): void {
-  const tick = load<u64>(TICK);
+// Collects those of a bucket of one tick that are due.
+function collect(index: i32, now: f64): void {
   const end = previous(DUE);
   let last = end;
   let inOrder = true;
-  while (ref > 0) {
+  for (let ref = detach(open(0, index)); ref > 0;) {
     const following = next(ref);
-    const deadline = refresh(ref);
-    if (deadline > now || tickOf(deadline) > tick) {
-      place(ref, deadline);
+    const timer = timerAt(slotIn(ref));
+    if (load<f64>(timer, DEADLINE) > now) {
+      settleOne(ref);
     } else {
-      const timer = timerAt(slotIn(ref));
       store<u32>(timer, load<u32>(timer) | IS_DUE);
-      size--;
       append(DUE, ref);
       if (last != end && before(ref, last)) inOrder = false;
       last = ref;
@@ -143,28 +165,49 @@ function collect(ref: i32, now: f64): void {
   if (!inOrder) sortAfter(end);
 }
 
-// A timer's deadline, brought up to date where it is one that moves.
-function refresh(ref: i32): f64 {
-  const timer = timerAt(slotIn(ref));
-  const deadline = deadlineNow(timer);
-  store<f64>(timer, deadline, DEADLINE);
-  return deadline;
+function settleOne(ref: i32): void {
+  append(MOVING, ref);
+  settle(MOVING, NaN);
 }
 
-function place(ref: i32, deadline: f64): void {
+// Puts the timers of a list into the buckets of their deadlines: those they have, or an interval from `from`. All in one place,
+// for it is what making a timer costs, and calls would cost more.
+function settle(list: i32, from: f64): void {
+  let ref = detach(list);
+  const base = <usize>load<u32>(TIMERS, BASE);
   const now = load<u64>(TICK);
-  const tick = max(tickOf(deadline), now);
-  const level = <i32>(((63 - <u32>clz((tick ^ now) | 1)) * 43) >> 8); // a division by 6
-  const index = <i32>(tick >> (level * DIGIT)) & (BUCKETS - 1);
-  const at = occupied(level);
-  store<u64>(at, load<u64>(at) | ((<u64>1) << index));
-  append(headOf(level * BUCKETS + index), ref);
+  const isNew = from == from;
+  while (ref > 0) {
+    const links = base + ref;
+    const timer = links - LINKS;
+    const interval = load<f64>(timer, INTERVAL);
+    let deadline = from + interval;
+    if (isNew) size++;
+    else deadline = interval < 0 ? deadlineNow(timer) : load<f64>(timer, DEADLINE);
+    store<f64>(timer, deadline, DEADLINE);
+    if (deadline < load<f64>(BOUND)) store<f64>(BOUND, deadline);
+    const tick = max(<u64>(<i64>min(deadline * TICKS_PER_MS, LAST_TICK)), now);
+    const level = <i32>(((63 - <u32>clz((tick ^ now) | 1)) * 43) >> 8); // a division by 6
+    const index = <i32>(tick >> (level * DIGIT)) & (BUCKETS - 1);
+    const at = occupied(level);
+    store<u64>(at, load<u64>(at) | ((<u64>1) << index));
+    const list = headOf(level * BUCKETS + index);
+    const head = base + list;
+    const last = load<i32>(head, PREV);
+    const following = load<i32>(links, NEXT);
+    store<i32>(links, list, NEXT);
+    store<i32>(links, last, PREV);
+    store<i32>(head, ref, PREV);
+    store<i32>(base + last, ref, NEXT);
+    ref = following;
+  }
 }
 
-function empty(level: i32, index: i32): i32 {
+// The list of a bucket, whose timers are to be moved from here on.
+function open(level: i32, index: i32): i32 {
   const at = occupied(level);
   store<u64>(at, load<u64>(at) & ~((<u64>1) << index));
-  return detach(headOf(level * BUCKETS + index));
+  return headOf(level * BUCKETS + index);
 }
 
 // The lowest level on which a bucket may hold something, or -1.

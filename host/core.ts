@@ -41,6 +41,7 @@ export interface CoreExports {
   acceptorCount(): number;
   acceptedCount(): number;
   phase(): number;
+  timerAddress(): number;
   dueAddress(): number;
   commandAddress(): number;
   activityAddress(): number;
@@ -84,6 +85,11 @@ export const COMMANDS = 256;
 
 const SLOT_MASK = 2 ** 22 - 1;
 const KIND_UNIT = 2 ** 51;
+const FIRST_TIMER = Kind.TIMER * KIND_UNIT;
+// What the first word of a timer's record has besides flags, that it is one and its generation; and how that differs from what
+// stands in its id above the slot.
+const NAMED = 0x9f_ff_ff_ff;
+const NAME = 0xc0_00_00_00;
 
 /** The slot in an id. */
 export function slotOf(id: number): number {
@@ -107,6 +113,7 @@ export class Core {
   commands!: Float64Array;
   /** The time of the last activity of each connection slot, in milliseconds; to be stored by the host. */
   activity!: Float64Array;
+  #timers!: Int32Array; // from the first timer's record on
   /** `seed`: for the random cut of maxAccepts; a whole number. */
   constructor(seed: number) {
     module ??= new WebAssembly.Module(bytes(wasm));
@@ -116,19 +123,28 @@ export class Core {
     this.#view();
   }
 
-  /** To be called after every call that makes a timer or acceptor, or sets a timeout: memory may have grown, and the views with it. */
+  /** Whether an id names a timer: read in the core's memory, at a fraction of the price of a call. */
+  isTimer(id: number): boolean {
+    if (!(id >= FIRST_TIMER && id < FIRST_TIMER + KIND_UNIT)) return false;
+    return (this.#timers[slotOf(id) << 3]! & NAMED) === ((id * 2 ** -22) ^ NAME);
+  }
+
+  /** To be called after every call that makes a timer, or sets a timeout: memory may have grown, and the views with it. */
   refresh(): void {
     if (this.due.length === 0) this.#view();
   }
 
-  /** To be called with the id of every new connection, or the code in its place; returns it. */
+  /** To be called with the id of every new connection or acceptor, or the code in its place; returns it. Tables may have moved. */
   opened(id: number): number {
-    if (this.due.length === 0 || slotOf(id) >= this.activity.length) this.#view();
+    const { due, activity } = this;
+    if (due.length === 0 || kindOf(id) !== Kind.CONNECTION || slotOf(id) >= activity.length) this.#view();
     return id;
   }
 
   #view(): void {
     const { buffer } = this.calls.memory;
+    const [timers] = new Uint32Array(buffer, this.calls.timerAddress(), 1);
+    this.#timers = new Int32Array(buffer, timers);
     this.due = new Float64Array(buffer, this.calls.dueAddress(), BATCH);
     this.commands = new Float64Array(buffer, this.calls.commandAddress(), COMMANDS);
     this.activity = new Float64Array(buffer, this.calls.activityAddress(), this.calls.connectionCapacity());

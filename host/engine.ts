@@ -26,6 +26,8 @@ export class Engine {
   subject: unknown;
   /** When the current dispatch began, in milliseconds. */
   now: number;
+  /** Whether the time of what is started may be told at the end of the dispatch under way; a clock of a test's costs nothing to read. */
+  isBatching = false;
   readonly guard: Guard;
   readonly gate: Gate;
   readonly table: Table;
@@ -77,11 +79,6 @@ export class Engine {
     return this.#depth > 0;
   }
 
-  /** Whether commands to timers may wait for the end of a dispatch; a clock of a test's costs nothing to read. */
-  get isBatching(): boolean {
-    return this.isDispatching && this.#isSystemClock;
-  }
-
   /** Resolves when the current run has ended, however it ends; at once where there is none. */
   get stopped(): Promise<void> {
     const nothing = (): void => {};
@@ -91,7 +88,6 @@ export class Engine {
   /** Whether there is anything that a run would wait for. */
   get isWatching(): boolean {
     const { calls } = this.core;
-    this.timers.flush();
     return this.unknownToCore + this.#sockets().length + calls.timerCount() + calls.acceptorCount() > 0;
   }
 
@@ -144,6 +140,7 @@ export class Engine {
     this.#finish();
     this.timers.flush();
     this.#depth = 0;
+    this.isBatching = false;
     const run = this.#run!;
     if (run.once && run.dispatched) run.stopping = true;
     if (run.stopping) {
@@ -172,6 +169,7 @@ export class Engine {
   /** The gate is to be asked: something has come, gone, or changed its limits. */
   ask(): void {
     this.gate.isToBeAsked = true;
+    this.#alarm.changed = true;
     if (this.#depth === 0) this.wake();
   }
 
@@ -229,7 +227,9 @@ export class Engine {
 
   #enter(): boolean {
     if (!this.#run) return false;
-    if (this.#depth++ === 0) this.now = this.clock.now();
+    if (this.#depth++ > 0) return true;
+    this.now = this.clock.now();
+    this.isBatching = this.#isSystemClock;
     return true;
   }
 

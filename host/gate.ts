@@ -35,7 +35,6 @@ export class Gate {
   /** Does what the core decides about shutting down; whether there may be more. */
   decide(): boolean {
     const engine = this.#engine;
-    engine.timers.flush();
     const decision = engine.core.calls.pollDecision(engine.unknownToCore, engine.isRunning ? 1 : 0);
     if (decision !== Decision.NOTHING)
       debug?.(engine.core, `decision: ${["", "finish", "stop", "close all"][decision]}`);

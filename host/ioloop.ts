@@ -238,7 +238,9 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
   }
 
   #timer(what: string, a: unknown, b: unknown, recurring: boolean): Id {
-    const [after, cb] = typeof a === "function" ? [b, a] : [a, b];
+    const isFirst = typeof a === "function"; // no array: this is called by the million
+    const after = isFirst ? b : a;
+    const cb = isFirst ? a : b;
     checkTimer(what, after, cb);
     return this.engine.timers.make(after as number, recurring, cb as LoopCallback) as Id;
   }

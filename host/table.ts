@@ -70,8 +70,7 @@ export class Table {
   /** Makes the record of an acceptor. */
   openAcceptor(): number {
     const { core } = this.#engine;
-    const id = core.calls.handleAcceptor();
-    core.refresh();
+    const id = core.opened(core.calls.handleAcceptor());
     if (id < 0) throw new IOLoopError("ERR_IOLOOP_FULL", "No room for another acceptor");
     debug?.(core, `acceptor ${show(id)} opened`);
     return id;

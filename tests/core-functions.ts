@@ -41,6 +41,7 @@ export const FUNCTIONS: Record<Name, number> = {
   acceptorCount: 0,
   acceptedCount: 0,
   phase: 0,
+  timerAddress: 0,
   dueAddress: 0,
   commandAddress: 0,
   activityAddress: 0,

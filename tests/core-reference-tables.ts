@@ -82,7 +82,7 @@ export abstract class ReferenceTables {
   handleTimer(after: number, recurring: number, now: number, id: number): number {
     this.tell(now);
     if (!isDuration(after)) return Code.TIME;
-    const alarm = Number.isNaN(now) ? undefined : this.start(this.now + after);
+    const alarm = this.#startAt(now, after);
     return this.add(Kind.TIMER, this.timers, { id, recurring: recurring !== 0, interval: after, alarm });
   }
 
@@ -94,7 +94,7 @@ export abstract class ReferenceTables {
       if (!isDuration(after)) return Code.TIME;
       timer.interval = after;
     }
-    if (!Number.isNaN(now)) timer.alarm = this.start(this.now + timer.interval);
+    if (!Number.isNaN(now)) timer.alarm = this.#startAt(now, timer.interval);
     return Code.OK;
   }
 
@@ -104,10 +104,9 @@ export abstract class ReferenceTables {
     if (!Number.isNaN(now)) this.#tellUntimed();
     let stale = 0;
     for (const id of commands) {
-      const timer = this.timers.get(Math.abs(id));
+      const timer = this.timers.get(id);
       if (!timer) stale++;
-      else if (id < 0) this.timers.delete(timer.id);
-      else timer.alarm = this.start(Number.isNaN(now) ? NaN : this.now + timer.interval);
+      else timer.alarm = this.#startAt(now, timer.interval);
     }
     return stale;
   }
@@ -251,6 +250,13 @@ export abstract class ReferenceTables {
     if (deadline <= this.pass) return false;
     one.alarm = { ...one.alarm!, deadline, isDue: false };
     return true;
+  }
+
+  // A time that is told goes for all that have been started without.
+  #startAt(now: number, after: number): Alarm {
+    if (Number.isNaN(now)) return this.start(NaN);
+    this.#tellUntimed();
+    return this.start(this.now + after);
   }
 
   #tellUntimed(): void {

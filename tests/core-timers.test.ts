@@ -8,7 +8,8 @@ import { harness } from "./harness.ts";
 const test = harness("core timers");
 
 function create(twin: Twin, draw: Draw): void {
-  twin.make("handleTimer", draw.duration(), draw.below(4) === 0 ? 1 : 0, twin.time(draw));
+  const now = draw.below(3) === 0 ? NaN : twin.time(draw);
+  twin.make("handleTimer", draw.duration(), draw.below(4) === 0 ? 1 : 0, now);
 }
 
 function again(twin: Twin, draw: Draw): void {
@@ -17,10 +18,8 @@ function again(twin: Twin, draw: Draw): void {
 }
 
 function command(twin: Twin, draw: Draw): void {
-  const commands = Array.from({ length: draw.below(draw.below(8) === 0 ? 257 : 5) }, () => {
-    const id = twin.id(draw, Kind.TIMER);
-    return draw.below(4) === 0 ? -id : id;
-  });
+  const length = draw.below(draw.below(8) === 0 ? 257 : 5);
+  const commands = Array.from({ length }, () => twin.id(draw, Kind.TIMER));
   twin.command(commands, draw.below(2) === 0 ? NaN : twin.time(draw));
 }
 

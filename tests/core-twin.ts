@@ -79,7 +79,7 @@ export class Twin {
   make(name: Call, ...args: number[]): number {
     const id = this.call(name, ...args);
     if (id < 0) return id;
-    if (kindOf(id) === Kind.CONNECTION) this.core.opened(id);
+    if (kindOf(id) !== Kind.TIMER) this.core.opened(id);
     this.ids.push(id);
     if (this.ids.length > 400) this.ids.splice(0, 200);
     return id;
@@ -154,6 +154,11 @@ export class Twin {
       lower > reference.pass || next <= reference.pass || reference.isDue,
       `deadline ${lower} in the pass of ${reference.pass}`,
     );
+    for (const id of this.ids.slice(-20)) {
+      for (const one of [id, id + 2 ** 22, id - 2 ** 22, id + 0.5, -id]) {
+        assert.is(core.isTimer(one), reference.timers.has(one), `timer ${one}`);
+      }
+    }
     for (const { id, state, activity } of reference.connections.values()) {
       assert.is(core.calls.stateOf(id), state);
       assert.is(core.activity[slotOf(id)], activity);

@@ -59,9 +59,7 @@ export class Pair {
   command(commands: readonly number[], now: number, count: number = commands.length): number {
     this.core.commands.set(commands);
     this.twin.commands.set(commands);
-    const stale = this.call("handleCommands", count, now);
-    for (const id of commands) if (id < 0) this.#spend(-id);
-    return stale;
+    return this.call("handleCommands", count, now);
   }
 
   /** A pass as a host runs it, with `between` called before each answer. Ends early when that says so. */

@@ -48,7 +48,7 @@ function instance(): Instance {
 }
 
 test("the twin answers as the corpus says", () => {
-  const light = new Map([...read()].filter(([file]) => !file.includes("full")));
+  const light = new Map([...read()].filter(([file]) => !/full|records/.test(file)));
   assert.ok(light.size > 10);
   assert.is(replayHere(light, instance, false), undefined);
 }, 60);

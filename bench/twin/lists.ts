@@ -18,7 +18,9 @@ export const BUCKETS = 64; // on each level
 export const DUE: number = LEVELS * BUCKETS;
 /** The list of the timers that have been started at a time the twin has not been told yet. */
 export const UNTIMED_LIST: number = DUE + 1;
-export const HEADS: number = DUE + 2;
+/** One that is on its way to a bucket. */
+export const MOVING: number = DUE + 2;
+export const HEADS: number = DUE + 3;
 
 const SMALLEST = 256;
 const NONE = 0; // ends a chain: the head of a bucket, and so no timer

@@ -7,15 +7,11 @@
 
 import { COMMANDS, Code, Due } from "wasm-ioloop/core";
 import { type Clock, isDuration } from "./clock.ts";
-import { HEADS, IS_RECURRING, type TimerLists, UNTIMED_LIST } from "./lists.ts";
-import type { Wheel } from "./wheel.ts";
-
-// Deadlines of timers that have none.
-const STOPPED = Infinity;
-const UNTIMED = -Infinity;
+import { IS_RECURRING, type TimerLists } from "./lists.ts";
+import { STOPPED, type Wheel } from "./wheel.ts";
 
 export class Timers {
-  /** The commands that `command` takes; written by the host. */
+  /** The ids that `command` takes; written by the host. */
   readonly commands: Float64Array = new Float64Array(COMMANDS);
   readonly #lists: TimerLists;
   readonly #wheel: Wheel;
@@ -37,24 +33,25 @@ export class Timers {
   /** Begins a pass at `now`. */
   beginPass(now: number): void {
     const at = this.#clock.tell(now);
-    this.#time(at);
+    this.#wheel.time(at);
     this.#clock.pass = at;
     this.#wheel.turn(at);
   }
 
-  /** Makes a timer for the host, and starts it unless `now` is NaN. Gives its id, TIME or FULL. */
+  /** Makes a timer for the host, and starts it: at `now` or, where that is NaN, at the time told next. Gives its id, TIME or FULL. */
   create(after: number, recurring: boolean, now: number): number {
-    if (!isDuration(after)) {
-      this.#clock.tell(now);
-      return Code.TIME;
-    }
+    const timed = !Number.isNaN(now);
+    const at = timed ? this.#clock.tell(now) : now;
+    if (!isDuration(after)) return Code.TIME;
     const lists = this.#lists;
     const slot = lists.take();
     if (slot < 0) return Code.FULL;
     lists.flags[slot] = recurring ? IS_RECURRING : 0;
     lists.interval[slot] = after;
     lists.deadline[slot] = STOPPED;
-    if (!Number.isNaN(now)) this.schedule(slot, this.#clock.tell(now) + after);
+    lists.order[slot] = this.#next();
+    this.#wheel.startLater(slot);
+    if (timed) this.#wheel.time(at);
     return lists.slots.idOf(slot);
   }
 
@@ -69,7 +66,10 @@ export class Timers {
       if (!isDuration(after)) return Code.TIME;
       interval[slot] = after;
     }
-    if (timed) this.schedule(slot, at + interval[slot]!);
+    if (timed) {
+      this.schedule(slot, at + interval[slot]!);
+      this.#wheel.time(at);
+    }
     return Code.OK;
   }
 
@@ -81,23 +81,33 @@ export class Timers {
     return Code.OK;
   }
 
-  /** Does the first `count` commands: an id starts or restarts its timer, at `now` or, where that is NaN, at the time told next; a negative one removes it. Gives how many named no timer. */
+  /** Restarts the timers that the first `count` commands name, at `now` or, where that is NaN, at the time told next. Gives how many named none. */
   command(count: number, now: number): number {
     const timed = !Number.isNaN(now);
     const at = timed ? this.#clock.tell(now) : now;
-    if (timed) this.#time(at);
     const { commands } = this;
-    const { slots } = this.#lists;
+    const { slots, deadline, interval, order } = this.#lists;
+    const { pass } = this.#clock;
     const end = Math.min(count >>> 0, COMMANDS);
     let stale = 0;
     for (let i = 0; i < end; i++) {
-      const id = commands[i]!;
-      const slot = slots.find(Math.abs(id));
-      if (slot < 0) stale++;
-      else if (id < 0) this.#end(slot);
-      else if (timed) this.#restart(slot, at);
-      else this.#startLater(slot);
+      const slot = slots.find(commands[i]!);
+      if (slot < 0) {
+        stale++;
+        continue;
+      }
+      order[slot] = this.#next();
+      const after = at + interval[slot]!;
+      const before = deadline[slot]!;
+      // A later deadline than it has is only stored (wheel.ts, I2). What is due, or untimed, is not in a bucket.
+      if (after >= before && before > pass) {
+        deadline[slot] = after;
+      } else {
+        this.stop(slot);
+        this.#wheel.startLater(slot);
+      }
     }
+    if (timed) this.#wheel.time(at);
     return stale;
   }
 
@@ -139,12 +149,7 @@ export class Timers {
 
   /** Stops a timer; it stays alive. */
   stop(slot: number): void {
-    const { deadline } = this.#lists;
-    const before = deadline[slot]!;
-    if (before === STOPPED) return;
-    if (before === UNTIMED) this.#lists.unlink(HEADS + slot);
-    else this.#wheel.withdraw(slot);
-    deadline[slot] = STOPPED;
+    this.#wheel.stop(slot);
   }
 
   /** Fires a timer of the host's that is due. Gives one of `Due`. */
@@ -160,44 +165,11 @@ export class Timers {
     return Due.ONCE;
   }
 
-  /** Removes every timer. */
+  /** Removes every timer of the host's; those that are owned have been removed. */
   reset(): void {
     const { slots } = this.#lists;
-    for (let slot = 0; slot < slots.used; slot++) if (slots.inUse(slot)) this.#end(slot);
+    for (let slot = 0; slot < slots.used; slot++) if (slots.inUse(slot)) slots.give(slot);
     this.#wheel.reset();
-    this.#owned = 0;
-  }
-
-  // A later deadline than it has is only stored (wheel.ts, I2).
-  #restart(slot: number, at: number): void {
-    const { deadline, interval, order } = this.#lists;
-    const after = at + interval[slot]!;
-    const before = deadline[slot]!;
-    // What is due, or UNTIMED, is not in a bucket.
-    if (after < before || before <= this.#clock.pass) {
-      this.schedule(slot, after);
-    } else {
-      deadline[slot] = after;
-      order[slot] = this.#next();
-    }
-  }
-
-  #startLater(slot: number): void {
-    const lists = this.#lists;
-    this.stop(slot);
-    lists.order[slot] = this.#next();
-    lists.deadline[slot] = UNTIMED;
-    lists.append(UNTIMED_LIST, HEADS + slot);
-  }
-
-  // Tells the timers that have been started before they knew their time.
-  #time(at: number): void {
-    const { next, interval } = this.#lists;
-    for (let node = this.#lists.detach(UNTIMED_LIST); node >= HEADS;) {
-      const slot = node - HEADS;
-      node = next[node]!;
-      this.#wheel.insert(slot, at + interval[slot]!);
-    }
   }
 
   #end(slot: number): void {

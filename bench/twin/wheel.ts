@@ -12,12 +12,16 @@
 
 import type { Clock } from "./clock.ts";
 import type { Idle } from "./idle.ts";
-import { BUCKETS, DUE, HEADS, IS_DUE, LEVELS, type TimerLists } from "./lists.ts";
+import { BUCKETS, DUE, HEADS, IS_DUE, LEVELS, MOVING, type TimerLists, UNTIMED_LIST } from "./lists.ts";
 
 const DIGIT = 6;
 const TICKS_PER_MS = 16;
 const LAST_TICK = 2 ** 53 - 1; // 17,000 years
 const WORD = 2 ** 32;
+
+// Deadlines of timers that have none.
+export const STOPPED: number = Infinity;
+const UNTIMED = -Infinity;
 
 // How many ticks a bucket of each level has.
 const UNITS = Float64Array.from({ length: LEVELS + 1 }, (_, level) => BUCKETS ** level);
@@ -30,7 +34,7 @@ export class Wheel {
   // The words of the tick.
   #low = 0;
   #high = 0;
-  #size = 0; // timers in buckets
+  #size = 0; // timers in buckets, or due
   #bound = Infinity;
   // For each level 64 bits in two words: the buckets that may hold something.
   readonly #occupied = new Int32Array(2 * LEVELS);
@@ -49,20 +53,33 @@ export class Wheel {
     this.#size = 0;
   }
 
-  /** Puts a timer that is in no list where its deadline belongs. */
-  insert(slot: number, deadline: number): void {
-    this.#lists.deadline[slot] = deadline;
-    this.#size++;
-    this.#place(HEADS + slot, deadline);
-    if (deadline < this.#bound) this.#bound = deadline;
+  /** Starts a timer that does not run, at a time to be told. */
+  startLater(slot: number): void {
+    this.#lists.deadline[slot] = UNTIMED;
+    this.#lists.append(UNTIMED_LIST, HEADS + slot);
   }
 
-  /** Takes a timer out of its bucket or the list of what is due. */
-  withdraw(slot: number): void {
-    const { flags } = this.#lists;
-    if ((flags[slot]! & IS_DUE) !== 0) flags[slot]! &= ~IS_DUE;
-    else this.#size--;
+  /** Tells the time at which timers have been started before. */
+  time(at: number): void {
+    this.#settle(UNTIMED_LIST, at);
+  }
+
+  /** Starts a timer that does not run. */
+  insert(slot: number, deadline: number): void {
+    this.#size++;
+    this.#lists.deadline[slot] = deadline;
+    this.#settleOne(HEADS + slot);
+  }
+
+  /** Stops a timer; it stays alive. */
+  stop(slot: number): void {
+    const { deadline, flags } = this.#lists;
+    const before = deadline[slot]!;
+    if (before === STOPPED) return;
+    if (before !== UNTIMED) this.#size--;
+    flags[slot]! &= ~IS_DUE;
     this.#lists.unlink(HEADS + slot);
+    deadline[slot] = STOPPED;
   }
 
   /** Whether a timer is due in this pass. */
@@ -78,72 +95,52 @@ export class Wheel {
       const begin = this.#start(level, index);
       if (begin > target) break;
       this.#move(begin);
-      const node = this.#empty(level, index);
-      if (level > 0) {
-        this.#deal(node);
-      } else {
-        this.#collect(node, now);
-        if (begin === target) break; // what is left in this tick lies after now
-      }
+      this.#settle(this.#open(level, index), NaN);
+      if (level > 0) continue;
+      this.#collect(index, now);
+      if (begin === target) break; // what is left in this tick lies after now
     }
     this.#move(target);
   }
 
   /** The time before which nothing is due; Infinity when nothing ever is. */
   bound(): number {
-    const { next, deadline } = this.#lists;
-    const due = next[DUE]!;
-    if (due >= HEADS) return deadline[due - HEADS]!;
-    if (this.#size === 0) this.#bound = Infinity;
-    else if (this.#bound <= this.#clock.pass) this.#bound = this.#earliest();
+    const { pass } = this.#clock;
+    const due = this.#lists.next[DUE]!;
+    if (due >= HEADS) return this.#lists.deadline[due - HEADS]!;
+    if (this.#size === 0 || this.#bound <= pass) this.#bound = this.#earliest();
     return this.#bound;
   }
 
   // The earliest deadline. What lies in the bucket that is next in turn and belongs further on goes there now.
   #earliest(): number {
-    const { next } = this.#lists;
+    const { next, deadline } = this.#lists;
     for (let level = this.#lowest(); level >= 0; level = this.#lowest()) {
       const index = this.#first(level);
-      const end = this.#start(level, index) + UNITS[level]!;
+      const list = this.#open(level, index);
+      this.#settle(list, NaN);
       let least = Infinity;
-      for (let node = this.#empty(level, index); node >= HEADS;) {
-        const following = next[node]!;
-        const deadline = this.#refresh(node);
-        this.#place(node, deadline);
-        if (ticksTo(deadline) < end && deadline < least) least = deadline;
-        node = following;
+      for (let node = next[list]!; node >= HEADS; node = next[node]!) {
+        if (deadline[node - HEADS]! < least) least = deadline[node - HEADS]!;
       }
       if (least < Infinity) return least;
     }
     return Infinity;
   }
 
-  // Puts the timers of a bucket that was emptied where they belong.
-  #deal(node: number): void {
-    const { next } = this.#lists;
-    while (node >= HEADS) {
-      const following = next[node]!;
-      this.#place(node, this.#refresh(node));
-      node = following;
-    }
-  }
-
-  // Collects those of a bucket of one tick that are due. The others, later in it or restarted, go where they belong.
-  #collect(node: number, now: number): void {
+  // Collects those of a bucket of one tick that are due.
+  #collect(index: number, now: number): void {
     const lists = this.#lists;
-    const { next, flags } = lists;
+    const { next, flags, deadline } = lists;
     const end = lists.previous[DUE]!;
-    const nextTick = this.#tick + 1;
     let last = end;
     let inOrder = true;
-    while (node >= HEADS) {
+    for (let node = lists.detach(this.#open(0, index)); node >= HEADS;) {
       const following = next[node]!;
-      const deadline = this.#refresh(node);
-      if (deadline > now || ticksTo(deadline) >= nextTick) {
-        this.#place(node, deadline);
+      if (deadline[node - HEADS]! > now) {
+        this.#settleOne(node);
       } else {
         flags[node - HEADS]! |= IS_DUE;
-        this.#size--;
         lists.append(DUE, node);
         if (last !== end && lists.before(node, last)) inOrder = false;
         last = node;
@@ -153,14 +150,33 @@ export class Wheel {
     if (!inOrder) lists.sortAfter(end);
   }
 
-  // A timer's deadline, brought up to date where it is one that moves.
-  #refresh(node: number): number {
-    const slot = node - HEADS;
-    const { deadline, interval } = this.#lists;
-    return (deadline[slot] = this.#idle.deadlineNow(deadline[slot]!, interval[slot]!));
+  #settleOne(node: number): void {
+    this.#lists.append(MOVING, node);
+    this.#settle(MOVING, NaN);
   }
 
-  #place(node: number, deadline: number): void {
+  // Puts the timers of a list into the buckets of their deadlines: those they have, or an interval from `from`.
+  #settle(list: number, from: number): void {
+    const lists = this.#lists;
+    const { next, interval } = lists;
+    const isNew = !Number.isNaN(from);
+    let node = lists.detach(list);
+    while (node >= HEADS) {
+      const slot = node - HEADS;
+      const following = next[node]!;
+      const after = interval[slot]!;
+      let deadline = from + after;
+      if (isNew) this.#size++;
+      else deadline = this.#idle.deadlineNow(lists.deadline[slot]!, after);
+      lists.deadline[slot] = deadline;
+      if (deadline < this.#bound) this.#bound = deadline;
+      lists.append(this.#bucketOf(deadline), node);
+      node = following;
+    }
+  }
+
+  // The bucket of a deadline, which is about to hold something.
+  #bucketOf(deadline: number): number {
     const tick = ticksTo(deadline);
     let low = this.#low;
     let high = this.#high;
@@ -178,12 +194,13 @@ export class Wheel {
     else if (level === 5) digit = (low >>> 30) | (high << 2);
     const index = digit & (BUCKETS - 1);
     this.#occupied[2 * level + (index >> 5)]! |= 1 << (index & 31);
-    this.#lists.append(level * BUCKETS + index, node);
+    return level * BUCKETS + index;
   }
 
-  #empty(level: number, index: number): number {
+  // The list of a bucket, whose timers are to be moved from here on.
+  #open(level: number, index: number): number {
     this.#occupied[2 * level + (index >> 5)]! &= ~(1 << (index & 31));
-    return this.#lists.detach(level * BUCKETS + index);
+    return level * BUCKETS + index;
   }
 
   // The lowest level on which a bucket may hold something, or -1.

@@ -21,6 +21,7 @@ export function directedRuns(): Map<string, string[]> {
     shutdown,
     cut,
     growth,
+    records,
     "full-timers": fullTimers,
     "full-acceptors": fullAcceptors,
   };
@@ -82,8 +83,8 @@ function answers(to: Recorder): void {
   to.call("handleTimerRemove", gone!);
   to.call("handleTimerAgain", later!, NaN, 1);
   for (const id of [every, once, gone, later]) to.call("handleDue", id!);
-  [every!, -every!, later!, once!].forEach((command, at) => to.store("commandAddress", at, command));
-  to.call("handleCommands", 4, NaN);
+  [every!, -every!, later!, once!, every!].forEach((command, at) => to.store("commandAddress", at, command));
+  to.call("handleCommands", 5, NaN);
   to.call("handleTick", 2);
   to.memory();
 }
@@ -102,6 +103,14 @@ function line(to: Recorder): void {
   to.call("handleAcceptorClose", acceptor);
   to.call("handleClose", to.call("pollEvicted"));
   to.call("pollEvicted");
+  to.memory();
+}
+
+// Where the records of timers stand, which moves when connections need room. The twin has no such memory.
+function records(to: Recorder): void {
+  to.load("timerAddress", 0);
+  to.times(200, "handleConnect", 0, 0);
+  to.load("timerAddress", 0);
   to.memory();
 }
 
@@ -253,7 +262,7 @@ function growth(to: Recorder): void {
 function fullTimers(to: Recorder): void {
   const acceptor = to.call("handleAcceptor");
   const id = to.call("handleTrack", 0, 0);
-  to.times(SLOTS, "handleTimer", 5, 0, NaN); // which do not run, and so take less time to make
+  to.times(SLOTS, "handleTimer", 5, 0, NaN); // whose time is not told yet, and so take less time to make
   to.call("handleTimer", 5, 0, 0);
   to.call("handleTrack", 5, 0);
   to.call("handleConnect", 5, 0);

@@ -97,13 +97,12 @@ export class Session extends Recorder {
     this.store("activityAddress", slot, random.oneIn(15) ? random.of(odd) : this.wait());
   }
 
-  /** Restarts and removes timers by commands in memory. */
+  /** Restarts timers by commands in memory. */
   command(): void {
     const { random } = this;
     const count = 1 + random.below(random.oneIn(5) ? 20 : 5);
     for (let i = 0; i < count; i++) {
-      const id = this.id(Kind.TIMER);
-      this.store("commandAddress", i, random.oneIn(3) ? -id : id);
+      this.store("commandAddress", i, this.id(Kind.TIMER));
     }
     this.call("handleCommands", count, this.#timeOrLater());
   }
