@@ -24,7 +24,7 @@ const OPERATIONS = {
   mix: "90 % restart, 5 % make, 5 % cancel",
   fire: "made and fired, all due together",
 };
-const BATCHES = 2000;
+const BATCHES = 5000;
 const QUICK_BATCHES = 20;
 const FEWEST_IN_C = 500;
 const root = fileURLToPath(new URL("..", import.meta.url));
