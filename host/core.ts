@@ -136,8 +136,8 @@ export class Core {
 
   /** To be called with the id of every new connection or acceptor, or the code in its place; returns it. Tables may have moved. */
   opened(id: number): number {
-    const { due, activity } = this;
-    if (due.length === 0 || kindOf(id) !== Kind.CONNECTION || slotOf(id) >= activity.length) this.#view();
+    const isGrown = kindOf(id) === Kind.CONNECTION ? slotOf(id) >= this.activity.length : id > 0;
+    if (isGrown || this.due.length === 0) this.#view();
     return id;
   }
 

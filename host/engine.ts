@@ -5,6 +5,7 @@
 
 import { type Clock, SystemClock, type Turn, cancelTurn, nextTurn } from "./clock.ts";
 import { Core, Due } from "./core.ts";
+import { debug } from "./debug.ts";
 import { DeadlineAlarm } from "./deadline-alarm.ts";
 import { IOLoopError } from "./errors.ts";
 import { Gate } from "./gate.ts";
@@ -14,6 +15,7 @@ import { PassQueue } from "./pass-queue.ts";
 import { Run } from "./run.ts";
 import { Table } from "./table.ts";
 import { Timers } from "./timers.ts";
+import { ToldTimers } from "./told-timers.ts";
 import { Writers } from "./writers.ts";
 
 const ROUNDS = 16;
@@ -57,7 +59,7 @@ export class Engine {
     this.guard = new Guard(this, supervisor);
     this.gate = new Gate(this);
     this.table = new Table(this);
-    this.timers = new Timers(this);
+    this.timers = debug ? new ToldTimers(this) : new Timers(this);
     this.writers = new Writers(this);
     this.now = clock.now();
     this.#isSystemClock = clock instanceof SystemClock;

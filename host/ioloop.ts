@@ -187,14 +187,7 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
    * clients that still wait are reset.
    */
   remove(id: Id): boolean {
-    if (typeof id !== "number") return false;
-    const { timers, table } = this.engine;
-    if (timers.remove(id)) return true;
-    const stream = table.find(id, Stream);
-    stream?.closeGracefully();
-    const other = table.find(id, Client) ?? table.find(id, Server);
-    other?.close();
-    return stream !== undefined || other !== undefined;
+    return typeof id === "number" && (this.engine.timers.remove(id) || this.#close(id));
   }
 
   /**
@@ -235,6 +228,14 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
     this.#reactor.reset();
     this.unsubscribeAll();
     this.#reactor.on("error", print);
+  }
+
+  #close(id: Id): boolean {
+    const stream = this.engine.table.find(id, Stream);
+    const one = stream ?? this.engine.table.find(id, Client) ?? this.engine.table.find(id, Server);
+    if (stream) stream.closeGracefully();
+    else one?.close();
+    return one !== undefined;
   }
 
   #timer(what: string, a: unknown, b: unknown, recurring: boolean): Id {

@@ -96,7 +96,12 @@ export function checkOptions(what: string, options: unknown, rules: Readonly<Rec
 
 /** Checks the arguments of a timer: what is right costs no more than to look. */
 export function checkTimer(what: string, after: unknown, callback: unknown): void {
-  if (typeof callback === "function" && typeof after === "number" && after >= 0 && after * 1000 < Infinity) return;
+  if (typeof callback !== "function" || typeof after !== "number" || !(after >= 0) || after * 1000 === Infinity) {
+    refuseTimer(what, after, callback);
+  }
+}
+
+function refuseTimer(what: string, after: unknown, callback: unknown): void {
   check(`${what}: callback`, callback, FUNCTION);
   check(`${what}: after`, after, SECONDS);
 }

@@ -5,59 +5,50 @@
 // memory. From outside a dispatch, and where the clock is not the system's, the time goes along with each.
 
 import { COMMANDS, Code, type Core, Due, slotOf } from "./core.ts";
-import { debug, show } from "./debug.ts";
 import type { Engine } from "./engine.ts";
 import { IOLoopError } from "./errors.ts";
 import type { Callback } from "./parts.ts";
 
 /** The callbacks behind the core's timers. */
 export class Timers {
+  protected readonly core: Core;
   readonly #engine: Engine;
-  readonly #core: Core;
   readonly #callbacks: (Callback | undefined)[] = [];
   #commands = 0; // written and not given yet
   #untimed = 0; // timers whose start has no time yet
 
   constructor(engine: Engine) {
     this.#engine = engine;
-    this.#core = engine.core;
+    this.core = engine.core;
   }
 
   /** Makes a timer of `after` seconds. */
   make(after: number, recurring: boolean, callback: Callback): number {
-    const engine = this.#engine;
-    const { isBatching } = engine;
-    const id = this.#core.calls.handleTimer(after * 1000, recurring ? 1 : 0, isBatching ? NaN : engine.clock.now());
+    const { isBatching } = this.#engine;
+    const now = isBatching ? NaN : this.#engine.clock.now();
+    const id = this.core.calls.handleTimer(after * 1000, recurring ? 1 : 0, now);
     const slot = slotOf(id);
-    if (id < 0 || slot >= this.#callbacks.length) this.#reach(slot, id);
-    this.#callbacks[slot] = callback;
-    debug?.(this.#core, `timer ${show(id)} in ${after} s${recurring ? ", recurring" : ""}`);
-    if (!isBatching) engine.rearm();
-    else if (this.#commands > 0) this.#command(id); // behind those that were restarted before it
+    const callbacks = this.#callbacks;
+    if (id < 0 || slot >= callbacks.length) this.reach(slot, id);
+    callbacks[slot] = callback;
+    if (!isBatching) this.#engine.rearm();
+    else if (this.#commands > 0) this.command(id); // behind those that were restarted before it
     else if (++this.#untimed === COMMANDS) this.flush();
     return id;
   }
 
   /** Restarts a timer, with another interval where `after` is given; false when it is no timer, or a spent one. */
   again(id: number, after: number | undefined): boolean {
-    const core = this.#core;
-    if (!core.isTimer(id)) return false;
-    const engine = this.#engine;
-    if (!engine.isBatching) {
-      core.calls.handleTimerAgain(id, after === undefined ? NaN : after * 1000, engine.clock.now());
-      engine.rearm();
-      return true;
-    }
-    if (after !== undefined) core.calls.handleTimerAgain(id, after * 1000, NaN);
-    this.#command(id);
+    if (!this.core.isTimer(id)) return false;
+    if (after === undefined && this.#engine.isBatching) this.command(id);
+    else this.againWith(id, after === undefined ? NaN : after * 1000);
     return true;
   }
 
   /** Removes a timer; false when it is no timer, or a spent one. */
   remove(id: number): boolean {
-    if (this.#core.calls.handleTimerRemove(id) !== Code.OK) return false;
+    if (this.core.calls.handleTimerRemove(id) !== Code.OK) return false;
     this.#callbacks[slotOf(id)] = undefined;
-    debug?.(this.#core, `timer ${show(id)} removed`);
     this.#engine.ask();
     return true;
   }
@@ -65,7 +56,7 @@ export class Timers {
   /** Tells the core the time of what has been started and restarted. */
   flush(): void {
     if (this.#commands + this.#untimed === 0) return;
-    this.#give(this.#engine.clock.now());
+    this.give(this.#engine.clock.now());
     this.#untimed = 0;
     this.#engine.rearm();
   }
@@ -74,7 +65,7 @@ export class Timers {
   flushUntimed(): void {
     if (this.#commands === 0) return;
     this.#untimed += this.#commands;
-    this.#give(NaN);
+    this.give(NaN);
   }
 
   /** Runs the callback of a timer that is due. */
@@ -82,7 +73,6 @@ export class Timers {
     const slot = slotOf(id);
     const callback = this.#callbacks[slot]!;
     if (answer === Due.ONCE) this.#callbacks[slot] = undefined; // the slot may be another's once the callback runs
-    debug?.(this.#core, `timer ${show(id)} fires`);
     this.#engine.guard.call(callback, this.#engine.subject, "timer");
   }
 
@@ -92,22 +82,32 @@ export class Timers {
     this.#untimed = 0;
   }
 
-  #command(id: number): void {
-    this.#core.commands[this.#commands++] = id;
+  // Helpers, not by `#`: of what is called by the million, an engine inlines only what is short, and `#` makes calls long.
+
+  private command(id: number): void {
+    this.core.commands[this.#commands++] = id;
     if (this.#commands === COMMANDS) this.flush();
   }
 
-  #give(now: number): void {
+  private give(now: number): void {
     const count = this.#commands;
     this.#commands = 0;
-    this.#core.calls.handleCommands(count, now);
+    this.core.calls.handleCommands(count, now);
+  }
+
+  // `interval` is NaN where it stays.
+  private againWith(id: number, interval: number): void {
+    const engine = this.#engine;
+    this.core.calls.handleTimerAgain(id, interval, engine.isBatching ? NaN : engine.clock.now());
+    if (engine.isBatching) this.command(id);
+    else engine.rearm();
   }
 
   // The first timer in a slot. It may lie far behind the last one, as connections have timers of their own; an array with gaps
   // would be a slow one.
-  #reach(slot: number, id: number): void {
+  private reach(slot: number, id: number): void {
     if (id < 0) throw new IOLoopError("ERR_IOLOOP_FULL", "No room for another timer");
-    this.#core.refresh();
+    this.core.refresh();
     while (slot >= this.#callbacks.length) this.#callbacks.push(undefined);
   }
 }
