@@ -183,10 +183,9 @@ export function ownerOf(slot: i32): f64 {
   return load<f64>(timerAt(slot), INTERVAL);
 }
 
-/** Fires a timer of the host's that is due. Gives one of FIRE_…. */
-export function fire(id: f64): i32 {
-  const slot = findTimer(id);
-  if (slot < 0 || !wheel.isDue(slot)) return FIRE_VOID;
+/** Fires a timer of the host's if it is due. Gives one of FIRE_…. */
+export function fire(slot: i32): i32 {
+  if (!wheel.isDue(slot)) return FIRE_VOID;
   const timer = timerAt(slot);
   if ((load<u32>(timer) & IS_RECURRING) != 0) {
     schedule(slot, load<f64>(PASS) + load<f64>(timer, INTERVAL));

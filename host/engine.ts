@@ -262,7 +262,7 @@ export class Engine {
     this.dispatched();
     if (answer === Due.ONCE || answer === Due.RECURRING) this.timers.fire(id, answer);
     else this.table.expire(id, answer);
-    this.writers.flush();
+    if (this.writers.length > 0) this.writers.flush();
   }
 
   #sockets(): Resource[] {

@@ -49,8 +49,10 @@ export class DueBatch {
 
   /** Answers for one id: what to do with a timer or a connection, VOID when there is nothing to do any more. */
   answer(id: number): number {
+    const its = this.#lists.slots.find(id); // first, for it is what most of them are
+    if (its >= 0) return this.#timers.fire(its);
     const slot = this.#connections.slots.find(id);
-    if (slot < 0) return this.#timers.fire(id);
+    if (slot < 0) return Due.VOID;
     const timer = this.#connections.timerOf(slot);
     if (timer < 0 || !this.#wheel.isDue(timer) || !this.#connections.hasExpired(slot)) return Due.VOID;
     return this.#connections.expire(slot);

@@ -152,11 +152,10 @@ export class Timers {
     this.#wheel.stop(slot);
   }
 
-  /** Fires a timer of the host's that is due. Gives one of `Due`. */
-  fire(id: number): number {
-    const { slots, flags, interval } = this.#lists;
-    const slot = slots.find(id);
-    if (slot < 0 || !this.#wheel.isDue(slot)) return Due.VOID;
+  /** Fires a timer of the host's if it is due. Gives one of `Due`. */
+  fire(slot: number): number {
+    const { flags, interval } = this.#lists;
+    if (!this.#wheel.isDue(slot)) return Due.VOID;
     if ((flags[slot]! & IS_RECURRING) !== 0) {
       this.schedule(slot, this.#clock.pass + interval[slot]!);
       return Due.RECURRING;
