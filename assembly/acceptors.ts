@@ -16,7 +16,6 @@ import {
   ERR_TIME,
   LIVE,
   OK,
-  USED,
   isDuration,
   isLimit,
 } from "./memory";

@@ -146,7 +146,7 @@ export function command(count: i32, now: f64): i32 {
 /** Makes a timer that belongs to a connection or the drain and does not run yet; its slot, or -1. */
 export function createOwned(owner: f64): i32 {
   const slot = take(TIMERS);
-  if (slot < 0) return ERR_STALE;
+  if (slot < 0) return slot;
   const timer = timerAt(slot);
   store<f64>(timer, owner, INTERVAL);
   store<f64>(timer, STOPPED, DEADLINE);
