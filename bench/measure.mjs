@@ -53,8 +53,20 @@ export function percentile(sorted, hundredths) {
   return sorted[Math.min(sorted.length - 1, Math.ceil((sorted.length * hundredths) / 100) - 1)] ?? Number.NaN;
 }
 
-/** A repeatable source of numbers from 0 to 1. */
+/** The whole number of 32 bits that follows another, in a sequence that looks like chance: Marsaglia's xorshift. Never 0 where the other is not. */
+export function following(word) {
+  word ^= word << 13;
+  word ^= word >>> 17;
+  return word ^ (word << 5);
+}
+
+/** Such a number as one from 0 to less than 1. */
+export function share(word) {
+  return (word >>> 0) / 2 ** 32;
+}
+
+/** A repeatable source of numbers from 0 to less than 1. `seed`: a whole number, not 0. */
 export function randomFrom(seed) {
-  let state = seed;
-  return () => (state = (state * 16807) % 2147483647) / 2147483647;
+  let word = seed;
+  return () => share((word = following(word)));
 }

@@ -1,7 +1,7 @@
 // One side of the bench of timers, in a process of its own: timer-sides.mjs SIDE OPERATION PENDING BATCHES prints nanoseconds an
 // operation. The whole cost counts, with what is collected as garbage meanwhile.
 
-import { randomFrom } from "./measure.mjs";
+import { drawer } from "./timer-draws.mjs";
 import { rivals } from "./timer-rivals.mjs";
 
 // Operations between two looks at the clock. The loop tells its core the time once for some hundreds of timers: a multiple of
@@ -78,24 +78,30 @@ function alone(core) {
   };
 }
 
+// What is made stays pending, in the place of any other that is: so timers live as long as they do where so many are pending, and
+// what they leave to be collected has lived.
+const makeSome = ({ side, pending, places, delays, made }) => {
+  for (let i = 0; i < BATCH; i++) made[i] = side.make(delays[i], callback);
+  return () => {
+    for (let i = 0; i < BATCH; i++) {
+      side.cancel(pending[places[i]]);
+      pending[places[i]] = made[i];
+    }
+  };
+};
+
 /** What is measured. Each does BATCH operations, and gives what puts things back as they were, which is not measured. */
 const operations = {
-  "make-random": ({ side, delays, made }) => {
-    for (let i = 0; i < BATCH; i++) made[i] = side.make(delays[i], callback);
-    return () => made.forEach(side.cancel);
-  },
-  "make-one": ({ side, made }) => {
-    for (let i = 0; i < BATCH; i++) made[i] = side.make(300, callback);
-    return () => made.forEach(side.cancel);
-  },
+  "make-random": makeSome,
+  "make-one": makeSome,
   restart: ({ side, pending, places }) => {
     for (let i = 0; i < BATCH; i++) side.restart(pending[places[i]]);
     return () => {};
   },
-  cancel: ({ side, pending, delays }) => {
-    for (let i = 0; i < BATCH; i++) side.cancel(pending[i]);
+  cancel: ({ side, pending, places, delays }) => {
+    for (let i = 0; i < BATCH; i++) side.cancel(pending[places[i]]);
     return () => {
-      for (let i = 0; i < BATCH; i++) pending[i] = side.make(delays[i], callback);
+      for (let i = 0; i < BATCH; i++) pending[places[i]] = side.make(delays[i], callback);
     };
   },
   // One that is made takes the place of the next that is cancelled.
@@ -111,25 +117,29 @@ const operations = {
   },
 };
 
+// Calls what is measured, and has called another before: an engine that has seen one alone would compile it as a part of the bench,
+// and how well depends then on what else it finds there, and when.
+const call = (work, given) => work(given);
+call(() => {});
+
 function measure(side) {
   const work = operations[operation];
-  const random = randomFrom(1);
-  const delay = () => 1 + random() * (LONGEST - 1);
-  const pending = [];
-  for (let i = 0; i < size; i++) pending.push(side.make(delay(), callback));
+  const draw = operation === "make-one" ? drawer(size, LONGEST / 2, LONGEST / 2) : drawer(size, 1, LONGEST);
   const delays = new Float64Array(BATCH);
   const places = new Int32Array(BATCH);
+  const pending = [];
+  while (pending.length < size) {
+    draw(places, delays);
+    for (let i = 0; i < BATCH && pending.length < size; i++) pending.push(side.make(delays[i], callback));
+  }
   const made = [];
   for (let i = 0; i < BATCH; i++) made.push(pending[0]); // its elements are of the kind that is stored
   const warm = WARM_SHARE * batches; // engines compile what is used, in several steps, beside it
   let milliseconds = 0;
   for (let batch = 0; batch < batches; batch++) {
-    for (let i = 0; i < BATCH; i++) {
-      delays[i] = delay();
-      places[i] = Math.floor(random() * size);
-    }
+    draw(places, delays);
     const begin = performance.now();
-    const putBack = work({ side, pending, delays, places, made });
+    const putBack = call(work, { side, pending, delays, places, made });
     if (batch >= warm) milliseconds += performance.now() - begin;
     putBack();
   }

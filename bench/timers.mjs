@@ -14,7 +14,9 @@ export const about = `What it costs to make, restart and cancel a timer while so
 it, with id and callback: the whole cost, with what is collected as garbage meanwhile. It does so in a callback, where programs
 live. Each side has a process of its own for each figure. The core alone, its twin and the wheel in C have no callbacks.`;
 
-export const peers = ["setTimeout", "undici", "heap", "twin", "c-wheel", "libuv"];
+const IN_C = ["c-wheel", "libuv"];
+
+export const peers = ["setTimeout", "undici", "heap", "twin", ...IN_C];
 
 const OPERATIONS = {
   "make-random": "make, random delay",
@@ -26,15 +28,15 @@ const OPERATIONS = {
 };
 const BATCHES = 5000;
 const QUICK_BATCHES = 20;
-const FEWEST_IN_C = 500;
+const QUICK_PENDING = 512;
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** @param {import("./result.mjs").Context} context */
 export async function run(context) {
   const { rounds, quick, only, runtimes, peers, progress } = context;
-  const pending = context.pending ?? (quick ? [FEWEST_IN_C] : [1000, 100_000, 1_000_000]);
+  const pending = context.pending ?? (quick ? [QUICK_PENDING] : [1000, 100_000, 1_000_000]);
   const skipped = [];
-  const native = pending.every((size) => size >= FEWEST_IN_C) ? build(skipped) : undefined;
+  const native = IN_C.some((peer) => !peers || peers.includes(peer)) ? build(skipped) : undefined;
   const tables = [];
   for (const [operation, what] of Object.entries(OPERATIONS)) {
     const id = `timers-${operation}`;

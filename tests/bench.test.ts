@@ -250,6 +250,7 @@ test("the command line is understood, and what is wrong in it refused", () => {
     ["nothing"],
     ["--rounds", "0"],
     ["--seconds", "1.5"],
+    ["--pending", "511"],
     ["--nothing"],
     ["--write-docs", "--quick"],
   ]) {
@@ -265,7 +266,9 @@ test("a quick run of two benches gives a whole report", async () => {
       "lateness",
       "--quick",
       "--pending",
-      "10",
+      "512",
+      "--peers",
+      "setTimeout,undici,heap,twin",
       "--runtime",
       "node",
       "--out",

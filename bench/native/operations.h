@@ -16,7 +16,7 @@
 #include "random.h"
 #include "sides.h"
 
-enum { BATCH = 500, ROUND = 2000000, LONGEST = 600 };
+enum { BATCH = 512, BATCHES = 4000, LONGEST = 600 };
 
 static const double SHORT = 0.001; // seconds: the delay of those that are to fire
 
@@ -30,6 +30,7 @@ typedef struct {
   Delay delays[BATCH];
   Delay one_delay;
   uint32_t places[BATCH];
+  int *drawn; // by place: the batch that has drawn it
 } Bench;
 
 static double nanoseconds(void) {
@@ -38,7 +39,20 @@ static double nanoseconds(void) {
   return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
 }
 
-static double next_delay(uint64_t *random) { return 1 + random_next(random) * (LONGEST - 1); }
+static double next_delay(uint32_t *random) { return 1 + random_next(random) * (LONGEST - 1); }
+
+// Where among those that are pending, no place twice, and with which delays.
+static void draw(Bench *bench, int batch, uint32_t *random) {
+  for (int i = 0; i < BATCH; i++) {
+    bench->delays[i] = delay_of(next_delay(random));
+    uint32_t place;
+    do {
+      place = random_below(random, (uint32_t)bench->pending_count);
+    } while (bench->drawn[place] == batch);
+    bench->drawn[place] = batch;
+    bench->places[i] = place;
+  }
+}
 
 // What is measured.
 static void work(Bench *bench, Operation operation) {
@@ -55,16 +69,16 @@ static void work(Bench *bench, Operation operation) {
       for (int i = 0; i < BATCH; i++) restart(side, pending[bench->places[i]]);
       break;
     case CANCEL:
-      for (int i = 0; i < BATCH; i++) cancel(side, pending[i]);
+      for (int i = 0; i < BATCH; i++) cancel(side, pending[bench->places[i]]);
       break;
-    default: // MIX
+    default: // MIX: one that is made takes the place of the next that is cancelled
       for (int i = 0; i < BATCH; i++) {
         Timer *place = &pending[bench->places[i]];
         if (i % 20 == 0) {
-          pending[bench->pending_count++] = make(side, bench->delays[i]);
+          bench->made[0] = make(side, bench->delays[i]);
         } else if (i % 20 == 1) {
           cancel(side, *place);
-          *place = pending[--bench->pending_count];
+          *place = bench->made[0];
         } else {
           restart(side, *place);
         }
@@ -75,24 +89,25 @@ static void work(Bench *bench, Operation operation) {
 // Puts things back as they were.
 static void put_back(Bench *bench, Operation operation) {
   for (int i = 0; i < BATCH; i++) {
-    if (operation == MAKE_RANDOM || operation == MAKE_ONE) cancel(&bench->side, bench->made[i]);
-    if (operation == CANCEL) bench->pending[i] = make(&bench->side, bench->delays[i]);
+    Timer *place = &bench->pending[bench->places[i]];
+    if (operation == MAKE_RANDOM || operation == MAKE_ONE) {
+      cancel(&bench->side, *place);
+      *place = bench->made[i];
+    }
+    if (operation == CANCEL) *place = make(&bench->side, bench->delays[i]);
   }
 }
 
-static double measure(Bench *bench, Operation operation, uint64_t *random) {
+static double measure(Bench *bench, Operation operation, uint32_t *random) {
   double total = 0;
-  for (int done = 0; done < ROUND; done += BATCH) {
-    for (int i = 0; i < BATCH; i++) {
-      bench->delays[i] = delay_of(next_delay(random));
-      bench->places[i] = (uint32_t)(random_next(random) * (double)bench->pending_count);
-    }
+  for (int batch = 1; batch <= BATCHES; batch++) {
+    draw(bench, batch, random);
     double begin = nanoseconds();
     work(bench, operation);
     total += nanoseconds() - begin;
     put_back(bench, operation);
   }
-  return total / ROUND;
+  return total / ((double)BATCHES * BATCH);
 }
 
 // All that are pending are due together; nothing else is.
@@ -100,7 +115,7 @@ static double measure_fire(Bench *bench, size_t count) {
   double total = 0;
   size_t done = 0;
   fired = 0;
-  for (; done < ROUND; done += count) {
+  for (; done < (size_t)BATCHES * BATCH; done += count) {
     double begin = nanoseconds();
     for (size_t i = 0; i < count; i++) make(&bench->side, bench->one_delay);
     total += nanoseconds() - begin;
@@ -117,10 +132,11 @@ static double measure_fire(Bench *bench, size_t count) {
 }
 
 static double round_of(size_t pending, Operation operation) {
-  uint64_t random = 1;
+  uint32_t random = 1;
   Bench bench = {.one_delay = delay_of(operation == FIRE ? SHORT : LONGEST / 2.0)};
-  bench.pending = malloc((pending + BATCH) * sizeof(Timer));
-  if (bench.pending == NULL || !open_side(&bench.side, pending + BATCH)) {
+  bench.pending = malloc(pending * sizeof(Timer));
+  bench.drawn = calloc(pending, sizeof(int));
+  if (bench.pending == NULL || bench.drawn == NULL || !open_side(&bench.side, pending + BATCH)) {
     fprintf(stderr, "timers: no memory\n");
     exit(1);
   }
@@ -128,11 +144,14 @@ static double round_of(size_t pending, Operation operation) {
   if (operation == FIRE) {
     result = measure_fire(&bench, pending);
   } else {
-    for (size_t i = 0; i < pending; i++) bench.pending[i] = make(&bench.side, delay_of(next_delay(&random)));
+    for (size_t i = 0; i < pending; i++) {
+      bench.pending[i] = make(&bench.side, operation == MAKE_ONE ? bench.one_delay : delay_of(next_delay(&random)));
+    }
     bench.pending_count = pending;
     result = measure(&bench, operation, &random);
   }
   close_side(&bench.side);
+  free(bench.drawn);
   free(bench.pending);
   return result;
 }

@@ -3,11 +3,13 @@
 
 #include <stdint.h>
 
-// A number from 0 to 1.
-static inline double random_next(uint64_t *state) {
-  *state = *state * 16807 % 2147483647;
-  return (double)*state / 2147483647;
+// A number from 0 to less than 1: Marsaglia's xorshift.
+static inline double random_next(uint32_t *state) {
+  *state ^= *state << 13;
+  *state ^= *state >> 17;
+  *state ^= *state << 5;
+  return *state / 4294967296.0;
 }
 
 // A whole number from 0, less than `end`.
-static inline uint32_t random_below(uint64_t *state, uint32_t end) { return (uint32_t)(random_next(state) * end) % end; }
+static inline uint32_t random_below(uint32_t *state, uint32_t end) { return (uint32_t)(random_next(state) * end); }

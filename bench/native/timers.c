@@ -12,7 +12,7 @@
 
 static const char *const NAMES[OPERATIONS] = {"make-random", "make-one", "restart", "cancel", "mix", "fire"};
 
-enum { LEAST_PENDING = 500, MOST_PENDING = 4000000, WRONG_USE = 2, NOT_THERE = 3 };
+enum { LEAST_PENDING = 512, MOST_PENDING = 4000000, WRONG_USE = 2, NOT_THERE = 3 };
 
 static int use(void) {
   fprintf(stderr, "timers wheel|libuv PENDING OPERATION ROUNDS\ntimers check [SEED]\n");
