@@ -1,10 +1,11 @@
 // class Client: one attempt to connect.
 
 import { type NetConnectOpts, type Socket, connect, isIP } from "node:net";
-import { type ConnectionOptions, connect as connectTls } from "node:tls";
+import type { ConnectionOptions } from "node:tls";
 import { slotOf } from "./core.ts";
 import { debug, show } from "./debug.ts";
 import { IOLoopError } from "./errors.ts";
+import { nodeTls } from "./node-tls.ts";
 import { PATH, PEER_PORT, type Rule, SECONDS, STREAM, TEXT, checkOptions } from "./options.ts";
 import { type Id, REACTOR, type Reactor } from "./reactor.ts";
 import { ReactorPart } from "./reactor-part.ts";
@@ -122,7 +123,7 @@ export class Client extends ReactorPart<ClientEvents> {
       const name = isIP(address) === 0 ? { servername: address } : {};
       const through = handle ? { socket: handle } : where;
       const options = { allowHalfOpen: true, host: address, ...name, ...through, ...secure };
-      this.#handle = connectTls(options as ConnectionOptions);
+      this.#handle = nodeTls().connect(options as ConnectionOptions);
     } else {
       this.#handle = handle ?? connect({ host: address, ...where, allowHalfOpen: true } as NetConnectOpts);
     }

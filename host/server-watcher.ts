@@ -5,7 +5,7 @@
 // here until the program subscribes, and the callback is told of it in every tick.
 
 import type { Server, Socket } from "node:net";
-import { Server as TlsServer } from "node:tls";
+import { nodeTls } from "./node-tls.ts";
 import { Watcher } from "./watcher.ts";
 
 const BACKLOG = 511; // untaken connections; more are closed at once
@@ -25,7 +25,7 @@ export class ServerWatcher extends Watcher {
   constructor(server: Server, heat: () => void) {
     super(server, heat, ["listening"]);
     this.#server = server;
-    this.#event = server instanceof TlsServer ? "secureConnection" : "connection";
+    this.#event = server instanceof nodeTls().Server ? "secureConnection" : "connection";
     server.on(this.#event, this.#connected);
     server.on("newListener", this.#subscribed);
     server.on("close", this.#ended);

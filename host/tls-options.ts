@@ -1,14 +1,9 @@
 // What a TLS side takes, and how it becomes options of `node:tls`.
 
 import { readFileSync } from "node:fs";
-import {
-  type ConnectionOptions,
-  type SecureContext,
-  type SecureContextOptions,
-  type TlsOptions,
-  createSecureContext,
-} from "node:tls";
+import type { ConnectionOptions, SecureContext, SecureContextOptions, TlsOptions } from "node:tls";
 import { IOLoopError } from "./errors.ts";
+import { nodeTls } from "./node-tls.ts";
 import { BOOLEAN, OBJECT, type Rule, TEXT } from "./options.ts";
 
 /** A certificate, key or CA: its path, or the PEM itself. */
@@ -149,7 +144,7 @@ function contextFor(contexts: Map<string, SecureContext>, name: string): SecureC
 
 function context(options: SecureContextOptions): SecureContext {
   try {
-    return createSecureContext(options);
+    return nodeTls().createSecureContext(options);
   } catch (cause) {
     throw new IOLoopError("ERR_IOLOOP_TLS", `TLS: ${(cause as Error).message}`, { cause });
   }

@@ -5,9 +5,10 @@
 // there is none (UNIX domain sockets), each gets a `tls.Server` of its own.
 
 import type { Socket } from "node:net";
-import { type Server as TlsServer, type TLSSocket, type TlsOptions, createServer } from "node:tls";
+import type { Server as TlsServer, TLSSocket, TlsOptions } from "node:tls";
 import { slotOf } from "./core.ts";
 import type { Engine } from "./engine.ts";
+import { nodeTls } from "./node-tls.ts";
 import type { Connection } from "./parts.ts";
 import { release } from "./stream-handle.ts";
 
@@ -60,7 +61,7 @@ export class Handshakes {
   }
 
   #make(secured: (secure: TLSSocket) => void): TlsServer {
-    const server = createServer(this.#options);
+    const server = nodeTls().createServer(this.#options);
     server.on("secureConnection", secured);
     server.on("tlsClientError", ignore); // the socket closes, and that is what counts
     return server;

@@ -23,6 +23,7 @@ const NODE = new Set([
   "server",
   "client",
   "stream",
+  "node-tls",
   "tls",
   "tls-options",
   "server-watcher",
@@ -184,6 +185,27 @@ test("the core's binding and the virtual clock run anywhere", () => {
       );
     }
   }
+});
+
+test("so they do as they are built: one file for each way in, and one that they share", () => {
+  const files = new Map<string, string[]>();
+  for (const name of readdirSync(join(root, "dist")).filter((file) => file.endsWith(".js"))) {
+    files.set(
+      `./${name}`,
+      [...read("dist", name).matchAll(/^import [^"]*"([^"]+)";/gm)].map(([, from]) => from!),
+    );
+  }
+  assert.equal([...files.keys()].toSorted(), ["./core.js", "./index.js", "./shared.js", "./testing.js"]);
+  assert.equal(files.get("./core.js"), ["@assemblyscript/loader"]);
+  assert.equal(files.get("./testing.js"), ["./shared.js"]);
+  assert.equal(files.get("./shared.js"), []);
+  assert.equal(
+    files
+      .get("./index.js")!
+      .filter((from) => !from.startsWith("node:"))
+      .toSorted(),
+    ["./core.js", "./shared.js"],
+  );
 });
 
 test("only core.ts touches WebAssembly", () => {

@@ -1,0 +1,12 @@
+// The runtime's TLS, loaded when it is needed first: most loops speak none, and it takes as long to load as much of the rest.
+
+import { createRequire } from "node:module";
+import type * as Tls from "node:tls";
+
+let loaded: typeof Tls | undefined;
+
+/** `node:tls`. */
+export function nodeTls(): typeof Tls {
+  // Node has `getBuiltinModule` from 20.16 on.
+  return (loaded ??= process.getBuiltinModule?.("node:tls") ?? (createRequire("/")("node:tls") as typeof Tls));
+}
