@@ -39,7 +39,10 @@ export class Handshakes {
   begin(engine: Engine, socket: Socket, id: number, done: (secure: TLSSocket) => void): void {
     const handshake = new Handshake(engine, socket, id);
     const address = addressOf(socket);
+    // Who ends his side in the middle of a handshake has given up. The encrypted socket takes this over from the one beneath.
+    socket.allowHalfOpen = false;
     const secured = (secure: TLSSocket): void => {
+      secure.allowHalfOpen = socket.allowHalfOpen = true;
       this.#pending.delete(address);
       engine.deliver("accept", () => {
         if (!this.#isWelcome(secure)) secure.destroy();

@@ -1,11 +1,10 @@
 // TLS on both sides. Numbers name statements about the originals.
 
-import { type TLSSocket, connect as connectTls } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import * as assert from "uvu/assert";
 import type { ClientOptions, IOLoop, ListenerOptions, Stream } from "wasm-ioloop";
-import { VirtualClock } from "wasm-ioloop/testing";
 import { Authority } from "./certificates.ts";
-import { harness, peer, plainServer, portOf, quietLoop, turns, until, watch } from "./harness.ts";
+import { harness, peer, portOf, quietLoop } from "./harness.ts";
 
 const test = harness("tls");
 
@@ -180,80 +179,6 @@ test("TLS over a UNIX domain socket, and through a handle that is connected", as
   await loop.start();
   assert.equal(heard, ["hello", "hello", "hello"]);
   rmSync(folder, { recursive: true });
-});
-
-test("208 a plain client on a TLS port never reaches the callback; the server goes on", async () => {
-  const { loop, errors } = quietLoop();
-  let accepted = 0;
-  const id = loop.server(SERVER, (_loop, stream) => {
-    accepted++;
-    stream.closeGracefully();
-  });
-  const running = loop.start();
-  const plain = peer({ port: portOf(loop, id) });
-  plain.socket.write("GET / HTTP/1.1\r\n\r\n");
-  await plain.closed;
-  const gone = peer({ port: portOf(loop, id) });
-  await gone.connected;
-  gone.socket.resetAndDestroy();
-  assert.is(accepted, 0);
-  const secure = connectTls({ port: portOf(loop, id), host: "127.0.0.1", ca: authority.ca.cert });
-  await watch(secure).ended;
-  secure.destroy();
-  assert.is(accepted, 1);
-  loop.remove(id);
-  await running;
-  assert.equal(errors, []);
-});
-
-test("208 a client that says nothing is closed when the handshake has taken too long; it counts meanwhile", async () => {
-  const clock = new VirtualClock();
-  const { loop } = quietLoop({ clock, maxConnections: 1 });
-  let accepted = 0;
-  const id = loop.server({ ...SERVER, waitTimeout: 0 }, (_loop, stream) => {
-    accepted++;
-    stream.closeGracefully();
-  });
-  const running = loop.start();
-  const mute = peer({ port: portOf(loop, id) });
-  await mute.connected;
-  await turns(10);
-  const secure = connectTls({ port: portOf(loop, id), host: "127.0.0.1", ca: authority.ca.cert });
-  const next = watch(secure);
-  await turns(20);
-  await clock.advance(9.9);
-  assert.is(mute.socket.destroyed, false);
-  assert.is(accepted, 0);
-  await clock.advance(0.1);
-  await mute.closed;
-  await next.ended;
-  secure.destroy();
-  assert.is(accepted, 1);
-  loop.remove(id);
-  await running;
-});
-
-test("209 a TLS client against garbage gets an error, against a mute peer the connect timeout", async () => {
-  const garbage = await plainServer((socket) => socket.end("this is no TLS, whatever it is"));
-  const mute = await plainServer();
-  const clock = new VirtualClock();
-  const { loop } = quietLoop({ clock });
-  const errors: string[] = [];
-  const failed = (_loop: IOLoop, error: Error | undefined): void =>
-    void errors.push((error as NodeJS.ErrnoException).code ?? error!.message);
-  loop.client({ ...CLIENT, port: garbage.port }, failed);
-  const keep = loop.timer(100, () => {});
-  const running = loop.start();
-  await until(() => errors.length === 1);
-  loop.client({ ...CLIENT, port: mute.port, timeout: 3 }, failed);
-  await until(() => mute.sockets.length === 1);
-  await clock.advance(3);
-  loop.remove(keep);
-  await running;
-  assert.is(errors.length, 2);
-  assert.is(errors[1], "ERR_IOLOOP_CONNECT_TIMEOUT");
-  await garbage.close();
-  await mute.close();
 });
 
 test("every byte of 5 MB over TLS, closed gracefully", async () => {
