@@ -8,7 +8,7 @@ import { rivals } from "./timer-rivals.mjs";
 // that, so that each batch has paid for all its work when it ends.
 const BATCH = 512;
 const WARM_SHARE = 0.6;
-const FIRE_TIMES = 3;
+const FIRED = 1_500_000; // in all, in three times or more
 const LONGEST = 600; // seconds: nothing fires while it is measured
 
 const callback = () => {};
@@ -147,10 +147,11 @@ function measure(side) {
 }
 
 // So many made and fired, all due together: the processor's time from the first one made to the last one called. The last time of
-// several counts, as everything is measured warm.
+// several counts, as everything is measured warm: few have to be made and fired more often than many.
 function fire(side) {
   return new Promise((resolve) => {
-    let times = FIRE_TIMES;
+    const seconds = Math.max(0.1, size / 2e6); // they are all made before they are due
+    let times = Math.max(3, Math.min(Math.ceil(FIRED / size), 15));
     const again = () => {
       const begin = process.cpuUsage();
       let left = size;
@@ -160,7 +161,7 @@ function fire(side) {
         if (--times > 0) side.make(0, again); // in a callback of its own, as the first time
         else resolve(((user + system) * 1000) / size);
       };
-      for (let i = 0; i < size; i++) side.make(0.5, fired);
+      for (let i = 0; i < size; i++) side.make(seconds, fired);
     };
     again();
   });
