@@ -37,7 +37,12 @@ let found: Internals | undefined;
 
 /** What there is. Looked for when it is needed first. */
 export function internals(): Internals {
-  return (found ??= process.env["IOLOOP_FAST"] === "0" ? { read: undefined, handle: undefined } : find());
+  return (found ??= isFastWanted() ? find() : { read: undefined, handle: undefined });
+}
+
+/** Whether the environment leaves the choice to us. */
+export function isFastWanted(): boolean {
+  return process.env["IOLOOP_FAST"] !== "0";
 }
 
 function find(): Internals {

@@ -1,11 +1,13 @@
 // class Server: a listening socket, whose clients wait in line until the core admits them.
 
 import { type AddressInfo, type Server as NetServer, type Socket, createServer } from "node:net";
-import { type BareSocket, acceptBare } from "./bare-socket.ts";
+import type { BareSocket } from "./bare-socket.ts";
+import { listenOnBun } from "./bun-socket.ts";
 import { Code, slotOf } from "./core.ts";
 import { IOLoopError } from "./errors.ts";
 import { canReusePort, listen, removeStaleSocket } from "./listening.ts";
 import { LISTENER_RULES, type ListenerOptions } from "./listener-options.ts";
+import { acceptOnNode } from "./node-socket.ts";
 import { POSITIVE, checkOptions } from "./options.ts";
 import { type Id, REACTOR, type Reactor } from "./reactor.ts";
 import { ReactorPart } from "./reactor-part.ts";
@@ -89,7 +91,7 @@ export class Server extends ReactorPart<ServerEvents> {
     handle.on("connection", this.#connected);
     handle.on("listening", () => {
       if (this.#handle === handle) {
-        acceptBare(handle, this.#connected);
+        acceptOnNode(handle, this.#connected);
         this.#ready.settle();
       } else {
         handle.close(); // closed while its name was looked up
@@ -102,13 +104,13 @@ export class Server extends ReactorPart<ServerEvents> {
       if (path === undefined || error.code !== "EADDRINUSE") return this.#failed(error);
       void removeStaleSocket(path).then((removed) => {
         if (!removed) this.#failed(error);
-        else if (this.#handle === handle) handle.listen(listening);
+        else if (this.#handle === handle) listenOnBun(handle, this.#connected, () => handle.listen(listening));
       });
     });
     engine.resources.add(this);
     if (!engine.active) this.suspend();
     calls.handleAcceptorListen(this.id, this.#accepting ? 1 : 0);
-    listen(handle, listening);
+    listenOnBun(handle, this.#connected, () => listen(handle, listening));
     engine.ask();
   }
 

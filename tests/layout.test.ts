@@ -29,6 +29,7 @@ const NODE = new Set([
   "server-watcher",
   "fast-socket",
   "bare-socket",
+  "node-socket",
   "internals",
   "stream-handle",
   "stream-watcher",
@@ -36,7 +37,7 @@ const NODE = new Set([
   "watchers",
   "listening",
 ]);
-const NODE_TYPES = new Set(["waiting-client"]);
+const NODE_TYPES = new Set(["waiting-client", "bun-socket"]);
 /** What runs in a browser too, and so does all that these import. */
 const ANYWHERE = ["core", "testing"];
 

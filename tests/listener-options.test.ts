@@ -1,6 +1,7 @@
 // Options of a listening server, and what it sets on the sockets it accepts. Numbers name statements about the originals.
 
-import { Socket } from "node:net";
+import { once } from "node:events";
+import { type AddressInfo, Socket, connect, createServer } from "node:net";
 import * as assert from "uvu/assert";
 import { type IOLoopError, Server } from "wasm-ioloop";
 import { harness, peer, portOf, quietLoop, turns, until } from "./harness.ts";
@@ -89,7 +90,7 @@ test("118 accepted and outgoing sockets send small chunks at once: TCP_NODELAY",
   };
   const { loop } = quietLoop();
   const id = loop.server({}, (_loop, stream) => stream.closeGracefully());
-  const restore = watchHandles(loop.acceptor(id)!.handle, (port) => set.add(port));
+  const restore = await watchHandles((port) => set.add(port));
   try {
     const port = portOf(loop, id);
     let from: number | undefined;
@@ -108,24 +109,41 @@ test("118 accepted and outgoing sockets send small chunks at once: TCP_NODELAY",
 
 interface Handle {
   setNoDelay(on: boolean): number;
-  getsockname(out: { port?: number }): number;
+  /** On Bun. */
+  readonly localPort?: number;
+  /** On Node. */
+  getsockname?(out: { port?: number | undefined }): number;
 }
 
-/** Where the loop does without the runtime's sockets, it is their handles that are told: they are of one class with that of a server. */
-function watchHandles(server: unknown, told: (port: number | undefined) => void): () => void {
-  const { _handle: handle } = server as { _handle?: Partial<Handle> | null };
-  if (typeof handle?.setNoDelay !== "function" || typeof handle.getsockname !== "function") return () => {};
-  const prototype = Object.getPrototypeOf(handle) as Handle;
+/** Where the loop does without the runtime's sockets, it is their handles that are told. */
+async function watchHandles(told: (port: number | undefined) => void): Promise<() => void> {
+  const probe = await anyHandle();
+  if (typeof probe?.setNoDelay !== "function") return () => {};
+  const prototype = Object.getPrototypeOf(probe) as Handle;
   const original = prototype.setNoDelay;
   prototype.setNoDelay = function (this: Handle, on) {
-    const name: { port?: number } = {};
-    this.getsockname(name);
+    const name = { port: this.localPort };
+    this.getsockname?.(name);
     if (on) told(name.port);
     return original.call(this, on);
   };
   return () => {
     prototype.setNoDelay = original;
   };
+}
+
+/** The handle of an accepted socket: all have the same class. */
+async function anyHandle(): Promise<Handle | null | undefined> {
+  const server = createServer();
+  const accepted = once(server, "connection") as Promise<[Socket & { _handle?: Handle | null }]>;
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  const client = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  const [socket] = await accepted;
+  const { _handle: handle } = socket;
+  socket.destroy();
+  client.destroy();
+  server.close();
+  return handle;
 }
 
 test("a server that is stopped before it listens admits nobody until start", async () => {

@@ -13,26 +13,25 @@ export interface Runtime {
 }
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
+const bun = join(root, "node_modules/.bin/bun");
 const extra = join(root, "build/runtimes/node_modules");
+
+// Once more, all as the runtimes document it.
+const DATA = {
+  env: { IOLOOP_FAST: "0" },
+  files: /^(?:stream|steal|half-close|bare|client|server|flood|graceful|limits|watchers)/,
+};
+// And with the streams of a server, wherever a test needs one.
+const ACCEPTED = { env: { IOLOOP_TEST_STREAMS: "accepted" }, files: /^(?:stream|steal|half-close|fast|reset)/ };
 
 /** The runtime that runs this, and Bun, which comes with the dependencies; the others where `npm run runtimes` put them. */
 export const runtimes: Readonly<Record<string, Runtime>> = {
   node: { program: process.execPath, args: [] },
-  // Node again, reading as the other runtimes do.
-  "node-data": {
-    program: process.execPath,
-    args: [],
-    env: { IOLOOP_FAST: "0" },
-    files: /^(?:stream|steal|half-close|bare|client|server|flood|graceful|limits|watchers)/,
-  },
-  // And with the streams of a server, wherever a test needs one.
-  "node-accepted": {
-    program: process.execPath,
-    args: [],
-    env: { IOLOOP_TEST_STREAMS: "accepted" },
-    files: /^(?:stream|steal|half-close|fast|reset)/,
-  },
-  bun: { program: join(root, "node_modules/.bin/bun"), args: [] },
+  "node-data": { program: process.execPath, args: [], ...DATA },
+  "node-accepted": { program: process.execPath, args: [], ...ACCEPTED },
+  bun: { program: bun, args: [] },
+  "bun-data": { program: bun, args: [], ...DATA },
+  "bun-accepted": { program: bun, args: [], ...ACCEPTED },
   "node-22": { program: join(extra, "node-22/bin/node"), args: [] },
   "node-24": { program: join(extra, "node-24/bin/node"), args: [] },
   "node-26": { program: join(extra, "node-26/bin/node"), args: [] },

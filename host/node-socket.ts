@@ -1,0 +1,163 @@
+// A bare connection on Node: its handle, and the runtime's own functions that read and write through it, and find on it what they ask
+// of a socket. Where anything of this is missing, sockets are what there is; also with IOLOOP_FAST=0.
+
+import { type Server, Socket } from "node:net";
+import { getSystemErrorName } from "node:util";
+import { type Accepting, BareSocket, type Done, type Listener, isOfInterest } from "./bare-socket.ts";
+import { copyOf, sharedBuffer } from "./fast-socket.ts";
+import { type HandleNames, internals } from "./internals.ts";
+
+// What the runtime has of a connection.
+interface RawHandle {
+  [name: symbol]: unknown;
+  onread: unknown;
+  readStart(): number;
+  readStop(): number;
+  ref(): void;
+  unref(): void;
+  close(): void;
+  setNoDelay?(on: boolean): void;
+  useUserBuffer(buffer: Uint8Array): void;
+}
+
+type Listening = Accepting & {
+  _handle?: { onconnection?: (this: unknown, error: number, handle: RawHandle | undefined) => void } | null;
+};
+
+/* oxlint-disable no-underscore-dangle -- the runtime's names */
+
+let names: HandleNames | undefined;
+
+class NodeSocket extends BareSocket {
+  [name: symbol]: unknown;
+  // Set by the runtime when it writes.
+  protected _pendingData: unknown = null;
+  protected _pendingEncoding = "";
+  declare protected _writeGeneric: (many: boolean, piece: Buffer | string, encoding: string, done: Done) => void;
+
+  constructor(handle: RawHandle, server: Accepting) {
+    super(server);
+    this[names!.handle] = handle;
+  }
+
+  override hear(listener: Listener): void {
+    super.hear(listener);
+    const handle = this.#handle!;
+    handle[names!.owner] = this;
+    handle.onread = names!.onread;
+    handle.useUserBuffer(sharedBuffer());
+  }
+
+  override pause(): void {
+    if (!this.isReading) return;
+    this.isReading = false;
+    this.#handle?.readStop();
+  }
+
+  override resume(): void {
+    if (this.isReading || !this.#handle) return;
+    this.isReading = true;
+    const code = this.#handle.readStart();
+    if (code < 0) this.destroy(systemError("read", code));
+  }
+
+  override ref(): void {
+    this.#handle?.ref();
+  }
+
+  override unref(): void {
+    this.#handle?.unref();
+  }
+
+  override setNoDelay(on: boolean): void {
+    this.#handle?.setNoDelay?.(on);
+  }
+
+  override send(piece: Buffer | string, encoding: BufferEncoding, done: Done): void {
+    this._writeGeneric(false, piece, typeof piece === "string" ? encoding : "buffer", done);
+  }
+
+  override destroy(error?: Error): void {
+    const handle = this.#release();
+    if (!handle) return;
+    handle.close();
+    this.left();
+    if (error) this.listener?.failed(error);
+  }
+
+  override toSocket(): Socket {
+    this.pause();
+    const handle = this.#release();
+    const socket = new Socket({ handle, allowHalfOpen: true, pauseOnCreate: true } as object);
+    socket.setNoDelay(true); // it is, and the socket is to know
+    return Object.assign(socket, { server: this.server, _server: this.server });
+  }
+
+  get #handle(): RawHandle | null {
+    return this[names!.handle] as RawHandle | null;
+  }
+
+  #release(): RawHandle | null {
+    const handle = this.#handle;
+    this[names!.handle] = null;
+    this.destroyed = true;
+    return handle;
+  }
+}
+
+/** Has a server that listens give its connections bare, to `accepted` alone; it does nothing where the runtime cannot. */
+export function acceptOnNode(netServer: Server, accepted: (socket: BareSocket) => void): void {
+  const server = netServer as Listening;
+  const { _handle: listening } = server;
+  const accept = listening?.onconnection;
+  if (typeof accept !== "function" || !prepare()) return;
+  listening!.onconnection = function (error, handle) {
+    if (error || typeof handle?.useUserBuffer !== "function" || isOfInterest(server)) {
+      return accept.call(this, error, handle);
+    }
+    server._connections++;
+    accepted(new NodeSocket(handle, server));
+  };
+}
+
+// What the runtime looks for on the socket of a handle: whether it can be there.
+function prepare(): boolean {
+  if (names) return true;
+  const { read, handle } = internals();
+  if (!read || !handle) return false;
+  names = handle;
+  const nothing = (): void => {};
+  Object.defineProperties(
+    NodeSocket.prototype,
+    Object.getOwnPropertyDescriptors({
+      connecting: false,
+      _parent: null,
+      _readableState: { endEmitted: false },
+      get _handle(): unknown {
+        return (this as unknown as NodeSocket)[handle.handle];
+      },
+      _writeGeneric: handle.writeGeneric,
+      _unrefTimer: nothing,
+      [handle.updateTimer]: nothing,
+      [handle.afterWrite]: nothing,
+      [read.buffer]: sharedBuffer(),
+      [read.next]: null,
+      [read.callback](this: NodeSocket, length: number, buffer: Buffer): boolean {
+        this.listener?.received(copyOf(buffer, length));
+        return true;
+      },
+      // The end: the runtime would have the socket put it behind what was read before.
+      push(this: BareSocket): void {
+        this.readableEnded = true;
+        this.listener?.closed(true);
+      },
+      read: nothing,
+    }),
+  );
+  return true;
+}
+
+function systemError(call: string, errno: number): Error {
+  const code = getSystemErrorName(errno);
+  return Object.assign(new Error(`${call} ${code}`), { code, errno, syscall: call });
+}
