@@ -19,7 +19,7 @@ import {
   isDuration,
   isLimit,
 } from "./memory";
-import { find, give, giveAll, idOf, record, take } from "./slots";
+import { find, give, giveAll, idOf, name, record, take } from "./slots";
 import { ACCEPTOR, FOLLOWING, PREVIOUS } from "./connections";
 
 // An acceptor's record.
@@ -55,6 +55,7 @@ export function open(): f64 {
   const slot = take(ACCEPTORS);
   if (slot < 0) return <f64>ERR_FULL;
   const acceptor = record(ACCEPTORS, slot);
+  name(acceptor);
   store<i32>(acceptor, 0, LISTENING);
   store<f64>(acceptor, 60000, WAIT_TIMEOUT);
   store<i32>(acceptor, 511, BACKLOG);
@@ -91,9 +92,10 @@ export function listen(id: f64, on: bool): i32 {
 export function close(id: f64): i32 {
   const slot = find(ACCEPTORS, id);
   if (slot < 0) return ERR_STALE;
-  for (let at = head; at != 0; at = load<i32>(record(CONNECTIONS, at - 1), FOLLOWING)) {
+  for (let at = head; at != 0;) {
     const client = record(CONNECTIONS, at - 1);
     if (load<i32>(client, ACCEPTOR) == slot + 1) store<i32>(client, 0, ACCEPTOR);
+    at = load<i32>(client, FOLLOWING);
   }
   listening -= load<i32>(record(ACCEPTORS, slot), LISTENING);
   give(ACCEPTORS, slot);
@@ -143,23 +145,27 @@ export function leave(connection: i32): void {
 
 /** Takes out of the line the first client that may come in now; its slot, or -1. */
 export function next(): i32 {
-  for (let at = head; at != 0; at = load<i32>(record(CONNECTIONS, at - 1), FOLLOWING)) {
-    const slot = load<i32>(record(CONNECTIONS, at - 1), ACCEPTOR) - 1;
+  for (let at = head; at != 0;) {
+    const client = at - 1;
+    const slot = load<i32>(record(CONNECTIONS, client), ACCEPTOR) - 1;
+    at = load<i32>(record(CONNECTIONS, client), FOLLOWING);
     if (slot < 0) continue;
     const acceptor = record(ACCEPTORS, slot);
     if (load<i32>(acceptor, LISTENING) == 0) continue;
     if (load<i32>(acceptor, SINGLE) != 0 && load<i32>(acceptor, TURN) == pass) continue;
     store<i32>(acceptor, pass, TURN);
-    leave(at - 1);
-    return at - 1;
+    leave(client);
+    return client;
   }
   return -1;
 }
 
 /** The first in the line whose acceptor is gone, or -1. */
 export function firstEvicted(): i32 {
-  for (let at = head; at != 0; at = load<i32>(record(CONNECTIONS, at - 1), FOLLOWING)) {
-    if (load<i32>(record(CONNECTIONS, at - 1), ACCEPTOR) == 0) return at - 1;
+  for (let at = head; at != 0;) {
+    const client = record(CONNECTIONS, at - 1);
+    if (load<i32>(client, ACCEPTOR) == 0) return at - 1;
+    at = load<i32>(client, FOLLOWING);
   }
   return -1;
 }

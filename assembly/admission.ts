@@ -1,7 +1,7 @@
 // Admission: who is let in, and when the loop shuts down.
 //
-// I1  Every client waits in the line; `admit` is the only way out of it into the loop, and `gateIsOpen` the only question
-//     it asks. So the order is first come, first served, and no limit is ever overrun.
+// I1  Every client waits in the line; `admit` is the only way out of it into the loop. So the order is first come, first
+//     served, and no limit is ever overrun.
 // I2  At most multiAccept clients are admitted in one pass.
 // I3  Phases go one way: ADMITTING → LINGERING → DRAINING → FINISHED; only `drain` from FINISHED and `reset` go back.
 // I4  Each drain emits FINISH once, and STOP once: when no connection is left, in or out.
@@ -89,7 +89,7 @@ export function arrive(acceptor: f64, now: f64): f64 {
 /** Lets the next client in, if one waits and the gate is open. Gives its id, or 0. */
 export function admit(now: f64): f64 {
   const at = tell(now);
-  if (!gateIsOpen()) return 0;
+  if (budget <= 0 || places() <= 0) return 0;
   const client = acceptors.next();
   if (client < 0) return 0;
   connections.apply(client, connections.ADMIT);
@@ -198,10 +198,7 @@ export function reset(): void {
   store<f64>(ACCEPT_LIMIT, 0);
 }
 
-function gateIsOpen(): bool {
-  return phase <= LINGERING && budget > 0 && places() > 0;
-}
-
+// How many may be admitted still, whatever the pass allows.
 function places(): f64 {
   if (phase > LINGERING) return 0;
   const inside = <f64>connections.countOf(connections.INCOMING);

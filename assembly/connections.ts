@@ -22,7 +22,7 @@ import {
 } from "./memory";
 import { TIMEOUT, activity, deadlineNow, ownerFor } from "./idle";
 import { timerAt } from "./lists";
-import { find, give, idOf, inUse, record, take } from "./slots";
+import { find, give, idOf, inUse, name, record, take } from "./slots";
 import { createOwned, postpone, removeOwned, schedule } from "./timers";
 import { stop } from "./wheel";
 
@@ -98,6 +98,7 @@ export function open(event: i32, timeout: f64, now: f64): i32 {
   const slot = take(CONNECTIONS);
   if (slot < 0) return ERR_FULL;
   const connection = record(CONNECTIONS, slot);
+  name(connection);
   store<i32>(connection, FREE, STATE);
   store<i32>(connection, 0, TIMER);
   store<i32>(connection, 0, ACCEPTOR);
@@ -134,13 +135,14 @@ export function close(slot: i32): void {
 /** Sets the timeout of a connection in milliseconds, 0 for never, and counts it as activity. Gives OK, ERR_TIME or ERR_FULL. */
 export function setTimeout(slot: i32, timeout: f64, now: f64): i32 {
   if (!isDuration(timeout)) return ERR_TIME;
-  store<f64>(record(CONNECTIONS, slot), timeout, TIMEOUT);
+  const connection = record(CONNECTIONS, slot);
+  store<f64>(connection, timeout, TIMEOUT);
   store<f64>(activity(slot), now);
   if (timeout == 0) {
     disarm(slot);
     return OK;
   }
-  let timer = load<i32>(record(CONNECTIONS, slot), TIMER) - 1;
+  let timer = load<i32>(connection, TIMER) - 1;
   if (timer < 0) {
     timer = createOwned(ownerFor(slot));
     if (timer < 0) return ERR_FULL;
@@ -192,8 +194,9 @@ function count(state: i32, by: i32): void {
 }
 
 function disarm(slot: i32): void {
-  const timer = timerOf(slot);
+  const connection = record(CONNECTIONS, slot);
+  const timer = load<i32>(connection, TIMER) - 1;
   if (timer < 0) return;
   removeOwned(timer);
-  store<i32>(record(CONNECTIONS, slot), 0, TIMER);
+  store<i32>(connection, 0, TIMER);
 }

@@ -13,7 +13,7 @@ export const NEXT: usize = 0; // i32
 export const PREV: usize = 4; // i32
 
 // A timer's record.
-export const LINKS = 4;
+export const LINKS: usize = 4;
 export const ORDER: usize = 12; // u32: when the timer was started, against others
 export const DEADLINE: usize = 16; // f64
 
@@ -22,6 +22,8 @@ export const HEAD_SHIFT = 3;
 // Sorted chains of 1, 2, 4 … timers while `sortAfter` works.
 const CHAINS = 23;
 const chains: usize = memory.data(CHAINS * 4, 4);
+// The links before the first of those that `merge` has merged.
+const merged: usize = memory.data(4, 4);
 
 /** The address of a timer's record. Valid until the next `take`. */
 export function timerAt(slot: i32): usize {
@@ -30,7 +32,7 @@ export function timerAt(slot: i32): usize {
 
 /** The ref of a timer: above zero. */
 export function refOf(slot: i32): i32 {
-  return (slot << (<i32>RECORD_SHIFT)) | LINKS;
+  return (slot << (<i32>RECORD_SHIFT)) | <i32>LINKS;
 }
 
 /** The slot of a timer's ref. */
@@ -70,8 +72,8 @@ export function append(head: i32, ref: i32): void {
 
 /** Takes the timer at an address out of its list. */
 export function unlink(timer: usize): void {
-  const following = load<i32>(timer + LINKS, NEXT);
-  const last = load<i32>(timer + LINKS, PREV);
+  const following = load<i32>(timer, LINKS + NEXT);
+  const last = load<i32>(timer, LINKS + PREV);
   store<i32>(links(last), following, NEXT);
   store<i32>(links(following), last, PREV);
 }
@@ -108,10 +110,7 @@ export function sortAfter(ref: i32): void {
     store<i32>(at, sorted);
   }
   let all = 0;
-  for (let at = chains; at < chains + CHAINS * 4; at += 4) {
-    const other = load<i32>(at);
-    if (other != 0) all = merge(other, all);
-  }
+  for (let at = chains; at < chains + CHAINS * 4; at += 4) all = merge(load<i32>(at), all);
   while (all != 0) {
     const following = next(all);
     join(ref, all);
@@ -123,8 +122,7 @@ export function sortAfter(ref: i32): void {
 
 // Merges two chains that end with 0; of equals, those of the first come first.
 function merge(one: i32, two: i32): i32 {
-  let first = 0;
-  let last: usize = 0;
+  let last = merged;
   while (one != 0 && two != 0) {
     let least = one;
     if (before(two, one)) {
@@ -133,14 +131,11 @@ function merge(one: i32, two: i32): i32 {
     } else {
       one = next(one);
     }
-    if (first == 0) first = least;
-    else store<i32>(last, least, NEXT);
+    store<i32>(last, least, NEXT);
     last = links(least);
   }
-  const rest = one != 0 ? one : two;
-  if (first == 0) return rest;
-  store<i32>(last, rest, NEXT);
-  return first;
+  store<i32>(last, one != 0 ? one : two, NEXT);
+  return load<i32>(merged, NEXT);
 }
 
 function join(one: i32, two: i32): void {

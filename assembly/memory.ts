@@ -16,17 +16,8 @@ export const ERR_STATE: i32 = -4; // the connection's state does not allow this
 export const ERR_LIMIT: i32 = -5; // a limit that is negative, NaN or not whole
 export const DROP_BACKLOG: i32 = -6; // as many clients wait as may; reset this one
 
-// Scalars.
-export const NOW: usize = 0; // f64: the latest time told
-export const PASS: usize = 8; // f64: the time at which this pass began
-export const ACCEPTED: usize = 16; // f64: admitted since maxAccepts was set
-export const ACCEPT_LIMIT: usize = 24; // f64: maxAccepts after the cut; 0 until drawn
-export const MAX_CONNECTIONS: usize = 32; // f64
-export const MAX_ACCEPTS: usize = 40; // f64
-export const DRAIN_TIMEOUT: usize = 48; // f64: ms between closing the gate and closing what is left; 0 = never
-export const STATE_COUNTS: usize = 64; // i32 for each connection state
-
-// One control block a table.
+// One control block a table; first of all, and with two scalars that are wanted often in their gaps: below 64 an address takes the
+// fewest bytes to say.
 export const BASE: usize = 0;
 export const CAPACITY: usize = 4;
 export const USED: usize = 8; // slots ever used; all above are zero
@@ -34,9 +25,19 @@ export const FREE: usize = 12; // head of the free list, slot + 1
 export const LIVE: usize = 16;
 export const KIND: usize = 20;
 
-export const TIMERS: usize = 128;
-export const CONNECTIONS: usize = 160;
-export const ACCEPTORS: usize = 192;
+export const TIMERS: usize = 0;
+export const CONNECTIONS: usize = 32;
+export const ACCEPTORS: usize = 64;
+
+// Scalars.
+export const NOW: usize = 96; // f64: the latest time told
+export const PASS: usize = 56; // f64: the time at which this pass began
+export const ACCEPTED: usize = 112; // f64: admitted since maxAccepts was set
+export const ACCEPT_LIMIT: usize = 120; // f64: maxAccepts after the cut; 0 until drawn
+export const MAX_CONNECTIONS: usize = 128; // f64
+export const MAX_ACCEPTS: usize = 136; // f64
+export const DRAIN_TIMEOUT: usize = 144; // f64: ms between closing the gate and closing what is left; 0 = never
+export const STATE_COUNTS: usize = 160; // i32 for each connection state
 
 // The arrays that go with a table, one entry a slot.
 export const ACTIVITY: usize = 224; // base of f64[connections]: time of the last activity, written by the host
@@ -44,7 +45,7 @@ export const END: usize = 232;
 
 // The timing wheel: its tick, a bound for its earliest deadline, and a bit for each bucket that may hold something.
 export const TICK: usize = 240; // u64
-export const BOUND: usize = 248; // f64
+export const BOUND: usize = 24; // f64
 export const LEVELS: i32 = 9;
 export const BUCKETS: i32 = 64; // on each level
 export const OCCUPIED: usize = 256; // u64[LEVELS]
@@ -91,8 +92,8 @@ export function grow(block: usize): bool {
   const records = <usize>load<u32>(block, BASE);
   const room = (<usize>capacity) << RECORD_SHIFT;
   const times = block == CONNECTIONS ? <usize>capacity * ACTIVITY_STRIDE : 0;
-  const needed = <u64>load<u32>(END) + <u64>(room + times);
-  const have = (<u64>memory.size()) << 16;
+  const needed = load<u32>(END) + <u32>(room + times); // less than 2^29, as tables have a largest size
+  const have = (<u32>memory.size()) << 16;
   if (needed > have && memory.grow(<i32>((needed - have + 0xffff) >> 16)) < 0) return false;
   makeRoom(records + room, room);
   if (times > 0) makeRoom(records, times);

@@ -33,6 +33,12 @@ export function idOf(table: usize, slot: i32): f64 {
   return <f64>((((kind << GENERATION_BITS) | generation) << SLOT_BITS) | <i64>slot);
 }
 
+/** The id that names the slot of a timer now, given the address of its record: as `idOf`, in a fraction of the time. */
+export function timerId(slot: i32, timer: usize): f64 {
+  const generation = <u64>(load<u32>(timer) & GENERATION_MASK);
+  return reinterpret<f64>((TIMER_BITS << 51) | (generation << (<u64>SLOT_BITS)) | <u64>slot);
+}
+
 /** The slot an id names, or ERR_STALE when the id is of another kind, unknown, spent, or no id at all. */
 export function find(table: usize, id: f64): i32 {
   const bits = <i64>id; // signed: half the price of unsigned, and all ids are below 2^53
@@ -54,31 +60,34 @@ export function findTimer(id: f64): i32 {
   return (load<u32>(record(TIMERS, slot)) & NAMED) == (generation | IN_USE) ? slot : ERR_STALE;
 }
 
-/** Makes a slot in use one that no id names. */
-export function hide(table: usize, slot: i32): void {
-  const at = record(table, slot);
-  store<u32>(at, load<u32>(at) & ~IN_USE);
-}
-
 /** Whether an id names a slot. */
 export function inUse(table: usize, slot: i32): bool {
   return (load<u32>(record(table, slot)) & IN_USE) != 0;
 }
 
-/** Takes a slot into use, growing the table when it must; -1 when it cannot. Addresses got before are void. */
+/** Takes a slot that no id names yet, growing the table when it must; -1 when it cannot. Addresses got before are void. */
 export function take(table: usize): i32 {
-  let slot = load<i32>(table, FREE) - 1;
-  if (slot >= 0) {
-    store<i32>(table, load<i32>(record(table, slot), LINK), FREE);
-  } else {
-    slot = load<i32>(table, USED);
-    if (slot == load<i32>(table, CAPACITY) && !grow(table)) return -1;
-    store<i32>(table, slot + 1, USED);
-  }
-  const at = record(table, slot);
-  store<u32>(at, load<u32>(at) | IN_USE);
+  if (load<i32>(table, FREE) == 0 && !makeFree(table)) return -1;
+  const slot = load<i32>(table, FREE) - 1;
+  store<i32>(table, load<i32>(record(table, slot), LINK), FREE);
   store<i32>(table, load<i32>(table, LIVE) + 1, LIVE);
   return slot;
+}
+
+/** Takes a slot for a timer that an id names, or gives -1: as `take`, in a fraction of the time. */
+export function takeTimer(flags: u32): i32 {
+  if (load<i32>(TIMERS, FREE) == 0 && !makeFree(TIMERS)) return -1;
+  const slot = load<i32>(TIMERS, FREE) - 1;
+  const timer = record(TIMERS, slot);
+  store<i32>(TIMERS, load<i32>(timer, LINK), FREE);
+  store<i32>(TIMERS, load<i32>(TIMERS, LIVE) + 1, LIVE);
+  store<u32>(timer, load<u32>(timer) | IN_USE | flags);
+  return slot;
+}
+
+/** Has a slot that was taken named by its id, given the address of its record. */
+export function name(at: usize): void {
+  store<u32>(at, load<u32>(at) | IN_USE);
 }
 
 /** Gives a slot back. Its ids are spent from here on. */
@@ -90,6 +99,25 @@ export function give(table: usize, slot: i32): void {
   if (generation > GENERATION_MASK) return; // I3
   store<i32>(at, load<i32>(table, FREE), LINK);
   store<i32>(table, slot + 1, FREE);
+}
+
+/** Gives the slot of a timer back, given the address of its record: as `give`, in a fraction of the time. */
+export function giveTimer(slot: i32, timer: usize): void {
+  const generation = (load<u32>(timer) & GENERATION_MASK) + 1;
+  store<u32>(timer, generation);
+  store<i32>(TIMERS, load<i32>(TIMERS, LIVE) - 1, LIVE);
+  if (generation > GENERATION_MASK) return; // I3
+  store<i32>(timer, load<i32>(TIMERS, FREE), LINK);
+  store<i32>(TIMERS, slot + 1, FREE);
+}
+
+// Frees a slot that has never been used, growing the table when it must; false when it cannot.
+function makeFree(table: usize): bool {
+  const slot = load<i32>(table, USED);
+  if (slot == load<i32>(table, CAPACITY) && !grow(table)) return false;
+  store<i32>(table, slot + 1, USED);
+  store<i32>(table, slot + 1, FREE);
+  return true;
 }
 
 /** Gives back every slot that an id names. */

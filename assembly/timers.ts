@@ -32,11 +32,13 @@ import {
   findTimer,
   give,
   giveAll,
-  hide,
+  giveTimer,
   take,
+  takeTimer,
+  timerId,
 } from "./slots";
 import * as wheel from "./wheel";
-import { STOPPED, startLater, stop, time } from "./wheel";
+import { STOPPED, startLater, startNew, stop, stopForGood, time } from "./wheel";
 
 // In a record's first word, beside the generation: the timer starts again when it fires.
 const IS_RECURRING_BIT: u32 = 29;
@@ -63,22 +65,18 @@ export function beginPass(now: f64): void {
   wheel.turn(at);
 }
 
-/** Makes a timer for the host, and starts it: at `now` or, where that is NaN, at the time told next. Gives its id, ERR_TIME or ERR_FULL. */
+/** Makes a timer of `after` ms for the host, and starts it: from `now` or, where that is NaN, from the time told next. Gives its id, ERR_TIME or ERR_FULL. */
 export function create(after: f64, recurring: bool, now: f64): f64 {
   const at = now == now ? tell(now) : now;
-  if (!isDuration(after)) return <f64>ERR_TIME;
-  const slot = take(TIMERS);
+  if (!(after >= 0 && after < Infinity)) return <f64>ERR_TIME;
+  const slot = takeTimer((<u32>recurring) << IS_RECURRING_BIT);
   if (slot < 0) return <f64>ERR_FULL;
   const timer = timerAt(slot);
   store<f64>(timer, after, INTERVAL);
-  store<f64>(timer, STOPPED, DEADLINE);
-  const word = load<u32>(timer);
-  store<u32>(timer, word | ((<u32>recurring) << IS_RECURRING_BIT));
-  count(timer);
-  startLater(timer);
+  store<u32>(timer, ++sequence, ORDER);
+  startNew(timer);
   if (at == at) time(at);
-  const generation = <u64>(word & GENERATION_MASK);
-  return reinterpret<f64>((TIMER_BITS << 51) | (generation << (<u64>SLOT_BITS)) | <u64>slot);
+  return timerId(slot, timer);
 }
 
 /** Gives a timer another interval for good, unless `after` is NaN, and restarts it, unless `now` is NaN. Gives OK, ERR_STALE or ERR_TIME. */
@@ -86,12 +84,13 @@ export function again(id: f64, after: f64, now: f64): i32 {
   const at = now == now ? tell(now) : now;
   const slot = findTimer(id);
   if (slot < 0) return ERR_STALE;
+  const timer = timerAt(slot);
   if (after == after) {
     if (!isDuration(after)) return ERR_TIME;
-    store<f64>(timerAt(slot), after, INTERVAL);
+    store<f64>(timer, after, INTERVAL);
   }
   if (at == at) {
-    schedule(slot, at + load<f64>(timerAt(slot), INTERVAL));
+    schedule(slot, at + load<f64>(timer, INTERVAL));
     time(at);
   }
   return OK;
@@ -136,28 +135,28 @@ export function command(count: i32, now: f64): i32 {
       }
     }
     stop(slot);
-    startLater(timer);
+    startLater(slot);
   }
   sequence = order;
   if (timed) time(at);
   return stale;
 }
 
-/** Makes a timer that belongs to a connection or the drain and does not run yet; its slot, or -1. */
+/** Makes a timer that belongs to a connection or the drain, has no id, and does not run yet; its slot, or -1. */
 export function createOwned(owner: f64): i32 {
   const slot = take(TIMERS);
   if (slot < 0) return slot;
   const timer = timerAt(slot);
   store<f64>(timer, owner, INTERVAL);
   store<f64>(timer, STOPPED, DEADLINE);
-  hide(TIMERS, slot);
   owned++;
   return slot;
 }
 
 /** Removes an owned timer. */
 export function removeOwned(slot: i32): void {
-  end(slot);
+  stop(slot);
+  give(TIMERS, slot);
   owned--;
 }
 
@@ -206,7 +205,9 @@ function count(timer: usize): void {
   store<u32>(timer, ++sequence, ORDER);
 }
 
+// Ends a timer of the host's. These always run.
 function end(slot: i32): void {
-  stop(slot);
-  give(TIMERS, slot);
+  const timer = timerAt(slot);
+  stopForGood(timer);
+  giveTimer(slot, timer);
 }

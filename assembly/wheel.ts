@@ -58,15 +58,20 @@ export function reset(): void {
 }
 
 /** Starts a timer that does not run, at a time to be told. */
-export function startLater(timer: usize): void {
-  store<f64>(timer, UNTIMED, DEADLINE);
+export function startLater(slot: i32): void {
+  store<f64>(timerAt(slot), UNTIMED, DEADLINE);
+  append(UNTIMED_LIST, refOf(slot));
+}
+
+/** Starts a timer that was just made, given the address of its record: as `startLater`, in a fraction of the time. */
+export function startNew(timer: usize): void {
   const base = <usize>load<u32>(TIMERS, BASE);
-  const links = timer + LINKS;
-  const ref = <i32>(links - base);
+  store<f64>(timer, UNTIMED, DEADLINE);
+  const ref = <i32>(timer - base + LINKS);
   const head = base + UNTIMED_LIST;
   const last = load<i32>(head, PREV);
-  store<i32>(links, UNTIMED_LIST, NEXT);
-  store<i32>(links, last, PREV);
+  store<i32>(timer, UNTIMED_LIST, LINKS + NEXT);
+  store<i32>(timer, last, LINKS + PREV);
   store<i32>(head, ref, PREV);
   store<i32>(base + last, ref, NEXT);
 }
@@ -93,6 +98,16 @@ export function stop(slot: i32): void {
   store<u32>(timer, load<u32>(timer) & ~IS_DUE);
   unlink(timer);
   store<f64>(timer, STOPPED, DEADLINE);
+}
+
+/** Stops a timer that runs and ends with it, given the address of its record: as `stop`, in a fraction of the time. */
+export function stopForGood(timer: usize): void {
+  if (load<f64>(timer, DEADLINE) != UNTIMED) size--;
+  const base = <usize>load<u32>(TIMERS, BASE);
+  const following = load<i32>(timer, LINKS + NEXT);
+  const last = load<i32>(timer, LINKS + PREV);
+  store<i32>(base + last, following, NEXT);
+  store<i32>(base + following, last, PREV);
 }
 
 /** Whether a timer is due in this pass. */
@@ -178,15 +193,14 @@ function settle(list: i32, from: f64): void {
   const now = load<u64>(TICK);
   const isNew = from == from;
   while (ref > 0) {
-    const links = base + ref;
-    const timer = links - LINKS;
+    const timer = base + ref - LINKS;
     const interval = load<f64>(timer, INTERVAL);
     let deadline = from + interval;
     if (isNew) size++;
     else deadline = interval < 0 ? deadlineNow(timer) : load<f64>(timer, DEADLINE);
     store<f64>(timer, deadline, DEADLINE);
     if (deadline < load<f64>(BOUND)) store<f64>(BOUND, deadline);
-    const tick = max(<u64>(<i64>min(deadline * TICKS_PER_MS, LAST_TICK)), now);
+    const tick = max(tickOf(deadline), now);
     const level = <i32>(((63 - <u32>clz((tick ^ now) | 1)) * 43) >> 8); // a division by 6
     const index = <i32>(tick >> (level * DIGIT)) & (BUCKETS - 1);
     const at = occupied(level);
@@ -194,9 +208,9 @@ function settle(list: i32, from: f64): void {
     const list = headOf(level * BUCKETS + index);
     const head = base + list;
     const last = load<i32>(head, PREV);
-    const following = load<i32>(links, NEXT);
-    store<i32>(links, list, NEXT);
-    store<i32>(links, last, PREV);
+    const following = load<i32>(timer, LINKS + NEXT);
+    store<i32>(timer, list, LINKS + NEXT);
+    store<i32>(timer, last, LINKS + PREV);
     store<i32>(head, ref, PREV);
     store<i32>(base + last, ref, NEXT);
     ref = following;
@@ -232,6 +246,5 @@ function occupied(level: i32): usize {
 }
 
 function tickOf(time: f64): u64 {
-  const tick = time * TICKS_PER_MS;
-  return tick < LAST_TICK ? <u64>(<i64>tick) : <u64>LAST_TICK;
+  return <u64>(<i64>min(time * TICKS_PER_MS, LAST_TICK));
 }

@@ -119,7 +119,7 @@ test("a reset keeps the limits, and ends every id", () => {
 });
 
 // The layout of memory.ts: a control block a table, and in it these words.
-const BLOCK = { [Kind.TIMER]: 128, [Kind.CONNECTION]: 160, [Kind.ACCEPTOR]: 192 };
+const BLOCK = { [Kind.TIMER]: 0, [Kind.CONNECTION]: 32, [Kind.ACCEPTOR]: 64 };
 const [CAPACITY, USED] = [4, 8];
 const LAST_GENERATION = 2 ** 29 - 1;
 

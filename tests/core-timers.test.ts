@@ -152,7 +152,7 @@ test("a timer fires also when more timers were started after it than a start num
   const next = calls.handleTimer(20, 0, 0);
   // As if 2^31 others had been started since: the number of its start, in its record.
   const memory = new DataView(calls.memory.buffer);
-  const order = memory.getUint32(128, true) + 12;
+  const order = memory.getUint32(calls.timerAddress(), true) + 12;
   assert.is(memory.getUint32(order, true), 1);
   memory.setInt32(order, 1 - 2 ** 31 - 9, true);
   calls.handleTick(20);
