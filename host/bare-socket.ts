@@ -1,7 +1,7 @@
 // An accepted connection without the runtime's socket around it: on Node and Bun.
 //
-// A `net.Socket` is two streams with states, queues and listeners, and a loop's stream needs none of them: they are half of what
-// accepting costs, and half of the memory of an idle connection. So the loop takes what the runtime would make its socket of, and
+// A `net.Socket` is two streams with states, queues and listeners, and a loop's stream needs none of them: they are a large part of
+// what accepting costs, and of the memory of an idle connection. So the loop takes what the runtime would make its socket of, and
 // stands in the socket's place. Whoever asks for the socket gets one, made there and then.
 
 import { hasSubscribers } from "node:diagnostics_channel";
