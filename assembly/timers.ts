@@ -68,6 +68,7 @@ export function beginPass(now: f64): void {
 /** Makes a timer of `after` ms for the host, and starts it: from `now` or, where that is NaN, from the time told next. Gives its id, ERR_TIME or ERR_FULL. */
 export function create(after: f64, recurring: bool, now: f64): f64 {
   const at = now == now ? tell(now) : now;
+  // As isDuration and, below, count: without a call, which not every engine inlines.
   if (!(after >= 0 && after < Infinity)) return <f64>ERR_TIME;
   const slot = takeTimer((<u32>recurring) << IS_RECURRING_BIT);
   if (slot < 0) return <f64>ERR_FULL;

@@ -99,18 +99,19 @@ export class Server extends ReactorPart<ServerEvents> {
     });
     const where = fd !== undefined ? { fd } : path !== undefined ? { path } : { host: address, port };
     const listening = { ...where, backlog: Math.max(backlog, SYSTEM_BACKLOG), ...(reuse && { reusePort: true }) };
+    const begin = (): void => listenOnBun(handle, this.#connected, () => listen(handle, listening));
     handle.on("error", (error: NodeJS.ErrnoException) => {
       if (this.#handle !== handle) return;
       if (path === undefined || error.code !== "EADDRINUSE") return this.#failed(error);
       void removeStaleSocket(path).then((removed) => {
         if (!removed) this.#failed(error);
-        else if (this.#handle === handle) listenOnBun(handle, this.#connected, () => handle.listen(listening));
+        else if (this.#handle === handle) begin();
       });
     });
     engine.resources.add(this);
     if (!engine.active) this.suspend();
     calls.handleAcceptorListen(this.id, this.#accepting ? 1 : 0);
-    listenOnBun(handle, this.#connected, () => listen(handle, listening));
+    begin();
     engine.ask();
   }
 
