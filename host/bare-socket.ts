@@ -4,7 +4,7 @@
 // what accepting costs, and of the memory of an idle connection. So the loop takes what the runtime would make its socket of, and
 // stands in the socket's place. Whoever asks for the socket gets one, made there and then.
 
-import { hasSubscribers } from "node:diagnostics_channel";
+import { channel } from "node:diagnostics_channel";
 import type { Server, Socket } from "node:net";
 
 /** Who hears a connection. */
@@ -79,12 +79,15 @@ export abstract class BareSocket {
   }
 }
 
+// Looked up once: the runtime holds its channels weakly, and looking one up shows in what it costs to accept.
+const accepted = channel("net.server.socket");
+
 /** Whether anybody but us looks at the sockets of a server. */
 export function isOfInterest(server: Accepting): boolean {
   return (
     server.listenerCount("connection") > 1 ||
     (server.maxConnections ?? undefined) !== undefined ||
     (server.blockList ?? undefined) !== undefined ||
-    hasSubscribers("net.server.socket")
+    accepted.hasSubscribers
   );
 }
