@@ -10,7 +10,7 @@ import * as admission from "./admission";
 import * as connections from "./connections";
 import { DRAIN, connectionOf } from "./idle";
 import { next, slotIn } from "./lists";
-import { findTimer, idOf } from "./slots";
+import { find, idOf } from "./slots";
 import * as timers from "./timers";
 import { firstDue, isDue } from "./wheel";
 
@@ -31,7 +31,7 @@ export function poll(): i32 {
 
 /** Answers for one id: FIRE_… for a timer, EXPIRED_… for a connection, 0 when there is nothing to do any more. */
 export function answer(id: f64): i32 {
-  const its = findTimer(id); // first, for it is what most of them are
+  const its = find(TIMERS, id); // first, for it is what most of them are
   if (its >= 0) return timers.fire(its);
   const slot = connections.slotOf(id);
   if (slot < 0) return timers.FIRE_VOID;

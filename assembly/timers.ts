@@ -29,6 +29,7 @@ import {
   SLOT_BITS,
   SLOT_MASK,
   TIMER_BITS,
+  find,
   findTimer,
   give,
   giveAll,
@@ -41,8 +42,7 @@ import * as wheel from "./wheel";
 import { STOPPED, startLater, startNew, stop, stopForGood, time } from "./wheel";
 
 // In a record's first word, beside the generation: the timer starts again when it fires.
-const IS_RECURRING_BIT: u32 = 29;
-const IS_RECURRING: u32 = 1 << IS_RECURRING_BIT;
+const IS_RECURRING: u32 = 1 << 29;
 
 // What `fire` answers.
 export const FIRE_VOID: i32 = 0; // removed or restarted meanwhile: nothing to do
@@ -65,12 +65,12 @@ export function beginPass(now: f64): void {
   wheel.turn(at);
 }
 
-/** Makes a timer of `after` ms for the host, and starts it: from `now` or, where that is NaN, from the time told next. Gives its id, ERR_TIME or ERR_FULL. */
-export function create(after: f64, recurring: bool, now: f64): f64 {
+/** A timer of `after` ms, from `now` or, where that is NaN, from the time told next. Gives its id, ERR_TIME or ERR_FULL. */
+export function handleTimer(after: f64, recurring: i32, now: f64): f64 {
   const at = now == now ? tell(now) : now;
   // As isDuration and, below, count: without a call, which not every engine inlines.
   if (!(after >= 0 && after < Infinity)) return <f64>ERR_TIME;
-  const slot = takeTimer((<u32>recurring) << IS_RECURRING_BIT);
+  const slot = takeTimer(recurring != 0 ? IS_RECURRING : 0);
   if (slot < 0) return <f64>ERR_FULL;
   const timer = timerAt(slot);
   store<f64>(timer, after, INTERVAL);
@@ -83,7 +83,7 @@ export function create(after: f64, recurring: bool, now: f64): f64 {
 /** Gives a timer another interval for good, unless `after` is NaN, and restarts it, unless `now` is NaN. Gives OK, ERR_STALE or ERR_TIME. */
 export function again(id: f64, after: f64, now: f64): i32 {
   const at = now == now ? tell(now) : now;
-  const slot = findTimer(id);
+  const slot = find(TIMERS, id);
   if (slot < 0) return ERR_STALE;
   const timer = timerAt(slot);
   if (after == after) {
@@ -98,7 +98,7 @@ export function again(id: f64, after: f64, now: f64): i32 {
 }
 
 /** Removes a timer. Gives OK or ERR_STALE. */
-export function remove(id: f64): i32 {
+export function handleTimerRemove(id: f64): i32 {
   const slot = findTimer(id);
   if (slot < 0) return ERR_STALE;
   end(slot);

@@ -7,12 +7,12 @@ import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
 import { BATCH, Code, Core, Decision, Due, Phase, State, Transition } from "wasm-ioloop/core";
 import { harness, script } from "./harness.ts";
+import { source } from "./replay/exports.ts";
 
 const test = harness("abi");
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const document = readFileSync(join(root, "docs/abi.md"), "utf8");
-const source = readFileSync(join(root, "assembly/index.ts"), "utf8");
 const { calls } = new Core(1);
 
 // The rows of the tables of a section, without head and rule.

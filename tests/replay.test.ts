@@ -47,10 +47,7 @@ test("numbers are written in one way, and read again to the bit", () => {
 
 test("the table of exports is the module's", () => {
   const names = WebAssembly.Module.exports(new WebAssembly.Module(readFileSync(wasmFile))).map(({ name }) => name);
-  assert.equal(
-    names.filter((name) => name !== "memory"),
-    [...exports.keys()],
-  );
+  assert.equal(names.sort(), [...exports.keys(), "memory"].sort());
 });
 
 test("the corpus is what the generator makes: if not, npm run replay -- --write", () => {

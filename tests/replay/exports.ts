@@ -16,11 +16,19 @@ export interface Export {
   readonly result: Type | undefined;
 }
 
+const fileOf = (name: string): string => readFileSync(join(root, "assembly", `${name}.ts`), "utf8");
+
+/** The source of the exports, with what other files have of them in its place. */
+export const source: string = fileOf("index").replaceAll(
+  /^export \{ (\w+) \} from "\.\/(\w+)";$/gm,
+  (_line, name: string, file: string) => new RegExp(`^export function ${name}\\(.*$`, "m").exec(fileOf(file))![0],
+);
+
 const TYPES: Record<string, Type | undefined> = { i32: "i32", u32: "i32", usize: "i32", f64: "f64", void: undefined };
 
 /** Every export, by name, in the order of the source. */
 export const exports: ReadonlyMap<string, Export> = new Map(
-  [...readFileSync(join(root, "assembly/index.ts"), "utf8").matchAll(/^export function (\w+)\(([^)]*)\): (\w+)/gm)].map(
+  [...source.matchAll(/^export function (\w+)\(([^)]*)\): (\w+)/gm)].map(
     ([, name = "", parameters = "", result = ""]) => [
       name,
       {
