@@ -15,7 +15,8 @@ export type StreamEvents = {
   close: [];
 };
 
-const GONE = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED"]);
+// The last is what Bun gives who answers something that was read before the peer had gone.
+const GONE = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED", "ERR_SOCKET_CLOSED"]);
 
 /** Whether an error says only that the peer has gone: a close, as far as a stream is concerned. */
 export function isGone(error: Error): boolean {

@@ -7,7 +7,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import { Server } from "wasm-ioloop";
+import { Server, type Stream } from "wasm-ioloop";
 import {
   deferred,
   evaluate,
@@ -127,6 +127,39 @@ test("113 path: a UNIX domain socket; the file goes with the server", () =>
     loop.remove(id);
     await running;
     assert.is(existsSync(path), false);
+  }));
+
+test("154, 160 path: of a peer that is gone while its stream is paused the rest is read; an answer is lost without an error", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "socket");
+    const { loop, errors } = quietLoop();
+    const log: string[] = [];
+    let accepted: Stream | undefined;
+    const id = loop.server({ path }, (_loop, stream) => {
+      accepted = stream;
+      stream.on("read", (stream, chunk) => {
+        log.push(`read ${String(chunk)}`);
+        stream.write("answer");
+      });
+      stream.on("error", (_stream, error) => void log.push(`error ${error.message}`));
+      stream.on("close", () => void log.push("close"));
+    });
+    const running = loop.start();
+    await loop.acceptor(id)!.ready;
+    const client = peer({ path });
+    client.socket.write("one");
+    await until(() => client.text() === "answer");
+    accepted!.stop();
+    client.socket.write("two");
+    await until(() => accepted!.isReadable || isDeno);
+    client.socket.destroy();
+    await client.closed;
+    await turns(20);
+    accepted!.start();
+    loop.remove(id);
+    await running;
+    assert.equal(log, ["read one", "read two", "close"]);
+    assert.equal(errors, []);
   }));
 
 test("113 path: a stale socket file is replaced, a live one refused, another file left alone", () =>
