@@ -253,7 +253,9 @@ export class Stream extends ReactorPart<StreamEvents> {
     this.#slot = slotOf(this.id);
     engine.table.connections[this.#slot] = this;
     engine.table.setTimeout(this.id, this.#timeout);
-    if (handle.destroyed || handle.readableEnded) engine.nextTick(() => this.closeGracefully());
+    // Of a handle whose peer has gone already no event comes any more.
+    if (handle.destroyed) engine.nextTick(() => this.close());
+    else if (handle.readableEnded) engine.nextTick(() => this.closeGracefully());
     if (engine.active) this.resume();
     else this.suspend();
   }
