@@ -37,6 +37,7 @@ export class Handshakes {
 
   /** Shakes hands on an admitted socket, and calls back with the encrypted one. Failing that, the connection just ends. */
   begin(engine: Engine, socket: Socket, id: number, done: (secure: TLSSocket) => void): void {
+    if (socket.destroyed) return engine.table.close(id); // it went while it waited: no event of it comes any more
     const handshake = new Handshake(engine, socket, id);
     const address = addressOf(socket);
     // Who ends his side in the middle of a handshake has given up. The encrypted socket takes this over from the one beneath.

@@ -1,7 +1,8 @@
-// Streams whose peer had gone before they began. Numbers name statements about the originals.
+// Connections whose peer had gone before they began. Numbers name statements about the originals.
 
 import * as assert from "uvu/assert";
 import { Stream } from "wasm-ioloop";
+import { Authority } from "./certificates.ts";
 import { harness, pair, peer, plainServer, portOf, quietLoop, turns, until, within } from "./harness.ts";
 
 const test = harness("stream-gone");
@@ -85,4 +86,27 @@ test("99, 154 a waiting client that resets makes room for the next as soon as it
     assert.equal(logs, [["close"], ["close"], ["close"]]);
     assert.equal(errors, []);
   }
+});
+
+test("99 with TLS, a waiting client that resets makes room for the next when its turn comes", async () => {
+  const { certPath, keyPath } = new Authority().sign("localhost");
+  const { loop, errors } = quietLoop({ maxConnections: 1 });
+  const id = loop.server({ tls: true, tlsCert: certPath, tlsKey: keyPath }, () => {});
+  const running = loop.start();
+  const clients = [];
+  for (let i = 0; i < 3; i++) {
+    const client = peer({ port: portOf(loop, id) });
+    await client.connected;
+    await turns(5);
+    clients.push(client);
+  }
+  const [first, waiting, last] = clients;
+  waiting!.socket.resetAndDestroy();
+  await turns(5);
+  first!.socket.destroy();
+  last!.socket.write("no handshake\r\n\r\n");
+  await within(SOON / 2, last!.closed); // a handshake may take 10 s
+  loop.remove(id);
+  await within(SOON / 2, running);
+  assert.equal(errors, []);
 });
