@@ -67,12 +67,13 @@ export class WaitingClient implements Client {
     this.evict();
   }
 
+  // A socket that has been closed meanwhile would take each of these for something to do when it is connected.
   suspend(): void {
-    this.#socket.unref();
+    if (!this.#socket.destroyed) this.#socket.unref();
   }
 
   resume(): void {
-    this.#socket.ref();
+    if (!this.#socket.destroyed) this.#socket.ref();
   }
 }
 

@@ -110,3 +110,25 @@ test("99 with TLS, a waiting client that resets makes room for the next when its
   await within(SOON / 2, running);
   assert.equal(errors, []);
 });
+
+test("99 nothing heaps up on the socket of a waiting client that is gone, however often the loop stops and starts", async () => {
+  const warnings: string[] = [];
+  const warned = (warning: Error): void => void warnings.push(warning.message);
+  process.on("warning", warned);
+  const { loop } = quietLoop({ maxConnections: 0 });
+  const id = loop.server({}, () => {});
+  const waiting = peer({ port: portOf(loop, id) });
+  await waiting.connected;
+  loop.timer(60, () => {});
+  for (let i = 0; i < 20; i++) {
+    const running = loop.start();
+    await turns(2);
+    if (i === 5) waiting.socket.resetAndDestroy();
+    loop.stop();
+    await running;
+  }
+  await turns(2);
+  loop.reset();
+  process.off("warning", warned);
+  assert.equal(warnings, []);
+});
