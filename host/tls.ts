@@ -46,7 +46,8 @@ export class Handshakes {
       secure.allowHalfOpen = socket.allowHalfOpen = true;
       this.#pending.delete(address);
       engine.deliver("accept", () => {
-        if (!this.#isWelcome(secure)) secure.destroy();
+        // One whose peer has gone since then tells of it no more; on Bun it would also stay open.
+        if (socket.destroyed || !this.#isWelcome(secure)) secure.destroy();
         else if (handshake.end()) done(secure);
       });
     };

@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import type { ClientOptions, IOLoop, ListenerOptions } from "wasm-ioloop";
 import { VirtualClock } from "wasm-ioloop/testing";
 import { Authority } from "./certificates.ts";
-import { harness, peer, plainServer, portOf, quietLoop, turns, until, watch, within } from "./harness.ts";
+import { harness, peer, plainServer, portOf, quietLoop, sleep, turns, until, watch, within } from "./harness.ts";
 
 const test = harness("tls-handshake");
 
@@ -109,6 +109,31 @@ test("152 a client that ends its side right behind its question gets the whole a
   secure.destroy();
   await running;
   assert.equal(errors, []);
+});
+
+test("152 a client that ends its side behind its handshake, while the loop is stopped, is closed", async () => {
+  for (const question of ["question", ""]) {
+    const { loop, errors } = quietLoop();
+    const id = loop.server(SERVER, (_loop, stream) => {
+      stream.timeout = 0; // it ends because its peer has, or never
+      stream.on("read", (stream) => stream.write("answer"));
+      stream.write("Welcome ");
+    });
+    const running = loop.start();
+    const plain = peer({ port: portOf(loop, id) });
+    await plain.connected;
+    await turns(20);
+    loop.stop();
+    await running;
+    const client = watch(connectTls({ socket: plain.socket, host: "localhost", ca: authority.ca.cert }));
+    client.socket.once("secureConnect", () => client.socket.end(question));
+    await sleep(0.1);
+    const again = loop.start();
+    await within(10, client.closed);
+    loop.remove(id);
+    await within(10, again);
+    assert.equal(errors, []);
+  }
 });
 
 test("209 a TLS client against garbage gets an error, against a mute peer the connect timeout", async () => {
