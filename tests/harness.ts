@@ -1,7 +1,9 @@
 // What every test file uses: suites that notice what is left open, deadlines, and peers made of plain sockets.
 
-import { readdirSync, readlinkSync } from "node:fs";
+import { mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { type AddressInfo, type Server as NetServer, type Socket, connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { suite } from "uvu";
 import { IOLoop } from "wasm-ioloop";
 import { DIFFERS_ON_DENO } from "./deno.ts";
@@ -163,6 +165,16 @@ export function quietLoop(options: ConstructorParameters<typeof IOLoop>[0] = {})
   loop.reactor.unsubscribe("error");
   loop.reactor.on("error", (_reactor, error, event) => void errors.push([error, event]));
   return { loop, errors };
+}
+
+/** Runs something with a folder of its own, which goes with it. */
+export async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "ioloop-"));
+  try {
+    await body(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /** The port of an acceptor. */

@@ -2,9 +2,8 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { Server, type Stream } from "wasm-ioloop";
@@ -12,6 +11,7 @@ import {
   deferred,
   evaluate,
   harness,
+  inFolder,
   isBun,
   isDeno,
   peer,
@@ -23,15 +23,6 @@ import {
 } from "./harness.ts";
 
 const test = harness("listening");
-
-async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "ioloop-"));
-  try {
-    await body(folder);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
 
 test("106, 107 the address is 127.0.0.1 and the port a free one, to be read at once", async () => {
   const { loop } = quietLoop();

@@ -1,14 +1,12 @@
 // Clients at random before a server at random, in a loop that stops and starts: whatever they do, every stream closes once, what comes
 // back is what was sent, and nothing is left.
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import * as assert from "uvu/assert";
 import type { Id, IOLoop, ListenerOptions, Stream } from "wasm-ioloop";
 import { Authority } from "./certificates.ts";
-import { harness, portOf, quietLoop, sleep, turns, until, within } from "./harness.ts";
+import { harness, inFolder, portOf, quietLoop, sleep, turns, until, within } from "./harness.ts";
 import { type Seen, type Where, randomPeer } from "./random-peer.ts";
 import { Random } from "./replay/random.ts";
 
@@ -163,14 +161,11 @@ test("over TCP, greeted", () => play({ options: {}, seed: 2, greeting: "Welcome\
 
 test("over TCP, tick by tick", () => play({ options: {}, seed: 3, run: ticking }), 60);
 
-test("over a UNIX domain socket, greeted", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "ioloop-"));
-  try {
-    await play({ options: { path: join(folder, "socket") }, seed: 4, greeting: "Welcome\n" });
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}, 60);
+test(
+  "over a UNIX domain socket, greeted",
+  () => inFolder((folder) => play({ options: { path: join(folder, "socket") }, seed: 4, greeting: "Welcome\n" })),
+  60,
+);
 
 test("over TLS, greeted", async () => {
   const authority = new Authority();

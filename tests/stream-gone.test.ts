@@ -76,10 +76,7 @@ test("99, 154 a waiting client that resets makes room for the next as soon as it
     await last.connected;
     await turns(5);
     first.socket.destroy();
-    await within(
-      SOON,
-      until(() => last.text() === text),
-    );
+    await until(() => last.text() === text, SOON);
     last.socket.destroy();
     loop.remove(id);
     await within(SOON, running);

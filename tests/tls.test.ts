@@ -4,7 +4,7 @@ import type { TLSSocket } from "node:tls";
 import * as assert from "uvu/assert";
 import type { ClientOptions, IOLoop, ListenerOptions, Stream } from "wasm-ioloop";
 import { Authority } from "./certificates.ts";
-import { harness, peer, portOf, quietLoop } from "./harness.ts";
+import { harness, inFolder, peer, portOf, quietLoop } from "./harness.ts";
 
 const test = harness("tls");
 
@@ -150,36 +150,34 @@ test("tlsOptions: ALPN; tlsVersion and tlsCiphers", async () => {
   assert.equal(await exchange(ciphers, CLIENT), FINE);
 });
 
-test("TLS over a UNIX domain socket, and through a handle that is connected", async () => {
-  const { mkdtempSync, rmSync } = await import("node:fs");
-  const folder = mkdtempSync("/tmp/ioloop-");
-  const { loop } = quietLoop();
-  const heard: string[] = [];
-  const echo = (_loop: IOLoop, stream: Stream): void => {
-    stream.on("read", (stream, chunk) => stream.write(chunk).closeGracefully());
-  };
-  const path = `${folder}/tls`;
-  const unix = loop.server({ ...SERVER, path }, echo);
-  const tcp = loop.server(SERVER, echo);
-  const client = (options: ClientOptions): void =>
-    void loop.client({ ...CLIENT, ...options }, (loop, error, stream) => {
-      if (error) heard.push(error.message);
-      stream?.on("read", (_stream, chunk) => void heard.push(String(chunk)));
-      stream?.on("close", () => {
-        if (heard.length < 3) return;
-        loop.remove(unix);
-        loop.remove(tcp);
+test("TLS over a UNIX domain socket, and through a handle that is connected", () =>
+  inFolder(async (folder) => {
+    const { loop } = quietLoop();
+    const heard: string[] = [];
+    const echo = (_loop: IOLoop, stream: Stream): void => {
+      stream.on("read", (stream, chunk) => stream.write(chunk).closeGracefully());
+    };
+    const path = `${folder}/tls`;
+    const unix = loop.server({ ...SERVER, path }, echo);
+    const tcp = loop.server(SERVER, echo);
+    const client = (options: ClientOptions): void =>
+      void loop.client({ ...CLIENT, ...options }, (loop, error, stream) => {
+        if (error) heard.push(error.message);
+        stream?.on("read", (_stream, chunk) => void heard.push(String(chunk)));
+        stream?.on("close", () => {
+          if (heard.length < 3) return;
+          loop.remove(unix);
+          loop.remove(tcp);
+        });
+        stream?.write("hello");
       });
-      stream?.write("hello");
-    });
-  await loop.acceptor(unix)!.ready;
-  client({ path });
-  client({ path });
-  client({ handle: peer({ port: portOf(loop, tcp) }).socket });
-  await loop.start();
-  assert.equal(heard, ["hello", "hello", "hello"]);
-  rmSync(folder, { recursive: true });
-});
+    await loop.acceptor(unix)!.ready;
+    client({ path });
+    client({ path });
+    client({ handle: peer({ port: portOf(loop, tcp) }).socket });
+    await loop.start();
+    assert.equal(heard, ["hello", "hello", "hello"]);
+  }));
 
 test("every byte of 5 MB over TLS, closed gracefully", async () => {
   const { loop } = quietLoop();
