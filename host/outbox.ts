@@ -1,6 +1,7 @@
 // What a stream has still to write: chunks come in, pieces of a bounded size go out, one at a time.
 
 const PIECE = 131_072;
+const LONGEST = 1_048_576; // characters: an engine's strings have an end, and what is cut is converted whole
 const NONE: never[] = []; // what an idle stream has of chunks: there may be many
 
 /**
@@ -45,8 +46,7 @@ export class Outbox {
   /** Adds a chunk. A string counts as UTF-8. */
   push(chunk: string | Uint8Array): void {
     if (typeof chunk === "string") {
-      // A lone surrogate must not meet its other half: each goes out as the replacement character.
-      if (this.#text !== "" && startsMidPair(chunk)) this.#count();
+      if (this.#text !== "" && !canJoin(this.#text, chunk)) this.#count();
       this.#text += chunk;
     } else if (chunk.length > 0) {
       this.#count();
@@ -96,9 +96,9 @@ export class Outbox {
     if (text === "") return;
     this.#text = "";
     const bytes = Buffer.byteLength(text);
-    const last = this.#chunks.length - 1;
-    if (typeof this.#chunks[last] === "string" && !startsMidPair(text)) {
-      this.#chunks[last] += text;
+    const last = this.#chunks.at(-1);
+    if (typeof last === "string" && canJoin(last, text)) {
+      this.#chunks[this.#chunks.length - 1] = last + text;
       this.#queued += bytes;
     } else {
       this.#add(text, bytes);
@@ -135,8 +135,8 @@ export function toBuffer(chunk: string | Uint8Array): Buffer {
   return Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 }
 
-// Whether a string begins with the second half of a surrogate pair.
-function startsMidPair(text: string): boolean {
-  const first = text.charCodeAt(0);
-  return first >= 0xdc00 && first <= 0xdfff;
+// Whether two strings can be one: a lone surrogate must not meet its other half, as each goes out as the replacement character.
+function canJoin(text: string, next: string): boolean {
+  const first = next.charCodeAt(0);
+  return text.length + next.length <= LONGEST && !(first >= 0xdc00 && first <= 0xdfff);
 }

@@ -146,6 +146,16 @@ test("140 all callbacks run at the same drain, none at its own chunk", async () 
   assert.ok(log.slice(0, last).every((entry) => entry.startsWith("waiting ")));
 });
 
+test("137 more text waits than a string of the engine can hold", async () => {
+  const { stream, running } = await openStream();
+  const text = "x".repeat(2 ** 26);
+  const count = 2 ** 5; // together 2 ** 31 characters
+  for (let i = 0; i < count; i++) stream.write(text);
+  assert.is(stream.bytesWaiting, count * text.length);
+  stream.close();
+  await running;
+});
+
 test("137 chunks of every size and kind arrive whole and in order, however they are cut", async () => {
   const { stream, far, running } = await openStream();
   stream.unsubscribe("write");
