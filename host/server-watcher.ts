@@ -52,9 +52,12 @@ export class ServerWatcher extends Watcher {
     this.#server.off(this.#event, this.#connected);
     this.#server.off("newListener", this.#subscribed);
     this.#server.off("close", this.#ended);
-    this.#handOver(0);
-    // Nobody can take them any more.
-    for (const socket of this.#waiting.splice(0)) socket.destroy();
+    try {
+      this.#handOver(0);
+    } finally {
+      // Nobody can take them any more.
+      for (const socket of this.#waiting.splice(0)) socket.destroy();
+    }
   }
 
   protected override get isGone(): boolean {

@@ -4,7 +4,7 @@ import { type Socket, createServer } from "node:net";
 import { type TLSSocket, connect as connectTls, createServer as createTlsServer } from "node:tls";
 import * as assert from "uvu/assert";
 import { Authority } from "./certificates.ts";
-import { deferred, harness, peer, turns, until, watch as watchPeer } from "./harness.ts";
+import { deferred, harness, peer, turns, until, watch as watchPeer, within } from "./harness.ts";
 import { listeners, listening, watching } from "./watching.ts";
 
 const test = harness("watchers-server");
@@ -98,6 +98,30 @@ test("connections nobody has taken are closed with remove; one taken in that cal
   server.close();
   last.socket.destroy();
   await last.closed;
+});
+
+test("a listener that throws while a server is removed is an error; who waits still is closed", async () => {
+  const { reactor, errors, watch } = watching();
+  const server = createServer();
+  const { port } = await listening(server);
+  const peers = [peer({ port }), peer({ port })];
+  watch(server);
+  const running = reactor.start();
+  let accepted = 0;
+  while (accepted < peers.length) {
+    server.getConnections((_error, count) => (accepted = count));
+    await turns(1);
+  }
+  const failure = new Error("Not this one");
+  server.once("connection", (socket) => {
+    socket.destroy();
+    throw failure;
+  });
+  reactor.remove(server);
+  await running;
+  for (const { closed } of peers) await within(5, closed);
+  assert.equal(errors, [failure]);
+  server.close();
 });
 
 test("a waiting connection whose peer goes is no longer one", async () => {
