@@ -77,7 +77,7 @@ export class Server extends ReactorPart<ServerEvents> {
     if (reuse && !canReusePort()) {
       throw new IOLoopError("ERR_IOLOOP_UNSUPPORTED", 'This runtime cannot share a port: option "reuse"');
     }
-    this.#handshakes = options.tls ? new Handshakes(serverTls(options)) : undefined;
+    this.#handshakes = options.tls ? new Handshakes(this.engine, serverTls(options)) : undefined;
     const { backlog = 511, overflow = "wait", waitTimeout = 60, singleAccept = false } = options;
     const seats = overflow === "drop" ? 0 : backlog;
     const { engine } = this;
@@ -191,7 +191,7 @@ export class Server extends ReactorPart<ServerEvents> {
 
   #admitted = (socket: Socket | BareSocket, id: number): void => {
     if (!this.#handshakes) return this.#accept(socket, id);
-    this.#handshakes.begin(this.engine, plain(socket), id, (secure) => this.#accept(secure, id));
+    this.#handshakes.begin(plain(socket), id, (secure) => this.#accept(secure, id));
   };
 
   #accept(socket: Socket | BareSocket, id: number): void {

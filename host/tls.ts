@@ -1,33 +1,39 @@
 // The handshake of a server: between admission and the accept event.
 //
 // The clients are those of the listening server; a `tls.Server` is only given their sockets, the documented way of its
-// `connection` event, and never listens itself. Which of the sockets a handshake was for, the peer's address tells; where
-// there is none (UNIX domain sockets), each gets a `tls.Server` of its own.
+// `connection` event, and never listens itself. Which of the sockets a handshake was for, the addresses of both sides tell;
+// where there are none (UNIX domain sockets), each gets a `tls.Server` of its own.
 
 import type { Socket } from "node:net";
 import type { Server as TlsServer, TLSSocket, TlsOptions } from "node:tls";
 import { slotOf } from "./core.ts";
+import { debug } from "./debug.ts";
 import type { Engine } from "./engine.ts";
 import { nodeTls } from "./node-tls.ts";
+import { COUNT, check } from "./options.ts";
 import type { Connection } from "./parts.ts";
 import { release } from "./stream-handle.ts";
 
-const HANDSHAKE_SECONDS = 10;
+const HANDSHAKE_MS = 10_000;
 
 /** Shakes hands with clients. */
 export class Handshakes {
+  readonly #engine: Engine;
   readonly #options: TlsOptions;
   readonly #seconds: number;
   readonly #optional: boolean;
   readonly #server: TlsServer;
   readonly #pending = new Map<string, (secure: TLSSocket) => void>();
 
-  constructor(options: TlsOptions) {
-    const { handshakeTimeout = HANDSHAKE_SECONDS * 1000 } = options;
-    this.#seconds = handshakeTimeout / 1000;
+  constructor(engine: Engine, options: TlsOptions) {
+    const { handshakeTimeout = HANDSHAKE_MS } = options;
+    check('listen: option "tlsOptions.handshakeTimeout"', handshakeTimeout, COUNT);
+    const limit = handshakeTimeout || HANDSHAKE_MS; // 0 is the default, as with the runtime
+    this.#engine = engine;
+    this.#seconds = limit / 1000;
     this.#optional = options.requestCert === true && options.rejectUnauthorized === false;
     // The deadline is the core's; that of the runtime only must not come first.
-    this.#options = { ...options, allowHalfOpen: true, handshakeTimeout: handshakeTimeout * 2 + 1000 };
+    this.#options = { ...options, allowHalfOpen: true, handshakeTimeout: limit * 2 + 1000 };
     this.#server = this.#make((secure) => {
       const done = this.#pending.get(addressOf(secure));
       if (done) done(secure);
@@ -36,7 +42,8 @@ export class Handshakes {
   }
 
   /** Shakes hands on an admitted socket, and calls back with the encrypted one. Failing that, the connection just ends. */
-  begin(engine: Engine, socket: Socket, id: number, done: (secure: TLSSocket) => void): void {
+  begin(socket: Socket, id: number, done: (secure: TLSSocket) => void): void {
+    const engine = this.#engine;
     if (socket.destroyed) return engine.table.close(id); // it went while it waited: no event of it comes any more
     const handshake = new Handshake(engine, socket, id);
     const address = addressOf(socket);
@@ -56,11 +63,16 @@ export class Handshakes {
       engine.deliver("close", () => handshake.abort());
     });
     engine.table.setTimeout(id, this.#seconds);
-    if (socket.remotePort === undefined) {
-      this.#make(secured).emit("connection", socket);
-    } else {
-      this.#pending.set(address, secured);
-      this.#server.emit("connection", socket);
+    try {
+      if (socket.remotePort === undefined) {
+        this.#make(secured).emit("connection", socket);
+      } else {
+        this.#pending.set(address, secured);
+        this.#server.emit("connection", socket);
+      }
+    } catch (error) {
+      handshake.abort();
+      return engine.supervisor.failed(error, "accept"); // an option that the runtime looks at only when a client comes
     }
     socket.resume();
   }
@@ -68,7 +80,8 @@ export class Handshakes {
   #make(secured: (secure: TLSSocket) => void): TlsServer {
     const server = nodeTls().createServer(this.#options);
     server.on("secureConnection", secured);
-    server.on("tlsClientError", ignore); // the socket closes, and that is what counts
+    // The socket closes, and that is what counts.
+    server.on("tlsClientError", (error) => debug?.(this.#engine.core, `handshake failed: ${error.message}`));
     return server;
   }
 
@@ -124,8 +137,9 @@ class Handshake implements Connection {
   }
 }
 
+// One peer may come to several addresses of ours from one and the same port.
 function addressOf(socket: Socket): string {
-  return `${socket.remoteAddress} ${socket.remotePort}`;
+  return `${socket.remoteAddress} ${socket.remotePort} ${socket.localAddress} ${socket.localPort}`;
 }
 
 function ignore(): void {

@@ -3,6 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
+import { Authority } from "./certificates.ts";
 import { evaluate, harness } from "./harness.ts";
 
 const test = harness("debug");
@@ -22,9 +23,9 @@ const SOURCE = `import { IOLoop } from "wasm-ioloop";
   await loop.start();
   loop.reset();`;
 
-function run(debug: string | undefined): string[] {
+function run(debug: string | undefined, source = SOURCE): string[] {
   const { IOLOOP_DEBUG: _unset, ...env } = process.env;
-  const { stderr, status } = spawnSync(process.execPath, evaluate(SOURCE), {
+  const { stderr, status } = spawnSync(process.execPath, evaluate(source), {
     cwd: root,
     encoding: "utf8",
     timeout: 20_000,
@@ -63,6 +64,24 @@ test("12 IOLOOP_DEBUG=1 tells every connection, acceptor, timer and decision, wi
       `${what} in\n${lines.join("\n")}`,
     );
   }
+});
+
+test("a handshake that fails says why", () => {
+  const { certPath, keyPath } = new Authority().sign("localhost");
+  const lines = run(
+    "1",
+    `import { IOLoop } from "wasm-ioloop";
+    const id = IOLoop.server({ tls: true, tlsCert: "${certPath}", tlsKey: "${keyPath}" }, () => {});
+    IOLoop.client({ port: IOLoop.acceptor(id).port }, (loop, err, stream) => {
+      stream.write("GET / HTTP/1.1\\r\\n\\r\\n");
+      stream.on("close", () => loop.remove(id));
+    });
+    await IOLoop.start();`,
+  );
+  assert.ok(
+    lines.some((line) => /^IOLoop: handshake failed: .*(http|HTTP|wrong version|protocol)/.test(line)),
+    lines.join("\n"),
+  );
 });
 
 test("without it, nothing is told", () => {
