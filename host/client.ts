@@ -113,21 +113,15 @@ export class Client extends ReactorPart<ClientEvents> {
   }
 
   #attempt(options: ClientOptions, secure: ConnectionOptions | undefined): void {
-    const { address = "127.0.0.1", port = secure ? 443 : 80, path, handle, localAddress, timeout = 10 } = options;
-    if (handle?.destroyed) return this.#failed(new IOLoopError("ERR_IOLOOP_HANDLE_CLOSED", "Handle is closed"));
+    const { handle, timeout = 10 } = options;
+    if (handle?.destroyed) return this.#failed(closed());
     this.engine.table.setTimeout(this.id, timeout);
-    const local = localAddress === undefined ? {} : { localAddress };
-    const where = path !== undefined ? { path } : { port, ...local };
-    if (secure) {
-      // The name to be verified is the address, also where something else is connected to.
-      const name = isIP(address) === 0 ? { servername: address } : {};
-      const through = handle ? { socket: handle } : where;
-      const options = { allowHalfOpen: true, host: address, ...name, ...through, ...secure };
-      this.#handle = nodeTls().connect(options as ConnectionOptions);
-    } else {
-      this.#handle = handle ?? connect({ host: address, ...where, allowHalfOpen: true } as NetConnectOpts);
+    try {
+      this.#handle = open(options, secure);
+    } catch (error) {
+      return this.#failed(error as Error); // some of what it was given, the runtime looks at only now
     }
-    this.#handle.on("error", this.#onError);
+    this.#handle.on("error", this.#onError).on("close", this.#onClose);
     if (handle && !secure) this.#connected();
     else this.#handle.on(secure ? "secureConnect" : "connect", this.#onConnect);
   }
@@ -138,6 +132,11 @@ export class Client extends ReactorPart<ClientEvents> {
 
   #onError = (error: Error): void => {
     this.engine.deliver("error", () => this.#failed(error));
+  };
+
+  // Without an error before: somebody has destroyed the handle.
+  #onClose = (): void => {
+    this.engine.deliver("close", () => this.#failed(closed()));
   };
 
   #connected(): void {
@@ -170,6 +169,24 @@ export class Client extends ReactorPart<ClientEvents> {
     (this.#handle as Socket | undefined)
       ?.off("connect", this.#onConnect)
       .off("secureConnect", this.#onConnect)
-      .off("error", this.#onError);
+      .off("error", this.#onError)
+      .off("close", this.#onClose);
   }
+}
+
+// What connects: begun here, unless it is a handle that does not have to.
+function open(options: ClientOptions, secure: ConnectionOptions | undefined): StreamHandle {
+  const { address = "127.0.0.1", port = secure ? 443 : 80, path, handle, localAddress } = options;
+  const local = localAddress === undefined ? {} : { localAddress };
+  const where = path !== undefined ? { path } : { port, ...local };
+  if (!secure) return handle ?? connect({ host: address, ...where, allowHalfOpen: true } as NetConnectOpts);
+  // The name to be verified is the address, also where something else is connected to.
+  const name = isIP(address) === 0 ? { servername: address } : {};
+  const through = handle ? { socket: handle } : where;
+  const all = { allowHalfOpen: true, host: address, ...name, ...through, ...secure };
+  return nodeTls().connect(all as ConnectionOptions);
+}
+
+function closed(): IOLoopError {
+  return new IOLoopError("ERR_IOLOOP_HANDLE_CLOSED", "Handle is closed");
 }

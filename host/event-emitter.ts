@@ -1,7 +1,7 @@
 // Events, as Mojo::EventEmitter has them: the emitter comes first, and an error that nobody hears is thrown.
 
 import { isThenable, toError } from "./errors.ts";
-import { EVENT, FUNCTION, check } from "./options.ts";
+import { FUNCTION, STRING, check } from "./options.ts";
 
 /** A subscriber: the emitter first, then the event's arguments. */
 export type Subscriber<T, Args extends unknown[]> = (emitter: T, ...args: Args) => unknown;
@@ -21,7 +21,7 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
 
   /** Subscribes to an event. Returns the callback, for `unsubscribe`. */
   on<K extends keyof E & string>(name: K, cb: Subscriber<this, E[K]>): Subscriber<this, E[K]> {
-    check("on: name", name, EVENT);
+    check("on: name", name, STRING);
     check("on: callback", cb, FUNCTION);
     const list = this.#list(name);
     if (list) list.push(cb);
@@ -31,7 +31,7 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
 
   /** Subscribes for one emit. Returns the wrapper, which can be unsubscribed, or called for that one time. */
   once<K extends keyof E & string>(name: K, cb: Subscriber<this, E[K]>): Subscriber<this, E[K]> {
-    check("once: name", name, EVENT);
+    check("once: name", name, STRING);
     check("once: callback", cb, FUNCTION);
     let called = false;
     const wrapper: Subscriber<this, E[K]> = (emitter, ...args) => {

@@ -66,7 +66,7 @@ export const STREAM: Rule = {
   allowed: "a socket or a Duplex of the runtime",
   type: (value) => has(value, "on", "off", "pause", "resume", "write", "destroy"),
 };
-export const EVENT: Rule = { allowed: "a string", type: isString };
+export const STRING: Rule = { allowed: "a string", type: isString };
 
 /** Throws unless `value` obeys `rule`. `name` says whose argument it is: `timer: after`. */
 export function check(name: string, value: unknown, rule: Rule): void {

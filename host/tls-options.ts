@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import type { ConnectionOptions, SecureContext, SecureContextOptions, TlsOptions } from "node:tls";
 import { IOLoopError } from "./errors.ts";
 import { nodeTls } from "./node-tls.ts";
-import { BOOLEAN, OBJECT, type Rule, TEXT } from "./options.ts";
+import { BOOLEAN, OBJECT, type Rule, STRING, TEXT, check } from "./options.ts";
 
 /** A certificate, key or CA: its path, or the PEM itself. */
 export type Pem = string | Buffer;
@@ -69,6 +69,8 @@ const VERSION: Rule = {
   range: (value: string) => value === "TLSv1.2" || value === "TLSv1.3",
 };
 
+const SERVER_NAME = 'connect: option "tlsOptions.servername"';
+
 /** What each option of a server's TLS must be. */
 export const SERVER_TLS_RULES: Readonly<Record<string, Rule>> = {
   tls: BOOLEAN,
@@ -127,6 +129,8 @@ export function serverTls(options: ServerTlsOptions): TlsOptions {
 /** The options of `tls.connect`, but for where to. */
 export function clientTls(options: ClientTlsOptions): ConnectionOptions {
   const { tlsCert, tlsKey, tlsCa, tlsOptions } = options;
+  // What else the runtime does not take it refuses before it connects, but for this: then there is a socket that nobody hears.
+  if (tlsOptions?.servername !== undefined) check(SERVER_NAME, tlsOptions.servername, STRING);
   const own = {
     ...(tlsCa !== undefined && { ca: pems("connect", tlsCa) }),
     ...(tlsCert !== undefined && { cert: pem('connect: option "tlsCert"', tlsCert) }),

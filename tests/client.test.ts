@@ -4,7 +4,7 @@ import { type Socket, connect } from "node:net";
 import * as assert from "uvu/assert";
 import { Client, Reactor, type Stream } from "wasm-ioloop";
 import { VirtualClock } from "wasm-ioloop/testing";
-import { harness, plainServer, portOf, quietLoop, turns, until } from "./harness.ts";
+import { harness, plainServer, portOf, quietLoop, turns, until, within } from "./harness.ts";
 
 const test = harness("client");
 
@@ -226,6 +226,23 @@ test("a client by hand emits connect or error, one of the two, once; close gives
   client.close();
   await reactor.start();
   assert.equal(log, ["connect", "plain"]);
+  await close();
+});
+
+test("a handle that its owner destroys while it connects is an error, at once", async () => {
+  const { port, close } = await plainServer();
+  for (const options of [{ port }, { port, tls: true }]) {
+    const reactor = new Reactor();
+    const log: string[] = [];
+    const client = new Client({ reactor });
+    client.on("error", (_client, error) => log.push((error as NodeJS.ErrnoException).code!));
+    client.on("connect", () => log.push("connect"));
+    client.connect(options);
+    reactor.nextTick(() => client.handle!.destroy());
+    await within(5, reactor.start());
+    assert.is(log.length, 1);
+    assert.ok(["ERR_IOLOOP_HANDLE_CLOSED", "ECONNRESET"].includes(log[0]!), log[0]);
+  }
   await close();
 });
 
