@@ -15,6 +15,12 @@ export interface Listener {
   closed(ended: boolean): void;
 }
 
+/** Where a connection comes from; nothing where it has no address, or is none any more. */
+export interface Peer {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+}
+
 /** Called once when a piece has been taken, or cannot be. */
 export type Done = (error?: Error | null) => void;
 
@@ -68,6 +74,9 @@ export abstract class BareSocket {
   abstract send(piece: Buffer | string, encoding: BufferEncoding, done: Done): void;
   /** Closes at once. All that was written and has been taken is sent still. */
   abstract destroy(error?: Error): void;
+  abstract peer(): Peer;
+  /** Closes at once, and has the peer know that it was not the end. */
+  abstract reset(): void;
   /** Makes the runtime's socket of it, paused, and heard by nobody. */
   abstract toSocket(): Socket;
 

@@ -5,7 +5,7 @@
 // is undocumented is that the server listens this way; where it does not, sockets are what there is, and with IOLOOP_FAST=0.
 
 import type { Server, Socket } from "node:net";
-import { type Accepting, BareSocket, type Done, isOfInterest } from "./bare-socket.ts";
+import { type Accepting, BareSocket, type Done, type Peer, isOfInterest } from "./bare-socket.ts";
 import { isFastWanted } from "./internals.ts";
 import { toBuffer } from "./outbox.ts";
 
@@ -20,6 +20,10 @@ interface RawSocket {
   unref(): void;
   setNoDelay(on: boolean): void;
   close(): void;
+  /** Resets the connection. */
+  terminate(): void;
+  readonly remoteAddress?: string;
+  readonly remotePort?: number;
 }
 
 type Handler<T> = (this: unknown, raw: RawSocket, detail: T) => void;
@@ -145,6 +149,18 @@ class BunSocket extends BareSocket {
     this.#raw.close();
     this.left();
     if (error) this.listener?.failed(error);
+  }
+
+  override peer(): Peer {
+    const { remoteAddress, remotePort } = this.#raw;
+    return { remoteAddress, remotePort };
+  }
+
+  override reset(): void {
+    if (this.destroyed) return;
+    this.destroyed = true;
+    this.#raw.terminate();
+    this.left();
   }
 
   override toSocket(): Socket {

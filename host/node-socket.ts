@@ -3,7 +3,7 @@
 
 import { type Server, Socket } from "node:net";
 import { getSystemErrorName } from "node:util";
-import { type Accepting, BareSocket, type Done, type Listener, isOfInterest } from "./bare-socket.ts";
+import { type Accepting, BareSocket, type Done, type Listener, type Peer, isOfInterest } from "./bare-socket.ts";
 import { copyOf, sharedBuffer } from "./fast-socket.ts";
 import { type HandleNames, internals } from "./internals.ts";
 
@@ -16,6 +16,8 @@ interface RawHandle {
   ref(): void;
   unref(): void;
   close(): void;
+  getpeername?(peer: { address?: string; port?: number }): number;
+  reset?(done: () => void): number;
   setNoDelay?(on: boolean): void;
   useUserBuffer(buffer: Uint8Array): void;
 }
@@ -27,6 +29,8 @@ type Listening = Accepting & {
 /* oxlint-disable no-underscore-dangle -- the runtime's names */
 
 let names: HandleNames | undefined;
+
+const nothing = (): void => {};
 
 class NodeSocket extends BareSocket {
   [name: symbol]: unknown;
@@ -85,6 +89,20 @@ class NodeSocket extends BareSocket {
     if (error) this.listener?.failed(error);
   }
 
+  override peer(): Peer {
+    const peer: { address?: string; port?: number } = {};
+    this.#handle?.getpeername?.(peer);
+    return { remoteAddress: peer.address, remotePort: peer.port };
+  }
+
+  override reset(): void {
+    const handle = this.#release();
+    if (!handle) return;
+    // A UNIX domain socket knows no reset.
+    if (!handle.reset || handle.reset(nothing) < 0) handle.close();
+    this.left();
+  }
+
   override toSocket(): Socket {
     this.pause();
     const handle = this.#release();
@@ -126,7 +144,6 @@ function prepare(): boolean {
   const { read, handle } = internals();
   if (!read || !handle) return false;
   names = handle;
-  const nothing = (): void => {};
   Object.defineProperties(
     NodeSocket.prototype,
     Object.getOwnPropertyDescriptors({

@@ -185,7 +185,7 @@ export class Server extends ReactorPart<ServerEvents> {
   #connected = (socket: Socket | BareSocket): void => {
     const { engine } = this;
     const id = engine.core.opened(engine.core.calls.handleAccept(this.id, engine.clock.now()));
-    if (id < 0) return turnAway(engine, plain(socket), id === Code.DROP_BACKLOG ? "backlog" : "full");
+    if (id < 0) return turnAway(engine, socket, id === Code.DROP_BACKLOG ? "backlog" : "full");
     new WaitingClient(engine, socket, id, this.#admitted).wait();
   };
 

@@ -1,12 +1,11 @@
 // A client that the system has accepted and the core has not admitted yet.
 
 import type { Socket } from "node:net";
-import type { BareSocket } from "./bare-socket.ts";
+import { BareSocket } from "./bare-socket.ts";
 import { slotOf } from "./core.ts";
 import { debug, show } from "./debug.ts";
 import type { Engine } from "./engine.ts";
 import type { Client, DropInfo } from "./parts.ts";
-import { plain } from "./stream-handle.ts";
 
 type Admitted = (socket: Socket | BareSocket, id: number) => void;
 
@@ -49,14 +48,13 @@ export class WaitingClient implements Client {
 
   evict(): void {
     this.#engine.table.close(this.id);
-    reset(plain(this.#socket));
+    reset(this.#socket);
   }
 
   expire(): void {
     this.#engine.table.close(this.id);
-    const socket = plain(this.#socket);
-    drop(this.#engine, socket, "timeout");
-    reset(socket);
+    drop(this.#engine, about(this.#socket, "timeout"));
+    reset(this.#socket);
   }
 
   abort(): void {
@@ -78,21 +76,27 @@ export class WaitingClient implements Client {
 }
 
 /** Resets a client that the core did not let wait. */
-export function turnAway(engine: Engine, socket: Socket, reason: DropInfo["reason"]): void {
-  engine.deliver("drop", drop.bind(undefined, engine, socket, reason));
+export function turnAway(engine: Engine, socket: Socket | BareSocket, reason: DropInfo["reason"]): void {
+  const info = about(socket, reason); // while it has an address
+  engine.deliver("drop", () => drop(engine, info));
   socket.on("error", ignore);
   reset(socket);
 }
 
-function drop(engine: Engine, socket: Socket, reason: DropInfo["reason"]): void {
-  const { remoteAddress, remotePort } = socket;
-  debug?.(engine.core, `client ${remoteAddress} ${remotePort} dropped: ${reason}`);
-  engine.supervisor.drop({ reason, remoteAddress, remotePort });
+function about(socket: Socket | BareSocket, reason: DropInfo["reason"]): DropInfo {
+  const { remoteAddress, remotePort } = socket instanceof BareSocket ? socket.peer() : socket;
+  return { reason, remoteAddress, remotePort };
 }
 
-function reset(socket: Socket): void {
+function drop(engine: Engine, info: DropInfo): void {
+  debug?.(engine.core, `client ${info.remoteAddress} ${info.remotePort} dropped: ${info.reason}`);
+  engine.supervisor.drop(info);
+}
+
+function reset(socket: Socket | BareSocket): void {
+  if (socket instanceof BareSocket) socket.reset();
   // A UNIX domain socket has no port, and knows no reset.
-  if (socket.remotePort === undefined) socket.destroy();
+  else if (socket.remotePort === undefined) socket.destroy();
   else socket.resetAndDestroy();
 }
 
