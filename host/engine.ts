@@ -3,6 +3,7 @@
 // Every event of the runtime enters by `begin` and leaves by `end`, or is kept until the loop runs. A pass (`#pass`) is one
 // turn in which next-tick callbacks, hot watchers and due timers run. What is to be done is always the core's answer.
 
+import { captureContext } from "./async-context.ts";
 import { type Clock, SystemClock, type Turn, cancelTurn, nextTurn } from "./clock.ts";
 import { Core, Due } from "./core.ts";
 import { debug } from "./debug.ts";
@@ -47,6 +48,7 @@ export class Engine {
   readonly #nextTicks = new PassQueue<Callback>();
   readonly #held = new PassQueue<() => void>();
   #run: Run | undefined;
+  #inContext: ((run: () => void) => void) | undefined;
   #depth = 0;
   #inPass = false;
   #turn: Turn | undefined;
@@ -63,7 +65,7 @@ export class Engine {
     this.writers = new Writers(this);
     this.now = clock.now();
     this.#isSystemClock = clock instanceof SystemClock;
-    this.#alarm = new DeadlineAlarm(this.core, clock, () => this.#pass());
+    this.#alarm = new DeadlineAlarm(this.core, clock, () => this.#ring());
   }
 
   /** Whether callbacks may run now. */
@@ -104,6 +106,7 @@ export class Engine {
     this.#run?.settle(); // told to stop in this very pass, and to start again
     const run = new Run(once);
     this.#run = run;
+    this.#inContext = captureContext();
     this.#alarm.changed = true;
     for (const resource of this.#sockets()) resource.resume();
     this.wake();
@@ -196,7 +199,7 @@ export class Engine {
     if (!this.#run || this.#turn !== undefined) return;
     this.#turn = nextTurn(() => {
       this.#turn = undefined;
-      this.#pass();
+      this.#ring();
     });
   }
 
@@ -233,6 +236,11 @@ export class Engine {
     this.now = this.clock.now();
     this.isBatching = this.#isSystemClock;
     return true;
+  }
+
+  // In the async context of `start`: not in that of whoever happens to have set the alarm, or woken the loop.
+  #ring(): void {
+    this.#inContext?.(() => this.#pass());
   }
 
   #pass(): void {

@@ -36,6 +36,7 @@ const NODE = new Set([
   "watcher",
   "watchers",
   "listening",
+  "async-context",
 ]);
 const NODE_TYPES = new Set(["waiting-client", "bun-socket"]);
 /** What runs in a browser too, and so does all that these import. */
@@ -164,7 +165,7 @@ test("leaves import leaves only", () => {
   }
 });
 
-test("only the files that deal with sockets know of Node's modules", () => {
+test("only the files that deal with sockets, and with the async context, know of Node's modules", () => {
   for (const [name, source] of text) {
     const nodes = importsOf(source).filter(({ from }) => from.startsWith("node:"));
     if (NODE.has(name)) continue;
