@@ -47,7 +47,8 @@ export class VirtualClock implements Clock {
 
   /**
    * Lets `seconds` pass. Stops at every alarm on the way, in order, and gives callbacks, promises and sockets a turn
-   * each time. What is due again and again at one moment holds time up for ten turns, then for a millisecond. Resolves when the whole time has passed, or more, where a callback has blocked.
+   * each time. What is due again and again at one moment holds time up for ten turns, then for a millisecond. Resolves when
+   * the whole time has passed, or more, where a callback has blocked.
    */
   advance(seconds: number): Promise<void> {
     check("advance: seconds", seconds, SECONDS);
