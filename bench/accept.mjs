@@ -8,7 +8,7 @@ export const title = "Short connections";
 
 export const about = `64 clients at a time connect, send one request, read the answer until the server closes, and come
 again. The server has one core, the clients, a program in C, have another. What counts is the CPU time of the server's process for each
-connection, user and system.`;
+connection, user and system. Then the same before servers that are full: the clients send nothing, and are turned away.`;
 
 export const peers = PEER_NAMES;
 
@@ -25,10 +25,28 @@ const COLUMNS = [
   { key: "p999", title: "p99.9", unit: "ms", better: "lower" },
 ];
 
+const TABLES = [
+  {
+    id: "accept",
+    mode: "close",
+    short: "short connections",
+    title: "Accepted, answered and closed, 64 clients at a time, 64 bytes",
+    note: "Latency is from connecting to the end that the server sends.",
+  },
+  {
+    id: "refuse",
+    mode: "refuse",
+    short: "turned away",
+    title: "Turned away, 64 clients at a time",
+    note: 'The loop has `maxConnections: 0` and `overflow: "drop"`. With `maxConnections` of `node:net` clients see an end, with the others a reset.',
+  },
+];
+
 /** @param {import("./result.mjs").Context} context */
 export async function run(context) {
   const { rounds, seconds, quick, only, progress } = context;
-  if (only && !only.includes("accept")) return { tables: [] };
+  const wanted = TABLES.filter(({ id }) => !only || only.includes(id));
+  if (wanted.length === 0) return { tables: [] };
   let program;
   try {
     if (!canMeasure) throw new Error("It needs /proc, as Linux has it");
@@ -36,30 +54,26 @@ export async function run(context) {
   } catch (error) {
     return { tables: [], skipped: [{ name: title, reason: error.message }] };
   }
-  const able = candidatesFor("close", context);
-  const { rows, skipped } = await takeTurns({
-    candidates: able.candidates,
-    rounds,
-    progress,
-    measure: (candidate) =>
-      measure(candidate, { program, seconds, warmUp: quick ? WARM_UP_SECONDS.quick : WARM_UP_SECONDS.usual }),
-  });
-  const table = {
-    id: "accept",
-    short: "short connections",
-    title: "Accepted, answered and closed, 64 clients at a time, 64 bytes",
-    note: "Latency is from connecting to the end that the server sends.",
-    main: "cpu",
-    columns: COLUMNS,
-    rows,
-  };
-  return { tables: [table], skipped: distinct([...able.skipped, ...skipped]) };
+  const warmUp = quick ? WARM_UP_SECONDS.quick : WARM_UP_SECONDS.usual;
+  const [tables, left] = [[], []];
+  for (const { mode, ...about } of wanted) {
+    const able = candidatesFor(mode, context);
+    const { rows, skipped } = await takeTurns({
+      candidates: able.candidates,
+      rounds,
+      progress: (text) => progress(`${about.short} · ${text}`),
+      measure: (candidate) => measure(candidate, { program, seconds, warmUp, mode }),
+    });
+    tables.push({ ...about, main: "cpu", columns: COLUMNS, rows });
+    left.push(...able.skipped, ...skipped);
+  }
+  return { tables, skipped: distinct(left) };
 }
 
-async function measure({ command, env }, { program, seconds, warmUp }) {
+async function measure({ command, env }, { program, seconds, warmUp, mode }) {
   const server = await startServer(command(BODY), env);
   const load = async (seconds) => {
-    const output = await runCommand("load", [program, server.port, SOCKETS, seconds].map(String));
+    const output = await runCommand("load", [program, server.port, SOCKETS, seconds, mode].map(String));
     return JSON.parse(output);
   };
   try {

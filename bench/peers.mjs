@@ -14,17 +14,23 @@ const PLAIN = { keep: "keep", close: "close" };
 
 /**
  * A server that may take part. `modes` says what it can do, and how its program calls that: `keep` answers and goes on,
- * `three` writes the answer in three pieces, `close` answers and closes.
+ * `three` writes the answer in three pieces, `close` answers and closes, `refuse` has no room for anybody.
  */
 const PEERS = [
-  { name: "ours", title: "wasm-ioloop", kinds: EVERYWHERE, file: "ours.mjs", modes: { ...PLAIN, three: "three" } },
+  {
+    name: "ours",
+    title: "wasm-ioloop",
+    kinds: EVERYWHERE,
+    file: "ours.mjs",
+    modes: { ...PLAIN, three: "three", refuse: "refuse" },
+  },
   {
     name: "node-net",
     title: "node:net",
     kinds: EVERYWHERE,
     file: "node-net.mjs",
-    modes: { keep: "keep", three: "three", close: "end" },
-    titles: { close: "node:net, end()" },
+    modes: { keep: "keep", three: "three", close: "end", refuse: "limit" },
+    titles: { close: "node:net, end()", refuse: "node:net, maxConnections" },
   },
   {
     name: "node-net-cork",
@@ -40,7 +46,20 @@ const PEERS = [
     file: "node-net.mjs",
     modes: { close: "destroy-soon" },
   },
-  { name: "bun-listen", title: "Bun.listen", kinds: ["bun"], file: "bun-listen.mjs", modes: PLAIN },
+  {
+    name: "node-net-reset",
+    title: "node:net, resetAndDestroy()",
+    kinds: EVERYWHERE,
+    file: "node-net.mjs",
+    modes: { refuse: "reset" },
+  },
+  {
+    name: "bun-listen",
+    title: "Bun.listen",
+    kinds: ["bun"],
+    file: "bun-listen.mjs",
+    modes: { ...PLAIN, refuse: "refuse" },
+  },
   { name: "deno-listen", title: "Deno.listen", kinds: ["deno"], file: "deno-listen.mjs", modes: PLAIN },
   { name: "c-epoll", title: "C, epoll", modes: PLAIN, prepare: () => compiled("epoll") },
   {
@@ -72,7 +91,7 @@ const prepared = new Map();
 
 /**
  * Who can do something, in the order in which they take turns: those of one runtime together, then those of none.
- * @param {"keep" | "pipelined" | "three" | "close"} mode
+ * @param {"keep" | "pipelined" | "three" | "close" | "refuse"} mode
  * @param {{ runtimes: import("./runtimes.mjs").Runtime[], peers?: string[] }} context
  */
 export function candidatesFor(mode, { runtimes, peers }) {

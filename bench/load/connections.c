@@ -1,5 +1,6 @@
 // Opens connections one after the other on many sockets at once: each sends a request, reads the answer until the server
-// closes, and closes. connections PORT SOCKETS SECONDS prints the figures.
+// closes, and closes; with MODE refuse, each sends nothing and waits for the end or the reset. connections PORT SOCKETS SECONDS MODE
+// prints the figures.
 //
 // The server closes first, so it is its side that remembers the connection for a while. Connections come from several
 // addresses of the loopback network, so that none runs out of ports.
@@ -30,7 +31,7 @@ typedef struct {
   int is_sent;
 } client;
 
-static int poller, port;
+static int poller, port, is_refused;
 static unsigned next_address;
 static unsigned *samples; // microseconds
 static size_t connections, failed;
@@ -56,9 +57,9 @@ static void begin(client *c) {
   if (bind(c->fd, (struct sockaddr *)&from, sizeof from) != 0) fail("bind");
   c->began = seconds();
   c->received = 0;
-  c->is_sent = 0;
+  c->is_sent = is_refused;
   if (connect(c->fd, (struct sockaddr *)&to, sizeof to) != 0 && errno != EINPROGRESS) fail("connect");
-  struct epoll_event event = {.events = EPOLLOUT, .data.ptr = c};
+  struct epoll_event event = {.events = is_refused ? EPOLLIN : EPOLLOUT, .data.ptr = c};
   epoll_ctl(poller, EPOLL_CTL_ADD, c->fd, &event);
 }
 
@@ -76,6 +77,7 @@ static int handle(client *c) {
     ssize_t length = read(c->fd, bytes, sizeof bytes);
     if (length > 0) c->received += length;
     else if (length < 0 && errno == EAGAIN) return 0;
+    else if (is_refused && c->received == 0) break;
     else if (length < 0 || c->received == 0) return ++failed, 1;
     else break;
   }
@@ -96,9 +98,10 @@ static unsigned percentile(double share) {
 }
 
 int main(int count, char **arguments) {
-  if (count != 4) return 2;
+  if (count != 5) return 2;
   port = atoi(arguments[1]);
   int sockets = atoi(arguments[2]);
+  is_refused = strcmp(arguments[4], "refuse") == 0;
   double began = seconds(), end = began + strtod(arguments[3], NULL);
   samples = malloc(SAMPLES * sizeof *samples);
   poller = epoll_create1(EPOLL_CLOEXEC);

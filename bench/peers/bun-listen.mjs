@@ -12,31 +12,31 @@ function send(socket) {
   if (MODE === "close" && data.rest.length === 0) socket.end();
 }
 
-const server = globalThis.Bun.listen({
-  hostname: "127.0.0.1",
-  port: 0,
-  socket: {
-    open(socket) {
-      socket.data = { requestsIn: requestCounter(), rest: nothing };
-      socket.setNoDelay(true);
-      socket.timeout(IDLE_SECONDS);
-    },
-    data(socket, chunk) {
-      const { data } = socket;
-      socket.timeout(IDLE_SECONDS);
-      const requests = data.requestsIn(chunk);
-      if (requests === 0) return;
-      // What one chunk asks for goes out in one piece
-      const answers = requests === 1 ? response : Buffer.concat(Array.from({ length: requests }, () => response));
-      const waits = data.rest.length > 0;
-      data.rest = waits ? Buffer.concat([data.rest, answers]) : answers;
-      if (!waits) send(socket);
-    },
-    drain(socket) {
-      if (socket.data.rest.length > 0) send(socket);
-    },
-    timeout: (socket) => socket.terminate(),
-    error: (socket) => socket.terminate(),
+const refuse = { open: (socket) => socket.terminate(), data() {} };
+
+const serve = {
+  open(socket) {
+    socket.data = { requestsIn: requestCounter(), rest: nothing };
+    socket.setNoDelay(true);
+    socket.timeout(IDLE_SECONDS);
   },
-});
+  data(socket, chunk) {
+    const { data } = socket;
+    socket.timeout(IDLE_SECONDS);
+    const requests = data.requestsIn(chunk);
+    if (requests === 0) return;
+    // What one chunk asks for goes out in one piece
+    const answers = requests === 1 ? response : Buffer.concat(Array.from({ length: requests }, () => response));
+    const waits = data.rest.length > 0;
+    data.rest = waits ? Buffer.concat([data.rest, answers]) : answers;
+    if (!waits) send(socket);
+  },
+  drain(socket) {
+    if (socket.data.rest.length > 0) send(socket);
+  },
+  timeout: (socket) => socket.terminate(),
+  error: (socket) => socket.terminate(),
+};
+
+const server = globalThis.Bun.listen({ hostname: "127.0.0.1", port: 0, socket: MODE === "refuse" ? refuse : serve });
 console.log(server.port);

@@ -1,6 +1,6 @@
 // The server of node:net, as its documentation has it; on Bun and Deno, of what they offer under that name.
 
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { BACKLOG, IDLE_SECONDS, MODE, PARTS, RESPONSE, collectOnSignal, requestCounter } from "./serving.mjs";
 
 const three = (socket) => {
@@ -21,7 +21,12 @@ const answers = {
 const answer = answers[MODE];
 const isCorked = MODE.endsWith("cork");
 
-const server = createServer((socket) => {
+const refuse = (socket) => {
+  socket.on("error", () => socket.destroy());
+  socket.resetAndDestroy();
+};
+
+const serve = (socket) => {
   const requestsIn = requestCounter();
   socket.setNoDelay(true);
   socket.setTimeout(IDLE_SECONDS * 1000);
@@ -32,6 +37,15 @@ const server = createServer((socket) => {
     for (let left = requestsIn(chunk); left > 0; left--) answer(socket);
     if (isCorked) socket.uncork();
   });
-});
+};
+
+const server = createServer(MODE === "reset" ? refuse : serve);
 collectOnSignal();
-server.listen({ host: "127.0.0.1", port: 0, backlog: BACKLOG }, () => console.log(server.address().port));
+server.listen({ host: "127.0.0.1", port: 0, backlog: BACKLOG }, () => {
+  const { port } = server.address();
+  if (MODE !== "limit") return console.log(port);
+  // The one that it has room for
+  server.maxConnections = 1;
+  server.once("connection", (socket) => socket.setTimeout(0));
+  connect({ port, host: "127.0.0.1" }, () => console.log(port));
+});

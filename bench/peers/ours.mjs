@@ -15,8 +15,9 @@ const answers = {
 };
 const answer = answers[MODE];
 
-const loop = new IOLoop({ maxConnections: 20_000 });
-const id = loop.server({ backlog: BACKLOG }, (loop, stream) => {
+const isFull = MODE === "refuse";
+const loop = new IOLoop({ maxConnections: isFull ? 0 : 20_000 });
+const id = loop.server({ backlog: BACKLOG, overflow: isFull ? "drop" : "wait" }, (loop, stream) => {
   const requestsIn = requestCounter();
   if (IDLE_SECONDS !== 15) stream.timeout = IDLE_SECONDS;
   stream.on("read", (stream, chunk) => {
