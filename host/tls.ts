@@ -51,11 +51,15 @@ export class Handshakes {
     socket.allowHalfOpen = false;
     const secured = (secure: TLSSocket): void => {
       secure.allowHalfOpen = socket.allowHalfOpen = true;
+      secure.on("error", ignore); // until somebody has it: the loop may be stopped
       this.#pending.delete(address);
       engine.deliver("accept", () => {
         // One whose peer has gone since then tells of it no more; on Bun it would also stay open.
         if (socket.destroyed || !this.#isWelcome(secure)) secure.destroy();
-        else if (handshake.end()) done(secure);
+        else if (handshake.end()) {
+          secure.off("error", ignore);
+          done(secure);
+        }
       });
     };
     socket.once("close", () => {

@@ -136,6 +136,38 @@ test("152 a client that ends its side behind its handshake, while the loop is st
   }
 });
 
+test("154 a client that resets behind its handshake, while the loop is stopped, is closed when it runs", async () => {
+  const { loop, errors } = quietLoop();
+  const log: string[] = [];
+  const id = loop.server(SERVER, (_loop, stream) => {
+    log.push("accept");
+    stream.on("error", () => log.push("error"));
+    stream.on("close", () => log.push("close"));
+  });
+  const port = portOf(loop, id);
+  for (const question of ["", "question"]) {
+    const running = loop.start();
+    const plain = peer({ port });
+    await plain.connected;
+    await turns(20);
+    loop.stop();
+    await running;
+    const { socket } = watch(connectTls({ socket: plain.socket, host: "localhost", ca: authority.ca.cert }));
+    await new Promise((resolve) => socket.once("secureConnect", resolve));
+    socket.write(question);
+    await turns(20);
+    plain.socket.resetAndDestroy();
+    await sleep(0.1);
+  }
+  const again = loop.start();
+  await turns(20);
+  loop.remove(id);
+  await within(10, loop.stopGracefully());
+  await again;
+  assert.is(log.includes("error"), false);
+  assert.equal(errors, []);
+});
+
 test("209 a TLS client against garbage gets an error, against a mute peer the connect timeout", async () => {
   const garbage = await plainServer((socket) => socket.end("this is no TLS, whatever it is"));
   const mute = await plainServer();
