@@ -116,8 +116,9 @@ export class Delay extends GuardedEmitter<DelayEvents> {
       ioloop.nextTick(() => end());
     }
     const outcome = this.#outcome.promise;
-    if (ioloop.isRunning) {
-      const done = Promise.race([outcome, engine.stopped]);
+    const { run } = engine;
+    if (run && ioloop.isRunning) {
+      const done = run.race(outcome);
       // Whoever does not look at it is told all the same: by the reactor's `error`.
       this.#unheard = true;
       done.catch(() => {});

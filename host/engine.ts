@@ -83,10 +83,9 @@ export class Engine {
     return this.#depth > 0;
   }
 
-  /** Resolves when the current run has ended, however it ends; at once where there is none. */
-  get stopped(): Promise<void> {
-    const nothing = (): void => {};
-    return this.#run?.promise.then(nothing, nothing) ?? Promise.resolve();
+  /** The run under way; undefined while the loop is stopped. */
+  get run(): Run | undefined {
+    return this.#run;
   }
 
   /** Whether there is anything that a run would wait for. */
@@ -122,12 +121,10 @@ export class Engine {
 
   /** Ends the loop with an error that nobody heard. */
   fail(error: unknown): void {
-    if (!this.#run) {
-      queueMicrotask(() => {
+    if (!this.#run)
+      return queueMicrotask(() => {
         throw error;
       });
-      return;
-    }
     this.#run.fail(error);
     this.stop();
   }
@@ -169,6 +166,11 @@ export class Engine {
     }
     this.guard.run(event, task);
     this.end();
+  }
+
+  /** `deliver`, for what strangers cause, as often as they like: of that, no more than a thousand are kept. */
+  report(event: string, task: () => void): void {
+    if (this.#run || this.#held.length < 1000) this.deliver(event, task);
   }
 
   /** The gate is to be asked: something has come, gone, or changed its limits. */

@@ -4,11 +4,12 @@ import { Code } from "./core.ts";
 import type { Engine } from "./engine.ts";
 import type { StopOptions } from "./loop-options.ts";
 import { SECONDS, SIGNAL, checkOptions } from "./options.ts";
+import type { Resource } from "./parts.ts";
 
 /** Begins a graceful stop, or hastens the one under way. Resolves when the loop has stopped. */
 export async function stopGracefully(engine: Engine, options: StopOptions): Promise<void> {
   const { delay = 0, timeout = 0, signal } = options;
-  const { core, stopped } = engine;
+  const { core, run } = engine;
   core.calls.handleDrain(delay * 1000, timeout * 1000, engine.clock.now());
   core.refresh();
   engine.rearm();
@@ -16,10 +17,20 @@ export async function stopGracefully(engine: Engine, options: StopOptions): Prom
     if (core.calls.handleHurry() === Code.OK) engine.askNow();
   };
   if (signal?.aborted) core.calls.handleHurry();
-  signal?.addEventListener("abort", hurry, { once: true });
+  else if (signal) listen(engine, signal, hurry);
   engine.askNow();
-  await stopped;
-  signal?.removeEventListener("abort", hurry);
+  await run?.promise.catch(() => {}); // who started it is told
+}
+
+// Until the loop has stopped, or is reset; where it does not run yet, too.
+function listen(engine: Engine, signal: AbortSignal, hurry: () => void): void {
+  const end = (): void => {
+    signal.removeEventListener("abort", hurry);
+    engine.resources.delete(listening);
+  };
+  const listening: Resource = { suspend: end, resume: () => {}, close: end };
+  signal.addEventListener("abort", hurry, { once: true });
+  engine.resources.add(listening);
 }
 
 /** Throws unless the options are those of a graceful stop. */

@@ -11,6 +11,7 @@ export class Run {
   stopping = false;
   /** Whether its promise is settled. */
   hasEnded = false;
+  readonly #onEnd = new Set<() => void>();
   #failure: { error: unknown } | undefined;
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
@@ -33,5 +34,22 @@ export class Run {
     this.hasEnded = true;
     if (this.#failure) this.#reject(this.#failure.error);
     else this.#resolve();
+    // Later than whoever has been settled before it, in the same breath.
+    if (this.#onEnd.size > 0) queueMicrotask(() => this.#onEnd.forEach((end) => end()));
+  }
+
+  /** Settles as a promise does, or resolves when this has ended before: `Promise.race`, but nothing of it stays with this. */
+  race(promise: Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#onEnd.add(resolve);
+      const over = (settle: () => void): void => {
+        this.#onEnd.delete(resolve);
+        settle();
+      };
+      promise.then(
+        () => over(resolve),
+        (error: unknown) => over(() => reject(error)),
+      );
+    });
   }
 }

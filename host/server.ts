@@ -209,7 +209,7 @@ export class Server extends ReactorPart<ServerEvents> {
     this.#ready.fail(error);
     this.#ready.settle();
     // With a socket that listens, one accept has failed (no descriptor left, say): the next may not.
-    if (listening) return this.engine.deliver("accept", () => this.engine.supervisor.failed(error, "accept"));
+    if (listening) return this.engine.report("accept", () => this.engine.supervisor.failed(error, "accept"));
     this.engine.deliver("error", () => {
       this.close();
       this.fire("error", error);

@@ -78,7 +78,7 @@ export class WaitingClient implements Client {
 /** Resets a client that the core did not let wait. */
 export function turnAway(engine: Engine, socket: Socket | BareSocket, reason: DropInfo["reason"]): void {
   const info = about(socket, reason); // while it has an address
-  engine.deliver("drop", () => drop(engine, info));
+  engine.report("drop", () => drop(engine, info));
   socket.on("error", ignore);
   reset(socket);
 }

@@ -39,6 +39,21 @@ test("who is turned away while the loop is stopped is told of when it runs, with
   assert.is(ports.has(undefined), false);
 });
 
+test("of a flood while the loop is stopped, a thousand are told of", async () => {
+  const { loop } = quietLoop({ maxConnections: 0 });
+  let drops = 0;
+  loop.on("drop", () => drops++);
+  const id = loop.server({ overflow: "drop" }, () => assert.unreachable());
+  for (let i = 0; i < 22; i++) {
+    for (const { closed } of await come(50, { port: portOf(loop, id) })) await within(SOON, closed);
+  }
+  const running = loop.start();
+  await until(() => drops > 0, SOON);
+  loop.remove(id);
+  await within(SOON, running);
+  assert.is(drops, 1000);
+});
+
 test("who has waited too long is told of with the address, and none of them counts any more", async () => {
   const clock = new VirtualClock();
   const { loop } = quietLoop({ maxConnections: 0, clock });

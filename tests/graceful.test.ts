@@ -217,6 +217,41 @@ test("signal: aborted, it ends the patience; a second call with a timeout hasten
   }
 });
 
+test("signal: given before start, it counts until the loop has stopped, and no longer", async () => {
+  const { loop } = quietLoop();
+  const id = loop.server({}, (_loop, stream) => (stream.timeout = 0));
+  const first = loop.start();
+  const client = peer({ port: portOf(loop, id) });
+  await client.connected;
+  await turns(20);
+  loop.stop();
+  await first;
+  const controller = new AbortController();
+  await loop.stopGracefully({ signal: controller.signal });
+  const second = loop.start();
+  await turns(5);
+  assert.is(loop.isRunning, true);
+  controller.abort();
+  await second;
+  await client.closed;
+
+  loop.reset();
+
+  const other = new AbortController();
+  await loop.stopGracefully({ signal: other.signal });
+  await loop.start();
+  const { port: elsewhere, close } = await plainServer();
+  const third = loop.start();
+  loop.client({ port: elsewhere }, () => {});
+  await turns(20);
+  const stopped = loop.stopGracefully();
+  other.abort(); // that of the stop before
+  await turns(5);
+  assert.is(loop.isRunning, true);
+  loop.reset();
+  await Promise.all([third, stopped, close()]);
+});
+
 test("87 it stops as soon as the last connection has closed, in the same pass", async () => {
   const { loop } = quietLoop();
   const passes: string[] = [];
