@@ -53,6 +53,15 @@ export function fastReader(take: Taker): (socket: object) => void {
   };
 }
 
+/** Has a socket read again as it did before, where the runtime can: on Deno, where TLS on it would hear nothing otherwise. */
+export function unreadFast(socket: object): void {
+  const names = internals().read;
+  if (!names || !isPlain(socket) || socket[names.buffer] !== shared || process.versions["deno"] === undefined) return;
+  socket[names.buffer] = socket[names.callback] = null;
+  // oxlint-disable-next-line no-underscore-dangle -- that is its name
+  socket._handle?.useUserBuffer?.(new Uint8Array(0)); // no buffer: the next one is the runtime's
+}
+
 /**
  * Writes to a socket that was given to a reader. `done` is called once: before this returns, where the system has taken it all; with
  * an error, the socket is the caller's to destroy. False, and nothing is done, where the runtime or the socket cannot.

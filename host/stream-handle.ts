@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import { type Duplex, Readable } from "node:stream";
 import { BareSocket, type Listener } from "./bare-socket.ts";
 import { IOLoopError } from "./errors.ts";
-import { fastReader } from "./fast-socket.ts";
+import { fastReader, unreadFast } from "./fast-socket.ts";
 
 /** What a stream can be made of: a `net.Socket`, a `tls.TLSSocket`, or any Duplex of the runtime. */
 export type StreamHandle = Duplex & { destroySoon?(): void; ref?(): unknown; unref?(): unknown };
@@ -85,6 +85,7 @@ export function leave(handle: Heard | BareSocket): void {
 export function unhear(handle: Heard): void {
   handle[LISTENER] = undefined;
   handle.allowHalfOpen = handle[HALF_OPEN] ?? false;
+  unreadFast(handle);
   for (const [event, hears] of EVENTS) handle.off(event, hears as () => void);
 }
 
