@@ -103,8 +103,7 @@ export class Engine {
   start(once: boolean): Promise<void> {
     if (this.isRunning) throw new IOLoopError("ERR_IOLOOP_RUNNING", "IOLoop already running");
     this.#run?.settle(); // told to stop in this very pass, and to start again
-    const run = new Run(once);
-    this.#run = run;
+    const run = (this.#run = new Run(once));
     this.#inContext = captureContext();
     this.#alarm.changed = true;
     for (const resource of this.#sockets()) resource.resume();
@@ -219,7 +218,8 @@ export class Engine {
 
   /** Forgets everything, and stops. */
   reset(): void {
-    for (const resource of this.#sockets()) resource.close();
+    // What hears of it may make others, which are closed too; but not for ever.
+    for (let i = 0; i < ROUNDS; i++) for (const resource of this.#sockets()) resource.close();
     this.resources.clear();
     this.everyPass.clear();
     this.table.clear();
@@ -293,8 +293,7 @@ export class Engine {
     if (this.#turn !== undefined) cancelTurn(this.#turn);
     this.#turn = undefined;
     for (const resource of this.#sockets()) resource.suspend();
-    const run = this.#run;
+    this.#run?.settle();
     this.#run = undefined;
-    run?.settle();
   }
 }

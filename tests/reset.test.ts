@@ -1,8 +1,9 @@
 // remove and reset, and calling everything from inside everything. Numbers name statements about the originals.
 
 import * as assert from "uvu/assert";
-import type { IOLoop } from "wasm-ioloop";
-import { harness, peer, plainServer, portOf, quietLoop, until } from "./harness.ts";
+import { connect } from "node:net";
+import { type IOLoop, Reactor, type Server, Stream } from "wasm-ioloop";
+import { harness, peer, plainServer, portOf, quietLoop, turns, until } from "./harness.ts";
 import { openStream } from "./open-stream.ts";
 
 const test = harness("reset");
@@ -38,6 +39,36 @@ test("54, 70, 71, 72 reset: emits reset, closes everything inside the call, forg
   await loop.start();
   assert.is(fired, true);
   assert.equal(log, ["accept", "reset", "close"]);
+});
+
+test("54, 71 what hears of it, and makes something new, leaves nothing open", async () => {
+  const { loop, stream, far, running } = await openStream();
+  const { port, sockets, close } = await plainServer();
+  const never = (): void => assert.unreachable();
+  let acceptor: Server | undefined;
+  stream.on("close", () => {
+    acceptor = loop.acceptor(loop.server({}, never));
+    loop.client({ port }, never);
+    loop.timer(0, never);
+    loop.nextTick(never);
+    const next = new Stream(connect(port, "127.0.0.1"), { reactor: loop.reactor });
+    loop.stream(next);
+    next.on("close", () => loop.reactor.io(connect(port, "127.0.0.1"), never));
+  });
+  const { port: listening } = await new Promise<Server>((resolve) => {
+    loop.nextTick(() => {
+      loop.reset();
+      resolve(acceptor!);
+    });
+  });
+  await running;
+  assert.is(listening, undefined);
+  loop.reactor = new Reactor(); // refused while anything is watched on the one before
+  await far.closed;
+  await loop.start();
+  await turns(5);
+  for (const socket of sockets) socket.destroy();
+  await close();
 });
 
 test("54 reset in a callback: nothing else of that pass runs", async () => {
