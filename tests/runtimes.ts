@@ -19,7 +19,8 @@ const extra = join(root, "build/runtimes/node_modules");
 // Once more, all as the runtimes document it.
 const DATA = {
   env: { IOLOOP_FAST: "0" },
-  files: /^(?:stream|steal|half-close|bare|client|server|flood|graceful|limits|drop|random-clients|watchers)/,
+  files:
+    /^(?:stream|steal|half-close|bare|client|server|flood|graceful|limits|drop|random-(?:clients|lifecycle)|watchers)/,
 };
 // And with the streams of a server, wherever a test needs one.
 const ACCEPTED = { env: { IOLOOP_TEST_STREAMS: "accepted" }, files: /^(?:stream|steal|half-close|fast|reset)/ };
