@@ -4,7 +4,7 @@
 //     served, and no limit is ever overrun.
 // I2  At most multiAccept clients are admitted in one pass.
 // I3  Phases go one way: ADMITTING → LINGERING → DRAINING → FINISHED; only `drain` from FINISHED and `reset` go back.
-// I4  Each drain emits FINISH once, and STOP once: when no connection is left, in or out.
+// I4  Each drain emits FINISH once, and STOP once: when no connection is left, in or out, or all have been closed that were.
 // It never acts: `decide` says what the host must do now.
 
 import {
@@ -41,11 +41,16 @@ export const DECIDE_FINISH: i32 = 1; // emit `finish`
 export const DECIDE_STOP: i32 = 2; // stop the loop
 export const DECIDE_CLOSE: i32 = 3; // close every connection that is left
 
+// Whether a drain still waits for connections to end by themselves.
+const PATIENT: i32 = 0;
+const CLOSING: i32 = 1; // those that are left are to be closed
+const CLOSED: i32 = 2; // they have been; those that came after it, from whoever heard of it, hold up nothing
+
 let phase: i32 = ADMITTING;
 let multiAccept: i32 = 50;
 let budget: i32 = 50; // admissions left in this pass
 let finishIsDue: bool = false;
-let closeIsDue: bool = false;
+let patience: i32 = PATIENT;
 let drainTimer: i32 = 0; // timer slot + 1
 let random: u32 = 0;
 
@@ -141,7 +146,7 @@ export function hurry(): i32 {
   if (phase != LINGERING && phase != DRAINING) return ERR_STATE;
   endDrainTimer();
   phase = DRAINING;
-  closeIsDue = true;
+  patience = CLOSING;
   return OK;
 }
 
@@ -161,14 +166,15 @@ export function decide(watched: i32, running: bool): i32 {
     connections.countOf(connections.CONNECTING) +
     connections.countOf(connections.INCOMING) +
     connections.countOf(connections.OUTGOING);
-  if (closeIsDue) {
-    closeIsDue = false;
+  if (patience == CLOSING) {
+    patience = CLOSED;
     if (open > 0) return DECIDE_CLOSE;
   }
   if (!running) return DECIDE_NOTHING;
   if (phase == DRAINING) {
-    if (open > 0) return DECIDE_NOTHING;
+    if (open > 0 && patience == PATIENT) return DECIDE_NOTHING;
     endDrainTimer();
+    patience = PATIENT;
     phase = FINISHED;
     return DECIDE_STOP;
   }
@@ -192,7 +198,7 @@ export function reset(): void {
   phase = ADMITTING;
   budget = multiAccept;
   finishIsDue = false;
-  closeIsDue = false;
+  patience = PATIENT;
   endDrainTimer();
   store<f64>(ACCEPTED, 0);
   store<f64>(ACCEPT_LIMIT, 0);

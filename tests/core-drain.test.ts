@@ -64,12 +64,13 @@ test("an attempt and an outgoing connection hold up the stop; a loose stream and
 });
 
 test("clients are let in while the delay lasts; what is left is closed when the timeout has passed", () => {
-  const { calls, acceptor } = serve(1);
+  const { calls, acceptor, ids } = serve(1);
   calls.handleDrain(10, 5, 0);
   assert.is(calls.phase(), Phase.LINGERING);
   assert.is(calls.pollDeadline(), 10);
   calls.handleAccept(acceptor, 0);
-  assert.ok(calls.pollAdmission(0) > 0);
+  ids.push(calls.pollAdmission(0));
+  assert.ok(ids[1]! > 0);
   assert.equal(decisions(calls), [Decision.FINISH, Decision.NOTHING]);
   pass(calls, 10);
   assert.is(calls.phase(), Phase.DRAINING);
@@ -77,7 +78,9 @@ test("clients are let in while the delay lasts; what is left is closed when the 
   pass(calls, 14);
   assert.equal(decisions(calls), [Decision.NOTHING]);
   pass(calls, 15);
-  assert.equal(decisions(calls), [Decision.CLOSE, Decision.NOTHING]);
+  assert.is(calls.pollDecision(0, 1), Decision.CLOSE);
+  for (const id of ids) calls.handleClose(id);
+  assert.equal(decisions(calls), [Decision.STOP]);
   assert.is(calls.pollDeadline(), Infinity);
 });
 
@@ -95,11 +98,38 @@ test("a hurry closes at once, and only what a graceful stop is waiting for", () 
   assert.is(calls.handleHurry(), Code.STATE);
   calls.handleDrain(10, 10, 0);
   assert.is(calls.handleHurry(), Code.OK);
-  assert.equal(decisions(calls), [Decision.FINISH, Decision.CLOSE, Decision.NOTHING]);
-  assert.is(calls.pollDeadline(), Infinity);
+  assert.is(calls.pollDecision(0, 1), Decision.FINISH);
+  assert.is(calls.pollDecision(0, 1), Decision.CLOSE);
   calls.handleClose(ids[0]!);
   assert.equal(decisions(calls), [Decision.STOP]);
+  assert.is(calls.pollDeadline(), Infinity);
   assert.is(calls.handleHurry(), Code.STATE);
+});
+
+test("what is opened by those who hear of their end holds up no stop; the next one is as patient as ever", () => {
+  const { calls, ids } = serve(1);
+  calls.handleDrain(0, 5, 0);
+  assert.equal(decisions(calls), [Decision.FINISH, Decision.NOTHING]);
+  pass(calls, 5);
+  assert.is(calls.pollDecision(0, 1), Decision.CLOSE);
+  calls.handleClose(ids[0]!);
+  const again = calls.handleConnect(0, 5);
+  assert.equal(decisions(calls), [Decision.STOP]);
+  assert.is(calls.phase(), Phase.FINISHED);
+  calls.handleDrain(0, 0, 5);
+  assert.equal(decisions(calls), [Decision.FINISH, Decision.NOTHING]);
+  calls.handleClose(again);
+  assert.equal(decisions(calls), [Decision.STOP]);
+});
+
+test("told to close before the loop runs, it stops in its first tick", () => {
+  const { calls } = serve(1);
+  calls.handleDrain(0, 0, 0);
+  calls.handleHurry();
+  assert.is(calls.pollDecision(0, 0), Decision.FINISH);
+  assert.is(calls.pollDecision(0, 0), Decision.CLOSE);
+  assert.is(calls.pollDecision(0, 0), Decision.NOTHING);
+  assert.equal(decisions(calls), [Decision.STOP]);
 });
 
 test("each graceful stop has a finish and a stop of its own", () => {

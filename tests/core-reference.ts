@@ -17,6 +17,7 @@ export class Reference extends ReferenceTables {
   #random: number;
   #drainTimeout = 0;
   #finishIsDue = false;
+  #isHurried = false; // what is left is closed, and nothing waited for any more
   #closeIsDue = false;
 
   constructor(seed: number) {
@@ -32,7 +33,7 @@ export class Reference extends ReferenceTables {
     this.#phase = Phase.ADMITTING;
     this.#budget = this.#limits.atOnce;
     this.#finishIsDue = false;
-    this.#closeIsDue = false;
+    this.#closeIsDue = this.#isHurried = false;
   }
 
   override handleTick(now: number): void {
@@ -142,7 +143,7 @@ export class Reference extends ReferenceTables {
     if (this.#phase !== Phase.LINGERING && this.#phase !== Phase.DRAINING) return Code.STATE;
     this.#phase = Phase.DRAINING;
     this.drain.alarm = undefined;
-    this.#closeIsDue = true;
+    this.#closeIsDue = this.#isHurried = true;
     return Code.OK;
   }
 
@@ -159,8 +160,9 @@ export class Reference extends ReferenceTables {
     if (closeIsDue && open > 0) return Decision.CLOSE;
     if (!running) return Decision.NOTHING;
     if (this.#phase === Phase.DRAINING) {
-      if (open > 0) return Decision.NOTHING;
+      if (open > 0 && !this.#isHurried) return Decision.NOTHING;
       this.drain.alarm = undefined;
+      this.#isHurried = false;
       this.#phase = Phase.FINISHED;
       return Decision.STOP;
     }

@@ -198,6 +198,34 @@ test("timeout: then what is left is closed; a client still connecting is told", 
   loop.reset();
 });
 
+test("timeout: a client that connects again whenever it was closed, or could not, does not keep the loop", async () => {
+  const { port, sockets, close } = await plainServer();
+  for (const retries of [false, true]) {
+    const clock = new VirtualClock();
+    const { loop } = quietLoop({ clock });
+    let opened = 0;
+    const open = (): void => {
+      loop.client({ port }, (_loop, _error, stream) => {
+        if (!stream) return retries ? open() : undefined;
+        opened++;
+        stream.timeout = 0;
+        stream.on("close", open);
+      });
+    };
+    open();
+    const running = loop.start();
+    await until(() => opened === 1);
+    const stopped = loop.stopGracefully({ timeout: 5 });
+    await turns(5);
+    assert.is(loop.isRunning, true);
+    await clock.advance(5);
+    await Promise.all([running, stopped]);
+    loop.reset();
+  }
+  for (const socket of sockets) socket.destroy();
+  await close();
+});
+
 test("signal: aborted, it ends the patience; a second call with a timeout hastens too", async () => {
   for (const hasten of ["signal", "second call", "aborted before"] as const) {
     const { loop } = quietLoop();

@@ -4,7 +4,7 @@
 //     it asks. So the order is first come, first served, and no limit is ever overrun.
 // I2  At most multiAccept clients are admitted in one pass.
 // I3  Phases go one way: ADMITTING → LINGERING → DRAINING → FINISHED; only `drain` from FINISHED and `reset` go back.
-// I4  Each drain emits FINISH once, and STOP once: when no connection is left, in or out.
+// I4  Each drain emits FINISH once, and STOP once: when no connection is left, in or out, or all have been closed that were.
 // It never acts: `decide` says what the host must do now.
 
 import { Code, Decision, Phase, State, Transition } from "wasm-ioloop/core";
@@ -13,6 +13,11 @@ import { type Clock, isDuration, isLimit } from "./clock.ts";
 import type { Connections } from "./connections.ts";
 import { DRAIN } from "./idle.ts";
 import type { Timers } from "./timers.ts";
+
+// Whether a drain still waits for connections to end by themselves.
+const PATIENT = 0;
+const CLOSING = 1; // those that are left are to be closed
+const CLOSED = 2; // they have been; those that came after it, from whoever heard of it, hold up nothing
 
 export class Admission {
   /** The phase of shutting down. */
@@ -29,7 +34,7 @@ export class Admission {
   #multiAccept = 50;
   #budget = 50; // admissions left in this pass
   #finishIsDue = false;
-  #closeIsDue = false;
+  #patience: number = PATIENT;
   #drainTimer = 0; // timer slot + 1
   #drainTimeout = 0; // ms between closing the gate and closing what is left; 0 = never
   #random = 0;
@@ -134,7 +139,7 @@ export class Admission {
     if (this.phase !== Phase.LINGERING && this.phase !== Phase.DRAINING) return Code.STATE;
     this.#endDrainTimer();
     this.phase = Phase.DRAINING;
-    this.#closeIsDue = true;
+    this.#patience = CLOSING;
     return Code.OK;
   }
 
@@ -153,14 +158,15 @@ export class Admission {
     const connections = this.#connections;
     const open =
       connections.countOf(State.CONNECTING) + connections.countOf(State.INCOMING) + connections.countOf(State.OUTGOING);
-    if (this.#closeIsDue) {
-      this.#closeIsDue = false;
+    if (this.#patience === CLOSING) {
+      this.#patience = CLOSED;
       if (open > 0) return Decision.CLOSE;
     }
     if (!running) return Decision.NOTHING;
     if (this.phase === Phase.DRAINING) {
-      if (open > 0) return Decision.NOTHING;
+      if (open > 0 && this.#patience === PATIENT) return Decision.NOTHING;
       this.#endDrainTimer();
+      this.#patience = PATIENT;
       this.phase = Phase.FINISHED;
       return Decision.STOP;
     }
@@ -179,7 +185,7 @@ export class Admission {
     this.phase = Phase.ADMITTING;
     this.#budget = this.#multiAccept;
     this.#finishIsDue = false;
-    this.#closeIsDue = false;
+    this.#patience = PATIENT;
     this.#endDrainTimer();
     this.accepted = 0;
     this.#acceptLimit = 0;
