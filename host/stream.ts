@@ -151,10 +151,10 @@ export class Stream extends ReactorPart<StreamEvents> {
    * silent from here on, and its id is spent. Undefined when the stream is closed.
    */
   stealHandle(): StreamHandle | undefined {
+    this.#handle?.pause(); // first of all: a socket that is made now shall not begin to read
     const { handle } = this;
     if (!handle) return undefined;
     for (let piece = this.#outbox.send(); piece !== undefined; piece = this.#outbox.send()) handle.write(piece);
-    handle.pause();
     this.#forget(handle, unhear);
     handle.ref?.();
     return handle;

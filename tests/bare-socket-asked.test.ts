@@ -1,9 +1,10 @@
 // The socket of a bare connection, made when somebody asks for it: at any time, and in whatever state the connection is.
 
+import { once } from "node:events";
 import { createServer as createHttp } from "node:http";
 import { Socket } from "node:net";
 import * as assert from "uvu/assert";
-import { accept } from "./accepted.ts";
+import { accept, isBare } from "./accepted.ts";
 import { harness, peer, portOf, quietLoop, turns, until } from "./harness.ts";
 
 const test = harness("bare socket, asked for");
@@ -42,6 +43,24 @@ test("the socket may be asked for in the callback that reads, and stopped there"
   await until(() => log.length === 2);
   assert.equal(log, ["read one", "read two"]);
   await end();
+});
+
+test("stolen in the callback of its server, nothing has been read from it: another process could have it", async () => {
+  const { loop } = quietLoop();
+  let stolen: Socket | undefined;
+  const id = loop.server({}, (_loop, stream) => void (stolen = stream.stealHandle() as Socket));
+  const running = loop.start();
+  const { socket } = peer({ port: portOf(loop, id) });
+  socket.write("hello");
+  await until(() => stolen !== undefined && socket.bytesWritten === 5);
+  await turns(50);
+  if (isBare) assert.is(stolen!.bytesRead, 0);
+  const [chunk] = (await once(stolen!.resume(), "data")) as [Buffer];
+  assert.is(String(chunk), "hello");
+  socket.destroy();
+  stolen!.destroy();
+  loop.remove(id);
+  await running;
 });
 
 test("the socket is asked for while much is being written: it all arrives, once", async () => {
