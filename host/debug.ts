@@ -3,13 +3,10 @@
 // Off, `debug` is undefined: written `debug?.(…)`, not even the words are put together.
 
 import { type Core, State, slotOf } from "./core.ts";
-
-const on = Boolean(
-  (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env?.["IOLOOP_DEBUG"],
-);
+import { setting } from "./environment.ts";
 
 /** Tells what a loop does, and what it has to do with at that moment. */
-export const debug: ((core: Core, what: string) => void) | undefined = on
+export const debug: ((core: Core, what: string) => void) | undefined = setting("IOLOOP_DEBUG")
   ? (core, what) => console.error(`IOLoop: ${what} [${counts(core)}]`)
   : undefined;
 

@@ -2,6 +2,7 @@
 // beside it, which is taken where anything is missing, and with IOLOOP_FAST=0 in the environment.
 
 import { Socket } from "node:net";
+import { setting } from "./environment.ts";
 
 /** Where a socket keeps what its option `onread` sets. */
 export interface ReadNames {
@@ -42,7 +43,7 @@ export function internals(): Internals {
 
 /** Whether the environment leaves the choice to us. */
 export function isFastWanted(): boolean {
-  return process.env["IOLOOP_FAST"] !== "0";
+  return setting("IOLOOP_FAST") !== "0";
 }
 
 function find(): Internals {

@@ -2,6 +2,7 @@
 
 import { type Clock, SystemClock } from "./clock.ts";
 import { Engine } from "./engine.ts";
+import { setting } from "./environment.ts";
 import { IOLoopError } from "./errors.ts";
 import { EventEmitter } from "./event-emitter.ts";
 import {
@@ -97,8 +98,7 @@ export class Reactor extends EventEmitter<ReactorEvents> {
    * nothing of that name is registered, `Reactor`. Loops that are not given a reactor are made with it.
    */
   static detect(): typeof Reactor {
-    if (Reactor.#classes.size === 0) return Reactor; // the environment may need a permission
-    return Reactor.#classes.get(process.env["IOLOOP_REACTOR"] ?? "") ?? Reactor;
+    return Reactor.#classes.get(setting("IOLOOP_REACTOR") ?? "") ?? Reactor;
   }
 
   /** Whether it serves a loop. @internal */

@@ -99,7 +99,14 @@ export class Server extends ReactorPart<ServerEvents> {
     });
     const where = fd !== undefined ? { fd } : path !== undefined ? { path } : { host: address, port };
     const listening = { ...where, backlog: Math.max(backlog, SYSTEM_BACKLOG), ...(reuse && { reusePort: true }) };
-    const begin = (): void => listenOnBun(handle, this.#connected, () => listen(handle, listening));
+    const begin = (): void => {
+      try {
+        listenOnBun(handle, this.#connected, () => listen(handle, listening));
+      } catch (error) {
+        this.close(); // the runtime may have been told not to
+        throw error;
+      }
+    };
     handle.on("error", (error: NodeJS.ErrnoException) => {
       if (this.#handle !== handle) return;
       if (path === undefined || error.code !== "EADDRINUSE") return this.#failed(error);
