@@ -1,5 +1,6 @@
 // Writing to a stream, and what counts it. Numbers name statements about the originals.
 
+import { runInNewContext } from "node:vm";
 import * as assert from "uvu/assert";
 import type { Stream } from "wasm-ioloop";
 import { deferred, harness, turns, until } from "./harness.ts";
@@ -153,6 +154,19 @@ test("137 more text waits than a string of the engine can hold", async () => {
   for (let i = 0; i < count; i++) stream.write(text);
   assert.is(stream.bytesWaiting, count * text.length);
   stream.close();
+  await running;
+});
+
+test("bytes of another realm are bytes, as a test runner may have them", async () => {
+  const { stream, far, running } = await openStream();
+  const [bytes, words] = runInNewContext("[new Uint8Array([104, 105]), new Uint16Array(2)]") as [
+    Uint8Array,
+    Uint8Array,
+  ];
+  assert.not.instance(bytes, Uint8Array);
+  stream.write("oh ").write(bytes).closeGracefully();
+  assert.throws(() => stream.write(words), /must be a string, a Buffer or a Uint8Array/);
+  assert.is(await far.ended, "oh hi");
   await running;
 });
 
