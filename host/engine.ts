@@ -4,7 +4,7 @@
 // turn in which next-tick callbacks, hot watchers and due timers run. What is to be done is always the core's answer.
 
 import { captureContext } from "./async-context.ts";
-import { type Clock, SystemClock, type Turn, cancelTurn, nextTurn } from "./clock.ts";
+import { type Clock, type Turn, cancelTurn, nextTurn } from "./clock.ts";
 import { Core, Due } from "./core.ts";
 import { debug } from "./debug.ts";
 import { DeadlineAlarm } from "./deadline-alarm.ts";
@@ -29,7 +29,7 @@ export class Engine {
   subject: unknown;
   /** When the current dispatch began, in milliseconds. */
   now: number;
-  /** Whether the time of what is started may be told at the end of the dispatch under way; a clock of a test's costs nothing to read. */
+  /** Whether the time of what is started may be told at the end of the dispatch under way. */
   isBatching = false;
   readonly guard: Guard;
   readonly gate: Gate;
@@ -44,7 +44,6 @@ export class Engine {
   watched = 0;
 
   readonly #alarm: DeadlineAlarm;
-  readonly #isSystemClock: boolean;
   readonly #nextTicks = new PassQueue<Callback>();
   readonly #held = new PassQueue<() => void>();
   #run: Run | undefined;
@@ -64,8 +63,7 @@ export class Engine {
     this.timers = debug ? new ToldTimers(this) : new Timers(this);
     this.writers = new Writers(this);
     this.now = clock.now();
-    this.#isSystemClock = clock instanceof SystemClock;
-    this.#alarm = new DeadlineAlarm(this.core, clock, () => this.#ring());
+    this.#alarm = new DeadlineAlarm(this.core, clock, { ring: () => this.#ring(), wake: () => this.wake() });
   }
 
   /** Whether callbacks may run now. */
@@ -236,7 +234,7 @@ export class Engine {
     if (!this.#run) return false;
     if (this.#depth++ > 0) return true;
     this.now = this.clock.now();
-    this.isBatching = this.#isSystemClock;
+    this.isBatching = this.#alarm.isOfSystem;
     return true;
   }
 
@@ -249,7 +247,9 @@ export class Engine {
     if (!this.#run || this.#depth > 0) return;
     const { calls } = this.core;
     this.begin();
-    this.#run.dispatched = this.#held.length + this.#nextTicks.length > 0;
+    const isLate = this.#alarm.isLate(this.now);
+    this.#run.dispatched = !isLate && this.#held.length + this.#nextTicks.length > 0;
+    if (isLate) return this.end();
     this.#inPass = true;
     this.gate.isToBeAsked = true;
     this.#alarm.changed = true;

@@ -20,10 +20,10 @@ const extra = join(root, "build/runtimes/node_modules");
 const DATA = {
   env: { IOLOOP_FAST: "0" },
   files:
-    /^(?:stream|steal|half-close|bare|client|server|flood|graceful|limits|drop|random-(?:clients|lifecycle)|watchers)/,
+    /^(?:away|stream|steal|half-close|bare|client|server|flood|graceful|limits|drop|random-(?:clients|lifecycle)|watchers)/,
 };
 // And with the streams of a server, wherever a test needs one.
-const ACCEPTED = { env: { IOLOOP_TEST_STREAMS: "accepted" }, files: /^(?:stream|steal|half-close|fast|reset)/ };
+const ACCEPTED = { env: { IOLOOP_TEST_STREAMS: "accepted" }, files: /^(?:away|stream|steal|half-close|fast|reset)/ };
 
 /** The runtime that runs this, and Bun, which comes with the dependencies; the others where `npm run runtimes` put them. */
 export const runtimes: Readonly<Record<string, Runtime>> = {

@@ -1,0 +1,107 @@
+// A process that was away for longer than a timeout: kept busy by a callback, stopped, looked at by a debugger. What others sent in
+// time is read before anybody is taken for idle.
+
+import * as assert from "uvu/assert";
+import { plainServer, harness, peer, portOf, quietLoop, turns, until } from "./harness.ts";
+import { openStream } from "./open-stream.ts";
+
+const test = harness("away");
+
+const TIMEOUT = 0.2; // seconds
+const AWAY = 400; // milliseconds
+
+function block(): void {
+  const end = performance.now() + AWAY;
+  while (performance.now() < end);
+}
+
+/** How a callback comes to keep the process busy: in the loop, and outside of it. */
+const WAYS: Readonly<Record<string, (loop: Awaited<ReturnType<typeof openStream>>["loop"], away: () => void) => void>> =
+  {
+    "a timer": (loop, away) => void loop.timer(0.001, away),
+    "a next tick": (loop, away) => loop.nextTick(away),
+    "another stream": (loop, away) => {
+      const id = loop.server({}, (_loop, stream) => void stream.on("read", away));
+      const { socket } = peer({ port: portOf(loop, id) });
+      socket.on("error", () => {}).write("do something that takes long");
+    },
+    "a timer of the runtime": (_loop, away) => void setTimeout(away, 1),
+    "a turn of the runtime": (_loop, away) => void setImmediate(away),
+  };
+
+for (const [where, go] of Object.entries(WAYS)) {
+  test(`in ${where}: what has come meanwhile is read first`, async () => {
+    const { loop, stream, far, log, running } = await openStream();
+    stream.on("read", (stream) => (stream.timeout = 0));
+    go(loop, () => {
+      stream.timeout = TIMEOUT;
+      far.socket.write("in time");
+      block();
+    });
+    await until(() => log.length > 0);
+    assert.equal(log, ["read in time"]);
+    loop.reset();
+    await running;
+    await far.closed;
+  });
+}
+
+test("who has sent nothing is idle all the same, and timers fire in their order", async () => {
+  const { loop, stream, far, log, running } = await openStream();
+  for (const seconds of [0.03, 0.01, 0.02]) loop.timer(seconds, () => void log.push(`timer ${seconds}`));
+  loop.timer(0.001, () => {
+    stream.timeout = TIMEOUT;
+    block();
+  });
+  await far.closed;
+  assert.equal(log, ["timer 0.01", "timer 0.02", "timer 0.03", "timeout", "close"]);
+  await running;
+});
+
+test("a connection that was made meanwhile is made", async () => {
+  const { port, close } = await plainServer();
+  const { loop } = quietLoop();
+  let outcome: unknown;
+  loop.client({ port, timeout: TIMEOUT }, (loop, error) => {
+    outcome = error ?? "connected";
+    loop.reset();
+  });
+  loop.nextTick((loop) => loop.nextTick(block)); // when the attempt has begun
+  await loop.start();
+  assert.is(outcome, "connected");
+  await close();
+});
+
+test("of a loop that was stopped for longer, what has come meanwhile is read first", async () => {
+  const { loop, stream, far, log, running } = await openStream();
+  stream.timeout = TIMEOUT;
+  loop.stop();
+  await running;
+  far.socket.write("in time");
+  block();
+  const again = loop.start();
+  await until(() => log.length > 0);
+  assert.is(log[0], "read in time");
+  loop.reset();
+  await again;
+  await far.closed;
+});
+
+test("a loop that is always late goes on, stops when it is told, and ticks once", async () => {
+  const { loop } = quietLoop();
+  let fired = 0;
+  loop.recurring(0.001, () => {
+    fired++;
+    block();
+  });
+  const running = loop.start();
+  await until(() => fired === 2);
+  loop.stop();
+  await running;
+  block();
+  const before = fired;
+  await loop.oneTick();
+  assert.is(fired, before + 1);
+  loop.reset();
+  await turns(2);
+});
