@@ -13,8 +13,8 @@ export interface Connection extends Resource {
   readonly id: number;
   /** Its deadline has passed; `answer` is one of `Due`. */
   expire(answer: number): void;
-  /** The loop may wait no longer. */
-  abort(): void;
+  /** The loop may wait no longer. Where there is nobody to tell, `close` does. */
+  abort?(): void;
 }
 
 /** A client in the line. */

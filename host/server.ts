@@ -34,7 +34,7 @@ export class Server extends ReactorPart<ServerEvents> {
   #accepting = true;
   #handshakes: Handshakes | undefined;
   /** Takes what comes in before subscribers do: a loop's, which needs no socket where nobody looks at it. @internal */
-  taker: ((handle: StreamHandle | BareSocket) => unknown) | undefined;
+  taker: ((handle: StreamHandle) => unknown) | undefined;
   #ready = attempt();
 
   /**

@@ -2,7 +2,7 @@
 
 import type { Socket } from "node:net";
 import { type Duplex, Readable } from "node:stream";
-import { BareSocket, type Listener } from "./bare-socket.ts";
+import { BareSocket, type Listener, type Peer } from "./bare-socket.ts";
 import { IOLoopError } from "./errors.ts";
 import { fastReader, unreadFast } from "./fast-socket.ts";
 
@@ -53,6 +53,11 @@ export function plain<T>(handle: T | BareSocket): T | Socket {
   hear(socket, listener);
   if (isReading) socket.resume();
   return socket;
+}
+
+/** Whom a handle is connected to. Makes no socket of a bare connection. */
+export function peerOf(handle: StreamHandle | BareSocket | undefined): Peer {
+  return handle instanceof BareSocket ? handle.peer() : ((handle ?? {}) as Peer);
 }
 
 /** Hears a handle, which then is paused. One at a time. */

@@ -10,7 +10,7 @@ import { type Id, REACTOR, type Reactor } from "./reactor.ts";
 import { ReactorPart } from "./reactor-part.ts";
 import { Sender } from "./sender.ts";
 import { type StreamEvents, isGone } from "./stream-events.ts";
-import { type StreamHandle, hear, hold, leave, plain, release, unhear } from "./stream-handle.ts";
+import { type StreamHandle, hear, hold, leave, peerOf, plain, release, unhear } from "./stream-handle.ts";
 
 /** A non-blocking I/O stream. */
 export class Stream extends ReactorPart<StreamEvents> {
@@ -29,11 +29,9 @@ export class Stream extends ReactorPart<StreamEvents> {
   #queued = false;
 
   /** A stream around a connected handle, silent until `start`. `reactor`: default that of the shared loop. */
-  constructor(handle: StreamHandle, options?: { reactor?: Reactor | undefined });
-  /** @internal */
-  constructor(handle: StreamHandle | BareSocket, options?: { reactor?: Reactor | undefined });
-  constructor(handle: StreamHandle | BareSocket, options: { reactor?: Reactor | undefined } = {}) {
-    if (!(handle instanceof BareSocket || handle instanceof Duplex)) check("new Stream: handle", handle, STREAM);
+  constructor(handle: StreamHandle, options: { reactor?: Reactor | undefined } = {}) {
+    if (!((handle as object) instanceof BareSocket || handle instanceof Duplex))
+      check("new Stream: handle", handle, STREAM);
     checkOptions("new Stream", options, { reactor: REACTOR });
     super(options.reactor);
     this.#handle = handle;
@@ -41,9 +39,17 @@ export class Stream extends ReactorPart<StreamEvents> {
 
   /** The handle; undefined once the stream is closed. */
   get handle(): StreamHandle | undefined {
-    const handle = plain(this.#handle);
-    this.#handle = handle;
-    return handle;
+    return (this.#handle = plain(this.#handle));
+  }
+
+  /** The peer's address; undefined where it has none, and once the stream is closed. Asking for it needs no handle. */
+  get remoteAddress(): string | undefined {
+    return peerOf(this.#handle).remoteAddress;
+  }
+
+  /** The peer's port, likewise. */
+  get remotePort(): number | undefined {
+    return peerOf(this.#handle).remotePort;
   }
 
   /** Seconds without a byte read or written after which the stream closes; default 15, 0 for never. Setting it counts anew. */
@@ -112,8 +118,7 @@ export class Stream extends ReactorPart<StreamEvents> {
   /** Pauses reading. Writing goes on, and so does the inactivity timeout. */
   stop(): void {
     this.#paused = true;
-    const { handle } = this;
-    if (handle) hold(handle);
+    if (this.handle) hold(this.handle);
   }
 
   /**
@@ -171,11 +176,6 @@ export class Stream extends ReactorPart<StreamEvents> {
   /** @internal */
   expire(): void {
     this.fire("timeout");
-    this.close();
-  }
-
-  /** @internal */
-  abort(): void {
     this.close();
   }
 

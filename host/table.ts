@@ -112,7 +112,9 @@ export class Table {
     for (const connection of this.connections.slice()) {
       if (!connection) continue;
       const state = this.#engine.core.calls.stateOf(connection.id);
-      if (state >= State.CONNECTING && state <= State.OUTGOING) connection.abort();
+      if (state < State.CONNECTING || state > State.OUTGOING) continue;
+      if (connection.abort) connection.abort();
+      else connection.close();
     }
   }
 

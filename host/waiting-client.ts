@@ -6,6 +6,7 @@ import { slotOf } from "./core.ts";
 import { debug, show } from "./debug.ts";
 import type { Engine } from "./engine.ts";
 import type { Client, DropInfo } from "./parts.ts";
+import { peerOf } from "./stream-handle.ts";
 
 type Admitted = (socket: Socket | BareSocket, id: number) => void;
 
@@ -57,10 +58,6 @@ export class WaitingClient implements Client {
     reset(this.#socket);
   }
 
-  abort(): void {
-    this.evict();
-  }
-
   close(): void {
     this.evict();
   }
@@ -84,7 +81,7 @@ export function turnAway(engine: Engine, socket: Socket | BareSocket, reason: Dr
 }
 
 function about(socket: Socket | BareSocket, reason: DropInfo["reason"]): DropInfo {
-  const { remoteAddress, remotePort } = socket instanceof BareSocket ? socket.peer() : socket;
+  const { remoteAddress, remotePort } = peerOf(socket);
   return { reason, remoteAddress, remotePort };
 }
 

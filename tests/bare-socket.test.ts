@@ -36,11 +36,21 @@ test("a connection that is served has no socket of the runtime where that can be
     await end();
   });
   assert.is(unasked, isBare ? 0 : 1);
+  const addressed = await countSockets(async () => {
+    const { stream, far, log, end } = await accept();
+    assert.equal([stream.remoteAddress, stream.remotePort], ["127.0.0.1", far.socket.localPort]);
+    far.socket.resetAndDestroy();
+    await until(() => log.includes("close"));
+    assert.equal([stream.remoteAddress, stream.remotePort], [undefined, undefined]);
+    await end();
+  });
+  assert.is(addressed, isBare ? 0 : 1);
   const asked = await countSockets(async () => {
     const { stream, far, end } = await accept();
     const { handle } = stream;
     assert.instance(handle, Socket);
     assert.is((handle as Socket).remotePort, far.socket.localPort);
+    assert.is(stream.remotePort, far.socket.localPort);
     assert.is(stream.handle, handle);
     await end();
   });
