@@ -118,11 +118,11 @@ export function callForm<T>(what: string, a: unknown, b: unknown): [T, (...args:
   return [first as T, callback as (...args: never[]) => unknown];
 }
 
-// Duck typing, because a socket need not be made by the runtime's own classes.
 function isForeignUint8Array(value: unknown): boolean {
   return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Uint8Array]";
 }
 
+// Duck typing, because a socket need not be made by the runtime's own classes.
 function has(value: unknown, ...methods: string[]): boolean {
   if (typeof value !== "object" || value === null) return false;
   return methods.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
