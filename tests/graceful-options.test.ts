@@ -1,10 +1,22 @@
 // The options of the graceful stop: delay, timeout and signal.
 
 import * as assert from "uvu/assert";
+import type { IOLoop } from "wasm-ioloop";
 import { VirtualClock } from "wasm-ioloop/testing";
-import { harness, peer, plainServer, portOf, quietLoop, turns, until } from "./harness.ts";
+import { type Peer, harness, peer, plainServer, portOf, quietLoop, turns, until } from "./harness.ts";
 
 const test = harness("graceful-options");
+
+// A loop that runs, and a client it has admitted, which says nothing and stays.
+async function withClient(): Promise<{ loop: IOLoop; running: Promise<void>; client: Peer }> {
+  const { loop } = quietLoop();
+  const id = loop.server({}, (_loop, stream) => (stream.timeout = 0));
+  const running = loop.start();
+  const client = peer({ port: portOf(loop, id) });
+  await client.connected;
+  await turns(20);
+  return { loop, running, client };
+}
 
 test("delay: it goes on accepting for so long first", async () => {
   const clock = new VirtualClock();
@@ -80,12 +92,7 @@ test("timeout: a client that connects again whenever it was closed, or could not
 
 test("signal: aborted, it ends the patience; a second call with a timeout hastens too", async () => {
   for (const hasten of ["signal", "second call", "aborted before"] as const) {
-    const { loop } = quietLoop();
-    const id = loop.server({}, () => {});
-    const running = loop.start();
-    const client = peer({ port: portOf(loop, id) });
-    await client.connected;
-    await turns(20);
+    const { loop, running, client } = await withClient();
     const controller = new AbortController();
     if (hasten === "aborted before") controller.abort();
     const stopped = loop.stopGracefully({ signal: controller.signal });
@@ -98,12 +105,7 @@ test("signal: aborted, it ends the patience; a second call with a timeout hasten
 });
 
 test("signal: one that is none of the runtime's own will do", async () => {
-  const { loop } = quietLoop();
-  const id = loop.server({}, (_loop, stream) => (stream.timeout = 0));
-  const running = loop.start();
-  const client = peer({ port: portOf(loop, id) });
-  await client.connected;
-  await turns(20);
+  const { loop, running, client } = await withClient();
   const signal = Object.assign(new EventTarget(), { aborted: false });
   const stopped = loop.stopGracefully({ signal: signal as AbortSignal });
   signal.dispatchEvent(new Event("abort"));
@@ -112,14 +114,9 @@ test("signal: one that is none of the runtime's own will do", async () => {
 });
 
 test("signal: given before start, it counts until the loop has stopped, and no longer", async () => {
-  const { loop } = quietLoop();
-  const id = loop.server({}, (_loop, stream) => (stream.timeout = 0));
-  const first = loop.start();
-  const client = peer({ port: portOf(loop, id) });
-  await client.connected;
-  await turns(20);
+  const { loop, running, client } = await withClient();
   loop.stop();
-  await first;
+  await running;
   const controller = new AbortController();
   await loop.stopGracefully({ signal: controller.signal });
   const second = loop.start();
