@@ -51,8 +51,8 @@ export class DeadlineAlarm {
     else this.#alarm.set(at);
   }
 
-  /** Whether a pass is to wait, because the process was away when it was due. It rings again when that is over. */
-  isLate(now: number): boolean {
+  /** Puts a pass off where the process was away when it was due, and rings again when that is over. Whether it is put off. */
+  putOff(now: number): boolean {
     if (!this.isOfSystem) return false;
     if (this.#state === READ) {
       this.#state = ON_TIME;

@@ -217,7 +217,8 @@ export class Engine {
   /** Forgets everything, and stops. */
   reset(): void {
     // What hears of it may make others, which are closed too; but not for ever.
-    for (let i = 0; i < ROUNDS; i++) for (const resource of this.#sockets()) resource.close();
+    for (let i = 0, open = this.#sockets(); i < ROUNDS && open.length > 0; i++, open = this.#sockets())
+      for (const resource of open) resource.close();
     this.resources.clear();
     this.everyPass.clear();
     this.table.clear();
@@ -247,9 +248,9 @@ export class Engine {
     if (!this.#run || this.#depth > 0) return;
     const { calls } = this.core;
     this.begin();
-    const isLate = this.#alarm.isLate(this.now);
-    this.#run.dispatched = !isLate && this.#held.length + this.#nextTicks.length > 0;
-    if (isLate) return this.end();
+    const isPutOff = this.#alarm.putOff(this.now);
+    this.#run.dispatched = !isPutOff && this.#held.length + this.#nextTicks.length > 0;
+    if (isPutOff) return this.end();
     this.#inPass = true;
     this.gate.isToBeAsked = true;
     this.#alarm.changed = true;

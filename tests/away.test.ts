@@ -2,7 +2,8 @@
 // time is read before anybody is taken for idle.
 
 import * as assert from "uvu/assert";
-import { plainServer, harness, peer, portOf, quietLoop, turns, until } from "./harness.ts";
+import type { IOLoop } from "wasm-ioloop";
+import { harness, peer, plainServer, portOf, quietLoop, turns, until } from "./harness.ts";
 import { openStream } from "./open-stream.ts";
 
 const test = harness("away");
@@ -16,18 +17,17 @@ function block(): void {
 }
 
 /** How a callback comes to keep the process busy: in the loop, and outside of it. */
-const WAYS: Readonly<Record<string, (loop: Awaited<ReturnType<typeof openStream>>["loop"], away: () => void) => void>> =
-  {
-    "a timer": (loop, away) => void loop.timer(0.001, away),
-    "a next tick": (loop, away) => loop.nextTick(away),
-    "another stream": (loop, away) => {
-      const id = loop.server({}, (_loop, stream) => void stream.on("read", away));
-      const { socket } = peer({ port: portOf(loop, id) });
-      socket.on("error", () => {}).write("do something that takes long");
-    },
-    "a timer of the runtime": (_loop, away) => void setTimeout(away, 1),
-    "a turn of the runtime": (_loop, away) => void setImmediate(away),
-  };
+const WAYS: Readonly<Record<string, (loop: IOLoop, away: () => void) => void>> = {
+  "a timer": (loop, away) => void loop.timer(0.001, away),
+  "a next tick": (loop, away) => loop.nextTick(away),
+  "another stream": (loop, away) => {
+    const id = loop.server({}, (_loop, stream) => void stream.on("read", away));
+    const { socket } = peer({ port: portOf(loop, id) });
+    socket.on("error", () => {}).write("do something that takes long");
+  },
+  "a timer of the runtime": (_loop, away) => void setTimeout(away, 1),
+  "a turn of the runtime": (_loop, away) => void setImmediate(away),
+};
 
 for (const [where, go] of Object.entries(WAYS)) {
   test(`in ${where}: what has come meanwhile is read first`, async () => {
