@@ -50,6 +50,12 @@ export function nextTurn(callback: () => void): Turn {
   return typeof setImmediate === "function" ? setImmediate(callback) : setTimeout(callback, 0);
 }
 
+/**
+ * After so many turns, one after the other, the runtime has looked at its sockets and told what there was: Node and Bun look in each,
+ * Deno, whose turns are tasks of Tokio's, where there is nothing else to do, and after 61 (`DENO_TOKIO_EVENT_INTERVAL`) where there is.
+ */
+export const TURNS_TO_READ: number = "Deno" in globalThis ? 64 : 2;
+
 export type Turn = ReturnType<typeof setImmediate> | ReturnType<typeof setTimeout>;
 
 /** Takes `nextTurn` back. */

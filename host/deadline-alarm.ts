@@ -2,16 +2,14 @@
 //
 // Where the process was away when the deadline came (kept busy by a callback, stopped, looked at by a debugger), others may have
 // sent something in time that nobody has read yet. Nobody of them is to be taken for idle: so the pass waits until the runtime has
-// looked at its sockets. It has done so when a timeout has come, and the turn after that.
+// looked at its sockets, which is some turns later.
 
-import { type Alarm, type Clock, SystemClock } from "./clock.ts";
+import { type Alarm, type Clock, SystemClock, TURNS_TO_READ } from "./clock.ts";
 import type { Core } from "./core.ts";
 
 const LATE = 100; // milliseconds
 
-const ON_TIME = 0;
-const READING = 1; // until a timeout has come
-const READ = 2; // the next pass is the one that waited
+const ON_TIME = -1;
 
 /** What rings, and what has it ring a turn later. */
 interface Bell {
@@ -21,9 +19,11 @@ interface Bell {
 
 export class DeadlineAlarm {
   readonly #core: Core;
+  readonly #bell: Bell;
   readonly #alarm: Alarm;
   #at = Infinity;
-  #state = ON_TIME;
+  /** How many turns the pass that is late still waits. */
+  #turns = ON_TIME;
   /** Whether time is the system's, and goes on while the process is away; a clock of a test's does not, and costs nothing to read. */
   readonly isOfSystem: boolean;
   /** Whether the next deadline may be another than the alarm knows. */
@@ -31,18 +31,17 @@ export class DeadlineAlarm {
 
   constructor(core: Core, clock: Clock, bell: Bell) {
     this.#core = core;
+    this.#bell = bell;
     this.isOfSystem = clock instanceof SystemClock;
     this.#alarm = clock.alarm(() => {
       this.#at = Infinity;
-      if (this.#state !== READING) return bell.ring();
-      this.#state = READ;
-      bell.wake();
+      bell.ring();
     });
   }
 
   /** Follows the next deadline. */
   set(): void {
-    if (!this.changed || this.#state === READING) return;
+    if (!this.changed || this.#turns !== ON_TIME) return;
     this.changed = false;
     const at = this.#core.calls.pollDeadline();
     if (at === this.#at) return;
@@ -54,18 +53,19 @@ export class DeadlineAlarm {
   /** Puts a pass off where the process was away when it was due, and rings again when that is over. Whether it is put off. */
   putOff(now: number): boolean {
     if (!this.isOfSystem) return false;
-    if (this.#state === READ) {
-      this.#state = ON_TIME;
-    } else if (this.#state === ON_TIME && now - this.#core.calls.pollDeadline() > LATE) {
-      this.#state = READING;
-      this.#alarm.set(now + 1);
+    if (this.#turns === ON_TIME) {
+      if (now - this.#core.calls.pollDeadline() <= LATE) return false;
+      this.clear();
+      this.#turns = TURNS_TO_READ;
     }
-    return this.#state === READING;
+    if (this.#turns-- === 0) return false; // on time again
+    this.#bell.wake();
+    return true;
   }
 
   clear(): void {
     this.#at = Infinity;
-    this.#state = ON_TIME;
+    this.#turns = ON_TIME;
     this.#alarm.clear();
   }
 }
