@@ -2,12 +2,14 @@
 //
 // Where the process was away when the deadline came (kept busy by a callback, stopped, looked at by a debugger), others may have
 // sent something in time that nobody has read yet. Nobody of them is to be taken for idle: so the pass waits until the runtime has
-// looked at its sockets, which is some turns later.
+// looked at its sockets, which is some turns later. And what a callback did that kept the process busy counts from when it ended: a
+// stream that was answered late is not idle at once.
 
 import { type Alarm, type Clock, SystemClock, TURNS_TO_READ } from "./clock.ts";
 import type { Core } from "./core.ts";
 
-const LATE = 100; // milliseconds
+/** From so many milliseconds on, a pass is late because the process was away. */
+export const LATE: number = 100;
 
 const ON_TIME = -1;
 
@@ -26,6 +28,8 @@ export class DeadlineAlarm {
   #turns = ON_TIME;
   /** Whether time is the system's, and goes on while the process is away; a clock of a test's does not, and costs nothing to read. */
   readonly isOfSystem: boolean;
+  /** When the last dispatch began that was followed by none for longer than that: if it took long, what it did was done later. */
+  awaySince: number = NaN;
   /** Whether the next deadline may be another than the alarm knows. */
   changed = false;
 
@@ -57,6 +61,8 @@ export class DeadlineAlarm {
       if (now - this.#core.calls.pollDeadline() <= LATE) return false;
       this.clear();
       this.#turns = TURNS_TO_READ;
+      const { activity } = this.#core;
+      for (let i = 0; i < activity.length; i++) if (activity[i] === this.awaySince) activity[i] = now;
     }
     if (this.#turns-- === 0) return false; // on time again
     this.#bell.wake();

@@ -7,7 +7,7 @@ import { captureContext } from "./async-context.ts";
 import { type Clock, type Turn, cancelTurn, nextTurn } from "./clock.ts";
 import { Core, Due } from "./core.ts";
 import { debug } from "./debug.ts";
-import { DeadlineAlarm } from "./deadline-alarm.ts";
+import { DeadlineAlarm, LATE } from "./deadline-alarm.ts";
 import { IOLoopError } from "./errors.ts";
 import { Gate } from "./gate.ts";
 import { Guard } from "./guard.ts";
@@ -234,7 +234,9 @@ export class Engine {
   #enter(): boolean {
     if (!this.#run) return false;
     if (this.#depth++ > 0) return true;
-    this.now = this.clock.now();
+    const now = this.clock.now();
+    if (now - this.now > LATE) this.#alarm.awaySince = this.now;
+    this.now = now;
     this.isBatching = this.#alarm.isOfSystem;
     return true;
   }
@@ -247,10 +249,9 @@ export class Engine {
   #pass(): void {
     if (!this.#run || this.#depth > 0) return;
     const { calls } = this.core;
-    this.begin();
-    const isPutOff = this.#alarm.putOff(this.now);
-    this.#run.dispatched = !isPutOff && this.#held.length + this.#nextTicks.length > 0;
-    if (isPutOff) return this.end();
+    this.#enter();
+    if (this.#alarm.putOff(this.now)) return this.end();
+    this.#run.dispatched = this.#held.length + this.#nextTicks.length > 0;
     this.#inPass = true;
     this.gate.isToBeAsked = true;
     this.#alarm.changed = true;
@@ -259,9 +260,8 @@ export class Engine {
     this.#nextTicks.run((callback) => this.guard.call(callback, this.subject, "nextTick"));
     for (const run of this.everyPass) if (run()) this.wake();
     // The batch may be shorter than what is due, and shrink by what callbacks remove: asked again until it is empty.
-    for (let count = calls.pollDue(); count > 0; count = calls.pollDue()) {
+    for (let count = calls.pollDue(); count > 0; count = calls.pollDue())
       for (let i = 0; i < count; i++) this.#fire(this.core.due[i]!);
-    }
     this.end();
     this.#inPass = false;
   }

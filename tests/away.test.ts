@@ -2,8 +2,8 @@
 // time is read before anybody is taken for idle.
 
 import * as assert from "uvu/assert";
-import type { IOLoop } from "wasm-ioloop";
-import { harness, peer, plainServer, portOf, quietLoop, turns, until } from "./harness.ts";
+import { type IOLoop, Stream } from "wasm-ioloop";
+import { harness, pair, peer, plainServer, portOf, quietLoop, sleep, turns, until } from "./harness.ts";
 import { openStream } from "./open-stream.ts";
 
 const test = harness("away");
@@ -55,6 +55,29 @@ for (const [where, go] of Object.entries(WAYS)) {
     await far.closed;
   });
 }
+
+test("who is answered by a callback that takes long is not idle then", async () => {
+  const { loop, stream, far, log, running } = await openStream();
+  const other = await pair();
+  const second = new Stream(other.near, { reactor: loop.reactor });
+  loop.stream(second);
+  stream.timeout = TIMEOUT;
+  stream.once("read", (stream) => {
+    other.far.socket.write("meanwhile"); // read between the answer and the next pass
+    block();
+    stream.write("late");
+  });
+  far.socket.write("take long");
+  await until(() => log.length >= 3);
+  await sleep(TIMEOUT / 4);
+  far.socket.write("thanks");
+  await until(() => log.length >= 4);
+  assert.equal(log.slice(0, 4), ["read take long", "write late", "drain", "read thanks"]);
+  second.close();
+  await far.closed; // idle after all
+  assert.equal(log.slice(4), ["timeout", "close"]);
+  await Promise.all([running, other.far.closed]);
+});
 
 test("who has sent nothing is idle all the same, and timers fire in their order", async () => {
   const { loop, stream, far, log, running } = await openStream();
