@@ -1,15 +1,18 @@
 // The one alarm of a loop: set for the core's next deadline, and set anew only when that has changed.
 //
-// Where the process was away when the deadline came (kept busy by a callback, stopped, looked at by a debugger), others may have
-// sent something in time that nobody has read yet. Nobody of them is to be taken for idle: so the pass waits until the runtime has
-// looked at its sockets, which is some turns later. And what a callback did that kept the process busy counts from when it ended: a
-// stream that was answered late is not idle at once.
+// A process that was away when a deadline came (kept busy by a callback, stopped, looked at by a debugger) has not read what others have
+// sent in time. Nobody of them is to be taken for idle: so what is due waits until the runtime has looked at its sockets, which is
+// some turns later. And what a callback did that took long counts from when it ended: a stream that was answered late is not idle at
+// once.
 
 import { type Alarm, type Clock, SystemClock, TURNS_TO_READ } from "./clock.ts";
 import type { Core } from "./core.ts";
 
-/** From so many milliseconds on, a pass is late because the process was away. */
-export const LATE: number = 100;
+// Milliseconds. The runtime's own timeouts are late by one or two.
+const LATE = 5;
+
+/** For so many milliseconds nothing is dispatched where a callback takes that long, or where nothing happens. */
+export const LONG: number = 100;
 
 const ON_TIME = -1;
 
@@ -26,10 +29,13 @@ export class DeadlineAlarm {
   #at = Infinity;
   /** How many turns the pass that is late still waits. */
   #turns = ON_TIME;
+  /** When the process was back, and when the callback began that had kept it busy. */
+  #back = NaN;
+  #busySince = NaN;
   /** Whether time is the system's, and goes on while the process is away; a clock of a test's does not, and costs nothing to read. */
   readonly isOfSystem: boolean;
-  /** When the last dispatch began that was followed by none for longer than that: if it took long, what it did was done later. */
-  awaySince: number = NaN;
+  /** When the last dispatch began that was followed by none for {@link LONG}. */
+  longSince: number = NaN;
   /** Whether the next deadline may be another than the alarm knows. */
   changed = false;
 
@@ -54,19 +60,33 @@ export class DeadlineAlarm {
     else this.#alarm.set(at);
   }
 
-  /** Puts a pass off where the process was away when it was due, and rings again when that is over. Whether it is put off. */
-  putOff(now: number): boolean {
+  /** Whether what is due is put off: the process was away when it was. Rings again when that is over. */
+  putsOff(now: number): boolean {
     if (!this.isOfSystem) return false;
     if (this.#turns === ON_TIME) {
-      if (now - this.#core.calls.pollDeadline() <= LATE) return false;
+      const late = now - this.#core.calls.pollDeadline();
+      if (late <= LATE) return false;
       this.clear();
       this.#turns = TURNS_TO_READ;
-      const { activity } = this.#core;
-      for (let i = 0; i < activity.length; i++) if (activity[i] === this.awaySince) activity[i] = now;
+      this.#back = now;
+      this.#busySince = late > LONG ? this.longSince : NaN;
     }
-    if (this.#turns-- === 0) return false; // on time again
-    this.#bell.wake();
-    return true;
+    if (this.#turns-- > 0) {
+      this.#bell.wake();
+      return true;
+    }
+    if (now - this.#back > LATE || !Number.isNaN(this.#busySince)) this.#forgive(now);
+    return false;
+  }
+
+  // Idle is who was so when the process was back, and has not been heard of since. The time from then on counts for nobody: it may
+  // have been away again, with something unread.
+  #forgive(now: number): void {
+    const { activity } = this.#core;
+    for (let i = 0; i < activity.length; i++) {
+      const at = activity[i] === this.#busySince ? this.#back : activity[i]!;
+      activity[i] = Math.min(at + now - this.#back, now);
+    }
   }
 
   clear(): void {

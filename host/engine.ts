@@ -7,7 +7,7 @@ import { captureContext } from "./async-context.ts";
 import { type Clock, type Turn, cancelTurn, nextTurn } from "./clock.ts";
 import { Core, Due } from "./core.ts";
 import { debug } from "./debug.ts";
-import { DeadlineAlarm, LATE } from "./deadline-alarm.ts";
+import { DeadlineAlarm, LONG } from "./deadline-alarm.ts";
 import { IOLoopError } from "./errors.ts";
 import { Gate } from "./gate.ts";
 import { Guard } from "./guard.ts";
@@ -235,7 +235,7 @@ export class Engine {
     if (!this.#run) return false;
     if (this.#depth++ > 0) return true;
     const now = this.clock.now();
-    if (now - this.now > LATE) this.#alarm.awaySince = this.now;
+    if (now - this.now > LONG) this.#alarm.longSince = this.now;
     this.now = now;
     this.isBatching = this.#alarm.isOfSystem;
     return true;
@@ -250,12 +250,11 @@ export class Engine {
     if (!this.#run || this.#depth > 0) return;
     const { calls } = this.core;
     this.#enter();
-    if (this.#alarm.putOff(this.now)) return this.end();
     this.#run.dispatched = this.#held.length + this.#nextTicks.length > 0;
     this.#inPass = true;
     this.gate.isToBeAsked = true;
     this.#alarm.changed = true;
-    calls.handleTick(this.now);
+    if (!this.#alarm.putsOff(this.now)) calls.handleTick(this.now); // otherwise nothing is due
     this.#held.run((task) => task());
     this.#nextTicks.run((callback) => this.guard.call(callback, this.subject, "nextTick"));
     for (const run of this.everyPass) if (run()) this.wake();

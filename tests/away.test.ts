@@ -8,8 +8,9 @@ import { openStream } from "./open-stream.ts";
 
 const test = harness("away");
 
-const TIMEOUT = 0.2; // seconds
-const AWAY = 400; // milliseconds
+const TIMEOUT = 0.15; // seconds
+const AWAY = 270; // milliseconds
+const JUST_TOO_LONG = 170;
 
 function block(milliseconds = AWAY): void {
   const end = performance.now() + milliseconds;
@@ -39,14 +40,16 @@ const WAYS: Readonly<Record<string, (loop: IOLoop, away: () => void) => void>> =
   },
 };
 
-for (const [where, go] of Object.entries(WAYS)) {
-  test(`in ${where}: what has come meanwhile is read first`, async () => {
+const CASES = Object.entries(WAYS).flatMap(([where, go]) => [AWAY, JUST_TOO_LONG].map((away) => ({ where, go, away })));
+
+for (const { where, go, away } of CASES) {
+  test(`for ${away} ms, in ${where}: what has come meanwhile is read first`, async () => {
     const { loop, stream, far, log, running } = await openStream();
     stream.on("read", (stream) => (stream.timeout = 0));
     go(loop, () => {
       stream.timeout = TIMEOUT;
       far.socket.write("in time");
-      block();
+      block(away);
     });
     await until(() => log.length > 0);
     assert.equal(log, ["read in time"]);
@@ -55,6 +58,29 @@ for (const [where, go] of Object.entries(WAYS)) {
     await far.closed;
   });
 }
+
+test("away again while that is read: nobody is idle for that, either", async () => {
+  const { loop, stream, far, log, running } = await openStream();
+  const other = await pair();
+  const second = new Stream(other.near, { reactor: loop.reactor });
+  loop.stream(second);
+  stream.timeout = TIMEOUT;
+  let left = 5;
+  second.on("read", () => {
+    if (left-- === 0) return void (stream.timeout = 0);
+    far.socket.write("x"); // read before what comes next
+    other.far.socket.write("again");
+    block();
+  });
+  other.far.socket.write("begin");
+  await until(() => left < 0 || log.includes("timeout"));
+  assert.equal(
+    log.filter((line) => !/^read x+$/.test(line)),
+    [],
+  );
+  loop.reset();
+  await Promise.all([running, far.closed, other.far.closed]);
+});
 
 test("who is answered by a callback that takes long is not idle then", async () => {
   const { loop, stream, far, log, running } = await openStream();
