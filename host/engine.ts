@@ -251,10 +251,10 @@ export class Engine {
     const { calls } = this.core;
     this.#enter();
     this.#run.dispatched = this.#held.length + this.#nextTicks.length > 0;
-    this.#inPass = true;
+    this.#inPass = !this.#alarm.putsOff(this.now); // one in which nothing is due ends no run
     this.gate.isToBeAsked = true;
     this.#alarm.changed = true;
-    if (!this.#alarm.putsOff(this.now)) calls.handleTick(this.now); // otherwise nothing is due
+    if (this.#inPass) calls.handleTick(this.now);
     this.#held.run((task) => task());
     this.#nextTicks.run((callback) => this.guard.call(callback, this.subject, "nextTick"));
     for (const run of this.everyPass) if (run()) this.wake();

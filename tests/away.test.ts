@@ -67,10 +67,13 @@ test("away again while that is read: nobody is idle for that, either", async () 
   stream.timeout = TIMEOUT;
   let left = 5;
   second.on("read", () => {
-    if (left-- === 0) return void (stream.timeout = 0);
-    far.socket.write("x"); // read before what comes next
-    other.far.socket.write("again");
-    block();
+    if (left-- === 0) {
+      stream.timeout = 0;
+    } else {
+      far.socket.write("x"); // read before what comes next
+      other.far.socket.write("again");
+      block();
+    }
   });
   other.far.socket.write("begin");
   await until(() => left < 0 || log.includes("timeout"));
@@ -143,6 +146,22 @@ test("of a loop that was stopped for longer, what has come meanwhile is read fir
   assert.is(log[0], "read in time");
   loop.reset();
   await again;
+  await far.closed;
+});
+
+test("of a loop that is stopped by who keeps the process busy, what is due still runs", async () => {
+  const { loop, stream, far, running } = await openStream();
+  const fired: string[] = [];
+  for (const kind of ["timer", "recurring"] as const) loop[kind](JUST_TOO_LONG / 2000, () => void fired.push(kind));
+  stream.on("read", () => {
+    block(JUST_TOO_LONG);
+    loop.nextTick(() => void fired.push("next tick"));
+    loop.stop();
+  });
+  far.socket.write("stop");
+  await running;
+  assert.equal(fired.toSorted(), ["next tick", "recurring", "timer"]);
+  loop.reset();
   await far.closed;
 });
 
