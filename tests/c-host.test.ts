@@ -103,6 +103,17 @@ test("who is idle for too long is closed, who talks stays", (kind) =>
     assert.match(await talks.ended, /^(la){5,}$/);
   }));
 
+test("of a server that was away for longer than its timeout, all that has come is read before anybody is idle", (kind) =>
+  serve(kind, { timeout: 2 }, async (server, port) => {
+    const all = await clients(200, port);
+    await Promise.all(all.map((client) => says(client, "before, ")));
+    server.kill("SIGSTOP");
+    for (const { socket } of all) socket.write("in time");
+    await sleep(2.5);
+    server.kill("SIGCONT");
+    await until(() => all.every((client) => client.text() === "before, in time"));
+  }));
+
 test("of 300 clients 50 are inside at once, the others wait in the kernel, and all are served", (kind) =>
   serve(kind, { ...STATS, "max-connections": 50 }, async (server, port) => {
     const all = await clients(300, port);

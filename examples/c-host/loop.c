@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EVENTS = 64, SIGNALS = 0 }; // no id is 0
+enum { EVENTS = 1 << 22, SIGNALS = 0 }; // as many as there can be connections; no id is 0
 
 static double clock_now(void) {
   struct timespec time;
@@ -25,7 +25,6 @@ void loop_open(struct loop *loop) {
   wasm_rt_init();
   wasm2c_core_instantiate(&loop->core);
   CORE(handleSeed)(&loop->core, (uint32_t)time(NULL) ^ (uint32_t)getpid());
-
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
@@ -100,11 +99,12 @@ static bool settle(struct loop *loop) {
 }
 
 void loop_run(struct loop *loop) {
+  static struct epoll_event events[EVENTS]; // of all who are ready: they are heard before anybody is taken for idle
   do {
     const double wait = ceil(CORE(pollDeadline)(&loop->core) - clock_now());
-    struct epoll_event events[EVENTS];
     const int count = epoll_wait(loop->epoll, events, EVENTS, (int)fmax(0, fmin(wait, 1e9)));
-    if (count < 0 && errno != EINTR) err(1, "epoll");
+    if (count < 0 && errno == EINTR) continue; // it was stopped, and goes on
+    if (count < 0) err(1, "epoll");
     loop->now = clock_now();
     CORE(handleTick)(&loop->core, loop->now);
     for (int i = 0; i < count; i++) ready(loop, (double)events[i].data.u64);
