@@ -11,7 +11,7 @@ import type { Core } from "./core.ts";
 // Milliseconds. The runtime's own timeouts are late by one or two.
 const LATE = 5;
 
-/** For so many milliseconds nothing is dispatched where a callback takes that long, or where nothing happens. */
+/** Milliseconds between the beginnings of two dispatches, from which on the first may have kept the process busy. */
 export const LONG: number = 100;
 
 const ON_TIME = -1;
@@ -34,7 +34,7 @@ export class DeadlineAlarm {
   #busySince = NaN;
   /** Whether time is the system's, and goes on while the process is away; a clock of a test's does not, and costs nothing to read. */
   readonly isOfSystem: boolean;
-  /** When the last dispatch began that was followed by none for {@link LONG}. */
+  /** When the last dispatch began after which none did for longer than {@link LONG}. */
   longSince: number = NaN;
   /** Whether the next deadline may be another than the alarm knows. */
   changed = false;

@@ -2,9 +2,9 @@
 // time is read before anybody is taken for idle.
 
 import * as assert from "uvu/assert";
-import { type IOLoop, Stream } from "wasm-ioloop";
-import { harness, pair, peer, plainServer, portOf, quietLoop, sleep, turns, until } from "./harness.ts";
-import { openStream } from "./open-stream.ts";
+import type { IOLoop } from "wasm-ioloop";
+import { harness, peer, plainServer, portOf, quietLoop, sleep, turns, until } from "./harness.ts";
+import { join, openStream } from "./open-stream.ts";
 
 const test = harness("away");
 
@@ -61,12 +61,10 @@ for (const { where, go, away } of CASES) {
 
 test("away again while that is read: nobody is idle for that, either", async () => {
   const { loop, stream, far, log, running } = await openStream();
-  const other = await pair();
-  const second = new Stream(other.near, { reactor: loop.reactor });
-  loop.stream(second);
+  const other = await join(loop);
   stream.timeout = TIMEOUT;
   let left = 5;
-  second.on("read", () => {
+  other.stream.on("read", () => {
     if (left-- === 0) {
       stream.timeout = 0;
     } else {
@@ -87,9 +85,7 @@ test("away again while that is read: nobody is idle for that, either", async () 
 
 test("who is answered by a callback that takes long is not idle then", async () => {
   const { loop, stream, far, log, running } = await openStream();
-  const other = await pair();
-  const second = new Stream(other.near, { reactor: loop.reactor });
-  loop.stream(second);
+  const other = await join(loop);
   stream.timeout = TIMEOUT;
   stream.once("read", (stream) => {
     other.far.socket.write("meanwhile"); // read between the answer and the next pass
@@ -102,7 +98,7 @@ test("who is answered by a callback that takes long is not idle then", async () 
   far.socket.write("thanks");
   await until(() => log.length >= 4);
   assert.equal(log.slice(0, 4), ["read take long", "write late", "drain", "read thanks"]);
-  second.close();
+  other.stream.close();
   await far.closed; // idle after all
   assert.equal(log.slice(4), ["timeout", "close"]);
   await Promise.all([running, other.far.closed]);
@@ -152,9 +148,9 @@ test("of a loop that was stopped for longer, what has come meanwhile is read fir
 test("of a loop that is stopped by who keeps the process busy, what is due still runs", async () => {
   const { loop, stream, far, running } = await openStream();
   const fired: string[] = [];
-  for (const kind of ["timer", "recurring"] as const) loop[kind](JUST_TOO_LONG / 2000, () => void fired.push(kind));
+  for (const kind of ["timer", "recurring"] as const) loop[kind](0.5, () => void fired.push(kind));
   stream.on("read", () => {
-    block(JUST_TOO_LONG);
+    block(600);
     loop.nextTick(() => void fired.push("next tick"));
     loop.stop();
   });

@@ -38,12 +38,19 @@ export async function openStream(options: { clock?: VirtualClock } = {}): Promis
 
 type Opened = Pick<Open, "stream" | "far" | "running" | "id">;
 
-async function connect(loop: IOLoop, listen: (stream: Stream) => void): Promise<Opened> {
+/** A stream around a socket of one's own becomes one of a loop's; `listen` has it before that. */
+export async function join(
+  loop: IOLoop,
+  listen: (stream: Stream) => void = () => {},
+): Promise<Pick<Open, "stream" | "far" | "id">> {
   const { near, far } = await pair();
   const stream = new Stream(near, { reactor: loop.reactor });
   listen(stream);
-  const id = loop.stream(stream);
-  return { stream, far, id, running: loop.start() };
+  return { stream, far, id: loop.stream(stream) };
+}
+
+async function connect(loop: IOLoop, listen: (stream: Stream) => void): Promise<Opened> {
+  return { ...(await join(loop, listen)), running: loop.start() };
 }
 
 async function accept(loop: IOLoop, listen: (stream: Stream) => void): Promise<Opened> {
