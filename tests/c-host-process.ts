@@ -15,17 +15,27 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
 import { Program } from "./example-process.ts";
-import { until } from "./harness.ts";
+import { type Peer, harness, peer, until } from "./harness.ts";
 
 export const root: string = fileURLToPath(new URL("../..", import.meta.url));
 export const source: string = join(root, "examples/c-host");
 
-/** Plain; watched by AddressSanitizer and UBSan; the same on a kernel that never takes more than a few bytes at once. */
-export type Kind = "plain" | "sanitized" | "grudging";
+/**
+ * Plain; watched by AddressSanitizer and UBSan; the same on a kernel that never takes more than a few bytes at once; and
+ * on one that has others go first, for a second, whenever somebody is ready.
+ */
+export type Kind = "plain" | "sanitized" | keyof typeof KERNELS;
 
-const GRUDGING = `#include <sys/socket.h>
+const KERNELS = {
+  grudging: `#include <sys/socket.h>
 #define send(fd, bytes, size, flags) send(fd, bytes, (size) < 3333 ? (size) : 3333, flags)
-`;
+`,
+  crowded: `#include <sys/epoll.h>
+#include <unistd.h>
+static inline int crowded(int count) { if (count > 0) sleep(1); return count; }
+#define epoll_wait(...) crowded(epoll_wait(__VA_ARGS__))
+`,
+};
 
 const RUNTIME = "/usr/share/wabt/wasm2c/wasm-rt-impl.c";
 const lacking = ["wasm2c", "cc", "make"].filter((program) => spawnSync(program, ["--version"]).error !== undefined);
@@ -54,9 +64,9 @@ export function build(kind: Kind): string {
   const built = folderOf(kind);
   if (existsSync(join(built, "echo"))) return built;
   const options = kind === "plain" ? [] : ["SANITIZE=1"];
-  if (kind === "grudging") {
-    const header = folderOf("grudging.h");
-    writeFileSync(header, GRUDGING);
+  if (kind in KERNELS) {
+    const header = folderOf(`${kind}.h`);
+    writeFileSync(header, KERNELS[kind as keyof typeof KERNELS]);
     options.push(`CPPFLAGS=-include ${header}`);
   }
   const { status, stdout, stderr } = make("-j2", `BUILD=${built}`, "CFLAGS=-O2 -g -Werror", ...options);
@@ -159,4 +169,31 @@ export async function serve(
     .split("\n")
     .filter((line) => !/^\d+ inside, \d+ accepted, \d+ bytes(, stopping)?$/.test(line));
   assert.match(lines.join("\n").trimEnd(), expected);
+}
+
+/** The builds that a test is for unless it says otherwise. */
+export const USUAL: readonly Kind[] = ["plain", "sanitized"];
+
+/** What registers the tests of a file: one for each of the builds. Where none can be made, there is no test. */
+export function tests(
+  file: string,
+): (name: string, body: (kind: Kind) => Promise<void>, kinds?: readonly Kind[]) => void {
+  const single = harness(file);
+  return (name, body, kinds = USUAL) => {
+    if (canBuild) for (const kind of kinds) single(`${kind}: ${name}`, () => body(kind));
+  };
+}
+
+/** Says something, and waits until it is heard again. */
+export async function says(client: Peer, text: string): Promise<void> {
+  const expected = client.text() + text;
+  client.socket.write(text);
+  await until(() => client.text() === expected);
+}
+
+/** So many clients, all connected. */
+export async function clients(count: number, port: number): Promise<Peer[]> {
+  const all = Array.from({ length: count }, () => peer({ port }));
+  await Promise.all(all.map(({ connected }) => connected));
+  return all;
 }

@@ -2,32 +2,12 @@
 
 import { createHash, randomBytes } from "node:crypto";
 import * as assert from "uvu/assert";
-import { type EchoServer, type Kind, backlog, canBuild, serve } from "./c-host-process.ts";
-import { type Peer, harness, peer, sleep, until } from "./harness.ts";
+import { type EchoServer, type Kind, USUAL, backlog, clients, says, serve, tests } from "./c-host-process.ts";
+import { type Peer, peer, sleep, until } from "./harness.ts";
 
-const single = harness("c-host");
-
-const USUAL: readonly Kind[] = ["plain", "sanitized"];
-
-function test(name: string, body: (kind: Kind) => Promise<void>, kinds = USUAL): void {
-  if (canBuild) for (const kind of kinds) single(`${kind}: ${name}`, () => body(kind));
-}
+const test = tests("c-host");
 
 const sha = (data: Buffer): string => createHash("sha256").update(data).digest("hex");
-
-/** Says something, and waits until it is heard again. */
-async function says(client: Peer, text: string): Promise<void> {
-  const expected = client.text() + text;
-  client.socket.write(text);
-  await until(() => client.text() === expected);
-}
-
-/** So many clients, all connected. */
-async function clients(count: number, port: number): Promise<Peer[]> {
-  const all = Array.from({ length: count }, () => peer({ port }));
-  await Promise.all(all.map(({ connected }) => connected));
-  return all;
-}
 
 const STATS = { stats: 0.05 };
 const LEAST_KB = 500; // as resident memory: less would be another process
@@ -87,31 +67,6 @@ test("three hundred clients inside take less than 3 MB, and memory that grows mo
     await server.has(700);
     for (const { socket } of all) socket.destroy();
     await server.has(0);
-  }));
-
-test("who is idle for too long is closed, who talks stays", (kind) =>
-  serve(kind, { timeout: 1.5 }, async (_server, port) => {
-    const [idle, talks] = (await clients(2, port)) as [Peer, Peer];
-    await says(idle, "hello");
-    const begin = performance.now();
-    const talk = setInterval(() => talks.socket.write("la"), 100);
-    assert.is(await idle.ended, "hello");
-    assert.ok(performance.now() - begin > 1400);
-    await sleep(1);
-    assert.is(talks.socket.readyState, "open");
-    clearInterval(talk);
-    assert.match(await talks.ended, /^(la){5,}$/);
-  }));
-
-test("of a server that was away for longer than its timeout, all that has come is read before anybody is idle", (kind) =>
-  serve(kind, { timeout: 2 }, async (server, port) => {
-    const all = await clients(200, port);
-    await Promise.all(all.map((client) => says(client, "before, ")));
-    server.kill("SIGSTOP");
-    for (const { socket } of all) socket.write("in time");
-    await sleep(2.5);
-    server.kill("SIGCONT");
-    await until(() => all.every((client) => client.text() === "before, in time"));
   }));
 
 test("of 300 clients 50 are inside at once, the others wait in the kernel, and all are served", (kind) =>

@@ -29,6 +29,7 @@ const REQUIRED = new Set(["node", "bun"]);
 const ONCE: ReadonlySet<string> = new Set([
   "c-host.test.js",
   "c-host-build.test.js",
+  "c-host-idle.test.js",
   "native.test.js",
   "playground.test.js",
   "replay.test.js",

@@ -17,7 +17,7 @@ struct echo {
 static void welcome(struct stream *stream) {
   const struct echo *echo = stream->loop->data;
   const double timeout = echo->options[TIMEOUT] * 1000;
-  if (CORE(handleTimeout)(&stream->loop->core, stream->id, timeout, stream->loop->now) != 0) stream_close(stream);
+  if (CORE(handleTimeout)(&stream->loop->core, stream->id, timeout, loop_clock()) != 0) stream_close(stream);
 }
 
 static void received(struct stream *stream, const char *bytes, size_t size) {

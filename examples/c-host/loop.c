@@ -14,14 +14,14 @@
 
 enum { EVENTS = 1 << 22, SIGNALS = 0 }; // as many as there can be connections; no id is 0
 
-static double clock_now(void) {
+double loop_clock(void) {
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
   return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
 }
 
 void loop_open(struct loop *loop) {
-  loop->now = clock_now();
+  loop->now = loop_clock();
   wasm_rt_init();
   wasm2c_core_instantiate(&loop->core);
   CORE(handleSeed)(&loop->core, (uint32_t)time(NULL) ^ (uint32_t)getpid());
@@ -75,10 +75,9 @@ static void ready(struct loop *loop, double id) {
 }
 
 static void fire(struct loop *loop) {
-  const uint32_t batch = CORE(dueAddress)(&loop->core);
   for (uint32_t count; (count = CORE(pollDue)(&loop->core)) > 0;) {
     for (uint32_t i = 0; i < count; i++) {
-      const double id = core_numbers(&loop->core, batch)[i];
+      const double id = core_numbers(&loop->core, CORE(dueAddress)(&loop->core))[i];
       const enum due due = CORE(handleDue)(&loop->core, id);
       if (due == DUE_ONCE || due == DUE_RECURRING) loop_slot(loop, id)->callback(loop);
       else if (due == DUE_IDLE) stream_close(loop_slot(loop, id)->stream);
@@ -99,14 +98,14 @@ static bool settle(struct loop *loop) {
 }
 
 void loop_run(struct loop *loop) {
-  static struct epoll_event events[EVENTS]; // of all who are ready: they are heard before anybody is taken for idle
+  static struct epoll_event events[EVENTS];
   do {
-    const double wait = ceil(CORE(pollDeadline)(&loop->core) - clock_now());
-    const int count = epoll_wait(loop->epoll, events, EVENTS, (int)fmax(0, fmin(wait, 1e9)));
-    if (count < 0 && errno == EINTR) continue; // it was stopped, and goes on
-    if (count < 0) err(1, "epoll");
-    loop->now = clock_now();
-    CORE(handleTick)(&loop->core, loop->now);
+    const double wait = ceil(CORE(pollDeadline)(&loop->core) - loop_clock());
+    int count = epoll_wait(loop->epoll, events, EVENTS, (int)fmax(0, fmin(wait, 1e9)));
+    CORE(handleTick)(&loop->core, loop->now = loop_clock());
+    // The process may have been stopped behind its wait: before anybody is idle, all that has come by now is heard.
+    if (CORE(pollDeadline)(&loop->core) <= loop->now) count = epoll_wait(loop->epoll, events, EVENTS, 0);
+    if (count < 0 && errno != EINTR) err(1, "epoll");
     for (int i = 0; i < count; i++) ready(loop, (double)events[i].data.u64);
     fire(loop);
   } while (settle(loop));

@@ -35,6 +35,7 @@ struct loop {
   char chunk[16384]; // what was read
 };
 
+double loop_clock(void); // in ms
 void loop_open(struct loop *loop);
 void loop_timer(struct loop *loop, double after, bool recurring, loop_callback *callback);
 void loop_run(struct loop *loop); // until a signal, SIGTERM or SIGINT, and the end of those inside

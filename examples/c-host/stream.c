@@ -32,7 +32,7 @@ void stream_close(struct stream *stream) {
 // Bytes have moved: a store, and no call, tells the core. Gives how many, or -1 where that failed: the stream is gone.
 static ssize_t moved(struct stream *stream, ssize_t size) {
   w2c_core *core = &stream->loop->core;
-  if (size > 0) core_numbers(core, CORE(activityAddress)(core))[slot_of(stream->id)] = stream->loop->now;
+  if (size > 0) core_numbers(core, CORE(activityAddress)(core))[slot_of(stream->id)] = loop_clock();
   if (size >= 0) return size;
   if (errno == EAGAIN) return 0;
   stream_close(stream);
