@@ -126,18 +126,20 @@ export class Client extends ReactorPart<ClientEvents> {
     else this.#handle.on(secure ? "secureConnect" : "connect", this.#onConnect);
   }
 
-  #onConnect = (): void => {
-    this.engine.deliver("connect", () => this.#connected());
-  };
+  #onConnect = (): void => this.#tell("connect", () => this.#connected());
 
-  #onError = (error: Error): void => {
-    this.engine.deliver("error", () => this.#failed(error));
-  };
+  #onError = (error: Error): void => this.#tell("error", () => this.#failed(error));
 
   // Without an error before: somebody has destroyed the handle.
-  #onClose = (): void => {
-    this.engine.deliver("close", () => this.#failed(closed()));
-  };
+  #onClose = (): void => this.#tell("close", () => this.#failed(closed()));
+
+  // Of this attempt: it may wait for the loop to run, and another one may have begun by then.
+  #tell(event: string, task: () => void): void {
+    const { id } = this;
+    this.engine.deliver(event, () => {
+      if (this.id === id) task();
+    });
+  }
 
   #connected(): void {
     const handle = this.#handle;

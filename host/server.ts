@@ -108,10 +108,9 @@ export class Server extends ReactorPart<ServerEvents> {
       }
     };
     handle.on("error", (error: NodeJS.ErrnoException) => {
-      if (this.#handle !== handle) return;
-      if (path === undefined || error.code !== "EADDRINUSE") return this.#failed(error);
+      if (path === undefined || error.code !== "EADDRINUSE") return this.#failed(handle, error);
       void removeStaleSocket(path).then((removed) => {
-        if (!removed) this.#failed(error);
+        if (!removed) this.#failed(handle, error);
         else if (this.#handle === handle) begin();
       });
     });
@@ -211,13 +210,15 @@ export class Server extends ReactorPart<ServerEvents> {
     });
   }
 
-  #failed(error: Error): void {
-    const listening = this.#handle?.listening ?? false;
+  // Of a handle that was closed meanwhile nothing is told: another one may listen.
+  #failed(handle: NetServer, error: Error): void {
+    if (this.#handle !== handle) return;
     this.#ready.fail(error);
     this.#ready.settle();
     // With a socket that listens, one accept has failed (no descriptor left, say): the next may not.
-    if (listening) return this.engine.report("accept", () => this.engine.supervisor.failed(error, "accept"));
+    if (handle.listening) return this.engine.report("accept", () => this.engine.supervisor.failed(error, "accept"));
     this.engine.deliver("error", () => {
+      if (this.#handle !== handle) return;
       this.close();
       this.fire("error", error);
     });

@@ -184,6 +184,42 @@ test("113 path: a stale socket file is replaced, a live one refused, another fil
     await running;
   }));
 
+for (const runs of [true, false]) {
+  test(`a server that cannot listen, is closed, and listens elsewhere, stays there: ${runs ? "at once" : "before start"}`, () =>
+    inFolder(async (folder) => {
+      const live = createServer().listen(join(folder, "live"));
+      await once(live, "listening");
+      const { loop, errors } = quietLoop();
+      const held = loop.timer(60, () => {});
+      let running = runs ? loop.start() : undefined;
+      const servers: Server[] = [];
+      for (let count = 0; count < 20; count++) {
+        const server = new Server({ reactor: loop.reactor });
+        servers.push(server);
+        server.listen({ path: join(folder, "live") });
+        await turns(count); // the failure is told, and the file looked at, meanwhile
+        server.close();
+        const told = errors.length;
+        server.listen({ path: join(folder, `other${count}`) });
+        await server.ready;
+        await turns(10);
+        assert.is(errors.length, told, `closed after ${count} turns`);
+      }
+      const told = errors.length;
+      running ??= loop.start();
+      await turns(20);
+      assert.equal(
+        servers.map((server) => server.isAccepting),
+        servers.map(() => true),
+      );
+      for (const server of servers) server.close();
+      loop.remove(held);
+      await running;
+      live.close();
+      assert.is(errors.length, told);
+    }));
+}
+
 test("112 fd: a server on a descriptor that it inherits, already listening", async () => {
   const child = `import { IOLoop } from "wasm-ioloop";
     IOLoop.server({ fd: 3 }, (loop, stream) => {

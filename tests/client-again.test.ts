@@ -1,0 +1,51 @@
+// A client that gives an attempt up and begins another hears of the other one only: what the first one came to may still wait for the
+// loop to run.
+
+import { once } from "node:events";
+import type { Socket } from "node:net";
+import * as assert from "uvu/assert";
+import { Client, type IOLoop } from "wasm-ioloop";
+import { harness, plainServer, quietLoop, turns } from "./harness.ts";
+
+const test = harness("client-again");
+
+/** Begins to connect, and stops the loop before that has come to anything. */
+async function attempt(loop: IOLoop, client: Client, port: number): Promise<Socket> {
+  client.connect({ port });
+  loop.nextTick(() => loop.stop());
+  await loop.start();
+  return client.handle as Socket;
+}
+
+/** What a client hears, once the loop runs, that connects anew: the port it is connected to. */
+async function again(loop: IOLoop, client: Client, port: number): Promise<unknown[]> {
+  const heard: unknown[] = [];
+  client.on("connect", (_client, handle) => {
+    heard.push((handle as Socket).remotePort, (handle as Socket).readyState);
+    (handle as Socket).destroy();
+  });
+  client.on("error", (_client, error) => heard.push(error.message));
+  client.close();
+  client.connect({ port });
+  await loop.start();
+  return heard;
+}
+
+for (const first of ["refused", "connected", "closed"]) {
+  test(`the first attempt was ${first} while the loop was stopped`, async () => {
+    const [one, two] = [await plainServer(), await plainServer()];
+    if (first === "refused") await one.close();
+    const { loop, errors } = quietLoop();
+    const client = new Client({ reactor: loop.reactor });
+    const handle = await attempt(loop, client, one.port);
+    if (first === "closed") handle.destroy();
+    const event = { refused: "error", connected: "connect", closed: "close" }[first]!;
+    await once(handle, event).catch(() => {});
+    await turns();
+    assert.equal(await again(loop, client, two.port), [two.port, "open"]);
+    assert.equal(errors, []);
+    handle.destroy();
+    if (first !== "refused") await one.close();
+    await two.close();
+  });
+}
