@@ -131,7 +131,7 @@ export class Server extends ReactorPart<ServerEvents> {
     this.#listen(false);
   }
 
-  /** Ends listening at once. Connections live on; clients that still wait are reset. */
+  /** Ends listening at once; of a failure that was not told yet, nothing is. Connections live on; clients that still wait are reset. */
   close(): void {
     const { engine } = this;
     engine.resources.delete(this);

@@ -1,20 +1,27 @@
 // A client that gives an attempt up and begins another hears of the other one only: what the first one came to may still wait for the
 // loop to run.
 
-import { once } from "node:events";
 import type { Socket } from "node:net";
 import * as assert from "uvu/assert";
 import { Client, type IOLoop } from "wasm-ioloop";
-import { harness, plainServer, quietLoop, turns } from "./harness.ts";
+import { NOBODYS, harness, plainServer, quietLoop, turns } from "./harness.ts";
 
 const test = harness("client-again");
 
-/** Begins to connect, and stops the loop before that has come to anything. */
-async function attempt(loop: IOLoop, client: Client, port: number): Promise<Socket> {
+/** Begins to connect, and stops the loop before that has come to anything: waits until then for its `event`. */
+async function attempt(loop: IOLoop, client: Client, port: number, event: string): Promise<Socket> {
+  let happens: Promise<unknown> | undefined;
   client.connect({ port });
-  loop.nextTick(() => loop.stop());
+  loop.nextTick(() => {
+    happens = new Promise((resolve) => client.handle!.once(event, resolve));
+    if (event === "close") (client.handle as Socket).destroy();
+    loop.stop();
+  });
   await loop.start();
-  return client.handle as Socket;
+  const handle = client.handle as Socket;
+  await happens;
+  await turns();
+  return handle;
 }
 
 /** What a client hears, once the loop runs, that connects anew: the port it is connected to. */
@@ -31,21 +38,16 @@ async function again(loop: IOLoop, client: Client, port: number): Promise<unknow
   return heard;
 }
 
-for (const first of ["refused", "connected", "closed"]) {
+for (const [first, event] of Object.entries({ refused: "error", connected: "connect", closed: "close" })) {
   test(`the first attempt was ${first} while the loop was stopped`, async () => {
     const [one, two] = [await plainServer(), await plainServer()];
-    if (first === "refused") await one.close();
     const { loop, errors } = quietLoop();
     const client = new Client({ reactor: loop.reactor });
-    const handle = await attempt(loop, client, one.port);
-    if (first === "closed") handle.destroy();
-    const event = { refused: "error", connected: "connect", closed: "close" }[first]!;
-    await once(handle, event).catch(() => {});
-    await turns();
+    const handle = await attempt(loop, client, first === "refused" ? NOBODYS : one.port, event);
     assert.equal(await again(loop, client, two.port), [two.port, "open"]);
     assert.equal(errors, []);
     handle.destroy();
-    if (first !== "refused") await one.close();
+    await one.close();
     await two.close();
   });
 }

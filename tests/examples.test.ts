@@ -4,7 +4,7 @@ import { createHash, randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import * as assert from "uvu/assert";
 import { example, untested } from "./example-process.ts";
-import { type Peer, harness, peer, plainServer, sleep, until } from "./harness.ts";
+import { NOBODYS, type Peer, harness, peer, plainServer, sleep, until } from "./harness.ts";
 
 const test = harness("examples");
 
@@ -227,9 +227,7 @@ test("tcp-proxy: a reader that rests stops the sender", async () => {
 });
 
 test("tcp-proxy: where the target refuses, the client is let go", async () => {
-  const server = await plainServer();
-  await server.close();
-  await example("tcp-proxy", [0, server.port], async (it) => {
+  await example("tcp-proxy", [0, NOBODYS], async (it) => {
     const client = peer({ port: await it.port() });
     await client.ended;
     await it.says(/#1 .*ECONNREFUSED/);

@@ -125,6 +125,9 @@ export function watch(socket: Socket): Peer {
   return { socket, connected: connected.promise, ended: ended.promise, closed: closed.promise, text };
 }
 
+/** A port at which nobody listens. One that was free a moment ago may have been given to another test's server. */
+export const NOBODYS = 1;
+
 /** A plain server on a free port, and what it accepted. */
 export async function plainServer(
   handler: (socket: Socket) => void = () => {},
