@@ -1,16 +1,15 @@
 // What the README shows is true: its programs run and print what stands below them, its commands exist.
 
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
-import { harness, isBun } from "./harness.ts";
+import { harness } from "./harness.ts";
 import { type Block, blocksOf, sectionsOf } from "./markdown.ts";
 
 const test = harness("readme");
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const folder = join(root, "build", isBun ? "readme-bun" : "readme-node");
 const readme = readFileSync(join(root, "README.md"), "utf8");
 const blocks = blocksOf(readme);
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
@@ -21,7 +20,9 @@ const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as
 const LIMIT_SECONDS = 30;
 const AT_A_TIME = 2;
 
-mkdirSync(folder, { recursive: true });
+mkdirSync(join(root, "build"), { recursive: true });
+const folder = mkdtempSync(join(root, "build/readme-")); // of its own: other runtimes may run this at the same time
+process.on("exit", () => rmSync(folder, { recursive: true }));
 
 interface Ending {
   readonly how: string;

@@ -3,7 +3,7 @@
 import { PassThrough } from "node:stream";
 import * as assert from "uvu/assert";
 import type { Id, IOLoop, Stream } from "wasm-ioloop";
-import { type Peer, harness, peer, plainServer, portOf, quietLoop, turns } from "./harness.ts";
+import { NOBODYS, type Peer, harness, peer, portOf, quietLoop, turns } from "./harness.ts";
 
 const test = harness("reentrancy");
 
@@ -66,8 +66,6 @@ for (const [what, act] of Object.entries(ACTS)) {
     // What an error subscriber throws ends the loop: that is another test's.
     if (what === "throw" && place === "error event") continue;
     test(`reentrancy: ${what} in ${place}`, async () => {
-      const { port: refused, close } = await plainServer();
-      await close();
       const { loop, errors } = quietLoop({ maxConnections: 1 });
       const ids: Id[] = [];
       let done = 0;
@@ -100,7 +98,7 @@ for (const [what, act] of Object.entries(ACTS)) {
           prepare(stream);
           here("connect", stream);
         }),
-        loop.client({ port: refused }, () => here("refused")),
+        loop.client({ port: NOBODYS }, () => here("refused")),
         loop.timer(0.01, () => here("timer")),
         loop.recurring(0.01, () => here("recurring")),
       );

@@ -88,6 +88,7 @@ async function main(): Promise<void> {
   );
   const total = { passed: 0, failed: 0 };
   const asked = named.length > 0 ? named : Object.keys(runtimes);
+  const queue: [runtime: string, file: string][] = [];
   for (const runtime of asked) {
     if (!existsSync(runtimes[runtime]?.program ?? runtime)) {
       const optional = named.length === 0 && !REQUIRED.has(runtime);
@@ -98,24 +99,26 @@ async function main(): Promise<void> {
     const its = wanted.filter(
       (file) => (runtimes[runtime]?.files?.test(file) ?? true) && (runtime === asked[0] || !ONCE.has(file)),
     );
-    const queue = its.filter((file) => runtime !== "deno" || !NOT_FOR_DENO.has(file));
-    if (queue.length < its.length) console.log(`deno: ${its.length - queue.length} files are not for it`);
-    const work = async (): Promise<void> => {
-      for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-        const begin = performance.now();
-        const { passed, failed, output, skipped } = await runFile(runtime, file);
-        const seconds = ((performance.now() - begin) / 1000).toFixed(1);
-        console.log(
-          `${failed > 0 ? "FAIL" : "ok  "} ${runtime} ${file} ${passed} passed, ${failed} failed, ${seconds} s`,
-        );
-        for (const line of skipped) console.log(`     ${line}`);
-        if (failed > 0) console.log(output);
-        total.passed += passed;
-        total.failed += failed;
-      }
-    };
-    await Promise.all([work(), work()]);
+    const able = its.filter((file) => runtime !== "deno" || !NOT_FOR_DENO.has(file));
+    if (able.length < its.length) console.log(`deno: ${its.length - able.length} files are not for it`);
+    queue.push(...able.map((file): [string, string] => [runtime, file]));
   }
+  const work = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const [runtime, file] = next;
+      const begin = performance.now();
+      const { passed, failed, output, skipped } = await runFile(runtime, file);
+      const seconds = ((performance.now() - begin) / 1000).toFixed(1);
+      console.log(
+        `${failed > 0 ? "FAIL" : "ok  "} ${runtime} ${file} ${passed} passed, ${failed} failed, ${seconds} s`,
+      );
+      for (const line of skipped) console.log(`     ${line}`);
+      if (failed > 0) console.log(output);
+      total.passed += passed;
+      total.failed += failed;
+    }
+  };
+  await Promise.all([work(), work()]);
   if (total.passed === 0) {
     console.log("no test has run");
     total.failed++;
