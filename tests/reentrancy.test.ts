@@ -129,8 +129,8 @@ for (const [what, act] of Object.entries(ACTS)) {
       loop.timer(0.02, () => void broken.destroy(new Error("broken")));
       // A slow machine gets the time it needs to come to the place.
       let rounds = 0;
-      const ending = loop.recurring(0.1, () => {
-        if (done === 0 && !AT_THE_END.has(place) && ++rounds < 50) return;
+      const ending = loop.recurring(0.04, () => {
+        if (done === 0 && !AT_THE_END.has(place) && ++rounds < 125) return;
         loop.remove(knocking);
         loop.remove(ending);
         void loop.stopGracefully({ timeout: 0.1 });
