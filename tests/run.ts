@@ -32,8 +32,10 @@ const ONCE: ReadonlySet<string> = new Set([
   "c-host-idle.test.js",
   "native.test.js",
   "playground.test.js",
+  "rebuild.test.js",
   "replay.test.js",
   "twin.test.js",
+  "types.test.js",
   "bench.test.js",
   "bench-goals.test.js",
 ]);
