@@ -25,19 +25,25 @@ abstract class Told {
   readonly wrong: string[] = [];
   /** Where it was told to be last, until it has heard that it cannot be, or is there. */
   place: Place | undefined;
+  protected abstract readonly one: Client | Server;
   readonly #places: readonly Place[];
 
   constructor(places: readonly Place[]) {
     this.#places = places;
   }
 
-  abstract begin(place: Place): void;
-  abstract close(): void;
-
   /** Begins anew, wherever it may be. */
   again(random: Random): void {
     this.close();
-    this.begin(random.of(this.#places));
+    this.place = random.of(this.#places);
+    const { isGood: _, ...where } = this.place;
+    if (this.one instanceof Server) this.one.listen(where);
+    else this.one.connect(where);
+  }
+
+  close(): void {
+    this.one.close();
+    this.place = undefined;
   }
 
   protected hears(isGood: boolean, what: string): void {
@@ -47,12 +53,12 @@ abstract class Told {
 }
 
 class ToldServer extends Told {
-  readonly server: Server;
+  readonly one: Server;
 
   constructor(reactor: Reactor, places: readonly Place[]) {
     super(places);
-    this.server = new Server({ reactor });
-    this.server.on(
+    this.one = new Server({ reactor });
+    this.one.on(
       "accept",
       (_server, handle) =>
         void handle
@@ -60,17 +66,7 @@ class ToldServer extends Told {
           .resume()
           .end("in"),
     );
-    this.server.on("error", (_server, error) => this.hears(false, error.message));
-  }
-
-  begin({ isGood, ...where }: Place): void {
-    this.place = { isGood, ...where };
-    this.server.listen(where);
-  }
-
-  close(): void {
-    this.server.close();
-    this.place = undefined;
+    this.one.on("error", (_server, error) => this.hears(false, error.message));
   }
 
   /** Whether it has still to hear something. */
@@ -80,7 +76,7 @@ class ToldServer extends Told {
 
   /** Lets somebody in, where it is to listen. */
   async end(): Promise<void> {
-    const { server, place } = this;
+    const { one: server, place } = this;
     server.start();
     assert.is(server.handle !== undefined, place !== undefined);
     if (place) {
@@ -92,28 +88,18 @@ class ToldServer extends Told {
 }
 
 class ToldClient extends Told {
-  readonly client: Client;
+  readonly one: Client;
 
   constructor(reactor: Reactor, places: readonly Place[]) {
     super(places);
-    this.client = new Client({ reactor });
-    this.client.on("connect", (_client, handle) => {
+    this.one = new Client({ reactor });
+    this.one.on("connect", (_client, handle) => {
       const { remotePort } = handle as Socket;
       if (this.place?.path === undefined && remotePort !== this.place?.port) this.wrong.push(`is at ${remotePort}`);
       this.hears(true, "connected");
       handle.destroy();
     });
-    this.client.on("error", (_client, error) => this.hears(false, error.message));
-  }
-
-  begin({ isGood, ...where }: Place): void {
-    this.place = { isGood, ...where };
-    this.client.connect(where);
-  }
-
-  close(): void {
-    this.client.close();
-    this.place = undefined;
+    this.one.on("error", (_client, error) => this.hears(false, error.message));
   }
 
   get isPending(): boolean {
@@ -121,7 +107,7 @@ class ToldClient extends Told {
   }
 
   end(): void {
-    assert.is(this.client.handle, undefined);
+    assert.is(this.one.handle, undefined);
   }
 }
 
@@ -159,8 +145,8 @@ test("what is closed and used again hears of nothing that was before", () =>
         () => random.of(all).again(random),
         () => random.of(all).again(random),
         () => random.of(all).close(),
-        () => random.of(servers).server.stop(),
-        () => random.of(servers).server.start(),
+        () => random.of(servers).one.stop(),
+        () => random.of(servers).one.start(),
         () => loop.stop(),
         start,
       ];

@@ -103,7 +103,7 @@ async function main(): Promise<void> {
     );
     const able = its.filter((file) => runtime !== "deno" || !NOT_FOR_DENO.has(file));
     if (able.length < its.length) console.log(`deno: ${its.length - able.length} files are not for it`);
-    queue.push(...able.map((file): [string, string] => [runtime, file]));
+    for (const file of able) queue.push([runtime, file]);
   }
   const work = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {

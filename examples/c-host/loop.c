@@ -75,14 +75,14 @@ static void ready(struct loop *loop, double id) {
 }
 
 static void fire(struct loop *loop) {
-  for (uint32_t count; (count = CORE(pollDue)(&loop->core)) > 0;) {
+  const uint32_t batch = CORE(dueAddress)(&loop->core);
+  for (uint32_t count; (count = CORE(pollDue)(&loop->core)) > 0;)
     for (uint32_t i = 0; i < count; i++) {
-      const double id = core_numbers(&loop->core, CORE(dueAddress)(&loop->core))[i];
+      const double id = core_numbers(&loop->core, batch)[i];
       const enum due due = CORE(handleDue)(&loop->core, id);
       if (due == DUE_ONCE || due == DUE_RECURRING) loop_slot(loop, id)->callback(loop);
       else if (due == DUE_IDLE) stream_close(loop_slot(loop, id)->stream);
     }
-  }
 }
 
 // Who comes in, and what the core decides. Whether the loop goes on.
