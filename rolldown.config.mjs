@@ -1,9 +1,9 @@
-// One file for each way in, instead of one for each of `host/`: a program that starts need not look for some forty of them.
+// One file for each entry and one they share, instead of one for each file of `host/`: a program that starts need not look up some fifty of them.
 
 import { defineConfig } from "rolldown";
 
 export default defineConfig({
-  input: ["host/index.ts", "host/core.ts", "host/testing.ts"],
+  input: { index: "host/index.ts", core: "host/core/core.ts", testing: "host/time/testing.ts" },
   external: [/^node:/, "@assemblyscript/loader"],
   platform: "neutral",
   logLevel: "warn",

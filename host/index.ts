@@ -1,11 +1,11 @@
 // The public surface of the package, and nothing else.
 
-export { Client, type ClientEvents, type ClientOptions } from "./client.ts";
-export { type Alarm, type Clock, SystemClock } from "./clock.ts";
-export { Delay, type DelayEvents, type Step } from "./delay.ts";
-export { IOLoopError, type IOLoopErrorCode } from "./errors.ts";
-export { EventEmitter, type Events, type Subscriber } from "./event-emitter.ts";
-export { IOLoop } from "./ioloop.ts";
+export { Client, type ClientEvents, type ClientOptions } from "./net/client.ts";
+export { type Alarm, type Clock, SystemClock } from "./time/clock.ts";
+export { Delay, type DelayEvents, type Step } from "./loop/delay.ts";
+export { IOLoopError, type IOLoopErrorCode } from "./base/errors.ts";
+export { EventEmitter, type Events, type Subscriber } from "./base/event-emitter.ts";
+export { IOLoop } from "./loop/ioloop.ts";
 export type {
   ClientCallback,
   IOLoopEvents,
@@ -13,13 +13,13 @@ export type {
   LoopCallback,
   ServerCallback,
   StopOptions,
-} from "./loop-options.ts";
-export type { ListenerOptions } from "./listener-options.ts";
-export type { DropInfo } from "./parts.ts";
-export { type Id, Reactor, type ReactorEvents, type ReactorOptions } from "./reactor.ts";
-export { Server, type ServerEvents } from "./server.ts";
-export { Stream } from "./stream.ts";
-export type { StreamEvents } from "./stream-events.ts";
-export type { StreamHandle } from "./stream-handle.ts";
-export type { ClientTlsOptions, Pem, PemByHost, ServerTlsOptions } from "./tls-options.ts";
-export type { Handle } from "./watchers.ts";
+} from "./loop/loop-options.ts";
+export type { ListenerOptions } from "./net/listener-options.ts";
+export type { DropInfo } from "./engine/parts.ts";
+export { type Id, Reactor, type ReactorEvents, type ReactorOptions } from "./reactor/reactor.ts";
+export { Server, type ServerEvents } from "./net/server.ts";
+export { Stream } from "./stream/stream.ts";
+export type { StreamEvents } from "./stream/stream-events.ts";
+export type { StreamHandle } from "./socket/stream-handle.ts";
+export type { ClientTlsOptions, Pem, PemByHost, ServerTlsOptions } from "./socket/tls-options.ts";
+export type { Handle } from "./reactor/watchers.ts";

@@ -1,0 +1,300 @@
+// class IOLoop: ids to objects, and the names of the original.
+
+import { type Step, Delay, shareLoop } from "./delay.ts";
+import { type ClientOptions, Client } from "../net/client.ts";
+import { IOLoopError } from "../base/errors.ts";
+import { checkStopOptions, stopGracefully } from "./graceful.ts";
+import { GuardedEmitter } from "../reactor/guarded-emitter.ts";
+import type { ListenerOptions } from "../net/listener-options.ts";
+import {
+  type ClientCallback,
+  type IOLoopEvents,
+  type IOLoopOptions,
+  type LoopCallback,
+  type ServerCallback,
+  type StopOptions,
+  checkLoopOptions,
+} from "./loop-options.ts";
+import { COUNT, FUNCTION, POSITIVE, callForm, check, checkTimer } from "../base/options.ts";
+import { type Id, REACTOR, Reactor } from "../reactor/reactor.ts";
+import { Server } from "../net/server.ts";
+import { Stream } from "../stream/stream.ts";
+
+/** An event loop for TCP clients and servers. */
+export class IOLoop extends GuardedEmitter<IOLoopEvents> {
+  #reactor: Reactor;
+  #maxAccepts: number;
+  #maxConnections: number;
+  #multiAccept: number;
+
+  static #singleton: IOLoop | undefined;
+
+  constructor(options: IOLoopOptions = {}) {
+    checkLoopOptions(options);
+    const { maxAccepts = 0, maxConnections = 1000, clock } = options;
+    const reactor = options.reactor ?? new (Reactor.detect())({ clock });
+    super(reactor.engine);
+    this.#reactor = reactor;
+    this.#maxAccepts = maxAccepts;
+    this.#maxConnections = maxConnections;
+    this.#multiAccept = options.multiAccept ?? (maxConnections < 50 ? 1 : 50);
+    this.#attach(reactor);
+  }
+
+  /** The loop that is shared by everything in the process; the static methods act on it. */
+  static get singleton(): IOLoop {
+    return (IOLoop.#singleton ??= new IOLoop({ reactor: Reactor.default }));
+  }
+
+  /** How many connections to accept before stopping gracefully; up to half is subtracted at random, once. Default 0: no limit. */
+  get maxAccepts(): number {
+    return this.#maxAccepts;
+  }
+
+  set maxAccepts(count: number) {
+    check("maxAccepts", count, COUNT);
+    this.#maxAccepts = count;
+    this.#applyLimits();
+  }
+
+  /** How many accepted connections may be open at once; further clients wait. Default 1000; 0 admits none. */
+  get maxConnections(): number {
+    return this.#maxConnections;
+  }
+
+  set maxConnections(count: number) {
+    check("maxConnections", count, COUNT);
+    this.#maxConnections = count;
+    this.#applyLimits();
+  }
+
+  /** How many clients are admitted a tick. Default 50, or 1 where the constructor was given a `maxConnections` under 50. */
+  get multiAccept(): number {
+    return this.#multiAccept;
+  }
+
+  set multiAccept(count: number) {
+    check("multiAccept", count, POSITIVE);
+    this.#multiAccept = count;
+    this.#applyLimits();
+  }
+
+  /** The low-level reactor, with a default `error` subscriber that prints to stderr. Settable before anything is watched. */
+  get reactor(): Reactor {
+    return this.#reactor;
+  }
+
+  set reactor(reactor: Reactor) {
+    if (reactor === this.#reactor) return;
+    check("reactor", reactor, REACTOR);
+    if (this.engine.isRunning || this.engine.isWatching) {
+      throw new IOLoopError("ERR_IOLOOP_REACTOR_IN_USE", "The loop watches something on its reactor already");
+    }
+    const before = this.#reactor;
+    this.#attach(reactor);
+    before.detach();
+    if (this === IOLoop.#singleton) Reactor.default = reactor;
+  }
+
+  /** Whether the loop runs and has not been told to stop. */
+  get isRunning(): boolean {
+    return this.engine.isRunning;
+  }
+
+  /** Accepts connections: `cb(loop, stream, id)` for each. Returns the acceptor's id. Options: {@link ListenerOptions}. */
+  server(options: ListenerOptions, cb: ServerCallback): Id;
+  server(cb: ServerCallback, options?: ListenerOptions): Id;
+  server(a: unknown, b?: unknown): Id {
+    const [options = {}, callback] = callForm<ListenerOptions | undefined>("server", a, b);
+    const server = new Server({ reactor: this.#reactor });
+    server.taker = (handle) => {
+      const stream = new Stream(handle, { reactor: this.#reactor });
+      const id = stream.join();
+      return (callback as ServerCallback)(this, stream, id);
+    };
+    server.listen(options);
+    return server.record();
+  }
+
+  /** Opens a connection: `cb(loop, error, stream)`, once. Returns the id of the attempt, and then of the connection. Options: {@link ClientOptions}. */
+  client(options: ClientOptions, cb: ClientCallback): Id;
+  client(cb: ClientCallback, options?: ClientOptions): Id;
+  client(a: unknown, b?: unknown): Id {
+    const [options = {}, callback] = callForm<ClientOptions | undefined>("client", a, b);
+    const cb = callback as ClientCallback;
+    const client = new Client({ reactor: this.#reactor });
+    client.on("error", (_client, error) => cb(this, error, undefined));
+    client.on("connect", (_client, handle) => {
+      const stream = new Stream(handle, { reactor: this.#reactor });
+      try {
+        stream.join();
+      } catch (error) {
+        return cb(this, error as Error, undefined); // a handle of the caller's that is closed, or not free
+      }
+      return cb(this, undefined, stream);
+    });
+    return client.begin(options);
+  }
+
+  /** The server an id names, if any; or the id of a server, which becomes an acceptor of this loop. */
+  acceptor(id: Id): Server | undefined;
+  acceptor(server: Server): Id;
+  acceptor(idOrServer: Id | Server): Server | Id | undefined {
+    if (typeof idOrServer === "number") return this.engine.table.find(idOrServer, Server);
+    instance("acceptor", idOrServer, Server);
+    idOrServer.reactor = this.#reactor;
+    return idOrServer.record();
+  }
+
+  /** The stream an id names, if any; or the id of a stream, which becomes a connection of this loop, and starts. */
+  stream(id: Id): Stream | undefined;
+  stream(stream: Stream): Id;
+  stream(idOrStream: Id | Stream): Stream | Id | undefined {
+    if (typeof idOrStream === "number") return this.engine.table.find(idOrStream, Stream);
+    instance("stream", idOrStream, Stream);
+    idOrStream.reactor = this.#reactor;
+    return idOrStream.join();
+  }
+
+  /** Calls back once, `after` seconds from now or later: `cb(loop)`. Returns the timer's id. */
+  timer(after: number, cb: LoopCallback): Id;
+  timer(cb: LoopCallback, after: number): Id;
+  timer(a: unknown, b: unknown): Id {
+    return this.#timer("timer", a, b, false);
+  }
+
+  /** Calls back every `after` seconds, with 0 once a tick: `cb(loop)`. Returns the timer's id. */
+  recurring(after: number, cb: LoopCallback): Id;
+  recurring(cb: LoopCallback, after: number): Id;
+  recurring(a: unknown, b: unknown): Id {
+    return this.#timer("recurring", a, b, true);
+  }
+
+  /** Calls back in the next tick, after the caller has returned, in the order called: `cb(loop)`. */
+  nextTick(cb: LoopCallback): void {
+    check("nextTick: callback", cb, FUNCTION);
+    this.engine.nextTick(cb);
+  }
+
+  /** A {@link Delay} with these steps, on this loop. */
+  delay(...steps: Step[]): Delay {
+    return new Delay({ ioloop: this }).steps(...steps);
+  }
+
+  /**
+   * Removes anything with an id; false for an unknown or spent one. A timer does not fire. A connection finishes writing
+   * first. A client still connecting is given up silently. A server stops listening at once and keeps its connections;
+   * clients that still wait are reset.
+   */
+  remove(id: Id): boolean {
+    return typeof id === "number" && (this.engine.timers.remove(id) || this.#close(id));
+  }
+
+  /**
+   * Runs until `stop`, or until nothing is watched any more.
+   *
+   * @throws IOLoopError `ERR_IOLOOP_RUNNING` when it runs already.
+   */
+  start(): Promise<void> {
+    return this.engine.start(false);
+  }
+
+  /** Runs until at least one event has been dispatched, or nothing is watched. Throws as `start` does. */
+  oneTick(): Promise<void> {
+    return this.engine.start(true);
+  }
+
+  /** Ends the loop after the current pass. It interrupts no connection; `start` goes on with them. */
+  stop(): void {
+    this.engine.stop();
+  }
+
+  /**
+   * Emits `finish`, admits nothing more, and stops as soon as no connection is left, in or out. Resolves when the loop has
+   * stopped; at once where it is not running: then it stops in the first tick in which no connection is left. A second
+   * call can only hasten the first.
+   */
+  stopGracefully(options: StopOptions = {}): Promise<void> {
+    checkStopOptions(options);
+    return stopGracefully(this.engine, options);
+  }
+
+  /**
+   * Emits `reset`, removes every timer, watcher, acceptor, connection and subscriber, closes their sockets, and stops. The
+   * limits stay, and so does the reactor's default `error` subscriber.
+   */
+  reset(): void {
+    this.fire("reset");
+    this.#reactor.reset();
+    this.unsubscribeAll();
+    this.#reactor.on("error", print);
+  }
+
+  #close(id: Id): boolean {
+    const stream = this.engine.table.find(id, Stream);
+    const one = stream ?? this.engine.table.find(id, Client) ?? this.engine.table.find(id, Server);
+    if (stream) stream.closeGracefully();
+    else one?.close();
+    return one !== undefined;
+  }
+
+  #timer(what: string, a: unknown, b: unknown, recurring: boolean): Id {
+    const isFirst = typeof a === "function"; // no array: this is called by the million
+    const after = isFirst ? b : a;
+    const cb = isFirst ? a : b;
+    checkTimer(what, after, cb);
+    return this.engine.timers.make(after as number, recurring, cb as LoopCallback) as Id;
+  }
+
+  #attach(reactor: Reactor): void {
+    reactor.attach(this);
+    this.#reactor = reactor;
+    this.engine = reactor.engine;
+    if (!reactor.hasSubscribers("error")) reactor.on("error", print);
+    this.#applyLimits();
+  }
+
+  #applyLimits(): void {
+    this.engine.core.calls.handleLimits(this.#maxConnections, this.#maxAccepts, this.#multiAccept);
+    this.engine.ask();
+  }
+
+  // Everything that acts on the shared loop.
+  static readonly acceptor: IOLoop["acceptor"] = onSingleton("acceptor");
+  static readonly delay: IOLoop["delay"] = onSingleton("delay");
+  static readonly client: IOLoop["client"] = onSingleton("client");
+  static readonly nextTick: IOLoop["nextTick"] = onSingleton("nextTick");
+  static readonly oneTick: IOLoop["oneTick"] = onSingleton("oneTick");
+  static readonly recurring: IOLoop["recurring"] = onSingleton("recurring");
+  static readonly remove: IOLoop["remove"] = onSingleton("remove");
+  static readonly reset: IOLoop["reset"] = onSingleton("reset");
+  static readonly server: IOLoop["server"] = onSingleton("server");
+  static readonly start: IOLoop["start"] = onSingleton("start");
+  static readonly stop: IOLoop["stop"] = onSingleton("stop");
+  static readonly stopGracefully: IOLoop["stopGracefully"] = onSingleton("stopGracefully");
+  static readonly stream: IOLoop["stream"] = onSingleton("stream");
+  static readonly timer: IOLoop["timer"] = onSingleton("timer");
+
+  static {
+    shareLoop(IOLoop);
+  }
+
+  /** Whether the shared loop runs. */
+  static isRunning(): boolean {
+    return IOLoop.singleton.isRunning;
+  }
+}
+
+function onSingleton<K extends keyof IOLoop>(name: K): IOLoop[K] {
+  const method = (...args: unknown[]): unknown =>
+    (IOLoop.singleton[name] as (...args: unknown[]) => unknown).apply(IOLoop.singleton, args);
+  return method as IOLoop[K];
+}
+
+function instance<T>(what: string, value: unknown, type: abstract new (...args: never[]) => T): asserts value is T {
+  check(what, value, { allowed: `an id or a ${type.name}`, type: (it) => it instanceof type });
+}
+
+function print(_reactor: unknown, error: unknown, event: string): void {
+  console.error(`IOLoop: ${event}:`, error);
+}

@@ -1,0 +1,194 @@
+// class Client: one attempt to connect.
+
+import { type NetConnectOpts, type Socket, connect, isIP } from "node:net";
+import type { ConnectionOptions } from "node:tls";
+import { slotOf } from "../core/core.ts";
+import { debug, show } from "../core/debug.ts";
+import { IOLoopError } from "../base/errors.ts";
+import { nodeTls } from "../socket/node-tls.ts";
+import { PATH, PEER_PORT, type Rule, SECONDS, STREAM, TEXT, checkOptions } from "../base/options.ts";
+import { type Id, REACTOR, type Reactor } from "../reactor/reactor.ts";
+import { ReactorPart } from "../reactor/reactor-part.ts";
+import { type StreamHandle, release } from "../socket/stream-handle.ts";
+import { CLIENT_TLS_RULES, type ClientTlsOptions, clientTls } from "../socket/tls-options.ts";
+
+/** Options of `Client#connect`, and of a loop's `client`. */
+export interface ClientOptions extends ClientTlsOptions {
+  /** The address or name to connect to; default `"127.0.0.1"`. */
+  address?: string | undefined;
+  /** The port; default 80, with `tls` 443. */
+  port?: number | undefined;
+  /** The path of a UNIX domain socket, instead of address and port. */
+  path?: string | undefined;
+  /** A handle that is connected already, instead of address and port. */
+  handle?: StreamHandle | undefined;
+  /** The address to connect from. */
+  localAddress?: string | undefined;
+  /** Seconds for the whole attempt, name look-up and all; default 10, 0 for no limit. */
+  timeout?: number | undefined;
+}
+
+export type ClientEvents = {
+  /** The connection is there. */
+  connect: [handle: StreamHandle];
+  /** The attempt has failed. */
+  error: [error: Error];
+};
+
+const ADDRESS: Rule = { ...TEXT, allowed: "an IP address", range: (value: string) => isIP(value) !== 0 };
+
+/** What each option must be. */
+export const CLIENT_RULES: Readonly<Record<string, Rule>> = {
+  address: TEXT,
+  port: PEER_PORT,
+  path: PATH,
+  handle: STREAM,
+  localAddress: ADDRESS,
+  timeout: SECONDS,
+  ...CLIENT_TLS_RULES,
+};
+
+/** Opens one TCP or UNIX domain socket connection. Emits `connect` or `error`, one of the two, once. */
+export class Client extends ReactorPart<ClientEvents> {
+  #handle: StreamHandle | undefined;
+
+  /** `reactor`: default that of the shared loop. */
+  constructor(options: { reactor?: Reactor | undefined } = {}) {
+    checkOptions("new Client", options, { reactor: REACTOR });
+    super(options.reactor);
+  }
+
+  /** The handle that connects; undefined before, and after. */
+  get handle(): StreamHandle | undefined {
+    return this.#handle;
+  }
+
+  /** Begins to connect, in the next tick of the running loop; `timeout` counts from there. */
+  connect(options: ClientOptions = {}): void {
+    this.begin(options);
+  }
+
+  /** Gives the attempt up: nothing is emitted any more. */
+  close(): void {
+    const handle = this.#handle;
+    if (this.id === 0) return;
+    this.#detach();
+    this.engine.table.close(this.#leave());
+    if (handle) release(handle, false);
+  }
+
+  /** `connect`, giving the id of the attempt. @internal */
+  begin(options: ClientOptions): Id {
+    checkOptions("connect", options, CLIENT_RULES);
+    if (this.id !== 0) throw new IOLoopError("ERR_IOLOOP_HANDLE_IN_USE", "The client is connecting already");
+    const { engine } = this;
+    const secure = options.tls ? clientTls(options) : undefined; // bad files and PEMs are errors of this call
+    const id = engine.table.open("handleConnect");
+    this.id = id;
+    engine.table.connections[slotOf(id)] = this;
+    engine.nextTick(() => {
+      if (this.id === id) this.#attempt(options, secure);
+    });
+    return id as Id;
+  }
+
+  /** @internal */
+  expire(): void {
+    this.#failed(new IOLoopError("ERR_IOLOOP_CONNECT_TIMEOUT", "Connect timeout"));
+  }
+
+  /** @internal */
+  abort(): void {
+    this.#failed(new IOLoopError("ERR_IOLOOP_ABORTED", "Connection attempt given up: the loop stops"));
+  }
+
+  /** @internal */
+  suspend(): void {
+    this.#handle?.unref?.();
+  }
+
+  /** @internal */
+  resume(): void {
+    this.#handle?.ref?.();
+  }
+
+  #attempt(options: ClientOptions, secure: ConnectionOptions | undefined): void {
+    const { handle, timeout = 10 } = options;
+    if (handle?.destroyed) return this.#failed(closed());
+    this.engine.table.setTimeout(this.id, timeout);
+    try {
+      this.#handle = open(options, secure);
+    } catch (error) {
+      return this.#failed(error as Error); // some of what it was given, the runtime looks at only now
+    }
+    this.#handle.on("error", this.#onError).on("close", this.#onClose);
+    if (handle && !secure) this.#connected();
+    else this.#handle.on(secure ? "secureConnect" : "connect", this.#onConnect);
+  }
+
+  #onConnect = (): void => this.#tell("connect", () => this.#connected());
+
+  #onError = (error: Error): void => this.#tell("error", () => this.#failed(error));
+
+  // Without an error before: somebody has destroyed the handle.
+  #onClose = (): void => this.#tell("close", () => this.#failed(closed()));
+
+  // Of this attempt: it may wait for the loop to run, and another one may have begun by then.
+  #tell(event: string, task: () => void): void {
+    const { id } = this;
+    this.engine.deliver(event, () => {
+      if (this.id === id) task();
+    });
+  }
+
+  #connected(): void {
+    const handle = this.#handle;
+    if (this.id === 0 || !handle) return;
+    this.#detach();
+    (handle as Partial<Socket>).setNoDelay?.(true);
+    const id = this.#leave();
+    this.engine.core.calls.handleConnected(id, this.engine.now);
+    debug?.(this.engine.core, `connection ${show(id)} connected`);
+    this.engine.table.offer(handle, id, () => this.fire("connect", handle));
+  }
+
+  #failed(error: Error): void {
+    if (this.id === 0) return;
+    this.close();
+    // Of several addresses of a name, the first one's error says what a person can use.
+    const cause = error instanceof AggregateError && error.errors[0] instanceof Error ? error.errors[0] : error;
+    this.fire("error", cause);
+  }
+
+  #leave(): number {
+    const { id } = this;
+    this.id = 0;
+    this.#handle = undefined;
+    return id;
+  }
+
+  #detach(): void {
+    (this.#handle as Socket | undefined)
+      ?.off("connect", this.#onConnect)
+      .off("secureConnect", this.#onConnect)
+      .off("error", this.#onError)
+      .off("close", this.#onClose);
+  }
+}
+
+// What connects: begun here, unless it is a handle that does not have to.
+function open(options: ClientOptions, secure: ConnectionOptions | undefined): StreamHandle {
+  const { address = "127.0.0.1", port = secure ? 443 : 80, path, handle, localAddress } = options;
+  const local = localAddress === undefined ? {} : { localAddress };
+  const where = path !== undefined ? { path } : { port, ...local };
+  if (!secure) return handle ?? connect({ host: address, ...where, allowHalfOpen: true } as NetConnectOpts);
+  // The name to be verified is the address, also where something else is connected to.
+  const name = isIP(address) === 0 ? { servername: address } : {};
+  const through = handle ? { socket: handle } : where;
+  const all = { allowHalfOpen: true, host: address, ...name, ...through, ...secure };
+  return nodeTls().connect(all as ConnectionOptions);
+}
+
+function closed(): IOLoopError {
+  return new IOLoopError("ERR_IOLOOP_HANDLE_CLOSED", "Handle is closed");
+}

@@ -1,0 +1,40 @@
+// Where to listen, and how many may wait.
+
+import { BOOLEAN, COUNT, OVERFLOW, PATH, PORT, type Rule, SECONDS, TEXT } from "../base/options.ts";
+import { SERVER_TLS_RULES, type ServerTlsOptions } from "../socket/tls-options.ts";
+
+/** Options of `Server#listen`, and of a loop's `server`. */
+export interface ListenerOptions extends ServerTlsOptions {
+  /** The address to listen on; default `"127.0.0.1"`. */
+  address?: string | undefined;
+  /** The port; default, and for 0, a free one: see `port`. */
+  port?: number | undefined;
+  /** The path of a UNIX domain socket, instead of address and port. A socket file that nobody listens on is replaced. */
+  path?: string | undefined;
+  /** An inherited descriptor that listens, instead of address and port. */
+  fd?: number | undefined;
+  /** How many clients may wait to be admitted; default 511. Also the backlog of the system, where it is more than that. */
+  backlog?: number | undefined;
+  /** Seconds a client may wait to be admitted before it is reset; default 60, 0 for ever. */
+  waitTimeout?: number | undefined;
+  /** `"wait"` (the default), or `"drop"`: clients for whom `maxConnections` has no room are reset at once. */
+  overflow?: "wait" | "drop" | undefined;
+  /** Share the port with other processes (SO_REUSEPORT), where the runtime can; default false. */
+  reuse?: boolean | undefined;
+  /** Admit one client a tick; default false. */
+  singleAccept?: boolean | undefined;
+}
+
+/** What each must be. */
+export const LISTENER_RULES: Readonly<Record<string, Rule>> = {
+  address: TEXT,
+  port: PORT,
+  path: PATH,
+  fd: COUNT,
+  backlog: COUNT,
+  waitTimeout: SECONDS,
+  overflow: OVERFLOW,
+  reuse: BOOLEAN,
+  singleAccept: BOOLEAN,
+  ...SERVER_TLS_RULES,
+};

@@ -1,0 +1,102 @@
+// A client that the system has accepted and the core has not admitted yet.
+
+import type { Socket } from "node:net";
+import { BareSocket } from "../socket/bare-socket.ts";
+import { slotOf } from "../core/core.ts";
+import { debug, show } from "../core/debug.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Client, DropInfo } from "../engine/parts.ts";
+import { peerOf } from "../socket/stream-handle.ts";
+
+type Admitted = (socket: Socket | BareSocket, id: number) => void;
+
+/** Holds an accepted socket, paused and unread, until the core admits it or gives it up. */
+export class WaitingClient implements Client {
+  readonly id: number;
+  readonly #engine: Engine;
+  readonly #socket: Socket | BareSocket;
+  readonly #admitted: Admitted;
+
+  constructor(engine: Engine, socket: Socket | BareSocket, id: number, admitted: Admitted) {
+    this.id = id;
+    this.#engine = engine;
+    this.#socket = socket;
+    this.#admitted = admitted;
+  }
+
+  /** Joins the line. Where the gate is open, its turn has come before this returns. */
+  wait(): void {
+    const engine = this.#engine;
+    const { connections } = engine.table;
+    const slot = slotOf(this.id);
+    connections[slot] = this;
+    debug?.(engine.core, `connection ${show(this.id)} waits`);
+    engine.askForOne();
+    if (connections[slot] !== this) return;
+    // Its end, or reset, is found when its turn has come: what it sent before that is read first.
+    this.#socket.on("error", ignore);
+    if (!engine.active) this.suspend();
+    engine.rearm();
+  }
+
+  admit(): void {
+    debug?.(this.#engine.core, `connection ${show(this.id)} admitted`);
+    this.#engine.table.connections[slotOf(this.id)] = undefined;
+    this.#socket.off("error", ignore);
+    this.#socket.setNoDelay(true);
+    this.#admitted(this.#socket, this.id);
+  }
+
+  evict(): void {
+    this.#engine.table.close(this.id);
+    reset(this.#socket);
+  }
+
+  expire(): void {
+    this.#engine.table.close(this.id);
+    drop(this.#engine, about(this.#socket, "timeout"));
+    reset(this.#socket);
+  }
+
+  close(): void {
+    this.evict();
+  }
+
+  // A socket that has been closed meanwhile would take each of these for something to do when it is connected.
+  suspend(): void {
+    if (!this.#socket.destroyed) this.#socket.unref();
+  }
+
+  resume(): void {
+    if (!this.#socket.destroyed) this.#socket.ref();
+  }
+}
+
+/** Resets a client that the core did not let wait. */
+export function turnAway(engine: Engine, socket: Socket | BareSocket, reason: DropInfo["reason"]): void {
+  const info = about(socket, reason); // while it has an address
+  engine.report("drop", () => drop(engine, info));
+  socket.on("error", ignore);
+  reset(socket);
+}
+
+function about(socket: Socket | BareSocket, reason: DropInfo["reason"]): DropInfo {
+  const { remoteAddress, remotePort } = peerOf(socket);
+  return { reason, remoteAddress, remotePort };
+}
+
+function drop(engine: Engine, info: DropInfo): void {
+  debug?.(engine.core, `client ${info.remoteAddress} ${info.remotePort} dropped: ${info.reason}`);
+  engine.supervisor.drop(info);
+}
+
+function reset(socket: Socket | BareSocket): void {
+  if (socket instanceof BareSocket) socket.reset();
+  // A UNIX domain socket has no port, and knows no reset.
+  else if (socket.remotePort === undefined) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
+function ignore(): void {
+  // Nobody to tell: the client waits still, or is being closed.
+}

@@ -1,0 +1,252 @@
+// class Reactor: timers, watchers and the run of a loop, under their public names.
+
+import { type Clock, SystemClock } from "../time/clock.ts";
+import { Engine } from "../engine/engine.ts";
+import { setting } from "../base/environment.ts";
+import { IOLoopError } from "../base/errors.ts";
+import { EventEmitter } from "../base/event-emitter.ts";
+import {
+  CLOCK,
+  COUNT,
+  FUNCTION,
+  type Rule,
+  SECONDS,
+  TEXT,
+  callForm,
+  check,
+  checkOptions,
+  checkTimer,
+} from "../base/options.ts";
+import type { Emitting } from "../engine/parts.ts";
+import { type Handle, Watchers } from "./watchers.ts";
+
+declare const id: unique symbol;
+
+/** What names a timer, a connection or an acceptor: opaque, unique in its loop, never used again. */
+export type Id = number & { readonly [id]: true };
+
+/** Options of {@link Reactor}. */
+export interface ReactorOptions {
+  /** Where time comes from; default a {@link SystemClock}. */
+  clock?: Clock | undefined;
+  /** Seed of the random cut of `maxAccepts`, so that a run can be repeated; default a random one. */
+  seed?: number | undefined;
+}
+
+export type ReactorEvents = {
+  /** A callback has thrown or rejected, or an error had no subscriber: the error, and the name of the event. */
+  error: [error: unknown, event: string];
+};
+
+/** What a reactor must be. */
+export const REACTOR: Rule = { allowed: "a Reactor", type: (value) => value instanceof Reactor };
+
+const REACTOR_CLASS: Rule = {
+  allowed: "Reactor, or a class that extends it",
+  type: (value) => value === Reactor || (typeof value === "function" && value.prototype instanceof Reactor),
+};
+
+/** The low-level event reactor. A loop has one of its own; it can also be used alone. */
+export class Reactor extends EventEmitter<ReactorEvents> {
+  /** @internal */
+  readonly engine: Engine;
+  #loop: Emitting | undefined;
+  readonly #watchers: Watchers;
+
+  static #default: Reactor | undefined;
+  static readonly #classes = new Map<string, typeof Reactor>();
+
+  constructor(options: ReactorOptions = {}) {
+    super();
+    checkOptions("new Reactor", options, { clock: CLOCK, seed: COUNT });
+    const { clock = new SystemClock(), seed = Math.floor(Math.random() * 2 ** 31) } = options;
+    this.engine = new Engine(clock, seed, {
+      failed: (error, event) => this.#failed(error, event),
+      finish: () => this.#loop?.fire("finish"),
+      drop: (info) => this.#loop?.fire("drop", info),
+    });
+    this.engine.subject = this;
+    this.#watchers = new Watchers(this);
+  }
+
+  /** The reactor of the shared loop: what streams, servers and clients made by hand use. @internal */
+  static get default(): Reactor {
+    return (Reactor.#default ??= new (Reactor.detect())());
+  }
+
+  /** @internal */
+  static set default(reactor: Reactor) {
+    Reactor.#default = reactor;
+  }
+
+  /**
+   * Gives a reactor class a name, for `IOLOOP_REACTOR`. A name that is taken already names the new class from here on.
+   *
+   * ```js
+   * class TracingReactor extends Reactor {}
+   * Reactor.register("tracing", TracingReactor); // and IOLOOP_REACTOR=tracing in the environment
+   * ```
+   */
+  static register(name: string, type: typeof Reactor): void {
+    check("register: name", name, TEXT);
+    check("register: type", type, REACTOR_CLASS);
+    Reactor.#classes.set(name, type);
+  }
+
+  /**
+   * The reactor class to use: the registered one that the environment variable `IOLOOP_REACTOR` names; otherwise, and when
+   * nothing of that name is registered, `Reactor`. Loops that are not given a reactor are made with it.
+   */
+  static detect(): typeof Reactor {
+    return Reactor.#classes.get(setting("IOLOOP_REACTOR") ?? "") ?? Reactor;
+  }
+
+  /** Whether it serves a loop. @internal */
+  get hasLoop(): boolean {
+    return this.#loop !== undefined;
+  }
+
+  /** Serves a loop from here on. @internal */
+  attach(loop: Emitting): void {
+    if (this.#loop) throw new IOLoopError("ERR_IOLOOP_REACTOR_IN_USE", "The reactor serves another loop");
+    this.#loop = loop;
+    this.engine.subject = loop;
+  }
+
+  /** Serves a loop no more. @internal */
+  detach(): void {
+    this.#loop = undefined;
+    this.engine.subject = this;
+  }
+
+  /** Whether it runs, and has not been told to stop. */
+  get isRunning(): boolean {
+    return this.engine.isRunning;
+  }
+
+  /** Calls back once, `after` seconds from now or later. Returns the timer's id. */
+  timer(after: number, cb: (reactor: this) => unknown): Id;
+  timer(cb: (reactor: this) => unknown, after: number): Id;
+  timer(a: unknown, b: unknown): Id {
+    return this.#timer("timer", a, b, false);
+  }
+
+  /** Calls back every `after` seconds; with 0, once a tick. Returns the timer's id. */
+  recurring(after: number, cb: (reactor: this) => unknown): Id;
+  recurring(cb: (reactor: this) => unknown, after: number): Id;
+  recurring(a: unknown, b: unknown): Id {
+    return this.#timer("recurring", a, b, true);
+  }
+
+  /**
+   * Restarts an active timer: it is due its interval from now. `after` seconds, where given, is its interval from here on.
+   *
+   * @throws IOLoopError `ERR_IOLOOP_TIMER_INACTIVE` when the timer has fired or was removed.
+   */
+  again(timer: Id, after?: number): void {
+    if (after !== undefined) check("again: after", after, SECONDS);
+    if (!this.engine.timers.again(timer, after)) {
+      throw new IOLoopError("ERR_IOLOOP_TIMER_INACTIVE", "Timer not active");
+    }
+  }
+
+  /** Calls back in the next tick, after the caller has returned, in the order called. */
+  nextTick(cb: (reactor: this) => unknown): void {
+    check("nextTick: callback", cb, FUNCTION);
+    this.engine.nextTick(() => cb(this));
+  }
+
+  /**
+   * Watches a handle: calls back in every tick in which it is readable (`writable` false) or writable (true); where it is
+   * both, the read call comes first. Both are watched for until `watch` says otherwise. A handle that is watched already
+   * gets the new callback.
+   *
+   * The callback must do something about it: read, `watch` for less, or `remove` the handle. Otherwise it is called again.
+   *
+   * - A stream is readable while data waits (`handle.read()`; on some runtimes one call gives one chunk), and from its end
+   *   on. As long as it is watched for reading it does not flow: data waits for `read()`, also where there are `data`
+   *   listeners. `remove` lets it flow as before, and what nobody has read is there.
+   * - A stream is writable while it is connected, not ended, and `write` has not asked to wait for `drain`.
+   * - A handle that is closed, or has failed, is both: from its `close` on until it is removed, and once for an `error`, which
+   *   is not fatal to the process while the handle is watched (`handle.errored` tells it).
+   * - A listening server is readable while connections wait that nobody has taken. The runtime accepts by itself: where the
+   *   program listens to the server's `connection` (`secureConnection` with TLS), it gets each connection there as always, and
+   *   the callback is called after it, once for each, one a tick. Where it does not, they wait until it does:
+   *   `server.once("connection", cb)` in the callback takes the one that has waited longest. Those still waiting when
+   *   the server is removed are closed, and those beyond 511 at once.
+   *
+   * Do not watch the handle of a `Stream` or `Server` of a loop.
+   *
+   * @throws IOLoopError `ERR_IOLOOP_HANDLE_CLOSED` when the handle is closed.
+   */
+  io(handle: Handle, cb: (reactor: this, writable: boolean) => unknown): this;
+  io(cb: (reactor: this, writable: boolean) => unknown, handle: Handle): this;
+  io(a: unknown, b: unknown): this {
+    const [handle, cb] = callForm<Handle>("io", a, b);
+    this.#watchers.io(handle, cb as never);
+    return this;
+  }
+
+  /**
+   * Changes what a handle is watched for. With neither, nothing is called back, and it still keeps the reactor running.
+   *
+   * @throws IOLoopError `ERR_IOLOOP_WATCHER_INACTIVE` when the handle is not watched.
+   */
+  watch(handle: Handle, read: boolean, write: boolean): this {
+    this.#watchers.watch(handle, read, write);
+    return this;
+  }
+
+  /**
+   * Removes a timer or a watched handle; the handle stays open, with nothing of the reactor's left on it. False for what
+   * is neither, or is no more.
+   */
+  remove(timerOrHandle: Id | Handle): boolean {
+    if (typeof timerOrHandle === "number") return this.engine.timers.remove(timerOrHandle);
+    return this.#watchers.remove(timerOrHandle);
+  }
+
+  /**
+   * Runs until `stop`, or until nothing is watched any more.
+   *
+   * @throws IOLoopError `ERR_IOLOOP_RUNNING` when it runs already.
+   */
+  start(): Promise<void> {
+    return this.engine.start(false);
+  }
+
+  /** Runs until at least one event has been dispatched, or nothing is watched. Throws as `start` does. */
+  oneTick(): Promise<void> {
+    return this.engine.start(true);
+  }
+
+  /** Ends the run after the current pass. Nothing is lost: `start` goes on with it. */
+  stop(): void {
+    this.engine.stop();
+  }
+
+  /** Removes every timer, watcher and subscriber, closes every connection and acceptor, and stops. */
+  reset(): void {
+    this.engine.reset();
+    this.unsubscribeAll();
+  }
+
+  #timer(what: string, a: unknown, b: unknown, recurring: boolean): Id {
+    const [after, cb] = typeof a === "function" ? [b, a] : [a, b];
+    checkTimer(what, after, cb);
+    return this.engine.timers.make(after as number, recurring, () => (cb as (reactor: this) => unknown)(this)) as Id;
+  }
+
+  #failed(error: unknown, event: string): void {
+    if (!this.hasSubscribers("error")) return this.engine.fail(error);
+    try {
+      this.emit("error", error, event);
+    } catch (failure) {
+      this.engine.fail(failure);
+    }
+  }
+
+  protected override pending(result: PromiseLike<unknown>): void {
+    result.then(undefined, (failure: unknown) => this.engine.fail(failure));
+  }
+}

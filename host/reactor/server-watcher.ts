@@ -1,0 +1,118 @@
+// A listening server is readable while connections wait that nobody has taken.
+//
+// The runtime accepts by itself and hands each connection to the listeners of an event; there is no `accept` to call. So a
+// connection that finds a listener of the program's is taken, and the callback is told of it once. One that finds none waits
+// here until the program subscribes, and the callback is told of it in every tick.
+
+import type { Server, Socket } from "node:net";
+import { nodeTls } from "../socket/node-tls.ts";
+import { Watcher } from "./watcher.ts";
+
+const BACKLOG = 511; // untaken connections; more are closed at once
+
+const nothing = (): void => {};
+
+/** Watches a listening server. */
+export class ServerWatcher extends Watcher {
+  readonly #server: Server;
+  readonly #event: "connection" | "secureConnection";
+  readonly #waiting: Socket[] = [];
+  #taken = 0;
+  #told = false;
+  #handing = false;
+  #closed = false;
+
+  constructor(server: Server, heat: () => void) {
+    super(server, heat, ["listening"]);
+    this.#server = server;
+    this.#event = server instanceof nodeTls().Server ? "secureConnection" : "connection";
+    server.on(this.#event, this.#connected);
+    server.on("newListener", this.#subscribed);
+    server.on("close", this.#ended);
+  }
+
+  override looked(): void {
+    super.looked();
+    if (this.#told && this.#taken > 0) this.#taken--;
+    this.#told = false;
+  }
+
+  override suspend(): void {
+    super.suspend();
+    for (const socket of this.#waiting) socket.unref();
+  }
+
+  override resume(): void {
+    super.resume();
+    for (const socket of this.#waiting) socket.ref();
+  }
+
+  override detach(): void {
+    super.detach();
+    this.#server.off(this.#event, this.#connected);
+    this.#server.off("newListener", this.#subscribed);
+    this.#server.off("close", this.#ended);
+    try {
+      this.#handOver(0);
+    } finally {
+      // Nobody can take them any more.
+      for (const socket of this.#waiting.splice(0)) socket.destroy();
+    }
+  }
+
+  protected override get isGone(): boolean {
+    return this.#closed && !this.#server.listening;
+  }
+
+  protected override hasInput(): boolean {
+    // Those that have gone while they waited are of no use to anybody.
+    while (this.#waiting[0]?.destroyed) this.#waiting.shift();
+    this.#told = this.#taken > 0 || this.#waiting.length > 0;
+    return this.#told;
+  }
+
+  protected override hasRoom(): boolean {
+    return false;
+  }
+
+  #connected = (socket: Socket): void => {
+    if (this.#handing) return;
+    if (this.#server.listenerCount(this.#event) > 1) {
+      this.#taken++;
+    } else if (this.#waiting.length >= BACKLOG) {
+      socket.on("error", nothing).destroy();
+      return;
+    } else {
+      socket.on("error", nothing); // that of a connection nobody has is fatal to nobody
+      if (this.suspended) socket.unref();
+      this.#waiting.push(socket);
+    }
+    this.heat();
+  };
+
+  // The listener is added after this event, so that it has its connections a moment later.
+  #subscribed = (event: string | symbol): void => {
+    if (event === this.#event && this.#waiting.length > 0) queueMicrotask(() => this.#handOver(1));
+  };
+
+  #ended = (): void => {
+    this.#closed = true;
+    this.heat();
+  };
+
+  // Emits what waits, as long as there is a listener besides `ours` to take it: one that listens once takes one.
+  #handOver(ours: number): void {
+    while (this.#waiting.length > 0 && this.#server.listenerCount(this.#event) > ours) {
+      const socket = this.#waiting.shift()!;
+      socket.off("error", nothing);
+      if (socket.destroyed) continue;
+      if (this.suspended) socket.ref();
+      this.#handing = true;
+      try {
+        this.#server.emit(this.#event, socket);
+      } finally {
+        this.#handing = false;
+      }
+    }
+  }
+}

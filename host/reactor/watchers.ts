@@ -1,0 +1,145 @@
+// Level-triggered watching of handles: the callback runs in every tick in which the handle is ready and watched for it.
+//
+// The runtime tells of changes only ("readable", "drain"), so a watcher that may be ready is put in the hot set, and every
+// pass looks at its handle until that is not ready any more. A watcher outside the hot set costs nothing.
+
+import { EventEmitter as NodeEmitter } from "node:events";
+import { Server as NetServer } from "node:net";
+import type { Readable, Writable } from "node:stream";
+import { IOLoopError } from "../base/errors.ts";
+import { BOOLEAN, type Rule, check } from "../base/options.ts";
+import type { Resource } from "../engine/parts.ts";
+import type { Reactor } from "./reactor.ts";
+import { ServerWatcher } from "./server-watcher.ts";
+import { StreamWatcher } from "./stream-watcher.ts";
+import type { Watcher } from "./watcher.ts";
+
+/** What a reactor can watch: sockets, pipes, ttys, child-process stdio, any other stream of the runtime, and listening servers. */
+export type Handle = Readable | Writable | NetServer;
+
+type Callback = (reactor: Reactor, writable: boolean) => unknown;
+
+const HANDLE: Rule = {
+  allowed: "a stream or a server of the runtime",
+  type: (value) => value instanceof NodeEmitter && (value instanceof NetServer || "read" in value || "write" in value),
+};
+
+const LONGEST = 2 ** 31 - 1;
+
+interface Entry {
+  readonly handle: Handle;
+  readonly watcher: Watcher;
+  callback: Callback;
+}
+
+/** The watched handles of a reactor. */
+export class Watchers implements Resource {
+  readonly #reactor: Reactor;
+  readonly #entries = new Map<object, Entry>();
+  readonly #hot = new Set<Entry>();
+  #keeper: ReturnType<typeof setInterval> | undefined;
+
+  constructor(reactor: Reactor) {
+    this.#reactor = reactor;
+  }
+
+  io(handle: Handle, callback: Callback): void {
+    check("io: handle", handle, HANDLE);
+    if ((handle as Partial<Readable>).destroyed) {
+      throw new IOLoopError("ERR_IOLOOP_HANDLE_CLOSED", "Handle is closed");
+    }
+    const entry = this.#entries.get(handle);
+    if (entry) entry.callback = callback;
+    else this.#add(handle, callback);
+    this.watch(handle, true, true);
+  }
+
+  watch(handle: Handle, read: boolean, write: boolean): void {
+    const entry = this.#entries.get(handle);
+    if (!entry) throw new IOLoopError("ERR_IOLOOP_WATCHER_INACTIVE", "I/O watcher not active");
+    check("watch: read", read, BOOLEAN);
+    check("watch: write", write, BOOLEAN);
+    entry.watcher.watch(read, write);
+    this.#heat(entry);
+  }
+
+  remove(handle: Handle): boolean {
+    const entry = this.#entries.get(handle);
+    if (!entry) return false;
+    this.#entries.delete(handle);
+    this.#hot.delete(entry);
+    const { engine } = this.#reactor;
+    engine.watched--;
+    if (this.#entries.size === 0) {
+      engine.resources.delete(this);
+      engine.everyPass.delete(this.#look);
+      this.#release();
+    }
+    engine.ask();
+    // Last, and guarded: connections that wait for the program may go to a listener of its own now.
+    engine.guard.run("io", () => entry.watcher.detach());
+    return true;
+  }
+
+  suspend(): void {
+    this.#release();
+    for (const { watcher } of this.#entries.values()) watcher.suspend();
+  }
+
+  // What became ready meanwhile is in the hot set already.
+  resume(): void {
+    // Not every handle keeps the process alive (a paused one does not), but a running loop that watches one does.
+    this.#keeper ??= setInterval(() => {}, LONGEST);
+    for (const { watcher } of this.#entries.values()) watcher.resume();
+  }
+
+  /** Forgets every handle, and closes none: they are the program's. */
+  close(): void {
+    for (const { handle } of Array.from(this.#entries.values())) this.remove(handle);
+  }
+
+  #add(handle: Handle, callback: Callback): void {
+    const heat = (): void => this.#heat(entry);
+    const watcher = handle instanceof NetServer ? new ServerWatcher(handle, heat) : new StreamWatcher(handle, heat);
+    const entry: Entry = { handle, watcher, callback };
+    this.#entries.set(handle, entry);
+    const { engine } = this.#reactor;
+    engine.watched++;
+    engine.resources.add(this);
+    engine.everyPass.add(this.#look);
+    if (engine.active) this.resume();
+    else watcher.suspend();
+  }
+
+  #release(): void {
+    clearInterval(this.#keeper);
+    this.#keeper = undefined;
+  }
+
+  #heat(entry: Entry): void {
+    if (this.#entries.get(entry.handle) !== entry) return; // told of an event that was under way when it was removed
+    this.#hot.add(entry);
+    this.#reactor.engine.wake();
+  }
+
+  #look = (): boolean => {
+    for (const entry of Array.from(this.#hot)) {
+      // Each call may remove or change any watcher, so every question is asked anew.
+      const read = this.#call(entry, false);
+      const write = this.#call(entry, true);
+      if (!read && !write) this.#hot.delete(entry);
+      entry.watcher.looked();
+    }
+    return this.#hot.size > 0;
+  };
+
+  // Calls back when it is ready; whether it was.
+  #call(entry: Entry, writable: boolean): boolean {
+    const { watcher } = entry;
+    if (!this.#hot.has(entry) || !(writable ? watcher.isWritable : watcher.isReadable)) return false;
+    const { engine } = this.#reactor;
+    engine.dispatched();
+    engine.guard.call(() => entry.callback(this.#reactor, writable), undefined, "io");
+    return true;
+  }
+}

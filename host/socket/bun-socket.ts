@@ -1,0 +1,253 @@
+// A bare connection on Bun: a socket of `Bun.listen`, on which its `node:net` stands.
+//
+// There a server listens by `Bun.listen`, whose options name a function for each event of a connection. They are called through ours,
+// which look whose connection it is. To make a socket of one is to have the runtime's functions open it after all. All that
+// is undocumented is that the server listens this way; where it does not, sockets are what there is, and with IOLOOP_FAST=0.
+
+import type { Server, Socket } from "node:net";
+import { type Accepting, BareSocket, type Done, type Peer, isOfInterest } from "./bare-socket.ts";
+import { isFastWanted } from "./internals.ts";
+import { toBuffer } from "../stream/outbox.ts";
+
+// What the runtime has of a connection.
+interface RawSocket {
+  data: unknown;
+  /** Gives how many bytes the system has taken; below zero where it takes no more. */
+  write(piece: string | Uint8Array): number;
+  pause(): void;
+  resume(): void;
+  ref(): void;
+  unref(): void;
+  setNoDelay(on: boolean): void;
+  close(): void;
+  /** Resets the connection. */
+  terminate(): void;
+  readonly remoteAddress?: string;
+  readonly remotePort?: number;
+}
+
+type Handler<T> = (this: unknown, raw: RawSocket, detail: T) => void;
+
+interface Handlers {
+  open: Handler<void>;
+  data: Handler<Buffer>;
+  drain: Handler<unknown>;
+  end: Handler<void>;
+  error: Handler<Error>;
+  close: Handler<Error | undefined>;
+}
+
+type Event = keyof Handlers;
+
+const EVENTS: readonly Event[] = ["open", "data", "drain", "end", "error", "close"];
+
+interface ListenOptions {
+  socket: Handlers;
+  pauseOnConnect?: boolean;
+}
+
+interface Runtime {
+  listen: (this: unknown, options: ListenOptions) => unknown;
+}
+
+/** What the connections of a server have in common. */
+interface Origin {
+  readonly server: Accepting;
+  readonly handlers: Handlers;
+  /** What listens. It is needed still when it does not any more. */
+  listener: unknown;
+}
+
+/* oxlint-disable no-underscore-dangle -- the runtime's names */
+
+class BunSocket extends BareSocket {
+  readonly #raw: RawSocket;
+  readonly #origin: Origin;
+  #rest: Uint8Array | undefined;
+  #done: Done | undefined;
+  #bytesRead = 0;
+  #isClosed = false;
+
+  constructor(raw: RawSocket, origin: Origin) {
+    super(origin.server);
+    this.#raw = raw;
+    this.#origin = origin;
+    raw.data = this;
+  }
+
+  override pause(): void {
+    if (!this.isReading) return;
+    this.isReading = false;
+    this.#raw.pause();
+  }
+
+  override resume(): void {
+    if (this.isReading || this.destroyed) return;
+    this.isReading = true;
+    this.#raw.resume();
+  }
+
+  override ref(): void {
+    this.#raw.ref();
+  }
+
+  override unref(): void {
+    this.#raw.unref();
+  }
+
+  override setNoDelay(on: boolean): void {
+    this.#raw.setNoDelay(on);
+  }
+
+  // The runtime writes strings as UTF-8: what is said to be Latin-1 is ASCII (outbox.ts).
+  override send(piece: Buffer | string, encoding: BufferEncoding, done: Done): void {
+    const written = this.#raw.write(piece);
+    if (written === (encoding === "latin1" ? piece.length : Buffer.byteLength(piece))) return done();
+    this.#rest = toBuffer(piece).subarray(Math.max(written, 0));
+    this.#done = done;
+  }
+
+  received(chunk: Buffer): void {
+    this.#bytesRead += chunk.length;
+    this.listener?.received(chunk);
+  }
+
+  /** There is room for what was not taken. */
+  drained(): void {
+    const rest = this.#rest;
+    if (!rest) return;
+    const written = this.#raw.write(rest);
+    if (written < rest.length) {
+      this.#rest = rest.subarray(Math.max(written, 0));
+      return;
+    }
+    const done = this.#done!;
+    this.#rest = this.#done = undefined;
+    done();
+  }
+
+  ended(): void {
+    this.readableEnded = true;
+    this.listener?.closed(true);
+  }
+
+  failed(error: Error): void {
+    this.listener?.failed(error);
+  }
+
+  closed(error: Error | undefined): void {
+    if (this.destroyed) return;
+    this.destroyed = this.#isClosed = true;
+    this.left();
+    if (error) this.listener?.failed(error);
+    else this.listener?.closed(false);
+  }
+
+  override destroy(error?: Error): void {
+    if (this.destroyed) return;
+    this.destroyed = true;
+    this.#raw.close();
+    this.left();
+    if (error) this.listener?.failed(error);
+  }
+
+  override peer(): Peer {
+    const { remoteAddress, remotePort } = this.#raw;
+    return { remoteAddress, remotePort };
+  }
+
+  override reset(): void {
+    if (this.destroyed) return;
+    this.destroyed = true;
+    this.#raw.terminate();
+    this.left();
+  }
+
+  override toSocket(): Socket {
+    const [raw, origin, rest, done] = [this.#raw, this.#origin, this.#rest, this.#done];
+    this.destroyed = true;
+    if (!this.#isClosed) this.server._connections--; // it is counted anew
+    const socket = Object.assign(open(raw, origin), { bytesRead: this.#bytesRead });
+    socket.setNoDelay(true); // it is, and the socket is to know
+    if (rest) socket.write(rest, done);
+    if (this.readableEnded) origin.handlers.end.call(raw, raw);
+    if (this.#isClosed) socket.destroy();
+    return socket;
+  }
+}
+
+// Has the runtime make its socket. It hands it over by an event of the server, which nobody else is to hear now; nor do limits count that
+// were set after the connection had come.
+function open(raw: RawSocket, { server, handlers, listener }: Origin): Socket {
+  let made: Socket | undefined;
+  const emit = (_name: string, socket: unknown): boolean => {
+    made = socket as Socket;
+    return true;
+  };
+  const meanwhile = { emit, _handle: listener, maxConnections: undefined, blockList: undefined };
+  const names = Object.keys(meanwhile);
+  const before = names.map((name) => Object.getOwnPropertyDescriptor(server, name));
+  Object.assign(server, meanwhile);
+  raw.data = server;
+  try {
+    handlers.open.call(raw, raw);
+  } finally {
+    for (const [i, name] of names.entries()) {
+      const descriptor = before[i];
+      if (descriptor) Object.defineProperty(server, name, descriptor);
+      else Reflect.deleteProperty(server, name);
+    }
+  }
+  return made!;
+}
+
+/** Runs what has a server listen, and has it give its connections bare, to `accepted` alone; where the runtime cannot, it only runs it. */
+export function listenOnBun(netServer: Server, accepted: (socket: BareSocket) => void, listen: () => void): void {
+  const { Bun: bun } = globalThis as { Bun?: Runtime };
+  const original = bun?.listen;
+  if (!original || !isFastWanted()) return listen();
+  const server = netServer as Accepting;
+  bun.listen = function (options) {
+    const { socket } = options;
+    if (!isKnown(server, socket)) return original.call(this, options);
+    const origin: Origin = { server, handlers: socket, listener: undefined };
+    origin.listener = original.call(this, { ...options, pauseOnConnect: false, socket: ours(origin, accepted) });
+    return origin.listener;
+  };
+  try {
+    listen();
+  } finally {
+    bun.listen = original;
+  }
+}
+
+// Whether a server listens as we know it.
+function isKnown(server: Accepting, handlers: Partial<Handlers> | undefined): boolean {
+  if (typeof server._connections !== "number") return false;
+  return EVENTS.every((event) => typeof handlers?.[event] === "function");
+}
+
+function ours(origin: Origin, accepted: (socket: BareSocket) => void): Handlers {
+  const { server, handlers } = origin;
+  const lead = <T>(event: Event, hear: (socket: BunSocket, detail: T) => void): Handler<T> =>
+    function (raw, detail) {
+      const { data } = raw;
+      if (data instanceof BunSocket) hear(data, detail);
+      else (handlers[event] as Handler<T>).call(this, raw, detail);
+    };
+  return {
+    ...handlers,
+    open(raw) {
+      if (!server.listening || isOfInterest(server)) return handlers.open.call(this, raw);
+      server._connections++;
+      const socket = new BunSocket(raw, origin);
+      accepted(socket);
+      if (!socket.isReading && !socket.destroyed) raw.pause();
+    },
+    data: lead("data", (socket, chunk: Buffer) => socket.received(chunk)),
+    drain: lead("drain", (socket) => socket.drained()),
+    end: lead("end", (socket) => socket.ended()),
+    error: lead("error", (socket, error: Error) => socket.failed(error)),
+    close: lead("close", (socket, error: Error | undefined) => socket.closed(error)),
+  };
+}

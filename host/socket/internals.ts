@@ -1,0 +1,78 @@
+// What the runtime's sockets keep to themselves, found by a look at one that has nothing behind it. Whatever uses it has a documented way
+// beside it, which is taken where anything is missing, and with IOLOOP_FAST=0 in the environment.
+
+import { Socket } from "node:net";
+import { setting } from "../base/environment.ts";
+
+/** Where a socket keeps what its option `onread` sets. */
+export interface ReadNames {
+  readonly buffer: symbol;
+  readonly callback: symbol;
+  readonly next: symbol;
+}
+
+/** How the runtime's handle of a connection finds its socket, and what it asks of it. Node has that. */
+export interface HandleNames {
+  /** On the handle: its socket. */
+  readonly owner: symbol;
+  /** On the socket: its handle. */
+  readonly handle: symbol;
+  /** On the socket: what is called when anything has come or gone. */
+  readonly updateTimer: symbol;
+  /** On the socket: what is called when a write has ended that was not taken at once. */
+  readonly afterWrite: symbol;
+  /** What the handle calls when it has read. */
+  readonly onread: unknown;
+  /** How a socket writes to its handle. */
+  readonly writeGeneric: unknown;
+}
+
+type Found = Record<string | symbol, unknown>;
+
+interface Internals {
+  readonly read: ReadNames | undefined;
+  readonly handle: HandleNames | undefined;
+}
+
+let found: Internals | undefined;
+
+/** What there is. Looked for when it is needed first. */
+export function internals(): Internals {
+  return (found ??= isFastWanted() ? find() : { read: undefined, handle: undefined });
+}
+
+/** Whether the environment leaves the choice to us. */
+export function isFastWanted(): boolean {
+  return setting("IOLOOP_FAST") !== "0";
+}
+
+function find(): Internals {
+  const onread = { buffer: Buffer.alloc(1), callback: () => true };
+  const probe = new Socket({ onread }) as Socket & Found;
+  const [buffer, callback, next] = ["kBuffer", "kBufferCb", "kBufferGen"].map((name) => symbolOf(probe, name));
+  const read = buffer && callback && next ? { buffer, callback, next } : undefined;
+  return { read, handle: read && findHandle() };
+}
+
+function findHandle(): HandleNames | undefined {
+  const nothing = (): number => 0;
+  const fake = { readStart: nothing, readStop: nothing } as Found;
+  let probe: Found;
+  try {
+    probe = new Socket({ handle: fake, manualStart: true } as object) as never;
+  } catch {
+    return undefined; // a runtime that looks at handles more closely
+  }
+  const owner = Object.getOwnPropertySymbols(fake).find((name) => fake[name] === probe);
+  const handle = Object.getOwnPropertySymbols(probe).find((name) => probe[name] === fake);
+  const updateTimer = symbolOf(Socket.prototype, "kUpdateTimer");
+  const afterWrite = symbolOf(Socket.prototype, "kAfterAsyncWrite");
+  const writeGeneric = probe["_writeGeneric"];
+  if (!owner || !handle || !updateTimer || !afterWrite || typeof writeGeneric !== "function") return undefined;
+  if (typeof fake["onread"] !== "function") return undefined;
+  return { owner, handle, updateTimer, afterWrite, onread: fake["onread"], writeGeneric };
+}
+
+function symbolOf(object: object, name: string): symbol | undefined {
+  return Object.getOwnPropertySymbols(object).find(({ description }) => description === name);
+}

@@ -1,0 +1,114 @@
+// What a stream does with its handle: hear it, and let it go.
+
+import type { Socket } from "node:net";
+import { type Duplex, Readable } from "node:stream";
+import { BareSocket, type Listener, type Peer } from "./bare-socket.ts";
+import { IOLoopError } from "../base/errors.ts";
+import { fastReader, unreadFast } from "./fast-socket.ts";
+
+/** What a stream can be made of: a `net.Socket`, a `tls.TLSSocket`, or any Duplex of the runtime. */
+export type StreamHandle = Duplex & { destroySoon?(): void; ref?(): unknown; unref?(): unknown };
+
+const LISTENER: unique symbol = Symbol("listener");
+const HALF_OPEN: unique symbol = Symbol("half open");
+
+type Heard = StreamHandle & { [LISTENER]?: Listener | undefined; [HALF_OPEN]?: boolean };
+
+// Shared by all streams, and led to the right one by the handle: no closures for each connection.
+const EVENTS: readonly [string, (this: Heard, argument: never) => void][] = [
+  [
+    "data",
+    function (this: Heard, chunk: Buffer): void {
+      this[LISTENER]?.received(chunk);
+    },
+  ],
+  [
+    "end",
+    function (this: Heard): void {
+      this[LISTENER]?.closed(true);
+    },
+  ],
+  [
+    "error",
+    function (this: Heard, error: Error): void {
+      this[LISTENER]?.failed(error);
+    },
+  ],
+  [
+    "close",
+    function (this: Heard): void {
+      this[LISTENER]?.closed(false);
+    },
+  ],
+];
+
+const readFast = fastReader(take);
+
+/** The handle itself; of a bare connection the runtime's socket, made now. It goes on as the connection did. */
+export function plain<T>(handle: T | BareSocket): T | Socket {
+  if (!(handle instanceof BareSocket)) return handle;
+  const { listener, isReading } = handle;
+  const socket = handle.toSocket();
+  if (!listener) return socket;
+  hear(socket, listener);
+  if (isReading) socket.resume();
+  return socket;
+}
+
+/** Whom a handle is connected to. Makes no socket of a bare connection. */
+export function peerOf(handle: StreamHandle | BareSocket | undefined): Peer {
+  return handle instanceof BareSocket ? handle.peer() : ((handle ?? {}) as Peer);
+}
+
+/** Hears a handle, which then is paused. One at a time. */
+export function hear(handle: Heard | BareSocket, listener: Listener): void {
+  if (handle instanceof BareSocket) return handle.hear(listener);
+  if (handle[LISTENER]) throw new IOLoopError("ERR_IOLOOP_HANDLE_IN_USE", "The handle belongs to another stream");
+  handle[LISTENER] = listener;
+  handle[HALF_OPEN] = handle.allowHalfOpen;
+  handle.allowHalfOpen = true; // what is queued is written even when the peer has ended its side
+  handle.pause(); // or "data" would set it flowing
+  readFast(handle);
+  for (const [event, hears] of EVENTS) handle.on(event, hears as () => void);
+}
+
+// What is read is delivered at once, unless it is to wait, something waits already, or others listen to it as well.
+function take(this: Heard, chunk: Buffer): boolean {
+  const listener = this[LISTENER];
+  if (!listener || !this.readableFlowing || this.readableLength > 0 || this.listenerCount("data") > 1) return false;
+  listener.received(chunk);
+  return true;
+}
+
+/** Hears a handle no more that is to be closed. What listens to it stays, and does nothing. */
+export function leave(handle: Heard | BareSocket): void {
+  if (handle instanceof BareSocket) handle.listener = undefined;
+  else handle[LISTENER] = undefined;
+}
+
+/** Hears a handle no more, and leaves nothing on it. */
+export function unhear(handle: Heard): void {
+  handle[LISTENER] = undefined;
+  handle.allowHalfOpen = handle[HALF_OPEN] ?? false;
+  unreadFast(handle);
+  for (const [event, hears] of EVENTS) handle.off(event, hears as () => void);
+}
+
+/** Pauses a handle that is heard. It still reads as much as its buffer holds, so that one can tell whether data waits. */
+export function hold(handle: StreamHandle): void {
+  if (handle instanceof Readable) Readable.prototype.pause.call(handle); // that of a socket may stop reading altogether
+  else (handle as StreamHandle).pause();
+}
+
+/** Closes a handle nobody hears any more: at once, or when what it was given has been sent. */
+export function release(handle: StreamHandle | BareSocket, gracefully: boolean): void {
+  if (handle instanceof BareSocket) return handle.destroy();
+  if (handle.listenerCount("error") === 0) handle.on("error", ignore);
+  if (!gracefully) handle.destroy();
+  else if (handle.destroySoon) handle.destroySoon();
+  else handle.end(() => handle.destroy());
+}
+
+function ignore(): void {
+  // It is being closed; there is nobody to tell.
+}
