@@ -3,7 +3,7 @@
 import { defineConfig } from "rolldown";
 
 export default defineConfig({
-  input: { index: "host/index.ts", core: "host/core/core.ts", testing: "host/time/testing.ts" },
+  input: { index: "host/index.ts", core: "host/core/core.ts", testing: "host/time/virtual-clock.ts" },
   external: [/^node:/, "@assemblyscript/loader"],
   platform: "neutral",
   logLevel: "warn",

@@ -20,6 +20,6 @@ export { type Id, Reactor, type ReactorEvents, type ReactorOptions } from "./rea
 export { Server, type ServerEvents } from "./net/server.ts";
 export { Stream } from "./stream/stream.ts";
 export type { StreamEvents } from "./stream/stream-events.ts";
-export type { StreamHandle } from "./socket/stream-handle.ts";
+export type { StreamHandle } from "./socket/handle.ts";
 export type { ClientTlsOptions, Pem, PemByHost, ServerTlsOptions } from "./socket/tls-options.ts";
-export type { Handle } from "./reactor/watchers.ts";
+export type { Handle } from "./reactor/io-watchers.ts";

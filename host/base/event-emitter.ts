@@ -1,7 +1,7 @@
 // Events, as Mojo::EventEmitter has them: the emitter comes first, and an error that nobody hears is thrown.
 
 import { isThenable, toError } from "./errors.ts";
-import { FUNCTION, STRING, check } from "./options.ts";
+import { FUNCTION, STRING, check } from "./checks.ts";
 
 /** A subscriber: the emitter first, then the event's arguments. */
 export type Subscriber<T, Args extends unknown[]> = (emitter: T, ...args: Args) => unknown;

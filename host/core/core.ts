@@ -1,7 +1,7 @@
 // The binding of the core: the one file that touches WebAssembly. It runs in every engine and needs nothing of `node:`.
 
 import { instantiateSync } from "@assemblyscript/loader";
-import { wasm } from "./core-wasm.ts";
+import { wasm } from "./wasm.ts";
 
 /** The exports of the core. Times and durations in milliseconds, ids as numbers below 2^53; results below zero are {@link Code}s. */
 export interface CoreExports {

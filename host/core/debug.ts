@@ -3,7 +3,7 @@
 // Off, `debug` is undefined: written `debug?.(…)`, not even the words are put together.
 
 import { type Core, State, slotOf } from "./core.ts";
-import { setting } from "../base/environment.ts";
+import { setting } from "../base/runtime.ts";
 
 /** Tells what a loop does, and what it has to do with at that moment. */
 export const debug: ((core: Core, what: string) => void) | undefined = setting("IOLOOP_DEBUG")

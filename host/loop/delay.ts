@@ -3,7 +3,7 @@
 import { isThenable } from "../base/errors.ts";
 import { GuardedEmitter } from "../reactor/guarded-emitter.ts";
 import type { IOLoop } from "./ioloop.ts";
-import { COUNT, FUNCTION, OBJECT, type Rule, check, checkOptions } from "../base/options.ts";
+import { COUNT, FUNCTION, OBJECT, type Rule, check, checkOptions } from "../base/checks.ts";
 import { Run } from "../engine/run.ts";
 
 export type DelayEvents = {

@@ -3,7 +3,7 @@
 import { type Step, Delay, shareLoop } from "./delay.ts";
 import { type ClientOptions, Client } from "../net/client.ts";
 import { IOLoopError } from "../base/errors.ts";
-import { checkStopOptions, stopGracefully } from "./graceful.ts";
+import { checkStopOptions, stopGracefully } from "./graceful-stop.ts";
 import { GuardedEmitter } from "../reactor/guarded-emitter.ts";
 import type { ListenerOptions } from "../net/listener-options.ts";
 import {
@@ -15,7 +15,7 @@ import {
   type StopOptions,
   checkLoopOptions,
 } from "./loop-options.ts";
-import { COUNT, FUNCTION, POSITIVE, callForm, check, checkTimer } from "../base/options.ts";
+import { COUNT, FUNCTION, POSITIVE, callForm, check, checkTimer } from "../base/checks.ts";
 import { type Id, REACTOR, Reactor } from "../reactor/reactor.ts";
 import { Server } from "../net/server.ts";
 import { Stream } from "../stream/stream.ts";

@@ -2,7 +2,7 @@
 
 import type { Clock } from "../time/clock.ts";
 import type { IOLoop } from "./ioloop.ts";
-import { CLOCK, COUNT, POSITIVE, checkOptions, withCode } from "../base/options.ts";
+import { CLOCK, COUNT, POSITIVE, checkOptions, withCode } from "../base/checks.ts";
 import type { DropInfo } from "../engine/parts.ts";
 import { type Id, REACTOR, type Reactor } from "../reactor/reactor.ts";
 import type { Stream } from "../stream/stream.ts";

@@ -6,10 +6,10 @@ import { slotOf } from "../core/core.ts";
 import { debug, show } from "../core/debug.ts";
 import { IOLoopError } from "../base/errors.ts";
 import { nodeTls } from "../socket/node-tls.ts";
-import { PATH, PEER_PORT, type Rule, SECONDS, STREAM, TEXT, checkOptions } from "../base/options.ts";
+import { PATH, PEER_PORT, type Rule, SECONDS, STREAM, TEXT, checkOptions } from "../base/checks.ts";
 import { type Id, REACTOR, type Reactor } from "../reactor/reactor.ts";
 import { ReactorPart } from "../reactor/reactor-part.ts";
-import { type StreamHandle, release } from "../socket/stream-handle.ts";
+import { type StreamHandle, release } from "../socket/handle.ts";
 import { CLIENT_TLS_RULES, type ClientTlsOptions, clientTls } from "../socket/tls-options.ts";
 
 /** Options of `Client#connect`, and of a loop's `client`. */

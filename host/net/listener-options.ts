@@ -1,6 +1,6 @@
 // Where to listen, and how many may wait.
 
-import { BOOLEAN, COUNT, OVERFLOW, PATH, PORT, type Rule, SECONDS, TEXT } from "../base/options.ts";
+import { BOOLEAN, COUNT, OVERFLOW, PATH, PORT, type Rule, SECONDS, TEXT } from "../base/checks.ts";
 import { SERVER_TLS_RULES, type ServerTlsOptions } from "../socket/tls-options.ts";
 
 /** Options of `Server#listen`, and of a loop's `server`. */

@@ -6,7 +6,7 @@ import { slotOf } from "../core/core.ts";
 import { debug, show } from "../core/debug.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Client, DropInfo } from "../engine/parts.ts";
-import { peerOf } from "../socket/stream-handle.ts";
+import { peerOf } from "../socket/handle.ts";
 
 type Admitted = (socket: Socket | BareSocket, id: number) => void;
 

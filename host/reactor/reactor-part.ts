@@ -3,7 +3,7 @@
 import { IOLoopError } from "../base/errors.ts";
 import type { Events } from "../base/event-emitter.ts";
 import { GuardedEmitter } from "./guarded-emitter.ts";
-import { check } from "../base/options.ts";
+import { check } from "../base/checks.ts";
 import { REACTOR, Reactor } from "./reactor.ts";
 
 /** An emitter that belongs to a reactor. */

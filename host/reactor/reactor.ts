@@ -2,7 +2,7 @@
 
 import { type Clock, SystemClock } from "../time/clock.ts";
 import { Engine } from "../engine/engine.ts";
-import { setting } from "../base/environment.ts";
+import { setting } from "../base/runtime.ts";
 import { IOLoopError } from "../base/errors.ts";
 import { EventEmitter } from "../base/event-emitter.ts";
 import {
@@ -16,9 +16,9 @@ import {
   check,
   checkOptions,
   checkTimer,
-} from "../base/options.ts";
+} from "../base/checks.ts";
 import type { Emitting } from "../engine/parts.ts";
-import { type Handle, Watchers } from "./watchers.ts";
+import { type Handle, Watchers } from "./io-watchers.ts";
 
 declare const id: unique symbol;
 

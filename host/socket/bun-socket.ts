@@ -6,7 +6,7 @@
 
 import type { Server, Socket } from "node:net";
 import { type Accepting, BareSocket, type Done, type Peer, isOfInterest } from "./bare-socket.ts";
-import { isFastWanted } from "./internals.ts";
+import { isFastWanted } from "./node-internals.ts";
 import { toBuffer } from "../stream/outbox.ts";
 
 // What the runtime has of a connection.

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import type { ConnectionOptions, SecureContext, SecureContextOptions, TlsOptions } from "node:tls";
 import { IOLoopError } from "../base/errors.ts";
 import { nodeTls } from "./node-tls.ts";
-import { BOOLEAN, OBJECT, type Rule, STRING, TEXT, check } from "../base/options.ts";
+import { BOOLEAN, OBJECT, type Rule, STRING, TEXT, check } from "../base/checks.ts";
 
 /** A certificate, key or CA: its path, or the PEM itself. */
 export type Pem = string | Buffer;

@@ -2,8 +2,8 @@
 
 import { BareSocket } from "../socket/bare-socket.ts";
 import type { Engine } from "../engine/engine.ts";
-import { writeFast } from "../socket/fast-socket.ts";
-import type { StreamHandle } from "../socket/stream-handle.ts";
+import { writeFast } from "../socket/fast-path.ts";
+import type { StreamHandle } from "../socket/handle.ts";
 
 interface Owner {
   readonly engine: Engine;

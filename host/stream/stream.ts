@@ -4,13 +4,13 @@ import { Duplex } from "node:stream";
 import { BareSocket } from "../socket/bare-socket.ts";
 import { slotOf } from "../core/core.ts";
 import { IOLoopError } from "../base/errors.ts";
-import { CHUNK, COUNT, FUNCTION, SECONDS, STREAM, check, checkOptions } from "../base/options.ts";
+import { CHUNK, COUNT, FUNCTION, SECONDS, STREAM, check, checkOptions } from "../base/checks.ts";
 import { Outbox, toBuffer } from "./outbox.ts";
 import { type Id, REACTOR, type Reactor } from "../reactor/reactor.ts";
 import { ReactorPart } from "../reactor/reactor-part.ts";
 import { Sender } from "./sender.ts";
 import { type StreamEvents, isGone } from "./stream-events.ts";
-import { type StreamHandle, hear, hold, leave, peerOf, plain, release, unhear } from "../socket/stream-handle.ts";
+import { type StreamHandle, hear, hold, leave, peerOf, plain, release, unhear } from "../socket/handle.ts";
 
 /** A non-blocking I/O stream. */
 export class Stream extends ReactorPart<StreamEvents> {

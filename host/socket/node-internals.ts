@@ -2,7 +2,7 @@
 // beside it, which is taken where anything is missing, and with IOLOOP_FAST=0 in the environment.
 
 import { Socket } from "node:net";
-import { setting } from "../base/environment.ts";
+import { setting } from "../base/runtime.ts";
 
 /** Where a socket keeps what its option `onread` sets. */
 export interface ReadNames {

@@ -3,7 +3,7 @@
 import { Code } from "../core/core.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { StopOptions } from "./loop-options.ts";
-import { SECONDS, SIGNAL, checkOptions } from "../base/options.ts";
+import { SECONDS, SIGNAL, checkOptions } from "../base/checks.ts";
 import type { Resource } from "../engine/parts.ts";
 
 /** Begins a graceful stop, or hastens the one under way. Resolves when the loop has stopped. */

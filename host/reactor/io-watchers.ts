@@ -7,7 +7,7 @@ import { EventEmitter as NodeEmitter } from "node:events";
 import { Server as NetServer } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import { IOLoopError } from "../base/errors.ts";
-import { BOOLEAN, type Rule, check } from "../base/options.ts";
+import { BOOLEAN, type Rule, check } from "../base/checks.ts";
 import type { Resource } from "../engine/parts.ts";
 import type { Reactor } from "./reactor.ts";
 import { ServerWatcher } from "./server-watcher.ts";

@@ -10,9 +10,9 @@ import { slotOf } from "../core/core.ts";
 import { debug } from "../core/debug.ts";
 import type { Engine } from "../engine/engine.ts";
 import { nodeTls } from "../socket/node-tls.ts";
-import { COUNT, check } from "../base/options.ts";
+import { COUNT, check } from "../base/checks.ts";
 import type { Connection } from "../engine/parts.ts";
-import { release } from "../socket/stream-handle.ts";
+import { release } from "../socket/handle.ts";
 
 const HANDSHAKE_MS = 10_000;
 

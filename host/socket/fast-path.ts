@@ -8,7 +8,7 @@
 // Where anything of this is missing, and for anything but a plain socket, the documented ways are taken; also with IOLOOP_FAST=0.
 
 import { Socket } from "node:net";
-import { internals } from "./internals.ts";
+import { internals } from "./node-internals.ts";
 
 /** Takes what was read, a copy of its own; false where it cannot, and the stream of the socket is to have it. */
 export type Taker = (this: Socket, chunk: Buffer) => boolean;

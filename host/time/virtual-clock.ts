@@ -1,7 +1,7 @@
 // For tests: time that stands still until it is told to move.
 
 import { type Alarm, type Clock, nextTurn } from "./clock.ts";
-import { SECONDS, check } from "../base/options.ts";
+import { SECONDS, check } from "../base/checks.ts";
 
 /**
  * A clock under the test's control. Minutes pass in milliseconds, and never on their own.

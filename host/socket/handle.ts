@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import { type Duplex, Readable } from "node:stream";
 import { BareSocket, type Listener, type Peer } from "./bare-socket.ts";
 import { IOLoopError } from "../base/errors.ts";
-import { fastReader, unreadFast } from "./fast-socket.ts";
+import { fastReader, unreadFast } from "./fast-path.ts";
 
 /** What a stream can be made of: a `net.Socket`, a `tls.TLSSocket`, or any Duplex of the runtime. */
 export type StreamHandle = Duplex & { destroySoon?(): void; ref?(): unknown; unref?(): unknown };
