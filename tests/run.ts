@@ -1,17 +1,17 @@
 // Runs every test file, each in a process of its own, on every runtime, and says how many tests passed.
 //
 // A file fails as a whole when it does not end by itself: then something was left open that kept the process alive.
-// `node build/tests/run.js [--runtime NAME|PATH]… [FILE]…` runs only those.
+// `node build/tests/run.js [--runtime NAME|PATH]… [NAME]…` runs only those whose path or name begins so: `stream`, `stream/write`, `write`.
 
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
-import { basename, join } from "node:path";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { NOT_FOR_DENO } from "./deno.ts";
-import { runtimes } from "./runtimes.ts";
+import { NOT_FOR_DENO } from "./support/deno.ts";
+import { runtimes } from "./support/runtimes.ts";
+import { filesIn, root } from "./support/paths.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const root = fileURLToPath(new URL("../..", import.meta.url));
 const FILE_SECONDS = 120;
 const GRACE_SECONDS = 5; // from the last test to the end of the process
 
@@ -27,17 +27,17 @@ const REQUIRED = new Set(["node", "bun"]);
 
 // What they test is no matter of the runtime: they run on the first one.
 const ONCE: ReadonlySet<string> = new Set([
-  "c-host.test.js",
-  "c-host-build.test.js",
-  "c-host-idle.test.js",
-  "native.test.js",
-  "playground.test.js",
-  "rebuild.test.js",
-  "replay.test.js",
-  "twin.test.js",
-  "types.test.js",
-  "bench.test.js",
-  "bench-goals.test.js",
+  "hosts/c-host.test.js",
+  "hosts/c-host-build.test.js",
+  "hosts/c-host-idle.test.js",
+  "bench/native.test.js",
+  "examples/playground.test.js",
+  "assembly/rebuild.test.js",
+  "hosts/replay/replay.test.js",
+  "bench/twin.test.js",
+  "package/types.test.js",
+  "bench/bench.test.js",
+  "bench/bench-goals.test.js",
 ]);
 
 function runFile(runtime: string, file: string): Promise<Result> {
@@ -78,15 +78,22 @@ function runFile(runtime: string, file: string): Promise<Result> {
   });
 }
 
+/** Whether a file is meant by a name: a folder, a path, or how the name of a file begins. */
+function isNamed(file: string, name: string): boolean {
+  return file.startsWith(name) || file.includes(`/${name}`);
+}
+
 async function main(): Promise<void> {
   const args = process.argv.slice(2);
   const named: string[] = [];
   for (let at = args.indexOf("--runtime"); at >= 0; at = args.indexOf("--runtime")) {
     named.push(args.splice(at, 2)[1] ?? "");
   }
-  const files = readdirSync(here).filter((file) => file.endsWith(".test.js"));
+  const files = filesIn(here).filter((file) => file.endsWith(".test.js"));
   const wanted = files.filter(
-    (file) => args.length === 0 || args.some((arg) => file.startsWith(basename(arg).replace(/\.test\.[jt]s$/, ""))),
+    (file) =>
+      args.length === 0 ||
+      args.some((arg) => isNamed(file, arg.replace(/^.*tests\//, "").replace(/\.test\.[jt]s$/, ""))),
   );
   const total = { passed: 0, failed: 0 };
   const asked = named.length > 0 ? named : Object.keys(runtimes);

@@ -1,0 +1,226 @@
+// The core's acceptors, admission and graceful stop, against the reference.
+
+import * as assert from "uvu/assert";
+import { Code, Core, Kind, Phase, State } from "wasm-ioloop/core";
+import { type Draw, type Mix, Twin, run } from "./model.ts";
+import { harness } from "../support/harness.ts";
+
+const test = harness("core admission");
+
+const ON = [1, 1, 1, 0, 7];
+
+function acceptor(twin: Twin, draw: Draw): void {
+  const id = twin.make("handleAcceptor");
+  if (draw.below(4) > 0) twin.call("handleAcceptorListen", id, draw.of(ON));
+}
+
+function limitAcceptor(twin: Twin, draw: Draw): void {
+  const backlog = draw.of([0, 0, 1, 2, 5, 20, -1, 0.5, NaN, 2 ** 31]);
+  twin.call("handleAcceptorLimits", twin.id(draw, Kind.ACCEPTOR), backlog, draw.duration(), draw.of([0, 0, 1, 2]));
+}
+
+function listen(twin: Twin, draw: Draw): void {
+  twin.call("handleAcceptorListen", twin.id(draw, Kind.ACCEPTOR), draw.of(ON));
+}
+
+function closeAcceptor(twin: Twin, draw: Draw): void {
+  twin.call("handleAcceptorClose", twin.id(draw, Kind.ACCEPTOR));
+  if (draw.below(4) > 0) evict(twin);
+}
+
+function evict(twin: Twin): void {
+  for (let id = twin.call("pollEvicted"); id > 0; id = twin.call("pollEvicted")) twin.call("handleClose", id);
+}
+
+function accept(twin: Twin, draw: Draw): void {
+  twin.make("handleAccept", twin.id(draw, Kind.ACCEPTOR), twin.time(draw));
+}
+
+function admit(twin: Twin, draw: Draw): void {
+  if (draw.below(2) === 0) twin.call("pollAdmission", twin.time(draw));
+  else while (twin.call("pollAdmission", twin.now) > 0);
+}
+
+function close(twin: Twin, draw: Draw): void {
+  twin.call("handleClose", twin.id(draw, Kind.CONNECTION));
+}
+
+function other(twin: Twin, draw: Draw): void {
+  const kind = draw.below(5);
+  if (kind === 0) twin.make("handleConnect", draw.duration(), twin.time(draw));
+  else if (kind === 1) twin.call("handleTimeout", twin.id(draw, Kind.CONNECTION), draw.duration(), twin.time(draw));
+  else if (kind === 2) twin.make("handleTimer", draw.duration(), 0, twin.time(draw));
+  else if (kind === 3) twin.call("pollEvicted");
+  else twin.make("handleTrack", 0, twin.time(draw));
+}
+
+function limit(twin: Twin, draw: Draw): void {
+  const bad = draw.below(8) === 0;
+  const any = (good: readonly number[]): number => draw.of(bad ? [...good, NaN, -1, 0.5, 2 ** 31, Infinity] : good);
+  twin.call("handleLimits", any([0, 1, 2, 5, 20, 1000]), any([0, 0, 0, 1, 2, 7, 30]), any([1, 2, 3, 50]));
+}
+
+function drain(twin: Twin, draw: Draw): void {
+  const wait = (): number => (draw.below(8) === 0 ? draw.duration() : draw.of([0, 0, 1, 5, 20]));
+  if (draw.below(6) === 0) twin.call("handleHurry");
+  else twin.call("handleDrain", wait(), wait(), twin.time(draw));
+}
+
+function decide(twin: Twin, draw: Draw): void {
+  twin.call("pollDecision", draw.of([0, 0, 1, -1, 5]), draw.of([1, 1, 1, 0]));
+}
+
+function pass(twin: Twin, draw: Draw): void {
+  twin.pass(twin.time(draw), (id) => void (draw.below(8) === 0 && twin.call("handleClose", id)));
+}
+
+function reset(twin: Twin, draw: Draw): void {
+  if (draw.below(4) === 0) twin.call("handleReset");
+}
+
+const serving: Mix = [
+  [3, acceptor],
+  [3, limitAcceptor],
+  [4, listen],
+  [1, closeAcceptor],
+  [60, accept],
+  [40, admit],
+  [20, close],
+  [6, other],
+  [2, limit],
+  [1, drain],
+  [4, decide],
+  [10, pass],
+  [1, reset],
+];
+const stopping: Mix = [
+  [4, acceptor],
+  [20, accept],
+  [16, admit],
+  [12, close],
+  [4, other],
+  [4, limit],
+  [16, drain],
+  [24, decide],
+  [12, pass],
+  [1, closeAcceptor],
+  [1, reset],
+];
+
+test("admission does what the reference does", () => run([serving, stopping], 400_000, 1000), 60);
+
+/** A twin with acceptors that listen. */
+function serve(acceptors: number, limits: [number, number, number] = [1000, 0, 50], seed = 1): [Twin, number[]] {
+  const twin = new Twin(seed);
+  twin.call("handleLimits", ...limits);
+  const ids = Array.from({ length: acceptors }, () => twin.make("handleAcceptor"));
+  for (const id of ids) twin.call("handleAcceptorListen", id, 1);
+  return [twin, ids];
+}
+
+function admitted(twin: Twin): number[] {
+  const ids: number[] = [];
+  for (let id = twin.call("pollAdmission", 0); id > 0; id = twin.call("pollAdmission", 0)) ids.push(id);
+  return ids;
+}
+
+test("clients come in in the order they came to any acceptor; those of a paused one keep their place", () => {
+  const [twin, [a, b]] = serve(2, [1000, 0, 3]);
+  const clients = [a, b, a, b, a].map((id) => twin.make("handleAccept", id!, 0));
+  twin.call("handleAcceptorListen", a!, 0);
+  assert.equal(admitted(twin), [clients[1], clients[3]]);
+  twin.call("handleAcceptorListen", a!, 1);
+  assert.equal(admitted(twin), [clients[0]]);
+  twin.call("handleTick", 0);
+  assert.equal(admitted(twin), [clients[2], clients[4]]);
+});
+
+test("an acceptor that is single lets in one client a pass", () => {
+  const [twin, [a, b]] = serve(2);
+  twin.call("handleAcceptorLimits", a!, 511, 0, 1);
+  const clients = [a, a, b, b].map((id) => twin.make("handleAccept", id!, 0));
+  assert.equal(admitted(twin), [clients[0], clients[2], clients[3]]);
+  twin.call("handleTick", 0);
+  assert.equal(admitted(twin), [clients[1]]);
+});
+
+test("a closed acceptor's clients are evicted, each until it is closed", () => {
+  const [twin, [a, b]] = serve(2);
+  const clients = [a, b, a].map((id) => twin.make("handleAccept", id!, 0));
+  twin.call("handleAcceptorClose", a!);
+  assert.is(twin.call("pollEvicted"), clients[0]);
+  assert.is(twin.call("pollEvicted"), clients[0]);
+  twin.call("handleClose", clients[0]!);
+  assert.is(twin.call("pollEvicted"), clients[2]);
+  assert.equal(admitted(twin), [clients[1]]);
+  twin.call("handleClose", clients[2]!);
+  assert.is(twin.call("pollEvicted"), 0);
+  assert.is(twin.make("handleAccept", a!, 0), Code.STALE);
+});
+
+test("a client is dropped when the backlog is full, and only where no place inside is left for it", () => {
+  const [twin, [a]] = serve(1, [2, 0, 50]);
+  twin.call("handleAcceptorLimits", a!, 1, 0, 0);
+  const clients = [0, 1].map(() => twin.make("handleAccept", a!, 0));
+  assert.is(twin.make("handleAccept", a!, 0), Code.DROP_BACKLOG);
+  assert.equal(admitted(twin), clients);
+  assert.ok(twin.make("handleAccept", a!, 0) > 0);
+  assert.is(twin.make("handleAccept", a!, 0), Code.DROP_BACKLOG);
+  assert.equal(admitted(twin), []);
+  assert.is(twin.core.calls.connectionsIn(State.INCOMING), 2);
+});
+
+/** How many clients a loop with maxAccepts lets in. */
+function letsIn(maxAccepts: number, seed: number): number {
+  const [twin, [a]] = serve(1, [1000, maxAccepts, 1000], seed);
+  for (let i = 0; i < maxAccepts; i++) twin.make("handleAccept", a!, 0);
+  const { length } = admitted(twin);
+  assert.is(twin.call("phase"), Phase.DRAINING);
+  return length;
+}
+
+test("maxAccepts is cut by up to a half, by the seed and by nothing else", () => {
+  for (const max of [1, 2, 7, 10]) {
+    const counts = new Set<number>();
+    for (let seed = 0; seed < 200; seed++) {
+      const count = letsIn(max, seed);
+      assert.is(letsIn(max, seed), count);
+      counts.add(count);
+    }
+    const possible = Array.from({ length: Math.ceil(max / 2) }, (_, i) => Math.floor(max / 2) + 1 + i);
+    assert.equal(
+      [...counts].sort((a, b) => a - b),
+      possible,
+    );
+  }
+});
+
+test("a new maxAccepts counts from where it is set, with a cut of its own", () => {
+  const { calls } = new Core(3);
+  const acceptor = calls.handleAcceptor();
+  calls.handleAcceptorListen(acceptor, 1);
+  calls.handleLimits(1000, 100, 50);
+  for (let i = 0; i < 40; i++) calls.handleAccept(acceptor, 0);
+  for (let i = 0; i < 30; i++) assert.ok(calls.pollAdmission(0) > 0);
+  calls.handleLimits(500, 100, 50);
+  assert.is(calls.acceptedCount(), 30);
+  calls.handleLimits(500, 3, 50);
+  assert.is(calls.acceptedCount(), 0);
+  for (let i = 0; i < 4; i++) calls.pollAdmission(0);
+  assert.ok(calls.acceptedCount() === 2 || calls.acceptedCount() === 3);
+});
+
+test("a reset has maxAccepts counted and cut anew", () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const [twin] = serve(0, [1000, 40, 50], seed);
+    for (let i = 0; i < 3; i++) {
+      const acceptor = twin.make("handleAcceptor");
+      twin.call("handleAcceptorListen", acceptor, 1);
+      for (let j = 0; j < 40; j++) twin.make("handleAccept", acceptor, 0);
+      admitted(twin);
+      assert.is(twin.call("phase"), Phase.DRAINING);
+      twin.compare();
+      twin.call("handleReset");
+    }
+  }
+});

@@ -1,0 +1,212 @@
+// The core and its reference side by side: every call goes to both, and must be answered alike.
+//
+// A program is a list of words. Each word is one step: it seeds what the step draws, so that fast-check can leave steps
+// out without changing the others. FAST_CHECK_SEED has other programs made.
+
+import * as fc from "fast-check";
+import * as assert from "uvu/assert";
+import { Core, Kind, kindOf, slotOf } from "wasm-ioloop/core";
+import { Reference } from "./reference.ts";
+
+// What takes hundreds of steps to go wrong takes long to shrink: it is reported as far as it has come.
+const SETTINGS = {
+  seed: Number(process.env["FAST_CHECK_SEED"] ?? 20260117),
+  includeErrorInReport: true,
+  interruptAfterTimeLimit: 40_000,
+  markInterruptAsFailure: true,
+};
+
+type Call = Exclude<keyof Reference & keyof Core["calls"], "pollDue" | "pollDeadline" | "handleCommands">;
+
+/** One kind of step, and how often it is drawn against the others. */
+export type Mix = readonly (readonly [weight: number, step: (twin: Twin, draw: Draw) => void])[];
+
+/** What a step draws from its word. */
+export class Draw {
+  #state: number;
+
+  constructor(word: number) {
+    this.#state = word;
+  }
+
+  /** A whole number from 0, less than `end`. */
+  below(end: number): number {
+    this.#state = (Math.imul(this.#state ^ (this.#state >>> 15), 0x2c1b3c6d) + 0x6d2b79f5) | 0;
+    return ((this.#state ^ (this.#state >>> 13)) >>> 0) % end;
+  }
+
+  of<T>(values: readonly T[]): T {
+    return values[this.below(values.length)]!;
+  }
+
+  /** A duration: mostly short, so that deadlines are often equal; now and then none. */
+  duration(): number {
+    return this.below(16) > 0
+      ? this.of([0, 0, 0.5, 1, 1, 2, 3, 5, 8, 13, 40, 200])
+      : this.of([NaN, -1, Infinity, -Infinity, -0, 5e-324, 1e6]);
+  }
+}
+
+/** Throws unless both lists are the same, at the first difference: the lists are long. */
+export function same(ids: readonly number[], expected: readonly number[]): void {
+  const at = expected.findIndex((id, i) => ids[i] !== id);
+  if (at >= 0) assert.is(ids[at], expected[at], `id ${at} of ${expected.length}, where ${ids.length} were given`);
+  assert.is(ids.length, expected.length);
+}
+
+export class Twin {
+  readonly core: Core;
+  readonly reference: Reference;
+  /** Ids given lately, of every kind, many of them spent. */
+  readonly ids: number[] = [];
+  now = 0;
+
+  constructor(seed = 1) {
+    this.core = new Core(seed);
+    this.reference = new Reference(seed);
+  }
+
+  /** Calls both; gives their answer. */
+  call(name: Call, ...args: number[]): number {
+    const answer = (this.core.calls[name] as (...args: number[]) => number)(...args);
+    this.core.refresh();
+    const expected = (this.reference[name] as (...args: number[]) => number)(...args, answer);
+    if (answer !== expected) assert.equal(answer, expected, `${name}(${args.join(", ")})`);
+    return answer;
+  }
+
+  /** Calls what makes something, and keeps its id. */
+  make(name: Call, ...args: number[]): number {
+    const id = this.call(name, ...args);
+    if (id < 0) return id;
+    if (kindOf(id) !== Kind.TIMER) this.core.opened(id);
+    this.ids.push(id);
+    if (this.ids.length > 400) this.ids.splice(0, 200);
+    return id;
+  }
+
+  /** Asks both what is due. */
+  poll(): number[] {
+    const { core, reference } = this;
+    const ids = [...core.due.subarray(0, core.calls.pollDue())];
+    const expected = reference.pollDue();
+    same(ids, expected);
+    return ids;
+  }
+
+  /** Gives both commands. */
+  command(commands: readonly number[], now: number): number {
+    new Float64Array(this.core.calls.memory.buffer, this.core.calls.commandAddress()).set(commands);
+    const stale = this.core.calls.handleCommands(commands.length, now);
+    assert.is(stale, this.reference.handleCommands(commands, now), `of ${commands.join()} at ${now}`);
+    return stale;
+  }
+
+  /** A pass as a host runs it, with `between` called before each answer. Ends early when `between` says so. */
+  pass(now: number, between: (id: number) => boolean | void = () => {}): void {
+    runPass(this, now, between);
+  }
+
+  /** The host has seen activity on a connection. */
+  touch(id: number): void {
+    const connection = this.reference.connections.get(id);
+    if (!connection) return;
+    this.core.activity[slotOf(id)] = connection.activity = this.reference.now;
+  }
+
+  /** An id: mostly of something there, now and then a spent one, one of another kind, a forged one, or none. */
+  id(draw: Draw, kind: number): number {
+    const { ids } = this;
+    const bad = [NaN, -1, 0, 0.5, Infinity, -Infinity, 2 ** 53, 2 ** 64, -(2 ** 52), kind * 2 ** 51 + 2 ** 21];
+    if (ids.length === 0 || draw.below(16) === 0) return draw.of(bad);
+    let id = draw.of(ids);
+    for (let tries = draw.below(8); tries > 0 && kindOf(id) !== kind; tries--) id = draw.of(ids);
+    if (draw.below(16) > 0) return id;
+    return draw.of([
+      id + 2 ** 22 * (1 + draw.below(3)),
+      id - 2 ** 22,
+      id + 0.5,
+      id + 2 ** 51,
+      id - 2 ** 51,
+      -id,
+      id + 1,
+    ]);
+  }
+
+  /** The time now: mostly the same or a little later; now and then one that is none, or runs backwards. */
+  time(draw: Draw): number {
+    const kind = draw.below(16);
+    if (kind === 0) return draw.of([NaN, Infinity, -Infinity, -1, 0, this.now - 3]);
+    if (kind < 8) this.now += draw.of([0.5, 1, 1, 2, 5]);
+    return this.now;
+  }
+
+  /** Compares what both say of themselves. */
+  compare(): void {
+    for (const name of ["timerCount", "acceptorCount", "acceptedCount", "phase"] as const) this.call(name);
+    for (let state = 0; state < 6; state++) this.call("connectionsIn", state);
+    const { core, reference } = this;
+    const [lower, next] = [core.calls.pollDeadline(), reference.pollDeadline()];
+    assert.ok(lower <= next, `deadline ${lower}, but ${next} is due`);
+    assert.is(lower === Infinity, next === Infinity, `deadline ${lower} where the next is ${next}`);
+    // A host that waits for the deadline, and collects what is due then, must not be told to wait until now.
+    assert.ok(
+      lower > reference.pass || next <= reference.pass || reference.isDue,
+      `deadline ${lower} in the pass of ${reference.pass}`,
+    );
+    for (const id of this.ids.slice(-20)) {
+      for (const one of [id, id + 2 ** 22, id - 2 ** 22, id + 0.5, -id]) {
+        assert.is(core.isTimer(one), reference.timers.has(one), `timer ${one}`);
+      }
+    }
+    for (const { id, state, activity } of reference.connections.values()) {
+      assert.is(core.calls.stateOf(id), state);
+      assert.is(core.activity[slotOf(id)], activity);
+    }
+  }
+}
+
+/** Programs of at most so many words. */
+export function words(length: number): fc.Arbitrary<number[]> {
+  return fc.array(fc.integer({ min: 0, max: 2 ** 32 - 1 }), { maxLength: length, size: "max" });
+}
+
+/** Runs random programs on twins. Fails unless at least `operations` steps were compared. */
+export function run(mixes: readonly Mix[], operations: number, length: number): void {
+  let steps = 0;
+  const tables = mixes.map((mix) => mix.flatMap(([weight, step]) => Array.from({ length: weight }, () => step)));
+  const program = fc.property(fc.nat(mixes.length - 1), words(length), (mix, words) => {
+    const twin = new Twin(words.length);
+    for (const word of words) {
+      const draw = new Draw(word);
+      draw.of(tables[mix]!)(twin, draw);
+      if (draw.below(8) === 0) twin.compare();
+    }
+    twin.compare();
+    steps += words.length;
+  });
+  // Half of the longest is what a program has on average; more often it is short.
+  fc.assert(program, { ...SETTINGS, numRuns: Math.ceil((operations * 2.5) / length) });
+  assert.ok(steps >= operations, `only ${steps} operations`);
+}
+
+/** Checks a property of fast-check with the seed of this run. */
+export function check<T extends unknown[]>(property: fc.IProperty<T>, numRuns: number): void {
+  fc.assert(property, { ...SETTINGS, numRuns });
+}
+
+interface Passing {
+  call(name: "handleTick" | "handleDue", argument: number): unknown;
+  poll(): readonly number[];
+}
+
+/** A pass as a host runs it, with `between` called before each answer. Ends early when that says so. */
+export function runPass(core: Passing, now: number, between: (id: number) => boolean | void): void {
+  core.call("handleTick", now);
+  for (let ids = core.poll(); ids.length > 0; ids = core.poll()) {
+    for (const id of ids) {
+      if (between(id) === false) return;
+      core.call("handleDue", id);
+    }
+  }
+}

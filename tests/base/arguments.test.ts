@@ -1,0 +1,298 @@
+// Wrong arguments: each is refused at the call, with its class, code and sentence, and leaves no trace.
+
+import { PassThrough } from "node:stream";
+import * as assert from "uvu/assert";
+import { Client, Delay, IOLoop, type IOLoopError, Reactor, Server, Stream } from "wasm-ioloop";
+import { VirtualClock } from "wasm-ioloop/testing";
+import { ROWS } from "./argument-rows.ts";
+import { harness, pair, portOf, quietLoop } from "../support/harness.ts";
+
+const test = harness("arguments");
+const nop = (): void => {};
+
+/** What a task throws at the call: "Class CODE: message". */
+function refusal(task: () => unknown): string {
+  try {
+    task();
+  } catch (error) {
+    const { constructor, code, message } = error as IOLoopError;
+    return `${constructor.name} ${code}: ${message}`;
+  }
+  return "nothing thrown";
+}
+
+/** Whether a loop watches nothing, and still does its work. */
+async function isUsable(loop: IOLoop): Promise<void> {
+  await loop.start(); // ends by itself only where nothing is left
+  let fired = 0;
+  loop.timer(0, () => fired++);
+  loop.nextTick(() => fired++);
+  await loop.start();
+  assert.is(fired, 2);
+}
+
+test("every argument and option refuses what it must not be", async () => {
+  const { loop, errors } = quietLoop();
+  let count = 0;
+  for (const [call, wrong, kind, message] of ROWS) {
+    for (const [value, shown] of wrong) {
+      assert.is(
+        refusal(() => call(loop, value as never)),
+        `${kind}: ${message}, not ${shown}`,
+      );
+      count++;
+    }
+    await loop.start();
+  }
+  assert.ok(count > 500, `${count} values`);
+  await isUsable(loop);
+  assert.equal(errors, []);
+});
+
+test("a missing callback is refused in both call forms", async () => {
+  const { loop } = quietLoop();
+  const untyped = loop as unknown as Record<string, (...args: unknown[]) => unknown>;
+  const reactor = loop.reactor as unknown as Record<string, (...args: unknown[]) => unknown>;
+  const missing = (name: string): string =>
+    `TypeError ERR_IOLOOP_INVALID_ARG_TYPE: ${name}: callback must be a function, not undefined`;
+  const calls: [string, () => unknown][] = [
+    ["timer", () => untyped["timer"]!(1)],
+    ["timer", () => untyped["timer"]!()],
+    ["recurring", () => untyped["recurring"]!(1)],
+    ["server", () => untyped["server"]!({})],
+    ["server", () => untyped["server"]!()],
+    ["client", () => untyped["client"]!({ port: 1 })],
+    ["client", () => untyped["client"]!()],
+    ["nextTick", () => untyped["nextTick"]!()],
+    ["io", () => reactor["io"]!(new PassThrough())],
+    ["timer", () => reactor["timer"]!(1)],
+  ];
+  for (const [name, call] of calls) assert.is(refusal(call), missing(name));
+  assert.match(
+    refusal(() => untyped["timer"]!(nop)),
+    "timer: after must be a finite number of seconds, 0 or more, not undefined",
+  );
+  assert.match(
+    refusal(() => untyped["timer"]!(nop, nop)),
+    "timer: after must be a finite number of seconds, 0 or more, not a function",
+  );
+  assert.match(
+    refusal(() => untyped["server"]!(nop, nop)),
+    "listen: options must be an object, not a function",
+  );
+  await isUsable(loop);
+});
+
+test("options that are undefined count as not given", async () => {
+  const { loop } = quietLoop({ maxAccepts: undefined, reactor: undefined, clock: undefined });
+  const id = loop.server({ port: undefined, address: undefined, waitTimeout: undefined }, nop);
+  assert.ok(portOf(loop, id) > 0);
+  loop.remove(id);
+  const other = loop.server(nop, undefined);
+  loop.remove(other);
+  loop.remove(loop.client(nop));
+  await isUsable(loop);
+});
+
+test("unknown options are refused, with those that are known, and two that contradict", async () => {
+  const { loop } = quietLoop();
+  const refused = (what: string, known: string, task: (options: never) => unknown): void => {
+    for (const name of ["prot", "toString", "__proto_"]) {
+      assert.is(
+        refusal(() => task({ [name]: undefined } as never)),
+        `TypeError ERR_IOLOOP_UNKNOWN_OPTION: ${what}: unknown option "${name}"; known are ${known}`,
+      );
+    }
+  };
+  // What can be listened to and connected with grows; the beginning is enough.
+  const begins = (task: () => unknown, start: string): void =>
+    assert.ok(refusal(task).startsWith(`TypeError ERR_IOLOOP_UNKNOWN_OPTION: ${start}`), refusal(task));
+  refused("new IOLoop", "maxAccepts, maxConnections, multiAccept, reactor, clock", (wrong) => new IOLoop(wrong));
+  refused("new Reactor", "clock, seed", (wrong) => new Reactor(wrong));
+  refused("new Server", "reactor, multiAccept", (wrong) => new Server(wrong));
+  refused("new Client", "reactor", (wrong) => new Client(wrong));
+  refused("new Stream", "reactor", (wrong) => new Stream(new PassThrough(), wrong));
+  refused("new Delay", "ioloop", (wrong) => new Delay(wrong));
+  refused("stopGracefully", "delay, timeout, signal", (wrong) => loop.stopGracefully(wrong));
+  const listen = 'listen: unknown option "prot"; known are address, port, path, fd, backlog,';
+  begins(() => loop.server({ prot: 1 } as never, nop), listen);
+  begins(() => new Server({ reactor: loop.reactor }).listen({ prot: 1 } as never), listen);
+  const connect = 'connect: unknown option "prot"; known are address, port, path, handle,';
+  begins(() => loop.client({ prot: 1 } as never, nop), connect);
+  begins(() => new Client({ reactor: loop.reactor }).connect({ prot: 1 } as never), connect);
+  assert.is(
+    refusal(() => new IOLoop({ reactor: new Reactor(), clock: new VirtualClock() })),
+    'TypeError ERR_IOLOOP_INVALID_ARG_TYPE: new IOLoop: option "clock" goes to the reactor, where one is given',
+  );
+  await isUsable(loop);
+});
+
+test("a server listens once, a client connects once at a time", async () => {
+  const { loop } = quietLoop();
+  const server = new Server({ reactor: loop.reactor });
+  server.listen();
+  assert.is(
+    refusal(() => server.listen()),
+    "IOLoopError ERR_IOLOOP_HANDLE_IN_USE: The server is listening already",
+  );
+  assert.ok(server.port, "it still listens");
+  server.close();
+  server.listen();
+  server.close();
+  const client = new Client({ reactor: loop.reactor });
+  client.connect({ port: 9 });
+  assert.is(
+    refusal(() => client.connect({ port: 9 })),
+    "IOLoopError ERR_IOLOOP_HANDLE_IN_USE: The client is connecting already",
+  );
+  client.close();
+  await isUsable(loop);
+});
+
+test("the reactor of a loop stays while something is watched", async () => {
+  const { loop } = quietLoop();
+  const refused = "IOLoopError ERR_IOLOOP_REACTOR_IN_USE: The loop watches something on its reactor already";
+  const before = loop.reactor;
+  const watch: (() => () => unknown)[] = [
+    () =>
+      (
+        (id) => () =>
+          loop.remove(id)
+      )(loop.timer(60, nop)),
+    () =>
+      (
+        (id) => () =>
+          loop.remove(id)
+      )(loop.server({}, nop)),
+    () =>
+      (
+        (id) => () =>
+          loop.remove(id)
+      )(loop.client({}, nop)),
+    () => ((it) => (loop.reactor.io(it, nop), () => loop.reactor.remove(it)))(new PassThrough()),
+  ];
+  for (const begin of watch) {
+    const end = begin();
+    assert.is(
+      refusal(() => (loop.reactor = new Reactor())),
+      refused,
+    );
+    assert.is(loop.reactor, before);
+    end();
+  }
+  loop.nextTick(nop);
+  assert.is(
+    refusal(() => (loop.reactor = new Reactor())),
+    refused,
+  );
+  await isUsable(loop);
+  const after = new Reactor();
+  loop.reactor = after;
+  assert.is(loop.reactor, after);
+  await isUsable(loop);
+  await isUsable(new IOLoop({ reactor: before })); // free again
+});
+
+test("a reactor serves one loop", async () => {
+  const { loop } = quietLoop();
+  const { loop: other } = quietLoop();
+  const refused = "IOLoopError ERR_IOLOOP_REACTOR_IN_USE: The reactor serves another loop";
+  const before = other.reactor;
+  assert.is(
+    refusal(() => new IOLoop({ reactor: loop.reactor })),
+    refused,
+  );
+  assert.is(
+    refusal(() => (other.reactor = loop.reactor)),
+    refused,
+  );
+  assert.is(other.reactor, before);
+  await isUsable(loop);
+  await isUsable(other);
+});
+
+test("a server, client or stream that belongs to a reactor stays there", async () => {
+  const { loop } = quietLoop();
+  const { loop: other } = quietLoop();
+  const { reactor } = loop;
+  const [server, client] = [new Server({ reactor }), new Client({ reactor })];
+  const { near, far } = await pair();
+  const stream = new Stream(near, { reactor });
+  server.listen();
+  client.connect({ port: 9 });
+  stream.start();
+  for (const task of [
+    () => (server.reactor = other.reactor),
+    () => other.acceptor(server),
+    () => (client.reactor = other.reactor),
+    () => (stream.reactor = other.reactor),
+    () => other.stream(stream),
+  ]) {
+    assert.is(refusal(task), "IOLoopError ERR_IOLOOP_REACTOR_IN_USE: It is in use on its reactor");
+  }
+  const second = new Stream(near, { reactor });
+  assert.is(
+    refusal(() => second.start()),
+    "IOLoopError ERR_IOLOOP_HANDLE_IN_USE: The handle belongs to another stream",
+  );
+  server.close();
+  client.close();
+  stream.close();
+  assert.is(
+    refusal(() => loop.stream(stream)),
+    "IOLoopError ERR_IOLOOP_HANDLE_CLOSED: The stream is closed",
+  );
+  await far.closed;
+  await isUsable(loop);
+  await isUsable(other);
+});
+
+test("start and oneTick are refused while the loop runs", async () => {
+  const { loop } = quietLoop();
+  const refused = "IOLoopError ERR_IOLOOP_RUNNING: IOLoop already running";
+  const seen: string[] = [];
+  loop.timer(0, (loop) => {
+    for (const it of [loop, loop.reactor])
+      seen.push(
+        refusal(() => it.start()),
+        refusal(() => it.oneTick()),
+      );
+  });
+  const running = loop.start();
+  seen.push(refusal(() => loop.start()));
+  await running;
+  assert.equal(seen, Array<string>(5).fill(refused));
+  await isUsable(loop);
+});
+
+test("what is spent or unknown is refused where it must be active, and false where it is removed", async () => {
+  const { loop } = quietLoop();
+  const { reactor } = loop;
+  const timer = loop.timer(0, nop);
+  await loop.start();
+  for (const id of [timer, 0, -1, 1.5, NaN, 2 ** 40, "x", undefined, {}] as never[]) {
+    assert.is(
+      refusal(() => reactor.again(id)),
+      "IOLoopError ERR_IOLOOP_TIMER_INACTIVE: Timer not active",
+    );
+    assert.is(loop.remove(id), false);
+    assert.is(reactor.remove(id), false);
+  }
+  for (const id of [timer, 0, -1, NaN, 2 ** 40] as never[]) {
+    assert.is(loop.stream(id), undefined);
+    assert.is(loop.acceptor(id), undefined);
+  }
+  const inactive = "IOLoopError ERR_IOLOOP_WATCHER_INACTIVE: I/O watcher not active";
+  for (const handle of [new PassThrough(), undefined, {}] as never[]) {
+    assert.is(
+      refusal(() => reactor.watch(handle, true, true)),
+      inactive,
+    );
+  }
+  const closed = new PassThrough().destroy();
+  assert.is(
+    refusal(() => reactor.io(closed, nop)),
+    "IOLoopError ERR_IOLOOP_HANDLE_CLOSED: Handle is closed",
+  );
+  await isUsable(loop);
+});

@@ -1,0 +1,35 @@
+// What is compared with what in the benches, where that is not plain.
+
+import * as assert from "uvu/assert";
+import { harness } from "../support/harness.ts";
+
+// The benches are plain modules beside the tests, without types.
+const bench = (name: string): Promise<any> => import(new URL(`../../../bench/${name}.mjs`, import.meta.url).href);
+const { compareRows } = await bench("goals");
+const { summary } = await bench("measure");
+
+const test = harness("bench goals");
+
+test("the loop is compared with all, its goals aside; the core with its twin alone: neither has a host", () => {
+  const row = (name: string, peer: string, nanoseconds: number): object => {
+    const on = peer === "ours" ? { runtime: "node", label: "Node 20" } : {};
+    return { name, peer, ...on, cells: { pending1000: summary([nanoseconds]) } };
+  };
+  const columns = [{ key: "pending1000", title: "1,000", unit: "ns", better: "lower" }];
+  const rows = [row("the loop", "ours", 20), row("the core", "core", 10), row("its twin", "twin", 12)];
+  rows.push(row("libuv", "libuv", 60));
+  const table = compareRows({ id: "timers-mix", main: "pending1000", columns, rows });
+  const found = table.rows.map(({ ratios = [] }: any) =>
+    ratios.map(({ against, median, goal }: any) => [against, median, goal]),
+  );
+  assert.equal(found, [
+    [
+      ["the core", 0.5, undefined],
+      ["its twin", 0.6, undefined],
+      ["libuv", 3, 2.5],
+    ],
+    [["its twin", 1.2, 1]],
+    [],
+    [],
+  ]);
+});

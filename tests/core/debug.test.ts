@@ -1,0 +1,88 @@
+// Diagnostics. Numbers name statements about the originals.
+
+import { spawnSync } from "node:child_process";
+import * as assert from "uvu/assert";
+import { Authority } from "../support/certificates.ts";
+import { evaluate, harness } from "../support/harness.ts";
+import { root } from "../support/paths.ts";
+
+const test = harness("debug");
+
+const SOURCE = `import { IOLoop } from "wasm-ioloop";
+  const loop = new IOLoop({ maxConnections: 1 });
+  const id = loop.server({ backlog: 1 }, (loop, stream) => {
+    stream.timeout = 0.05;
+  });
+  const { port } = loop.acceptor(id);
+  loop.on("drop", (loop) => loop.timer(0.2, (loop) => void loop.stopGracefully()));
+  for (let i = 0; i < 3; i++) loop.client({ port }, () => {});
+  const timer = loop.timer(60, () => {});
+  loop.remove(timer);
+  await loop.start();
+  loop.reset();`;
+
+function run(debug: string | undefined, source = SOURCE): string[] {
+  const { IOLOOP_DEBUG: _unset, ...env } = process.env;
+  const { stderr, status } = spawnSync(process.execPath, evaluate(source), {
+    cwd: root,
+    encoding: "utf8",
+    timeout: 20_000,
+    env: debug === undefined ? env : { ...env, IOLOOP_DEBUG: debug },
+  });
+  assert.is(status, 0, stderr);
+  return stderr.split("\n").filter((line) => line !== "");
+}
+
+test("12 IOLOOP_DEBUG=1 tells every connection, acceptor, timer and decision, with counts", () => {
+  const lines = run("1");
+  for (const line of lines) {
+    assert.match(
+      line,
+      /^IOLoop: .* \[timers \d+, acceptors \d+, waiting \d+, connecting \d+, incoming \d+, outgoing \d+, loose \d+\]$/,
+    );
+  }
+  for (const what of [
+    /acceptor 0\.0 opened/,
+    /connection \d+\.0 connects/,
+    /timer 0\.0 in 60 s/,
+    /timer 0\.0 removed/,
+    /connection \d+\.0 connected/,
+    /connection \d+\.0 waits/,
+    /connection \d+\.\d admitted/,
+    /client 127\.0\.0\.1 \d+ dropped: backlog/,
+    /connection \d+\.\d timed out/,
+    /connection \d+\.\d closed/,
+    /timer \d+\.\d fires/,
+    /decision: finish/,
+    /decision: stop/,
+    /acceptor 0\.0 closed/,
+  ]) {
+    assert.ok(
+      lines.some((line) => what.test(line)),
+      `${what} in\n${lines.join("\n")}`,
+    );
+  }
+});
+
+test("a handshake that fails says why", () => {
+  const { certPath, keyPath } = new Authority().sign("localhost");
+  const lines = run(
+    "1",
+    `import { IOLoop } from "wasm-ioloop";
+    const id = IOLoop.server({ tls: true, tlsCert: "${certPath}", tlsKey: "${keyPath}" }, () => {});
+    IOLoop.client({ port: IOLoop.acceptor(id).port }, (loop, err, stream) => {
+      stream.write("GET / HTTP/1.1\\r\\n\\r\\n");
+      stream.on("close", () => loop.remove(id));
+    });
+    await IOLoop.start();`,
+  );
+  assert.ok(
+    lines.some((line) => /^IOLoop: handshake failed: .*(http|HTTP|wrong version|protocol)/.test(line)),
+    lines.join("\n"),
+  );
+});
+
+test("without it, nothing is told", () => {
+  assert.equal(run(undefined), []);
+  assert.equal(run(""), []);
+});

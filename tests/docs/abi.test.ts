@@ -1,0 +1,136 @@
+// docs/abi.md and the module say the same.
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import { BATCH, Code, Core, Decision, Due, Phase, State, Transition } from "wasm-ioloop/core";
+import { harness, script } from "../support/harness.ts";
+import { source } from "../hosts/replay/exports.ts";
+import { root } from "../support/paths.ts";
+
+const test = harness("abi");
+
+const document = readFileSync(join(root, "docs/abi.md"), "utf8");
+const { calls } = new Core(1);
+
+// The rows of the tables of a section, without head and rule.
+function rows(title: string): string[][] {
+  const from = document.indexOf(`## ${title}\n`);
+  const to = document.slice(from + 3).search(/^## /m);
+  const text = document.slice(from, to < 0 ? undefined : from + 3 + to);
+  return text
+    .split("\n")
+    .filter((line) => line.startsWith("| `"))
+    .map((line) => line.split("|").slice(1, -1))
+    .map((cells) => cells.map((cell) => cell.trim().replaceAll("`", "")));
+}
+
+test("every export is in the document, and every name in the document is exported", () => {
+  const documented = rows("Exports").map(([name]) => name!);
+  const exported = Object.keys(calls).filter((name) => name !== "memory");
+  assert.equal(documented.slice().sort(), exported.sort());
+  assert.match(document, "`memory` is exported too");
+});
+
+test("parameters and their types are those of the source", () => {
+  for (const [name, parameters, result] of rows("Exports")) {
+    const found = new RegExp(`export function ${name}\\(([^)]*)\\): (\\w+)`).exec(source);
+    assert.ok(found, name);
+    const types = (text: string): string =>
+      text
+        .replaceAll(/u32|usize/g, "i32")
+        .replaceAll(/\s+/g, " ")
+        .replace(/,? ?$/, "")
+        .trim();
+    assert.is(parameters, types(found[1]!), name);
+    if (found[2] === "void") assert.is(result, "", name);
+    else assert.is.not(result, "", name);
+  }
+});
+
+test("codes, answers, decisions and phases are those of the binding", () => {
+  const pairs = (title: string): Record<string, number> =>
+    Object.fromEntries(rows(title).map(([name, value]) => [name!.replace(/^ERR_/, ""), Number(value)]));
+  assert.equal(pairs("Codes"), { ...Code });
+  assert.equal(pairs("Answers of handleDue"), { ...Due });
+  assert.equal(pairs("Decisions"), { ...Decision });
+  assert.equal(pairs("Phases"), { ...Phase });
+});
+
+test("codes are those of the core's source", () => {
+  const memory = readFileSync(join(root, "assembly/memory.ts"), "utf8");
+  for (const [name, value] of rows("Codes")) assert.match(memory, `export const ${name}: i32 = ${value};`);
+});
+
+test("the table of states is the module's", () => {
+  const states = Object.keys(State);
+  const line = (cells: string[]): string =>
+    cells
+      .map((cell) => cell.padEnd(12))
+      .join("")
+      .trimEnd();
+  const table = [
+    line(["", ...states]),
+    ...Object.entries(Transition).map(([event, number]) =>
+      line([event, ...states.map((_, state) => states[calls.nextState(state, number)] ?? "-")]),
+    ),
+  ];
+  assert.ok(document.includes(table.join("\n")), table.join("\n"));
+});
+
+test("version, batch and addresses are as documented", () => {
+  assert.match(document, `this page is about **${calls.version()}**`);
+  assert.match(document, `up to ${BATCH} \`f64\``);
+  const { activity, due } = new Core(2);
+  assert.is(due.byteOffset, calls.dueAddress());
+  assert.is(activity.byteOffset, calls.activityAddress());
+});
+
+test("a timer is 32 bytes, a connection 40, an acceptor 32, and the activity never moves", () => {
+  const core = new Core(3);
+  const pages = (): number => core.calls.memory.buffer.byteLength / 65_536;
+  const grown = (count: number, make: () => unknown): number => {
+    const before = pages();
+    for (let i = 0; i < count; i++) make();
+    return ((pages() - before) * 65_536) / count;
+  };
+  const near = (bytes: number, expected: number): boolean => Math.abs(bytes - expected) < 1;
+  const address = core.calls.activityAddress();
+  assert.ok(
+    near(
+      grown(1 << 17, () => core.calls.handleTimer(1, 0, 0)),
+      32,
+    ),
+  );
+  assert.ok(
+    near(
+      grown(1 << 17, () => core.calls.handleTrack(0, 0)),
+      40,
+    ),
+  );
+  assert.ok(
+    near(
+      grown(1 << 17, () => core.calls.handleAcceptor()),
+      32,
+    ),
+  );
+  assert.is(core.calls.activityAddress(), address);
+});
+
+test("the host in the document runs, and prints what it says", () => {
+  const [, program, output] = /```js\n([^`]*(?:`[^`]+`[^`]*)*?)```\n\n```text\n([^`]*)```/.exec(document)!;
+  const folder = mkdtempSync(join(root, "build/abi-"));
+  try {
+    const file = join(folder, "host.mjs");
+    writeFileSync(file, program!);
+    const { stdout, stderr } = spawnSync(process.execPath, script(file), {
+      cwd: root,
+      encoding: "utf8",
+      timeout: 20_000,
+    });
+    assert.is(stdout, output, stderr);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,86 @@
+// Examples as child processes: those in JavaScript on the runtime that runs the test.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { deferred, script, until, within } from "../support/harness.ts";
+import { root } from "../support/paths.ts";
+
+const started = new Set<string>();
+
+/** A program that runs. */
+export class Program {
+  /** What it has printed so far. */
+  output = "";
+  /** What it has printed to stderr. */
+  errors = "";
+  readonly #child: ChildProcess;
+  readonly #ended = deferred<string>();
+
+  constructor(program: string, args: readonly (string | number)[]) {
+    this.#child = spawn(program, args.map(String), {
+      cwd: root,
+      env: { ...process.env, NO_COLOR: "1" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#child.stdout!.on("data", (chunk: Buffer) => (this.output += chunk.toString()));
+    this.#child.stderr!.on("data", (chunk: Buffer) => (this.errors += chunk.toString()));
+    this.#child.on("close", (code, signal) => this.#ended.resolve(signal ?? `code ${code}`));
+  }
+
+  /** Resolves when the output matches. */
+  async says(pattern: RegExp): Promise<RegExpMatchArray> {
+    await until(() => pattern.test(this.output)).catch(() => {
+      throw new Error(`no ${pattern} in ${JSON.stringify(this.output)}, ${JSON.stringify(this.errors)}`);
+    });
+    return pattern.exec(this.output)!;
+  }
+
+  /** The port it listens on. */
+  async port(): Promise<number> {
+    return Number((await this.says(/^listening on 127\.0\.0\.1:(\d+)$/im))[1]);
+  }
+
+  /** The id of the process. */
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** How the process ends: `code 0`, or the name of a signal. */
+  ending(): Promise<string> {
+    return within(20, this.#ended.promise);
+  }
+}
+
+/** An example in JavaScript. */
+export class Example extends Program {
+  constructor(name: string, args: readonly (string | number)[]) {
+    started.add(name);
+    super(process.execPath, [...script(join(root, "examples", `${name}.mjs`)), ...args]);
+  }
+}
+
+/** Runs an example for as long as `use` takes. */
+export async function example<T>(
+  name: string,
+  args: readonly (string | number)[],
+  use: (example: Example) => Promise<T>,
+): Promise<T> {
+  const running = new Example(name, args);
+  try {
+    return await use(running);
+  } finally {
+    running.kill("SIGKILL");
+    await running.ending();
+  }
+}
+
+/** The examples that no test has run; what stands in a folder has tests of its own. */
+export function untested(): string[] {
+  const files = readdirSync(join(root, "examples")).filter((file) => file.endsWith(".mjs"));
+  return files.filter((file) => !started.has(file.replace(/\.mjs$/, "")));
+}

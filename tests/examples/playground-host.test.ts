@@ -1,0 +1,178 @@
+// The host of the playground: the core keeps its word under load, and the same seed gives the same run.
+
+import * as assert from "uvu/assert";
+import { harness } from "../support/harness.ts";
+import { type PlaygroundHost, type Settings, playground } from "./playground-modules.ts";
+
+const { Host, PRESETS, LOAD, LIMITS, DESCRIPTORS, Fate, gapAfter, slotAt } = await playground();
+const test = harness("playground-host");
+const Phase = { ADMITTING: 0, LINGERING: 1, DRAINING: 2, FINISHED: 3 };
+
+const settingsOf = (name: string): Settings => PRESETS.find((preset) => preset.name === name)!.settings;
+
+/** All that is counted, as one text. */
+function account({ ledger, now, core }: PlaygroundHost): string {
+  const { ended, arrived, longestWait, mostInside } = ledger;
+  return JSON.stringify([now, ended, arrived, longestWait, mostInside, core.calls.timerCount(), ledger.answer.ago(0)]);
+}
+
+function after(seconds: number, name: string, changes: Partial<Settings> = {}, seed = 1): PlaygroundHost {
+  const host = new Host({ ...settingsOf(name), ...changes }, seed);
+  host.advance(seconds * 1000);
+  return host;
+}
+
+test("every preset keeps to its limits, and every client is accounted for", () => {
+  for (const { name, settings } of PRESETS) {
+    const host = new Host(settings, 7);
+    for (let at = 100; at <= 30_000; at += 100) {
+      host.advance(at);
+      assert.ok(host.inside <= settings.maxConnections, `${name}: ${host.inside} inside`);
+      assert.ok(host.waiting <= settings.backlog, `${name}: ${host.waiting} wait`);
+      assert.is(host.line.length, host.waiting, name);
+      const inside = host.seats.filter((client) => client !== undefined);
+      assert.is(inside.length, host.inside, name);
+      assert.is(inside.filter(({ isSilent }) => isSilent).length, host.silent, name);
+      const ended = host.ledger.ended.reduce((sum, count) => sum + count);
+      assert.is(ended + host.inside + host.waiting, host.ledger.arrived, name);
+    }
+    assert.ok(host.ledger.ended[Fate.SERVED]! > 0, name);
+  }
+});
+
+test("the presets show what they say", () => {
+  const served = (host: PlaygroundHost): number => host.ledger.ended[Fate.SERVED]!;
+  const [calm, rush, unlimited] = [after(60, "calm"), after(60, "rush"), after(60, "unlimited")];
+  assert.is(calm.waiting, 0);
+  assert.is(calm.ledger.ended[Fate.TURNED_AWAY], 0);
+  assert.is(rush.inside, settingsOf("rush").maxConnections);
+  assert.ok(rush.waiting > 0);
+  assert.ok(rush.ledger.ended[Fate.TURNED_AWAY]! > 0);
+  assert.ok(served(unlimited) < served(rush) / 5, `${served(unlimited)} of ${served(rush)}`);
+  const never = after(60, "silent", { idleTimeout: 0 });
+  assert.ok(served(never) < served(after(60, "silent")) / 2);
+  assert.is(never.silent, never.inside);
+  const late = after(20, "flood", { multiAccept: 1000 });
+  assert.ok(late.ledger.delay.greatest() > 10 * after(20, "flood").ledger.delay.greatest());
+});
+
+test("the same seed and settings give the same run, however time is cut into pieces", () => {
+  for (const { name } of PRESETS) {
+    const whole = after(20, name);
+    const cut = new Host(settingsOf(name), 1);
+    for (let at = 0; at < 20_000; at += 17.3) cut.advance(at);
+    for (let i = 0; i < 50 && cut.next <= 20_000; i++) cut.step();
+    cut.advance(20_000);
+    assert.is(account(cut), account(whole), name);
+    assert.is.not(account(after(20, name, {}, 2)), account(whole), name);
+  }
+});
+
+test("a change of the limits does not change who comes", () => {
+  const [one, other] = [after(20, "rush"), after(20, "rush", { maxConnections: 3, backlog: 0, idleTimeout: 0 })];
+  assert.is(one.ledger.arrived, other.ledger.arrived);
+  assert.is.not(account(one), account(other));
+});
+
+test("arrivals are as many as they should be", () => {
+  let sum = 0;
+  for (let serial = 0; serial < 20_000; serial++) sum += gapAfter(5, serial, settingsOf("rush"));
+  const mean = sum / 20_000;
+  assert.ok(Math.abs(mean - 1000 / 80) < 0.3, `${mean} ms`);
+});
+
+test("without limits there are never more clients than descriptors", () => {
+  const changes = { arrivals: 1000, atOnce: 700, patience: Infinity, service: 60 };
+  const host = after(20, "unlimited", changes);
+  assert.is(host.inside + host.waiting, DESCRIPTORS);
+  assert.ok(host.ledger.ended[Fate.TURNED_AWAY]! > 0);
+});
+
+test("limits can be changed under way", () => {
+  const host = after(10, "rush");
+  host.set({ ...settingsOf("rush"), maxConnections: 5 });
+  assert.is(host.inside, 40, "nobody is thrown out");
+  host.advance(20_000);
+  assert.is(host.inside, 5);
+  host.set({ ...settingsOf("rush"), maxConnections: 60 });
+  host.advance(20_100);
+  assert.is(host.inside, 60);
+
+  const silent = after(60, "silent", { idleTimeout: 0 });
+  assert.is(silent.silent, 40);
+  assert.is(silent.ledger.ended[Fate.SILENT], 0);
+  silent.set({ ...settingsOf("silent"), idleTimeout: 1 });
+  silent.advance(60_999);
+  assert.is(silent.ledger.ended[Fate.SILENT], 0);
+  silent.advance(61_000);
+  assert.is(silent.ledger.ended[Fate.SILENT], 40);
+});
+
+test("a pass lets in as many as multiAccept says, and the next one follows at once", () => {
+  const host = new Host({ ...settingsOf("flood"), service: 60, patience: Infinity }, 1);
+  while (host.inside === 0) host.step();
+  const { now } = host;
+  for (let inside = 10; inside <= 300; inside += 10, host.step()) assert.is(host.inside, inside);
+  assert.is(host.inside, 300);
+  assert.ok(host.now < now + 100, `${host.now - now} ms`);
+});
+
+test("a drain lingers, sends the line away, serves who is inside, and stops", () => {
+  const host = after(10, "rush", { silent: 0, drainDelay: 1, drainTimeout: 0, idleTimeout: 0 });
+  assert.is(host.phase, Phase.ADMITTING);
+  host.drain();
+  assert.is(host.phase, Phase.LINGERING);
+  host.advance(10_900);
+  assert.is(host.phase, Phase.LINGERING);
+  assert.ok(host.waiting > 0);
+  host.advance(11_000);
+  assert.is(host.phase, Phase.DRAINING);
+  assert.is(host.waiting, 0);
+  const { arrived, ended } = host.ledger;
+  const served = ended[Fate.SERVED]! + host.inside;
+  host.advance(20_000);
+  assert.is(host.phase, Phase.FINISHED);
+  assert.not.ok(host.isRunning);
+  assert.is(host.inside, 0);
+  assert.is(host.ledger.ended[Fate.SERVED], served);
+  assert.ok(host.now < 15_000, "time stands still once it has stopped");
+  assert.ok(host.ledger.arrived > arrived, "clients still came, and were turned away");
+});
+
+test("a drain closes who is left when its time is over, or when it is told to hurry", () => {
+  const timeout = after(10, "silent", { idleTimeout: 0, drainDelay: 0, drainTimeout: 2 });
+  timeout.drain();
+  timeout.advance(30_000);
+  assert.is(timeout.phase, Phase.FINISHED);
+  assert.is(timeout.now, 12_000);
+  assert.ok(timeout.ledger.ended[Fate.CLOSED]! > 0);
+
+  const hurried = after(10, "rush", { drainDelay: 1, drainTimeout: 0 });
+  hurried.drain();
+  hurried.hurry();
+  assert.is(hurried.phase, Phase.FINISHED);
+  assert.is(hurried.ledger.ended[Fate.CLOSED], 40);
+  assert.is(hurried.inside + hurried.waiting, 0);
+});
+
+test("a deadline stands in the ring of the highest digit in which it differs from now", () => {
+  const ring = (deadline: number, now: number): number[] => {
+    const slot = slotAt(deadline, now);
+    return [Math.floor(slot / 64), slot % 64];
+  };
+  assert.equal(ring(100, 100), [0, 36]);
+  assert.equal(ring(127, 100), [0, 63]);
+  assert.equal(ring(128, 127), [1, 2], "one tick away, and in the next turn");
+  assert.equal(ring(64 * 64, 0), [2, 1]);
+  assert.equal(ring(64 ** 3 * 5 + 7, 3), [3, 5]);
+  assert.equal(ring(64 ** 4, 0), [3, 0], "what is farther stands in the last ring");
+  assert.equal(ring(5, 100), [0, 36], "what is overdue is due now");
+});
+
+test("every slider can show what every preset sets", () => {
+  for (const { name, settings } of PRESETS) {
+    const sliders = [...LOAD, ...LIMITS];
+    assert.equal(sliders.map((slider) => slider.name).sort(), Object.keys(settings).sort());
+    for (const slider of sliders) assert.ok(slider.stops.includes(settings[slider.name]), `${name}: ${slider.name}`);
+  }
+});

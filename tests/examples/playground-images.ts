@@ -1,0 +1,26 @@
+// Makes the pictures of the playground that the documentation shows: `node build/tests/examples/playground-images.js`.
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { sleep } from "../support/harness.ts";
+import { type Look, visit } from "./playground-page.ts";
+import { decodePng, encodePng } from "./png.ts";
+import { root } from "../support/paths.ts";
+
+const folder = join(root, "docs/images");
+const query = "preset=rush&seed=1&paused";
+
+async function picture(name: string, look: Look): Promise<void> {
+  await visit(look, async (page) => {
+    await page.evaluate("playground.advance(40)");
+    await page.click("#play");
+    await sleep(1);
+    const png = encodePng(decodePng(await page.screenshot()));
+    writeFileSync(join(folder, `${name}.png`), png);
+    console.log(`${name}.png: ${png.length} bytes`);
+  });
+}
+
+mkdirSync(folder, { recursive: true });
+await picture("playground", { query, width: 1280, height: 800, scale: 1.5 });
+await picture("playground-phone", { query, width: 390, height: 844, scale: 2 });

@@ -1,0 +1,289 @@
+// The playground as its visitors meet it: its server on every runtime, its page in Chromium.
+
+import { readFileSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import * as assert from "uvu/assert";
+import { harness, sleep } from "../support/harness.ts";
+import { type PlaygroundHost, playground } from "./playground-modules.ts";
+import { type Look, drivesBrowser, missingBrowser, served, visit } from "./playground-page.ts";
+import { brightnessOf, coloursOf, decodePng } from "./png.ts";
+import { root } from "../support/paths.ts";
+
+const { Host, PRESETS } = await playground();
+const test = harness("playground");
+const SECONDS = 60;
+
+/** A test of the page, where there is a browser. */
+function pageTest(title: string, look: Look, body: (page: Page) => Promise<void>): void {
+  if (drivesBrowser && missingBrowser === undefined) test(title, () => visit(look, body), SECONDS);
+}
+
+if (drivesBrowser && missingBrowser !== undefined) console.log(`skipped the page of the playground: ${missingBrowser}`);
+
+/** The answer to a request, as it stands. */
+function request(port: number, line: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () =>
+      socket.write(`${line} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`),
+    );
+    let text = "";
+    socket.on("data", (chunk: Buffer) => (text += chunk.toString("latin1")));
+    socket.on("end", () => socket.end());
+    socket.on("close", () => resolve(text));
+    socket.on("error", reject);
+  });
+}
+
+test("the server gives what the page is made of, and nothing else", async () => {
+  await served(async (origin) => {
+    const port = Number(new URL(origin).port);
+    const status = async (line: string): Promise<string> => (await request(port, line)).slice(9, 12);
+    assert.match(await request(port, "GET /"), /302[^]*location: \/examples\/playground\/\r/i);
+    const page = await request(port, "GET /examples/playground/?preset=calm");
+    assert.match(page, /^HTTP\/1.1 200[^]*content-type: text\/html[^]*<title>wasm-ioloop playground/i);
+    assert.match(await request(port, "GET /dist/core.js"), /^HTTP\/1.1 200[^]*text\/javascript/i);
+    assert.match(await request(port, "HEAD /dist/core.js"), /^HTTP\/1.1 200[^]*\r\n\r\n$/);
+    assert.is(await status("GET /node_modules/@assemblyscript/loader/index.js"), "200");
+    for (const path of [
+      "/package.json",
+      "/node_modules/uvu/dist/index.js",
+      "/dist/..%2fbuild%2ftests%2fharness.js",
+      "/dist/",
+      "/dist/core.wasm",
+      "/nowhere",
+      "/examples/playground",
+      "/examples/playground/serve.mjs",
+      "/examples/playground/../../package.json",
+      "/examples/playground/..%2f..%2fhost%2fcore.ts",
+      "/dist/../examples/synopsis.mjs",
+      "/dist/..%2f..%2f..%2f..%2fetc/passwd",
+      "/../../../../etc/passwd",
+      "/dist/core.js%00.js",
+      "/%",
+      "//etc/passwd",
+    ]) {
+      assert.is(await status(`GET ${path}`), "404", path);
+    }
+    assert.is(await status("POST /dist/core.js"), "405");
+  });
+});
+
+const clock = (page: Page): Promise<number> => page.evaluate("playground.host.now") as Promise<number>;
+const shown = async (page: Page, id: string): Promise<number> =>
+  Number.parseFloat((await page.textContent(`#${id}`))!.replaceAll(",", ""));
+
+/** Waits until an expression holds in the page: it draws a frame later. */
+async function holds(page: Page, expression: string): Promise<void> {
+  await page.waitForFunction(expression, undefined, { timeout: 20_000 });
+}
+
+/** Waits until the page says something. */
+async function says(page: Page, selector: string, text: string): Promise<void> {
+  await holds(page, `document.querySelector(${JSON.stringify(selector)})?.textContent === ${JSON.stringify(text)}`);
+}
+
+const plays = (page: Page): Promise<void> => says(page, "#play-label", "Pause");
+const rests = (page: Page): Promise<void> => says(page, "#play-label", "Play");
+
+pageTest("the page loads without a complaint, and plays by itself", {}, async (page) => {
+  assert.is(await page.title(), "wasm-ioloop playground");
+  await holds(page, "playground.host.now > 200");
+  await plays(page);
+  assert.ok(await page.isChecked("input[value=rush]"));
+  await holds(page, "document.querySelector('#clock').textContent !== '0.000 s'");
+});
+
+pageTest("for those who want less motion it waits to be told", { calm: true }, async (page) => {
+  await sleep(0.3);
+  assert.is(await clock(page), 0);
+  await page.click("#play");
+  await holds(page, "playground.host.now > 100");
+});
+
+pageTest("play, pause, step and reset", { query: "paused&preset=rush" }, async (page) => {
+  assert.is(await clock(page), 0);
+  const next = (await page.evaluate("playground.host.next")) as number;
+  await page.click("#step");
+  const stepped = await clock(page);
+  assert.ok(stepped >= next && stepped < next + 1, `${stepped} instead of ${next}`);
+  await page.click("#play");
+  await holds(page, "playground.host.now > 300");
+  await page.click("#play");
+  await rests(page);
+  const paused = await clock(page);
+  await sleep(0.3);
+  assert.is(await clock(page), paused);
+  await says(page, "#clock", `${(paused / 1000).toFixed(3)} s`);
+  await page.click("#reset");
+  assert.is(await clock(page), 0);
+  assert.is(await page.evaluate("playground.host.ledger.arrived"), 0);
+});
+
+pageTest(
+  "keys: space plays and pauses, the arrow steps, and both leave sliders and buttons alone",
+  { query: "paused" },
+  async (page) => {
+    await page.keyboard.press("Space");
+    await plays(page);
+    await page.keyboard.press("Space");
+    await rests(page);
+    const before = await clock(page);
+    await page.keyboard.press("ArrowRight");
+    assert.ok((await clock(page)) > before);
+
+    await page.focus("#maxConnections");
+    const at = await clock(page);
+    await page.keyboard.press("ArrowRight");
+    assert.is(await page.textContent("[for=maxConnections] + output"), "50");
+    await says(page, "#inside-of", "of 50 places");
+    assert.is(await page.locator("input[name=preset]:checked").count(), 0, "these are nobody's settings any more");
+    assert.is(await clock(page), at);
+    await page.keyboard.press("Space");
+    await plays(page);
+    await holds(page, "playground.host.ledger.mostInside === 50");
+
+    await page.focus("#reset");
+    await page.keyboard.press("Space");
+    await plays(page);
+    await page.check("input[value=calm]");
+    await page.keyboard.press("ArrowRight");
+    assert.ok(await page.isChecked("input[value=rush]"), "arrows go from preset to preset");
+  },
+);
+
+pageTest("virtual time goes as fast as it is told", { query: "speed=0.1" }, async (page) => {
+  const lasts = async (): Promise<[real: number, virtual: number]> => {
+    const [from, begin] = [await clock(page), performance.now()];
+    await sleep(0.5);
+    await holds(page, `playground.host.now > ${from}`);
+    const to = await clock(page);
+    return [performance.now() - begin, to - from];
+  };
+  const [real, slow] = await lasts();
+  assert.ok(slow < real / 2, `${slow} ms in ${real} ms`);
+  await page.focus("#speed");
+  await page.keyboard.press("End");
+  assert.is(await page.textContent("#speed-shown"), "100×");
+  const [again, fast] = await lasts();
+  assert.ok(fast > 2 * again, `${fast} ms in ${again} ms`);
+});
+
+pageTest("in the rush clients wait, and never are more inside than may be", { query: "speed=20" }, async (page) => {
+  for (let i = 0; i < 20; i++) {
+    const [inside, waiting] = (await page.evaluate("[playground.host.inside, playground.host.waiting]")) as number[];
+    assert.ok(inside! <= 40 && waiting! <= 80, `${inside} inside, ${waiting} wait`);
+    await sleep(0.05);
+  }
+  await page.evaluate("playground.advance(10)");
+  await page.click("#play");
+  await says(page, "#inside-count", "40");
+  assert.ok((await shown(page, "line-count")) > 0);
+  assert.is(await page.evaluate("playground.host.ledger.mostInside"), 40);
+  await says(page, "#door", "full");
+  assert.ok((await shown(page, "fates li:first-child strong")) > 100);
+});
+
+pageTest("a drain goes through its phases, and ends", { query: "paused&preset=rush" }, async (page) => {
+  const phase = (name: string): Promise<void> => says(page, "#phases [aria-current]", name);
+  await page.evaluate("playground.advance(5)");
+  await phase("Admitting");
+  await page.click("#drain");
+  await phase("Lingering");
+  await page.evaluate("playground.advance(1)");
+  await phase("Draining");
+  await says(page, "#line-count", "0");
+  await says(page, "#door", "shut");
+  await page.focus("#speed");
+  await page.keyboard.press("End");
+  await page.keyboard.press("Space");
+  await phase("Finished");
+  await rests(page);
+  await says(page, "#inside-count", "0");
+  assert.match((await page.textContent("#lesson"))!, /^Drained in .* Nobody had to be closed/);
+  assert.ok(await page.isDisabled("#drain"));
+  await page.click("#play");
+  await holds(page, "playground.host.phase === 0 && playground.host.now > 0");
+});
+
+pageTest(
+  "the same seed gives the same run: played, leapt over, and without a browser",
+  { query: "speed=5" },
+  async (page) => {
+    const account =
+      "JSON.stringify([playground.host.now, playground.host.ledger.ended, playground.host.ledger.longestWait])";
+    for (const { name, settings } of PRESETS) {
+      await page.check(`input[value=${name}]`);
+      await page.fill("#seed", "42");
+      await page.click("#play"); // it played: the click pauses, and the seed is taken as the field is left
+      await page.click("#reset");
+      await page.click("#play");
+      await holds(page, "playground.host.now > 500");
+      await page.click("#play");
+      await page.evaluate("playground.host.advance(60000)");
+      const host: PlaygroundHost = new Host(settings, 42);
+      host.advance(60_000);
+      const expected = [host.now, host.ledger.ended, host.ledger.longestWait];
+      assert.is(await page.evaluate(account), JSON.stringify(expected), name);
+      await page.click("#play");
+    }
+  },
+);
+
+pageTest("no window is so small that one has to scroll sideways", { query: "speed=20" }, async (page) => {
+  for (const preset of ["rush", "unlimited", "flood"]) {
+    await page.check(`input[value=${preset}]`);
+    await page.evaluate("playground.advance(200)");
+    for (const width of [320, 390, 720, 768, 1024, 1280, 1920]) {
+      await page.setViewportSize({ width, height: 844 });
+      await sleep(0.1); // for a frame
+      const wide = (await page.evaluate("document.documentElement.scrollWidth")) as number;
+      assert.ok(wide <= width, `${wide} at ${width}, ${preset}`);
+    }
+  }
+});
+
+pageTest("everything that can be set has a name", { query: "paused" }, async (page) => {
+  const nameless = `[...document.querySelectorAll("input, button, canvas")]
+    .filter((it) => !(it.labels?.[0] ?? it).textContent.trim() && !it.ariaLabel).map((it) => it.outerHTML)`;
+  assert.equal(await page.evaluate(nameless), []);
+  assert.ok((await page.locator("input[type=range]").count()) === 14);
+  assert.is(await page.getAttribute("#patience", "aria-valuetext"), "4 s");
+});
+
+for (const [width, height] of [
+  [1280, 800],
+  [390, 844],
+] as const) {
+  const look = { width, height, query: "paused&preset=rush" };
+  pageTest(`there is something to see, by day and by night: ${width} × ${height}`, look, async (page) => {
+    await page.evaluate("playground.advance(30)");
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      await sleep(0.5); // a few frames
+      const image = decodePng(await page.screenshot());
+      assert.equal([image.width, image.height], [width, height]);
+      assert.ok(coloursOf(image) > 100, `${coloursOf(image)} colours`);
+      for (const id of ["gate", "dial", "table"]) {
+        const canvas = decodePng(await page.locator(`#${id}`).screenshot());
+        assert.ok(coloursOf(canvas) > 5, `${id}: ${coloursOf(canvas)} colours`);
+        const brightness = brightnessOf(canvas);
+        assert.ok(colorScheme === "dark" ? brightness < 100 : brightness > 180, `${id} is ${brightness} bright`);
+      }
+    }
+  });
+}
+
+test("the pictures in the documentation are images, and small", () => {
+  for (const [name, width, height] of [
+    ["playground", 1280, 800],
+    ["playground-phone", 390, 844],
+  ] as const) {
+    const png = readFileSync(join(root, `docs/images/${name}.png`));
+    assert.ok(png.length < 200_000, `${name}: ${png.length} bytes`);
+    const image = decodePng(png);
+    assert.is(image.width * height, image.height * width, name);
+    assert.ok(coloursOf(image) > 100, name);
+  }
+});

@@ -1,0 +1,63 @@
+// Servers that share a port as workers of a cluster: the primary accepts and hands over, or the system shares out.
+
+import cluster, { type Worker } from "node:cluster";
+import { fileURLToPath } from "node:url";
+import * as assert from "uvu/assert";
+import { IOLoop } from "wasm-ioloop";
+import { harness, isBun, isDeno, peer, until } from "../support/harness.ts";
+
+const WORKERS = 2;
+const CLIENTS = 20;
+
+// This file is what the workers run, too.
+if (cluster.isWorker) {
+  const loop = new IOLoop();
+  loop.server({}, (_loop, stream) => {
+    stream.on("read", (stream, chunk) => {
+      stream.write(`${process.pid} ${String(chunk)}`);
+      stream.closeGracefully();
+    });
+  });
+  process.once("disconnect", () => loop.stop());
+  await loop.start();
+  process.exit(0);
+}
+
+const test = harness("cluster");
+
+for (const [name, policy] of [
+  ["handed over by the primary", cluster.SCHED_RR],
+  ["shared out by the system", cluster.SCHED_NONE],
+] as const) {
+  test(`connections ${name} are served`, async () => {
+    if (isBun || isDeno) return; // their clusters share no free port
+    cluster.setupPrimary({ exec: fileURLToPath(import.meta.url), execArgv: [] });
+    cluster.schedulingPolicy = policy;
+    const ports = new Set<number>();
+    let listening = 0;
+    cluster.on("listening", (_worker, { port }) => {
+      ports.add(port);
+      listening++;
+    });
+    const workers: Worker[] = Array.from({ length: WORKERS }, () => cluster.fork());
+    const exits = workers.map((worker) => new Promise((resolve) => worker.once("exit", resolve)));
+    try {
+      await until(() => listening === WORKERS);
+      assert.is(ports.size, 1);
+      const [port] = [...ports];
+      const clients = Array.from({ length: CLIENTS }, () => peer({ port: port! }));
+      for (const { socket } of clients) socket.write("hello");
+      const pids = new Set(workers.map((worker) => String(worker.process.pid)));
+      for (const { ended } of clients) {
+        const [pid, said] = (await ended).split(" ");
+        assert.ok(pids.has(pid!));
+        assert.is(said, "hello");
+      }
+      for (const { socket } of clients) socket.destroy();
+    } finally {
+      cluster.removeAllListeners("listening");
+      for (const worker of workers) worker.disconnect();
+      assert.equal(await Promise.all(exits), Array(WORKERS).fill(0));
+    }
+  });
+}

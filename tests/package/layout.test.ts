@@ -1,0 +1,260 @@
+// How the repository is laid out: small files, imports that point one way, and a package that holds what it must.
+
+import { execFile } from "node:child_process";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import * as assert from "uvu/assert";
+import { declarationText, declarations } from "./declarations.ts";
+import { harness } from "../support/harness.ts";
+import { filesIn, root } from "../support/paths.ts";
+
+const test = harness("layout");
+
+const LONGEST = 300;
+const FOLDERS = ["assembly", "host", "tests", "bench", "examples"];
+
+/** The rooms of host/, and which others each may import from: its own and those below, types included. */
+const GROUND = ["base"];
+const CORE = [...GROUND, "core"];
+const TIME = [...CORE, "time"];
+const ENGINE = [...TIME, "engine"];
+const REACTOR = [...ENGINE, "socket", "reactor"];
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  base: GROUND,
+  core: CORE,
+  time: TIME,
+  socket: [...GROUND, "socket"],
+  engine: ENGINE,
+  reactor: REACTOR,
+  stream: [...REACTOR, "stream"],
+  net: [...REACTOR, "net"],
+  loop: [...REACTOR, "stream", "net", "loop"],
+};
+/** Rooms that may use modules of Node, and files that may in the other rooms. */
+const NODE_ROOMS = new Set(["socket", "reactor", "stream", "net"]);
+const NODE_FILES = new Set(["engine/async-context"]);
+/** What runs in a browser too, with all that it imports. */
+const ANYWHERE = ["core/core", "time/virtual-clock"];
+/** Imports of types alone that may run in a circle, inside one room: the public API has the two name each other. */
+const CIRCLES = new Set(["loop/delay → loop/ioloop"]);
+
+interface Import {
+  readonly from: string;
+  readonly isType: boolean;
+}
+
+const read = (...path: string[]): string => readFileSync(join(root, ...path), "utf8");
+const text = new Map(
+  filesIn(join(root, "host"))
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => [file.replace(/\.ts$/, ""), read("host", file)]),
+);
+
+/** The room of a file; that of `index` has no name. */
+function roomOf(name: string): string {
+  return name.includes("/") ? dirname(name) : "";
+}
+
+/** The imports and re-exports of a source, those of types alone marked. */
+function importsOf(source: string): Import[] {
+  const statements = source.matchAll(/^(?:import|export)\s+(type\s)?([^;"'=(]*?)(?:\sfrom\s+)?"([^"]+)";/gm);
+  return [...statements].map(([, type, what = "", from]) => {
+    const names = /\{([^}]*)\}/
+      .exec(what)?.[1]
+      ?.split(",")
+      .filter((name) => name.trim() !== "");
+    const beside = what.replace(/\{[^}]*\}/, "").replaceAll(/[\s,]/g, "");
+    // With nothing but types inside the braces, and nothing beside them, nothing is left of it when the code runs.
+    const areTypes = names !== undefined && beside === "" && names.every((name) => /^\s*type\s/.test(name));
+    return { from: from!, isType: type !== undefined || areTypes };
+  });
+}
+
+/** The files of host/ that a file imports from; with `valuesOnly`, those of which something is left when the code runs. */
+function below(name: string, valuesOnly = true): string[] {
+  return importsOf(text.get(name) ?? "")
+    .filter(({ from, isType }) => !(valuesOnly && isType) && from.startsWith("."))
+    .map(({ from }) => join(dirname(name), from).replace(/\.ts$/, ""));
+}
+
+/** All that a file leads to, itself included. */
+function reach(name: string, seen: Set<string> = new Set()): Set<string> {
+  if (seen.has(name)) return seen;
+  seen.add(name);
+  for (const next of below(name)) reach(next, seen);
+  return seen;
+}
+
+function run(program: string, ...args: string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile(program, args, { cwd: root, maxBuffer: 2 ** 24 }, (error, output) => {
+      if (error) reject(error);
+      else resolve(output);
+    });
+  });
+}
+
+test(`no file has more than ${LONGEST} lines`, () => {
+  const files = FOLDERS.flatMap((folder) => filesIn(join(root, folder)).map((file) => join(folder, file)));
+  assert.ok(files.length > 40);
+  const long = files.map((file) => [file, read(file).split("\n").length - 1] as const);
+  assert.equal(
+    long.filter(([, lines]) => lines > LONGEST),
+    [],
+  );
+});
+
+test("imports are understood", () => {
+  const source = 'import a from "../a.ts";\nimport { type B } from "../b.ts";\nimport type { C } from "../c.ts";\n';
+  const more = 'import {\n  type D,\n  e,\n} from "../d.ts";\nexport { type F } from "../f.ts";\nimport "../g.ts";\n';
+  assert.equal(
+    importsOf(source + more).map(({ from, isType }) => `${from} ${isType}`),
+    ["./a.ts false", "./b.ts true", "./c.ts true", "./d.ts false", "./f.ts true", "./g.ts false"],
+  );
+  for (const [name, source] of text) {
+    const lines = [...source.matchAll(/^(?:import\s|export [^;]* from ")/gm)];
+    assert.is(importsOf(source).length, lines.length, name);
+  }
+});
+
+test("files of host/ stand in an order in which each imports only what stands before it, types included", () => {
+  const order: string[] = [];
+  const left = new Set(text.keys());
+  for (let found = true; found;) {
+    found = false;
+    for (const name of left) {
+      const missing = below(name, false).filter((other) => !order.includes(other));
+      if (!missing.every((other) => CIRCLES.has(`${name} → ${other}`))) continue;
+      order.push(name);
+      left.delete(name);
+      found = true;
+    }
+  }
+  assert.equal([...left], [], "these import each other in a circle, or what does not exist");
+});
+
+test("every file is in a room, and imports from its own and those below, types included", () => {
+  const wrong: string[] = [];
+  for (const name of text.keys()) {
+    const room = roomOf(name);
+    if (room === "") {
+      assert.is(name, "index");
+      continue;
+    }
+    assert.ok(ROOMS[room], `${name} is in a room that nobody knows`);
+    for (const other of below(name, false))
+      if (!ROOMS[room].includes(roomOf(other))) wrong.push(`${name} imports ${other}`);
+  }
+  assert.equal(wrong, []);
+  for (const room of Object.keys(ROOMS))
+    assert.ok(
+      [...text.keys()].some((name) => roomOf(name) === room),
+      room,
+    );
+});
+
+test("only the rooms that deal with sockets, and the async context, know of Node's modules", () => {
+  for (const [name, source] of text) {
+    if (NODE_ROOMS.has(roomOf(name)) || NODE_FILES.has(name)) continue;
+    const nodes = importsOf(source).filter(({ from }) => from.startsWith("node:"));
+    assert.equal(nodes, [], name);
+  }
+});
+
+test("the core's binding and the virtual clock run anywhere", () => {
+  for (const entry of ANYWHERE) {
+    for (const name of reach(entry)) {
+      const imports = importsOf(text.get(name)!);
+      const outside = imports.filter(({ from, isType }) => !isType && !from.startsWith("."));
+      const allowed = name === "core/core" ? ["@assemblyscript/loader"] : [];
+      assert.equal(
+        outside.map(({ from }) => from),
+        allowed,
+        name,
+      );
+    }
+  }
+});
+
+test("so they do as they are built: one file for each way in, and one that they share", () => {
+  const files = new Map<string, string[]>();
+  for (const name of readdirSync(join(root, "dist")).filter((file) => file.endsWith(".js"))) {
+    files.set(
+      `./${name}`,
+      [...read("dist", name).matchAll(/^import [^"]*"([^"]+)";/gm)].map(([, from]) => from!),
+    );
+  }
+  assert.equal([...files.keys()].toSorted(), ["./core.js", "./index.js", "./shared.js", "./testing.js"]);
+  assert.equal(files.get("./core.js"), ["@assemblyscript/loader"]);
+  assert.equal(files.get("./testing.js"), ["./shared.js"]);
+  assert.equal(files.get("./shared.js"), []);
+  assert.equal(
+    files
+      .get("./index.js")!
+      .filter((from) => !from.startsWith("node:"))
+      .toSorted(),
+    ["./core.js", "./shared.js"],
+  );
+});
+
+test("only the binding of the core touches WebAssembly", () => {
+  for (const [name, source] of text) {
+    if (name === "core/core") continue;
+    const code = source.replaceAll(/^\s*(?:\/\/|\/?\*).*$/gm, "");
+    assert.not.match(code, /\bWebAssembly\b|@assemblyscript/, name);
+  }
+});
+
+test("the package holds dist, README, CHANGELOG and LICENSE, and nothing else", async () => {
+  // Without scripts: they would build dist/ anew under the other tests.
+  const output = await run("npm", "pack", "--dry-run", "--json", "--ignore-scripts");
+  const [{ files }] = JSON.parse(output) as [{ files: { path: string }[] }];
+  const paths = files.map(({ path }) => path);
+  const top = paths.filter((path) => !path.startsWith("dist/"));
+  assert.equal(top.toSorted(), ["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
+  for (const path of ["dist/index.js", "dist/index.d.ts", "dist/core.wasm", "dist/core.js", "dist/testing.js"]) {
+    assert.ok(paths.includes(path), path);
+  }
+  assert.equal(
+    paths.filter(
+      (path) => path.startsWith("dist/") && !/^dist\/(?:[a-z-]+\/)?[a-z-]+(?:\.js|\.d\.ts|\.wasm)$/.test(path),
+    ),
+    [],
+  );
+});
+
+test("nothing that is made is tracked", async () => {
+  if (!existsSync(join(root, ".git"))) return; // a copy without its history
+  const tracked = (await run("git", "ls-files")).trimEnd().split("\n");
+  assert.ok(tracked.includes("package.json"));
+  const made = /^(?:build|dist|node_modules)\/|^host\/core\/wasm\.ts$|\.(?:wasm|wat|tgz|tsbuildinfo|map|log)$/;
+  assert.equal(
+    tracked.filter((file) => made.test(file)),
+    [],
+  );
+  assert.is(await run("git", "ls-files", "--cached", "--ignored", "--exclude-standard"), "");
+});
+
+test("internal members are not declared to users", () => {
+  let count = 0;
+  for (const [name, source] of text) {
+    const declared = declarationText(`${name}.d.ts`);
+    const members = source.matchAll(/@internal \*\/\n\s+(?:static |readonly |get |set |override )*(\w+)/g);
+    for (const [, member] of members) {
+      count++;
+      if (member === "constructor") continue;
+      assert.not.match(declared, new RegExp(`^    (?:static |readonly |get |set )*${member}\\b[?(<:]`, "m"), name);
+    }
+  }
+  assert.ok(count > 20);
+  const all = declarations();
+  const classes = ["IOLoop", "Reactor", "Stream", "Server", "Client", "GuardedEmitter", "EventEmitter", "VirtualClock"];
+  for (const name of classes) {
+    const members = all.get(name)?.members ?? [];
+    assert.equal(
+      members.filter((member) => ["engine", "id", "fire", "join", "record", "suspend", "resume"].includes(member)),
+      [],
+      name,
+    );
+  }
+});

@@ -1,0 +1,67 @@
+// The declarations as users' compilers read them: what must compile does, and what must not, does not.
+
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import { harness } from "../support/harness.ts";
+import { filesIn, root } from "../support/paths.ts";
+
+const test = harness("types");
+const DIRECTIVE = "// @ts-expect-error";
+
+/** What the compiler says of files, all declarations they lead to included. */
+async function complaints(files: readonly string[], ...options: string[]): Promise<string[]> {
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  // Without the project's own options, and with those that a strict user has.
+  const strict = ["--ignoreConfig", "--noEmit", "--pretty", "false", "--strict", "--exactOptionalPropertyTypes"];
+  const all = [
+    tsc,
+    ...strict,
+    "--target",
+    "es2022",
+    "--types",
+    "node",
+    "--skipLibCheck",
+    "false",
+    ...options,
+    ...files,
+  ];
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, all, { cwd: root });
+    let output = "";
+    child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    child.on("error", reject);
+    child.on("close", (code) => {
+      const lines = output.split("\n").filter((line) => line !== "");
+      resolve(code === 0 || lines.length > 0 ? lines : [`the compiler ended with code ${code}`]);
+    });
+  });
+}
+
+const files = ["tests/package/types/good.ts", "tests/package/types/bad.ts"];
+
+test("what must compile does; every line that must not is refused", async () => {
+  assert.equal(await complaints(files, "--module", "nodenext"), []);
+});
+
+test("the same for a bundler", async () => {
+  assert.equal(await complaints(files, "--module", "esnext", "--moduleResolution", "bundler"), []);
+});
+
+test("every declaration of the package is valid on its own", async () => {
+  const declarations = filesIn(join(root, "dist")).filter((file) => file.endsWith(".d.ts"));
+  assert.ok(declarations.length > 20);
+  const paths = declarations.map((file) => join("dist", file));
+  assert.equal(await complaints(paths, "--module", "nodenext"), []);
+});
+
+test("every line that must not compile says so", () => {
+  const lines = readFileSync(join(root, "tests/package/types/bad.ts"), "utf8").trimEnd().split("\n");
+  const refused = lines.slice(lines.indexOf("// Refused from here on") + 1);
+  assert.ok(refused.length > 150);
+  refused.forEach((line, index) => {
+    assert.is(line === DIRECTIVE, index % 2 === 0, `line ${lines.length - refused.length + index + 1}: ${line}`);
+  });
+});

@@ -1,0 +1,156 @@
+// Connections without the runtime's socket around them, where that can be: nobody must notice.
+
+import { channel } from "node:diagnostics_channel";
+import { Socket } from "node:net";
+import * as assert from "uvu/assert";
+import { accept, isBare } from "./accepted.ts";
+import { harness, isBun, turns, until } from "../support/harness.ts";
+
+const test = harness("bare socket");
+
+/** How many sockets of the runtime are told to send at once: each that a loop accepts. */
+async function countSockets(body: () => Promise<void>): Promise<number> {
+  const original = Socket.prototype.setNoDelay;
+  let count = 0;
+  Socket.prototype.setNoDelay = function (this: Socket, on = true) {
+    count++;
+    return original.call(this, on);
+  };
+  try {
+    await body();
+  } finally {
+    Socket.prototype.setNoDelay = original;
+  }
+  return count;
+}
+
+test("a connection that is served has no socket of the runtime where that can be, and one where it is asked for", async () => {
+  const unasked = await countSockets(async () => {
+    const { stream, far, log, end } = await accept();
+    far.socket.write("hello");
+    await until(() => log.length === 1);
+    stream.write("hi");
+    stream.closeGracefully();
+    assert.is(await far.ended, "hi");
+    assert.equal(log, ["read hello", "close"]);
+    await end();
+  });
+  assert.is(unasked, isBare ? 0 : 1);
+  const addressed = await countSockets(async () => {
+    const { stream, far, log, end } = await accept();
+    assert.equal([stream.remoteAddress, stream.remotePort], ["127.0.0.1", far.socket.localPort]);
+    far.socket.resetAndDestroy();
+    await until(() => log.includes("close"));
+    assert.equal([stream.remoteAddress, stream.remotePort], [undefined, undefined]);
+    await end();
+  });
+  assert.is(addressed, isBare ? 0 : 1);
+  const asked = await countSockets(async () => {
+    const { stream, far, end } = await accept();
+    const { handle } = stream;
+    assert.instance(handle, Socket);
+    assert.is((handle as Socket).remotePort, far.socket.localPort);
+    assert.is(stream.remotePort, far.socket.localPort);
+    assert.is(stream.handle, handle);
+    await end();
+  });
+  assert.is(asked, 1);
+});
+
+test("the peer's end and its reset close the stream; neither is an error", async () => {
+  const ended = await accept();
+  ended.far.socket.end("bye");
+  await until(() => ended.log.includes("close"));
+  assert.equal(ended.log, ["read bye", "close"]);
+  await ended.end();
+  const reset = await accept();
+  reset.far.socket.resetAndDestroy();
+  await until(() => reset.log.includes("close"));
+  assert.equal(reset.log, ["close"]);
+  await reset.end();
+});
+
+test("writing to a peer that is gone closes the stream", async () => {
+  const { stream, far, log, end } = await accept();
+  far.socket.resetAndDestroy();
+  await far.closed;
+  for (let i = 0; i < 100 && !log.includes("close"); i++) {
+    stream.write("into nothing");
+    await turns(2);
+  }
+  assert.equal(log, ["close"]);
+  assert.is(stream.handle, undefined);
+  await end();
+});
+
+test("who listens to the acceptor's accept, or to the connections of its handle, is given sockets", async () => {
+  const given: unknown[] = [];
+  const { stream, far, log, end } = await accept((acceptor) => {
+    acceptor.on("accept", (_server, handle) => void given.push(handle));
+  });
+  assert.instance(given[0], Socket);
+  assert.is(stream.handle, given[0]);
+  far.socket.write("hello");
+  await until(() => log.length === 1);
+  await end();
+  const connected: unknown[] = [];
+  const other = await accept(({ handle }) => {
+    handle!.on("connection", (socket) => void connected.push(socket));
+  });
+  assert.is(other.stream.handle, connected[0]);
+  await other.end();
+});
+
+test("who subscribes to the runtime's diagnostics channel is given sockets", async () => {
+  if (!isBare || isBun) return; // Bun has no such channel
+  const seen: unknown[] = [];
+  const see = (message: unknown): void => void seen.push((message as { socket: Socket }).socket);
+  const sockets = channel("net.server.socket");
+  sockets.subscribe(see);
+  const { stream, end } = await accept();
+  assert.is(stream.handle, seen[0]);
+  sockets.unsubscribe(see);
+  await end();
+});
+
+test("the listening handle counts its connections, and is closed when the last one is", async () => {
+  const { loop, stream, far, acceptor, id, log, end } = await accept();
+  const handle = acceptor.handle!;
+  const count = (): Promise<number> =>
+    new Promise((resolve, reject) => {
+      handle.getConnections((error, connections) => (error ? reject(error) : resolve(connections)));
+    });
+  assert.is(await count(), 1);
+  let isClosed = false;
+  handle.on("close", () => (isClosed = true));
+  loop.remove(id);
+  await turns(5);
+  far.socket.write("still");
+  await until(() => log.length === 1);
+  assert.is(isClosed, false);
+  stream.close();
+  await until(() => isClosed);
+  assert.equal(log, ["read still", "close"]);
+  await end();
+});
+
+test("the socket's own settings are those of the connection", async () => {
+  const { stream, far, end } = await accept();
+  const socket = stream.handle as Socket;
+  // Nagle is off, and can be put on again.
+  const told: boolean[] = [];
+  const { _handle: handle } = socket as unknown as { _handle?: { setNoDelay?(on: boolean): number } };
+  if (isBare && handle?.setNoDelay) {
+    const original = handle.setNoDelay;
+    handle.setNoDelay = function (on) {
+      told.push(on);
+      return original.call(this, on);
+    };
+    socket.setNoDelay(false);
+    assert.equal(told, [false]);
+  }
+  assert.is(socket.allowHalfOpen, true);
+  assert.is(socket.readyState, "open");
+  far.socket.destroy();
+  await end();
+});

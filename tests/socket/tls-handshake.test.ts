@@ -1,0 +1,203 @@
+// Handshakes of TLS that do not come to their end, or just so. Numbers name statements about the originals.
+
+import { connect as connectTls } from "node:tls";
+import * as assert from "uvu/assert";
+import type { ClientOptions, IOLoop, ListenerOptions } from "wasm-ioloop";
+import { VirtualClock } from "wasm-ioloop/testing";
+import { Authority } from "../support/certificates.ts";
+import {
+  harness,
+  peer,
+  plainServer,
+  portOf,
+  quietLoop,
+  sleep,
+  turns,
+  until,
+  watch,
+  within,
+} from "../support/harness.ts";
+
+const test = harness("tls-handshake");
+
+const authority = new Authority();
+const local = authority.sign("localhost", "IP:127.0.0.1");
+const SERVER: ListenerOptions = { tls: true, tlsCert: local.certPath, tlsKey: local.keyPath };
+const CLIENT: ClientOptions = { tls: true, tlsCa: authority.ca.certPath };
+
+test("208 a plain client on a TLS port never reaches the callback; the server goes on", async () => {
+  const { loop, errors } = quietLoop();
+  let accepted = 0;
+  const id = loop.server(SERVER, (_loop, stream) => {
+    accepted++;
+    stream.closeGracefully();
+  });
+  const running = loop.start();
+  const plain = peer({ port: portOf(loop, id) });
+  plain.socket.write("GET / HTTP/1.1\r\n\r\n");
+  await plain.closed;
+  const gone = peer({ port: portOf(loop, id) });
+  await gone.connected;
+  gone.socket.resetAndDestroy();
+  assert.is(accepted, 0);
+  const secure = connectTls({ port: portOf(loop, id), host: "127.0.0.1", ca: authority.ca.cert });
+  await watch(secure).ended;
+  secure.destroy();
+  assert.is(accepted, 1);
+  loop.remove(id);
+  await running;
+  assert.equal(errors, []);
+});
+
+test("208 a client that says nothing is closed when the handshake has taken too long; it counts meanwhile", async () => {
+  const clock = new VirtualClock();
+  const { loop } = quietLoop({ clock, maxConnections: 1 });
+  let accepted = 0;
+  const id = loop.server({ ...SERVER, waitTimeout: 0 }, (_loop, stream) => {
+    accepted++;
+    stream.closeGracefully();
+  });
+  const running = loop.start();
+  const mute = peer({ port: portOf(loop, id) });
+  await mute.connected;
+  await turns(10);
+  const secure = connectTls({ port: portOf(loop, id), host: "127.0.0.1", ca: authority.ca.cert });
+  const next = watch(secure);
+  await turns(20);
+  await clock.advance(9.9);
+  assert.is(mute.socket.destroyed, false);
+  assert.is(accepted, 0);
+  await clock.advance(0.1);
+  await mute.closed;
+  await next.ended;
+  secure.destroy();
+  assert.is(accepted, 1);
+  loop.remove(id);
+  await running;
+});
+
+test("208 a client that gives up in the middle of the handshake is closed at once, and counts no more", async () => {
+  const { loop, errors } = quietLoop({ clock: new VirtualClock(), maxConnections: 1 }); // no deadline ever comes
+  let accepted = 0;
+  const id = loop.server(SERVER, (_loop, stream) => {
+    accepted++;
+    stream.closeGracefully();
+  });
+  const running = loop.start();
+  const mute = peer({ port: portOf(loop, id) });
+  await mute.connected;
+  mute.socket.end();
+  await within(10, mute.closed);
+  const distrustful = connectTls({ port: portOf(loop, id), host: "127.0.0.1" });
+  await within(10, watch(distrustful).closed);
+  assert.is(accepted, 0);
+  const secure = connectTls({ port: portOf(loop, id), host: "127.0.0.1", ca: authority.ca.cert });
+  await within(10, watch(secure).ended);
+  secure.destroy();
+  assert.is(accepted, 1);
+  loop.remove(id);
+  await within(10, running);
+  assert.equal(errors, []);
+});
+
+test("152 a client that ends its side right behind its question gets the whole answer", async () => {
+  const { loop, errors } = quietLoop();
+  const answer = "0123456789abcdef!".repeat(100_000);
+  const id = loop.server(SERVER, (loop, stream) => {
+    stream.on("read", (stream) => stream.write(answer));
+    stream.on("close", () => loop.remove(id));
+  });
+  const running = loop.start();
+  const secure = connectTls({
+    port: portOf(loop, id),
+    host: "127.0.0.1",
+    ca: authority.ca.cert,
+    allowHalfOpen: true,
+  } as object);
+  const client = watch(secure);
+  secure.end("question");
+  assert.is(await client.ended, answer);
+  secure.destroy();
+  await running;
+  assert.equal(errors, []);
+});
+
+test("152 a client that ends its side behind its handshake, while the loop is stopped, is closed", async () => {
+  for (const question of ["question", ""]) {
+    const { loop, errors } = quietLoop();
+    const id = loop.server(SERVER, (_loop, stream) => {
+      stream.timeout = 0; // it ends because its peer has, or never
+      stream.on("read", (stream) => stream.write("answer"));
+      stream.write("Welcome ");
+    });
+    const running = loop.start();
+    const plain = peer({ port: portOf(loop, id) });
+    await plain.connected;
+    await turns(20);
+    loop.stop();
+    await running;
+    const client = watch(connectTls({ socket: plain.socket, host: "localhost", ca: authority.ca.cert }));
+    client.socket.once("secureConnect", () => client.socket.end(question));
+    await sleep(0.1);
+    const again = loop.start();
+    await within(10, client.closed);
+    loop.remove(id);
+    await within(10, again);
+    assert.equal(errors, []);
+  }
+});
+
+test("154 a client that resets behind its handshake, while the loop is stopped, is closed when it runs", async () => {
+  const { loop, errors } = quietLoop();
+  const log: string[] = [];
+  const id = loop.server(SERVER, (_loop, stream) => {
+    log.push("accept");
+    stream.on("error", () => log.push("error"));
+    stream.on("close", () => log.push("close"));
+  });
+  const port = portOf(loop, id);
+  for (const question of ["", "question"]) {
+    const running = loop.start();
+    const plain = peer({ port });
+    await plain.connected;
+    await turns(20);
+    loop.stop();
+    await running;
+    const { socket } = watch(connectTls({ socket: plain.socket, host: "localhost", ca: authority.ca.cert }));
+    await new Promise((resolve) => socket.once("secureConnect", resolve));
+    socket.write(question);
+    await turns(20);
+    plain.socket.resetAndDestroy();
+    await sleep(0.1);
+  }
+  const again = loop.start();
+  await turns(20);
+  loop.remove(id);
+  await within(10, loop.stopGracefully());
+  await again;
+  assert.is(log.includes("error"), false);
+  assert.equal(errors, []);
+});
+
+test("209 a TLS client against garbage gets an error, against a mute peer the connect timeout", async () => {
+  const garbage = await plainServer((socket) => socket.end("this is no TLS, whatever it is"));
+  const mute = await plainServer();
+  const clock = new VirtualClock();
+  const { loop } = quietLoop({ clock });
+  const errors: string[] = [];
+  const failed = (_loop: IOLoop, error: Error | undefined): void =>
+    void errors.push((error as NodeJS.ErrnoException).code ?? error!.message);
+  loop.client({ ...CLIENT, port: garbage.port }, failed);
+  const keep = loop.timer(100, () => {});
+  const running = loop.start();
+  await until(() => errors.length === 1);
+  loop.client({ ...CLIENT, port: mute.port, timeout: 3 }, failed);
+  await until(() => mute.sockets.length === 1);
+  await clock.advance(3);
+  loop.remove(keep);
+  await running;
+  assert.is(errors.length, 2);
+  assert.is(errors[1], "ERR_IOLOOP_CONNECT_TIMEOUT");
+  await garbage.close();
+  await mute.close();
+});

@@ -1,0 +1,168 @@
+// Timers made, restarted and removed within a callback, on the system's clock: there the core is told when the callback ends.
+
+import { PassThrough } from "node:stream";
+import * as assert from "uvu/assert";
+import { IOLoop, type Id, type IOLoopError } from "wasm-ioloop";
+import { harness } from "../support/harness.ts";
+
+const test = harness("timer commands");
+
+/** Runs a program within a callback of a loop, until the loop has nothing left to do. */
+async function within(program: (loop: IOLoop) => void): Promise<void> {
+  const loop = new IOLoop();
+  loop.nextTick(() => program(loop));
+  await loop.start();
+}
+
+function block(milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
+}
+
+test("more of them than can be handed over at once", async () => {
+  const fired: number[] = [];
+  await within((loop) => {
+    for (let i = 0; i < 2000; i++) loop.timer(0.001, () => fired.push(i));
+  });
+  assert.equal(
+    fired,
+    Array.from({ length: 2000 }, (_, i) => i),
+  );
+});
+
+test("one that is removed in the callback that made it never fires, and keeps nothing running", async () => {
+  const fired: string[] = [];
+  await within((loop) => {
+    const id = loop.timer(0.001, () => fired.push("removed"));
+    assert.ok(loop.remove(id));
+    assert.not(loop.remove(id));
+    assert.throws(
+      () => loop.reactor.again(id),
+      (error: IOLoopError) => error.code === "ERR_IOLOOP_TIMER_INACTIVE",
+    );
+    const far = loop.recurring(3600, () => fired.push("far"));
+    loop.remove(far);
+  });
+  assert.equal(fired, []);
+});
+
+test("one that is made where many connections are can be restarted and removed", async () => {
+  await within((loop) => {
+    for (let i = 0; i < 1000; i++) loop.client({ handle: new PassThrough() }, () => {});
+    loop.timer(0.05, () => {
+      const ids = Array.from({ length: 3 }, () => loop.timer(3600, () => {}));
+      for (const id of ids) loop.reactor.again(id);
+      assert.ok(ids.every((id) => loop.remove(id)));
+      loop.reset();
+    });
+  });
+});
+
+test("an id used again at once is another timer's", async () => {
+  const fired: string[] = [];
+  await within((loop) => {
+    const first = loop.timer(0.001, () => fired.push("first"));
+    loop.remove(first);
+    loop.nextTick(() => {
+      const second = loop.timer(0.001, () => fired.push("second"));
+      assert.is.not(second, first);
+      assert.not(loop.remove(first));
+    });
+  });
+  assert.equal(fired, ["second"]);
+});
+
+test("those with the same delay fire in the order they were started or restarted", async () => {
+  const fired: string[] = [];
+  await within((loop) => {
+    const [a, b] = ["a", "b", "c"].map((name) => loop.timer(0.01, () => fired.push(name)));
+    loop.reactor.again(b!);
+    loop.timer(0.01, () => fired.push("d"));
+    loop.reactor.again(a!);
+  });
+  assert.equal(fired, ["c", "b", "d", "a"]);
+});
+
+test("none is early, however long its callback takes: it counts from the end of the callback", async () => {
+  for (const delay of [0, 0.001, 0.02]) {
+    let made = 0;
+    let fired = 0;
+    await within((loop) => {
+      made = performance.now();
+      loop.timer(delay, () => (fired = performance.now()));
+      block(15);
+    });
+    assert.ok(fired - made >= delay * 1000 + 15, `${delay} s: ${fired - made} ms`);
+  }
+});
+
+test("one that is due with the callback can still be removed, restarted, or given another interval", async () => {
+  const fired: string[] = [];
+  let began = 0;
+  let late = 0;
+  await within((loop) => {
+    let ids: Id[] = [];
+    loop.timer(0.01, () => {
+      began = performance.now();
+      loop.remove(ids[0]!);
+      loop.reactor.again(ids[1]!);
+      loop.reactor.again(ids[2]!, 0.03);
+    });
+    ids = ["removed", "restarted", "later"].map((name) =>
+      loop.timer(0.01, () => {
+        fired.push(name);
+        late = performance.now() - began;
+      }),
+    );
+  });
+  assert.equal(fired, ["restarted", "later"]);
+  assert.ok(late >= 30, `${late} ms`);
+});
+
+test("a callback that throws has its timers all the same", async () => {
+  const fired: string[] = [];
+  const loop = new IOLoop();
+  const errors: unknown[] = [];
+  loop.reactor.unsubscribe("error");
+  loop.reactor.on("error", (_reactor, error) => errors.push(error));
+  loop.nextTick(() => {
+    loop.timer(0.001, () => fired.push("made"));
+    throw new Error("after it");
+  });
+  await loop.start();
+  assert.equal(fired, ["made"]);
+  assert.is(errors.length, 1);
+});
+
+test("a loop that is stopped or reset in the callback keeps its timers, or none", async () => {
+  const fired: string[] = [];
+  const loop = new IOLoop();
+  loop.nextTick(() => {
+    loop.timer(0.001, () => fired.push("kept"));
+    loop.stop();
+  });
+  await loop.start();
+  assert.equal(fired, []);
+  await loop.start();
+  assert.equal(fired, ["kept"]);
+  loop.nextTick(() => {
+    const id = loop.timer(0.001, () => fired.push("reset"));
+    loop.reset();
+    assert.not(loop.remove(id));
+    loop.timer(0.001, () => fired.push("after reset"));
+  });
+  await loop.start();
+  await loop.start();
+  assert.equal(fired, ["kept", "after reset"]);
+});
+
+test("what is no id is no timer's", async () => {
+  await within((loop) => {
+    const id: number = loop.timer(3600, () => {});
+    const kin = [id + 2 ** 22, id - 2 ** 22, id + 1, -id, id * 2, id + 2 ** 54];
+    const slots = [0, 1, 5, 1 - 2 ** 22, 5 - 2 ** 22, 5.5, 2 ** 52, 2 ** 52 + 5];
+    const forged = [...kin, ...slots, NaN, Infinity];
+    for (const other of forged) if (other !== id) assert.not(loop.remove(other as Id), String(other));
+    assert.ok(loop.remove(id as Id));
+  });
+});
