@@ -5,6 +5,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { harness } from "../support/harness.ts";
+import { root } from "../support/paths.ts";
 
 const test = harness("watchers-process");
 
