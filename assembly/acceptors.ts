@@ -4,7 +4,8 @@
 //     their place and are passed over.
 // I2  An acceptor's WAITERS is the number of its clients in the line.
 // I3  Of an acceptor that is single, at most one client is let in in one pass.
-// I4  A client whose acceptor is gone stays in the line, without an acceptor, until the host has reset it.
+// I4  A client whose acceptor was closed stays in the line, without an acceptor, until the host has reset it.
+// I5  An acceptor that has ended is there as long as it has waiters, and is counted apart from the others.
 // It never decides who is admitted: that is the gate's business (admission.ts).
 
 import {
@@ -16,33 +17,35 @@ import {
   ERR_TIME,
   LIVE,
   OK,
+  WAITING_LINE,
   isDuration,
   isLimit,
 } from "./memory";
 import { find, give, giveAll, idOf, name, record, take } from "./slots";
-import { ACCEPTOR, FOLLOWING, PREVIOUS } from "./connections";
+import { ACCEPTOR } from "./connections";
+import * as line from "./line";
 
 // An acceptor's record.
 const LISTENING: usize = 4; // i32: 1 while clients are taken from the line
 const WAIT_TIMEOUT: usize = 8; // f64, ms; 0 = never
 const BACKLOG: usize = 16; // i32
 const WAITERS: usize = 20; // i32
-const SINGLE: usize = 24; // i32: 1 where one client a pass is let in
+const SINGLE: usize = 24; // u8: 1 where one client a pass is let in
+const ENDED: usize = 25; // u8: 1 when nobody arrives any more
 const TURN: usize = 28; // i32: the pass in which the latest was
 
-let head: i32 = 0; // connection slot + 1
-let tail: i32 = 0;
 let listening: i32 = 0; // acceptors that are
+let ended: i32 = 0; // acceptors that have, and still have waiters
 let pass: i32 = 0;
 
-/** How many acceptors take clients. */
-export function listeningAcceptors(): i32 {
-  return listening;
+/** How many acceptors the loop runs for: those that take clients, and those that have ended, for the clients they left. */
+export function busyAcceptors(): i32 {
+  return listening + ended;
 }
 
-/** How many acceptors there are. */
+/** How many acceptors there are that have not ended. */
 export function acceptors(): i32 {
-  return load<i32>(ACCEPTORS, LIVE);
+  return load<i32>(ACCEPTORS, LIVE) - ended;
 }
 
 /** Begins a pass. */
@@ -60,7 +63,7 @@ export function open(): f64 {
   store<f64>(acceptor, 60000, WAIT_TIMEOUT);
   store<i32>(acceptor, 511, BACKLOG);
   store<i32>(acceptor, 0, WAITERS);
-  store<i32>(acceptor, 0, SINGLE);
+  store<i32>(acceptor, 0, SINGLE); // and ENDED
   store<i32>(acceptor, pass - 1, TURN);
   return idOf(ACCEPTORS, slot);
 }
@@ -74,7 +77,7 @@ export function setLimits(id: f64, backlog: f64, timeout: f64, single: bool): i3
   const acceptor = record(ACCEPTORS, slot);
   store<i32>(acceptor, <i32>backlog, BACKLOG);
   store<f64>(acceptor, timeout, WAIT_TIMEOUT);
-  store<i32>(acceptor, i32(single), SINGLE);
+  store<u8>(acceptor, u8(single), SINGLE);
   return OK;
 }
 
@@ -88,23 +91,34 @@ export function listen(id: f64, on: bool): i32 {
   return OK;
 }
 
-/** Ends an acceptor. Its clients in the line are evicted (I4). Gives OK or ERR_STALE. */
-export function close(id: f64): i32 {
+/** Nobody arrives through an acceptor any more; those in the line are still let in. Gives OK or ERR_STALE. */
+export function end(id: f64): i32 {
   const slot = find(ACCEPTORS, id);
   if (slot < 0) return ERR_STALE;
-  for (let at = head; at != 0;) {
-    const client = record(CONNECTIONS, at - 1);
-    if (load<i32>(client, ACCEPTOR) == slot + 1) store<i32>(client, 0, ACCEPTOR);
-    at = load<i32>(client, FOLLOWING);
-  }
-  listening -= load<i32>(record(ACCEPTORS, slot), LISTENING);
-  give(ACCEPTORS, slot);
+  const acceptor = record(ACCEPTORS, slot);
+  if (load<u8>(acceptor, ENDED) != 0) return OK;
+  store<u8>(acceptor, 1, ENDED);
+  ended++;
+  if (load<i32>(acceptor, WAITERS) == 0) remove(slot);
   return OK;
 }
 
-/** The slot an id names, or ERR_STALE. */
+/** Closes an acceptor. Its clients in the line are evicted (I4). Gives OK or ERR_STALE. */
+export function close(id: f64): i32 {
+  const slot = find(ACCEPTORS, id);
+  if (slot < 0) return ERR_STALE;
+  for (let at = line.first(WAITING_LINE); at != 0; at = line.following(at - 1)) {
+    const client = record(CONNECTIONS, at - 1);
+    if (load<i32>(client, ACCEPTOR) == slot + 1) store<i32>(client, 0, ACCEPTOR);
+  }
+  remove(slot);
+  return OK;
+}
+
+/** The slot an id names, or ERR_STALE, also when its acceptor has ended. */
 export function slotOf(id: f64): i32 {
-  return find(ACCEPTORS, id);
+  const slot = find(ACCEPTORS, id);
+  return slot < 0 || load<u8>(record(ACCEPTORS, slot), ENDED) != 0 ? ERR_STALE : slot;
 }
 
 /** Whether as many clients of an acceptor wait as may. */
@@ -119,40 +133,35 @@ export function waitTimeout(slot: i32): f64 {
 }
 
 /** Puts a client at the end of the line. */
-export function join(connection: i32, acceptor: i32): void {
-  const client = record(CONNECTIONS, connection);
-  store<i32>(client, acceptor + 1, ACCEPTOR);
-  store<i32>(client, tail, PREVIOUS);
-  store<i32>(client, 0, FOLLOWING);
-  if (tail == 0) head = connection + 1;
-  else store<i32>(record(CONNECTIONS, tail - 1), connection + 1, FOLLOWING);
-  tail = connection + 1;
-  addWaiter(acceptor + 1, 1);
+export function join(connection: i32, slot: i32): void {
+  const acceptor = record(ACCEPTORS, slot);
+  store<i32>(record(CONNECTIONS, connection), slot + 1, ACCEPTOR);
+  store<i32>(acceptor, load<i32>(acceptor, WAITERS) + 1, WAITERS);
+  line.join(WAITING_LINE, connection);
 }
 
 /** Takes a client out of the line. */
 export function leave(connection: i32): void {
+  line.leave(WAITING_LINE, connection);
   const client = record(CONNECTIONS, connection);
-  const previous = load<i32>(client, PREVIOUS);
-  const following = load<i32>(client, FOLLOWING);
-  if (previous == 0) head = following;
-  else store<i32>(record(CONNECTIONS, previous - 1), following, FOLLOWING);
-  if (following == 0) tail = previous;
-  else store<i32>(record(CONNECTIONS, following - 1), previous, PREVIOUS);
-  addWaiter(load<i32>(client, ACCEPTOR), -1);
+  const slot = load<i32>(client, ACCEPTOR) - 1;
   store<i32>(client, 0, ACCEPTOR);
+  if (slot < 0) return;
+  const acceptor = record(ACCEPTORS, slot);
+  const waiters = load<i32>(acceptor, WAITERS) - 1;
+  store<i32>(acceptor, waiters, WAITERS);
+  if (waiters == 0 && load<u8>(acceptor, ENDED) != 0) remove(slot);
 }
 
 /** Takes out of the line the first client that may come in now; its slot, or -1. */
 export function next(): i32 {
-  for (let at = head; at != 0;) {
+  for (let at = line.first(WAITING_LINE); at != 0; at = line.following(at - 1)) {
     const client = at - 1;
     const slot = load<i32>(record(CONNECTIONS, client), ACCEPTOR) - 1;
-    at = load<i32>(record(CONNECTIONS, client), FOLLOWING);
     if (slot < 0) continue;
     const acceptor = record(ACCEPTORS, slot);
     if (load<i32>(acceptor, LISTENING) == 0) continue;
-    if (load<i32>(acceptor, SINGLE) != 0 && load<i32>(acceptor, TURN) == pass) continue;
+    if (load<u8>(acceptor, SINGLE) != 0 && load<i32>(acceptor, TURN) == pass) continue;
     store<i32>(acceptor, pass, TURN);
     leave(client);
     return client;
@@ -160,12 +169,20 @@ export function next(): i32 {
   return -1;
 }
 
-/** The first in the line whose acceptor is gone, or -1. */
+/** Whether a client in the line is among the first `places` of those that an acceptor takes. */
+export function isAmong(client: i32, places: f64): bool {
+  if (!isTaken(client)) return false;
+  for (let at = line.first(WAITING_LINE); places > 0; at = line.following(at - 1)) {
+    if (at - 1 == client) return true;
+    if (isTaken(at - 1)) places--;
+  }
+  return false;
+}
+
+/** The first in the line whose acceptor was closed, or -1. */
 export function firstEvicted(): i32 {
-  for (let at = head; at != 0;) {
-    const client = record(CONNECTIONS, at - 1);
-    if (load<i32>(client, ACCEPTOR) == 0) return at - 1;
-    at = load<i32>(client, FOLLOWING);
+  for (let at = line.first(WAITING_LINE); at != 0; at = line.following(at - 1)) {
+    if (load<i32>(record(CONNECTIONS, at - 1), ACCEPTOR) == 0) return at - 1;
   }
   return -1;
 }
@@ -173,13 +190,20 @@ export function firstEvicted(): i32 {
 /** Ends every acceptor and empties the line. */
 export function reset(): void {
   giveAll(ACCEPTORS);
-  head = 0;
-  tail = 0;
+  line.clear(WAITING_LINE);
   listening = 0;
+  ended = 0;
 }
 
-function addWaiter(acceptor: i32, by: i32): void {
-  if (acceptor == 0) return;
-  const at = record(ACCEPTORS, acceptor - 1);
-  store<i32>(at, load<i32>(at, WAITERS) + by, WAITERS);
+// Whether a client in the line has an acceptor that takes clients.
+function isTaken(client: i32): bool {
+  const slot = load<i32>(record(CONNECTIONS, client), ACCEPTOR) - 1;
+  return slot >= 0 && load<i32>(record(ACCEPTORS, slot), LISTENING) != 0;
+}
+
+function remove(slot: i32): void {
+  const acceptor = record(ACCEPTORS, slot);
+  listening -= load<i32>(acceptor, LISTENING);
+  ended -= <i32>load<u8>(acceptor, ENDED);
+  give(ACCEPTORS, slot);
 }

@@ -2,17 +2,18 @@
 //
 // I1  A state changes only by NEXT, the table below; what it does not allow is refused and changes nothing.
 // I2  STATE_COUNTS[s] is the number of connections in state s; the sum is the number of connections.
-// I3  A connection has at most one deadline. What its expiry means follows from its state.
+// I3  A connection has at most one deadline, and what its expiry means follows from its state; and a lifetime (lifetimes.ts).
 // I4  Idle deadlines are lazy: the host stores the time of activity into the array at ACTIVITY; the deadline is looked
 //     at only when it surfaces, and sinks again when there was activity meanwhile. Never early, never more than a pass late.
+// I5  Connections that linger stand in a line, in the order in which they began to.
 // It never closes anything: it says what has expired, the host closes the socket and tells.
 
 import {
   CONNECTIONS,
   ERR_FULL,
-  ERR_STALE,
   ERR_STATE,
   ERR_TIME,
+  LINGERING_LINE,
   OK,
   PASS,
   STATE_COUNTS,
@@ -20,7 +21,9 @@ import {
   isDuration,
   tell,
 } from "./memory";
-import { TIMEOUT, activity, deadlineNow, ownerFor } from "./idle";
+import { FIXED, TIMEOUT, activity, deadlineNow, ownerFor } from "./idle";
+import * as lifetimes from "./lifetimes";
+import * as line from "./line";
 import { timerAt } from "./lists";
 import { find, give, idOf, inUse, name, record, take } from "./slots";
 import { createOwned, postpone, removeOwned, schedule } from "./timers";
@@ -33,7 +36,8 @@ export const CONNECTING: i32 = 2; // an outgoing attempt
 export const INCOMING: i32 = 3; // admitted; counts against maxConnections
 export const OUTGOING: i32 = 4; // connected, or adopted
 export const LOOSE: i32 = 5; // a stream of no loop: it only has an idle deadline
-export const STATES: i32 = 6;
+export const LINGERING: i32 = 6; // has ended its side, and reads what still comes
+export const STATES: i32 = 7;
 
 // Events.
 export const ACCEPT: i32 = 0;
@@ -43,36 +47,40 @@ export const ADMIT: i32 = 3;
 export const CONNECTED: i32 = 4;
 export const ADOPT: i32 = 5;
 export const CLOSE: i32 = 6;
-export const EVENTS: i32 = 7;
+export const LINGER: i32 = 7;
+export const EVENTS: i32 = 8;
 
 const NONE: u8 = 255;
 
 // NEXT[event][state]: the state that follows, or NONE. A row an event, in the order above.
 // prettier-ignore
 const NEXT: usize = memory.data<u8>([
-// FREE  WAITING CONNECTING INCOMING OUTGOING LOOSE
-   1,    255,    255,       255,     255,     255, // ACCEPT
-   2,    255,    255,       255,     255,     255, // CONNECT
-   5,    255,    255,       255,     255,     255, // TRACK
-   255,  3,      255,       255,     255,     255, // ADMIT
-   255,  255,    4,         255,     255,     255, // CONNECTED
-   255,  255,    255,       255,     255,     4,   // ADOPT
-   255,  0,      0,         0,       0,       0,   // CLOSE
+// FREE  WAITING CONNECTING INCOMING OUTGOING LOOSE LINGERING
+   1,    255,    255,       255,     255,     255,  255, // ACCEPT
+   2,    255,    255,       255,     255,     255,  255, // CONNECT
+   5,    255,    255,       255,     255,     255,  255, // TRACK
+   255,  3,      255,       255,     255,     255,  255, // ADMIT
+   255,  255,    4,         255,     255,     255,  255, // CONNECTED
+   255,  255,    255,       255,     255,     4,    255, // ADOPT
+   255,  0,      0,         0,       0,       0,    0,   // CLOSE
+   255,  255,    255,       6,       6,       6,    255, // LINGER
 ]);
 
 // EXPIRED[state]: what handleDue answers when the deadline of a connection in that state has passed.
 export const EXPIRED_WAIT: i32 = 3;
 export const EXPIRED_CONNECT: i32 = 4;
 export const EXPIRED_IDLE: i32 = 5;
-const EXPIRED: usize = memory.data<u8>([0, 3, 4, 5, 5, 5]);
+export const EXPIRED_LINGER: i32 = 6;
+const EXPIRED: usize = memory.data<u8>([0, 3, 4, 5, 5, 5, 6]);
+
+const LINGER_TIMEOUT: f64 = 2000; // ms
 
 // A connection's record.
 const STATE: usize = 4; // i32
 // TIMEOUT: 8 (idle.ts)
 const TIMER: usize = 16; // i32: timer slot + 1, or 0
 export const ACCEPTOR: usize = 20; // i32: acceptor slot + 1 while it waits
-export const PREVIOUS: usize = 24; // i32: slot + 1 in the line of those who wait
-export const FOLLOWING: usize = 28; // i32
+// While it waits or lingers, 24 and 28 are line.ts's. Otherwise, 20 and 24 are lifetimes.ts's.
 
 /** The state that follows `state` after `event`; ERR_STATE when it is not allowed, or either is none. */
 export function nextState(state: i32, event: i32): i32 {
@@ -101,7 +109,7 @@ export function open(event: i32, timeout: f64, now: f64): i32 {
   name(connection);
   store<i32>(connection, FREE, STATE);
   store<i32>(connection, 0, TIMER);
-  store<i32>(connection, 0, ACCEPTOR);
+  lifetimes.begin(slot, at);
   count(FREE, 1);
   apply(slot, event);
   const code = setTimeout(slot, timeout, at);
@@ -124,32 +132,48 @@ export function apply(slot: i32, event: i32): i32 {
   return OK;
 }
 
-/** Ends a connection; its id is spent. */
+/** An attempt has succeeded, or a client is let in, by this event: it has no deadline yet, and its life begins. Gives OK or ERR_STATE. */
+export function begin(slot: i32, event: i32, now: f64): i32 {
+  const code = apply(slot, event);
+  if (code < 0) return code;
+  const at = tell(now);
+  lifetimes.begin(slot, at);
+  return setTimeout(slot, 0, at);
+}
+
+/** Has a connection linger. Gives OK, ERR_STATE or ERR_FULL. */
+export function linger(slot: i32, now: f64): i32 {
+  if (nextState(stateOf(slot), LINGER) < 0) return ERR_STATE;
+  store<f64>(record(CONNECTIONS, slot), FIXED, TIMEOUT); // first, as arming goes by it; without a timer it says nothing
+  if (!arm(slot, now + LINGER_TIMEOUT)) return ERR_FULL;
+  lifetimes.end(slot);
+  apply(slot, LINGER);
+  line.join(LINGERING_LINE, slot);
+  return OK;
+}
+
+/** Ends a connection that does not wait in the line any more; its id is spent. */
 export function close(slot: i32): void {
   disarm(slot);
+  if (lifetimes.isBounded(stateOf(slot))) lifetimes.end(slot);
+  if (stateOf(slot) == LINGERING) line.leave(LINGERING_LINE, slot);
   apply(slot, CLOSE);
   count(FREE, -1);
   give(CONNECTIONS, slot);
 }
 
-/** Sets the timeout of a connection in milliseconds, 0 for never, and counts it as activity. Gives OK, ERR_TIME or ERR_FULL. */
+/** Sets the timeout of a connection in milliseconds, 0 for never, and counts it as activity. Gives OK, ERR_STATE, ERR_TIME or ERR_FULL. */
 export function setTimeout(slot: i32, timeout: f64, now: f64): i32 {
-  if (!isDuration(timeout)) return ERR_TIME;
   const connection = record(CONNECTIONS, slot);
+  if (load<i32>(connection, STATE) == LINGERING) return ERR_STATE;
+  if (!isDuration(timeout)) return ERR_TIME;
   store<f64>(connection, timeout, TIMEOUT);
   store<f64>(activity(slot), now);
   if (timeout == 0) {
     disarm(slot);
     return OK;
   }
-  let timer = load<i32>(connection, TIMER) - 1;
-  if (timer < 0) {
-    timer = createOwned(ownerFor(slot));
-    if (timer < 0) return ERR_FULL;
-    store<i32>(record(CONNECTIONS, slot), timer + 1, TIMER); // the table may have moved
-  }
-  schedule(timer, now + timeout);
-  return OK;
+  return arm(slot, now + timeout) ? OK : ERR_FULL;
 }
 
 /** The timer slot of a connection, or -1. */
@@ -164,6 +188,11 @@ export function hasExpired(slot: i32): bool {
   if (deadline <= load<f64>(PASS)) return true;
   postpone(timer, deadline);
   return false;
+}
+
+/** Gives a connection whose deadline has passed as long again. */
+export function renew(slot: i32): void {
+  schedule(timerOf(slot), load<f64>(PASS) + load<f64>(record(CONNECTIONS, slot), TIMEOUT));
 }
 
 /** Answers for a deadline that has passed, by the connection's state. It runs no more. */
@@ -191,6 +220,18 @@ export function reset(): void {
 function count(state: i32, by: i32): void {
   const at = STATE_COUNTS + ((<usize>state) << 2);
   store<i32>(at, load<i32>(at) + by);
+}
+
+// Sets the deadline of a connection; false when there is no room for its timer.
+function arm(slot: i32, deadline: f64): bool {
+  let timer = timerOf(slot);
+  if (timer < 0) {
+    timer = createOwned(ownerFor(slot));
+    if (timer < 0) return false;
+    store<i32>(record(CONNECTIONS, slot), timer + 1, TIMER);
+  }
+  schedule(timer, deadline);
+  return true;
 }
 
 function disarm(slot: i32): void {

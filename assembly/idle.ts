@@ -1,8 +1,9 @@
 // Whose a timer is, and the deadlines that move.
 //
-// I1  A timer of the host's has an interval of 0 or more. One below zero names its owner: connection slot ~interval, or the drain.
+// I1  A timer of the host's has an interval of 0 or more. One below zero names its owner: connection slot ~interval, the lifetime
+//     of connection slot ~interval - 2^22, or the drain.
 // I2  The deadline of a connection is its last activity plus its timeout. The host stores activity; the core looks at it only
-//     when the timer surfaces. So a deadline only ever moves to later.
+//     when the timer surfaces. So a deadline only ever moves to later. Lifetimes, and a timeout of FIXED, do not move.
 // It never starts or stops anything.
 
 import { ACTIVITY, CONNECTIONS } from "./memory";
@@ -10,19 +11,32 @@ import { DEADLINE } from "./lists";
 import { record } from "./slots";
 
 export const INTERVAL: usize = 24; // f64 in a timer's record: ms, or below zero an owner
+const LAST_IDLE: f64 = -4194304; // ~slot of the last slot there can be
 /** The drain as an owner. */
-export const DRAIN: f64 = -8388608; // below every ~slot
+export const DRAIN: f64 = -16777216; // below every other
 /** In a connection's record: f64, ms; 0 = never. */
 export const TIMEOUT: usize = 8;
+/** A timeout whose deadline no activity moves. */
+export const FIXED: f64 = -Infinity;
 
 /** A connection as an owner. */
 export function ownerFor(connection: i32): f64 {
   return <f64>~connection;
 }
 
-/** The slot of the connection that owns a timer with this interval; -1 when it is the drain's or the host's. */
+/** The lifetime of a connection as an owner. */
+export function lifetimeOwnerFor(connection: i32): f64 {
+  return LAST_IDLE + <f64>~connection;
+}
+
+/** The slot of the connection whose idle deadline a timer with this interval is; -1 when it is another's. */
 export function connectionOf(interval: f64): i32 {
-  return interval < 0 && interval != DRAIN ? ~(<i32>interval) : -1;
+  return interval < 0 && interval >= LAST_IDLE ? ~(<i32>interval) : -1;
+}
+
+/** The slot of the connection whose lifetime a timer with this interval is. */
+export function lifetimeOf(interval: f64): i32 {
+  return ~(<i32>(interval - LAST_IDLE));
 }
 
 /** Where the time of a connection's last activity stands. */

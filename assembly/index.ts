@@ -7,13 +7,15 @@ import * as acceptors from "./acceptors";
 import * as admission from "./admission";
 import * as connections from "./connections";
 import * as due from "./due";
+import * as lifetimes from "./lifetimes";
 import * as memory from "./memory";
+import * as stopping from "./stopping";
 import * as timers from "./timers";
 import * as wheel from "./wheel";
 
 /** The version of this interface: major * 1000 + minor. */
 export function version(): i32 {
-  return 1000;
+  return 2000;
 }
 
 memory.layOut((__heap_base + 31) & ~31);
@@ -84,18 +86,22 @@ export function handleAcceptorListen(id: f64, on: i32): i32 {
   return acceptors.listen(id, on != 0);
 }
 
-/** An acceptor ends. Gives OK or ERR_STALE. Its waiting clients come out of `pollEvicted`. */
+/** The listening socket of an acceptor has closed: nobody arrives any more, and those who wait are still let in. Its id is spent with the last of them. Gives OK or ERR_STALE. */
+export function handleAcceptorEnd(id: f64): i32 {
+  return acceptors.end(id);
+}
+
+/** An acceptor is closed. Gives OK or ERR_STALE. Its waiting clients come out of `pollEvicted`. */
 export function handleAcceptorClose(id: f64): i32 {
   return acceptors.close(id);
 }
 
-/** A waiting client whose acceptor is gone and that is to be reset; 0 when there is none. */
+/** A waiting client that is to be reset, as its acceptor was closed, or nobody is let in any more; 0 when there is none. */
 export function pollEvicted(): f64 {
-  const slot = acceptors.firstEvicted();
-  return slot < 0 ? 0 : connections.connectionId(slot);
+  return idOrNone(admission.firstEvicted());
 }
 
-/** The system accepted a client. Gives its id, ERR_STALE, ERR_FULL, or DROP_BACKLOG: reset it. */
+/** The system accepted a client. Gives its id, ERR_STALE, ERR_FULL, or DROP_BACKLOG or DROP_STOPPING: reset it. */
 export function handleAccept(acceptor: f64, now: f64): f64 {
   return admission.arrive(acceptor, now);
 }
@@ -118,9 +124,7 @@ export function handleTrack(timeout: f64, now: f64): f64 {
 /** An attempt has succeeded. It has no deadline until `handleTimeout`. Gives OK, ERR_STALE or ERR_STATE. */
 export function handleConnected(id: f64, now: f64): i32 {
   const slot = connections.slotOf(id);
-  if (slot < 0) return slot;
-  const code = connections.apply(slot, connections.CONNECTED);
-  return code < 0 ? code : connections.setTimeout(slot, 0, memory.tell(now));
+  return slot < 0 ? slot : connections.begin(slot, connections.CONNECTED, now);
 }
 
 /** A tracked stream becomes a connection of the loop. Gives OK, ERR_STALE or ERR_STATE. */
@@ -129,10 +133,29 @@ export function handleAdopt(id: f64): i32 {
   return slot < 0 ? slot : connections.apply(slot, connections.ADOPT);
 }
 
-/** A connection's timeout, 0 for never, counted from now. Gives OK, ERR_STALE, ERR_TIME or ERR_FULL. */
+/** A connection's timeout, 0 for never, counted from now. Gives OK, ERR_STALE, ERR_STATE, ERR_TIME or ERR_FULL. */
 export function handleTimeout(id: f64, timeout: f64, now: f64): i32 {
   const slot = connections.slotOf(id);
   return slot < 0 ? slot : connections.setTimeout(slot, timeout, memory.tell(now));
+}
+
+/** How many ms a connection may be there at all, 0 for no bound, counted from when it was admitted, connected or tracked. Gives OK, ERR_STALE, ERR_STATE, ERR_TIME or ERR_FULL. */
+export function handleLifetime(id: f64, lifetime: f64, now: f64): i32 {
+  const slot = connections.slotOf(id);
+  if (slot < 0) return slot;
+  memory.tell(now);
+  return lifetimes.set(slot, lifetime);
+}
+
+/** A connection has ended its side and only reads now: it counts against no limit, and has 2,000 ms. Gives OK, ERR_STALE, ERR_STATE or ERR_FULL. */
+export function handleLinger(id: f64, now: f64): i32 {
+  const slot = connections.slotOf(id);
+  return slot < 0 ? slot : connections.linger(slot, memory.tell(now));
+}
+
+/** The connection that has lingered longest, when more than maxConnections do: it is to be closed. 0 when they are not as many. */
+export function pollLinger(): f64 {
+  return idOrNone(admission.firstTooMany());
 }
 
 /** A connection has ended. Gives OK or ERR_STALE. */
@@ -145,19 +168,24 @@ export function handleLimits(maxConnections: f64, maxAccepts: f64, multiAccept: 
   return admission.setLimits(maxConnections, maxAccepts, multiAccept);
 }
 
-/** A graceful stop: admit for `delay` ms more, close what is left `timeout` ms after that, 0 for never; a second one can only hasten the first. Gives OK or ERR_TIME. */
-export function handleDrain(delay: f64, timeout: f64, now: f64): i32 {
-  return admission.drain(delay, timeout, now);
+/** A graceful stop: go on accepting for `delay` ms, close what is left `timeout` ms after that, 0 for never; `reset` (1): reset those who wait by then instead of serving them. A second one can only hasten the first. Gives OK or ERR_TIME. */
+export function handleDrain(delay: f64, timeout: f64, now: f64, reset: i32): i32 {
+  return stopping.drain(delay, timeout, now, reset != 0);
 }
 
 /** The graceful stop may wait no longer. Gives OK, or ERR_STATE when none is under way. */
 export function handleHurry(): i32 {
-  return admission.hurry();
+  return stopping.hurry();
 }
 
-/** What the host must do now: nothing, emit `finish`, stop, close all. `watched`: how much it waits for that the core cannot see. Where the loop is not `running` (0), it is never told to stop. */
+/** The run has ended, and with it a graceful stop that was under way; those who wait stay in the line. */
+export function handleStop(): void {
+  admission.stop();
+}
+
+/** What the host must do now: nothing, emit `finish`, stop accepting, reset those who wait, close all, stop. `watched`: how much it waits for that the core cannot see. Where the loop is not `running` (0), it is never told to stop. */
 export function pollDecision(watched: i32, running: i32): i32 {
-  return admission.decide(watched, running != 0);
+  return stopping.decide(watched, running != 0);
 }
 
 /** The state of a connection, or ERR_STALE. */
@@ -181,19 +209,19 @@ export function timerCount(): i32 {
   return timers.userTimers();
 }
 
-/** How many acceptors there are. */
+/** How many acceptors there are that have not ended. */
 export function acceptorCount(): i32 {
   return acceptors.acceptors();
 }
 
-/** How many clients have been admitted since maxAccepts was set. */
+/** How many clients have arrived since maxAccepts was set: admitted, or in the line. */
 export function acceptedCount(): f64 {
-  return load<f64>(memory.ACCEPTED);
+  return load<f64>(memory.ARRIVED);
 }
 
 /** The phase of shutting down. */
 export function phase(): i32 {
-  return admission.phaseOf();
+  return stopping.phaseOf();
 }
 
 /** Where the address of the first timer's record stands; they have 32 bytes each, and move when tables grow. The first word of each has its top bit set while a timer is there, and its generation in the 29 lowest bits. */
@@ -219,6 +247,10 @@ export function activityAddress(): usize {
 /** How many connection slots there are before the tables grow. */
 export function connectionCapacity(): i32 {
   return load<i32>(memory.CONNECTIONS, memory.CAPACITY);
+}
+
+function idOrNone(slot: i32): f64 {
+  return slot < 0 ? 0 : connections.connectionId(slot);
 }
 
 function openConnection(event: i32, timeout: f64, now: f64): f64 {

@@ -15,6 +15,7 @@ export const ERR_FULL: i32 = -3; // the table has its largest size, or memory ca
 export const ERR_STATE: i32 = -4; // the connection's state does not allow this
 export const ERR_LIMIT: i32 = -5; // a limit that is negative, NaN or not whole
 export const DROP_BACKLOG: i32 = -6; // as many clients wait as may; reset this one
+export const DROP_STOPPING: i32 = -7; // a graceful stop resets whoever comes; reset this one
 
 // One control block a table; first of all, and with two scalars that are wanted often in their gaps: below 64 an address takes the
 // fewest bytes to say.
@@ -32,12 +33,14 @@ export const ACCEPTORS: usize = 64;
 // Scalars.
 export const NOW: usize = 96; // f64: the latest time told
 export const PASS: usize = 56; // f64: the time at which this pass began
-export const ACCEPTED: usize = 112; // f64: admitted since maxAccepts was set
-export const ACCEPT_LIMIT: usize = 120; // f64: maxAccepts after the cut; 0 until drawn
+export const ARRIVED: usize = 112; // f64: arrived since maxAccepts was set: admitted, or in the line
+export const ARRIVAL_LIMIT: usize = 120; // f64: maxAccepts after the cut; 0 until drawn
 export const MAX_CONNECTIONS: usize = 128; // f64
 export const MAX_ACCEPTS: usize = 136; // f64
-export const DRAIN_TIMEOUT: usize = 144; // f64: ms between closing the gate and closing what is left; 0 = never
+export const DRAIN_TIMEOUT: usize = 144; // f64: ms between the end of accepting and closing what is left; 0 = never
 export const STATE_COUNTS: usize = 160; // i32 for each connection state
+export const WAITING_LINE: usize = 192; // the two words of a line (line.ts)
+export const LINGERING_LINE: usize = 200;
 
 // The arrays that go with a table, one entry a slot.
 export const ACTIVITY: usize = 224; // base of f64[connections]: time of the last activity, written by the host

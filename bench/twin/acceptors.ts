@@ -4,21 +4,24 @@
 //     their place and are passed over.
 // I2  An acceptor's `waiters` is the number of its clients in the line.
 // I3  Of an acceptor that is single, at most one client is let in in one pass.
-// I4  A client whose acceptor is gone stays in the line, without an acceptor, until the host has reset it.
+// I4  A client whose acceptor was closed stays in the line, without an acceptor, until the host has reset it.
+// I5  An acceptor that has ended is there as long as it has waiters, and is counted apart from the others.
 // It never decides who is admitted: that is the gate's business (admission.ts).
 
 import { Code, Kind } from "wasm-ioloop/core";
 import { longer } from "./arrays.ts";
 import { isDuration, isLimit } from "./clock.ts";
 import type { Connections } from "./connections.ts";
+import { Line } from "./line.ts";
 import { Slots } from "./slots.ts";
 
 const SMALLEST = 16;
 
 export class Acceptors {
   readonly slots: Slots = new Slots(Kind.ACCEPTOR, SMALLEST);
-  /** Acceptors that take clients. */
-  listening = 0;
+  readonly line: Line;
+  #listening = 0; // acceptors that take clients
+  #ended = 0; // acceptors that have, and still have waiters
   readonly #connections: Connections;
   // By slot.
   #listens = new Uint8Array(SMALLEST); // 1 while clients are taken from the line
@@ -26,14 +29,23 @@ export class Acceptors {
   #backlog = new Int32Array(SMALLEST);
   #waiters = new Int32Array(SMALLEST);
   #single = new Uint8Array(SMALLEST); // 1 where one client a pass is let in
+  #hasEnded = new Uint8Array(SMALLEST); // 1 when nobody arrives any more
   #turn = new Int32Array(SMALLEST); // the pass in which the latest was
-  // The line: connection slot + 1.
-  #head = 0;
-  #tail = 0;
   #pass = 0;
 
   constructor(connections: Connections) {
     this.#connections = connections;
+    this.line = new Line(connections);
+  }
+
+  /** How many acceptors there are that have not ended. */
+  get count(): number {
+    return this.slots.live - this.#ended;
+  }
+
+  /** Whether the loop runs for an acceptor: one that takes clients, or one that has ended, for the clients it left. */
+  get isBusy(): boolean {
+    return this.#listening + this.#ended > 0;
   }
 
   /** Begins a pass. */
@@ -51,6 +63,7 @@ export class Acceptors {
     this.#backlog[slot] = 511;
     this.#waiters[slot] = 0;
     this.#single[slot] = 0;
+    this.#hasEnded[slot] = 0;
     this.#turn[slot] = this.#pass - 1;
     return this.slots.idOf(slot);
   }
@@ -72,22 +85,38 @@ export class Acceptors {
     const slot = this.slots.find(id);
     if (slot < 0) return Code.STALE;
     const listens = on ? 1 : 0;
-    this.listening += listens - this.#listens[slot]!;
+    this.#listening += listens - this.#listens[slot]!;
     this.#listens[slot] = listens;
     return Code.OK;
   }
 
-  /** Ends an acceptor. Its clients in the line are evicted (I4). Gives OK or STALE. */
+  /** Nobody arrives through an acceptor any more; those in the line are still let in. Gives OK or STALE. */
+  end(id: number): number {
+    const slot = this.slots.find(id);
+    if (slot < 0) return Code.STALE;
+    if (this.#hasEnded[slot] !== 0) return Code.OK;
+    this.#hasEnded[slot] = 1;
+    this.#ended++;
+    if (this.#waiters[slot] === 0) this.#remove(slot);
+    return Code.OK;
+  }
+
+  /** Closes an acceptor. Its clients in the line are evicted (I4). Gives OK or STALE. */
   close(id: number): number {
     const slot = this.slots.find(id);
     if (slot < 0) return Code.STALE;
     const { acceptor, following } = this.#connections;
-    for (let at = this.#head; at !== 0; at = following[at - 1]!) {
+    for (let at = this.line.first; at !== 0; at = following[at - 1]!) {
       if (acceptor[at - 1] === slot + 1) acceptor[at - 1] = 0;
     }
-    this.listening -= this.#listens[slot]!;
-    this.slots.give(slot);
+    this.#remove(slot);
     return Code.OK;
+  }
+
+  /** The slot an id names, or -1, also when its acceptor has ended. */
+  slotOf(id: number): number {
+    const slot = this.slots.find(id);
+    return slot < 0 || this.#hasEnded[slot] !== 0 ? -1 : slot;
   }
 
   /** Whether as many clients of an acceptor wait as may. */
@@ -102,34 +131,24 @@ export class Acceptors {
 
   /** Puts a client at the end of the line. */
   join(client: number, slot: number): void {
-    const { acceptor, previous, following } = this.#connections;
-    acceptor[client] = slot + 1;
-    previous[client] = this.#tail;
-    following[client] = 0;
-    if (this.#tail === 0) this.#head = client + 1;
-    else following[this.#tail - 1] = client + 1;
-    this.#tail = client + 1;
+    this.#connections.acceptor[client] = slot + 1;
     this.#waiters[slot]!++;
+    this.line.join(client);
   }
 
   /** Takes a client out of the line. */
   leave(client: number): void {
-    const { acceptor, previous, following } = this.#connections;
-    const before = previous[client]!;
-    const after = following[client]!;
-    if (before === 0) this.#head = after;
-    else following[before - 1] = after;
-    if (after === 0) this.#tail = before;
-    else previous[after - 1] = before;
+    this.line.leave(client);
+    const { acceptor } = this.#connections;
     const slot = acceptor[client]! - 1;
-    if (slot >= 0) this.#waiters[slot]!--;
     acceptor[client] = 0;
+    if (slot >= 0 && --this.#waiters[slot]! === 0 && this.#hasEnded[slot] !== 0) this.#remove(slot);
   }
 
   /** Takes out of the line the first client that may come in now; its slot, or -1. */
   next(): number {
     const { acceptor, following } = this.#connections;
-    for (let at = this.#head; at !== 0; at = following[at - 1]!) {
+    for (let at = this.line.first; at !== 0; at = following[at - 1]!) {
       const slot = acceptor[at - 1]! - 1;
       if (slot < 0 || this.#listens[slot] === 0) continue;
       if (this.#single[slot] !== 0 && this.#turn[slot] === this.#pass) continue;
@@ -140,10 +159,22 @@ export class Acceptors {
     return -1;
   }
 
-  /** The first in the line whose acceptor is gone, or -1. */
+  /** Whether a client in the line is among the first `places` of those that an acceptor takes. */
+  isAmong(client: number, places: number): boolean {
+    if (!this.#isTaken(client)) return false;
+    const { following } = this.#connections;
+    let left = places;
+    for (let at = this.line.first; left > 0; at = following[at - 1]!) {
+      if (at - 1 === client) return true;
+      if (this.#isTaken(at - 1)) left--;
+    }
+    return false;
+  }
+
+  /** The first in the line whose acceptor was closed, or -1. */
   firstEvicted(): number {
     const { acceptor, following } = this.#connections;
-    for (let at = this.#head; at !== 0; at = following[at - 1]!) if (acceptor[at - 1] === 0) return at - 1;
+    for (let at = this.line.first; at !== 0; at = following[at - 1]!) if (acceptor[at - 1] === 0) return at - 1;
     return -1;
   }
 
@@ -151,9 +182,21 @@ export class Acceptors {
   reset(): void {
     const { slots } = this;
     for (let slot = 0; slot < slots.used; slot++) if (slots.inUse(slot)) slots.give(slot);
-    this.#head = 0;
-    this.#tail = 0;
-    this.listening = 0;
+    this.line.clear();
+    this.#listening = 0;
+    this.#ended = 0;
+  }
+
+  // Whether a client in the line has an acceptor that takes clients.
+  #isTaken(client: number): boolean {
+    const slot = this.#connections.acceptor[client]! - 1;
+    return slot >= 0 && this.#listens[slot] !== 0;
+  }
+
+  #remove(slot: number): void {
+    this.#listening -= this.#listens[slot]!;
+    this.#ended -= this.#hasEnded[slot]!;
+    this.slots.give(slot);
   }
 
   #grow(): void {
@@ -163,6 +206,7 @@ export class Acceptors {
     this.#backlog = longer(this.#backlog, capacity);
     this.#waiters = longer(this.#waiters, capacity);
     this.#single = longer(this.#single, capacity);
+    this.#hasEnded = longer(this.#hasEnded, capacity);
     this.#turn = longer(this.#turn, capacity);
   }
 }

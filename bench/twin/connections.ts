@@ -2,35 +2,40 @@
 //
 // I1  A state changes only by NEXT, the table below; what it does not allow is refused and changes nothing.
 // I2  `counts[s]` is the number of connections in state s; the sum is the number of connections.
-// I3  A connection has at most one deadline. What its expiry means follows from its state.
+// I3  A connection has at most one deadline, and what its expiry means follows from its state; and a lifetime (lifetimes.ts).
 // I4  Idle deadlines are lazy (idle.ts): never early, never more than a pass late.
+// I5  Connections that linger stand in a line, in the order in which they began to.
 
 import { Code, Due, Kind, State, Transition } from "wasm-ioloop/core";
 import { longer } from "./arrays.ts";
 import { type Clock, isDuration } from "./clock.ts";
-import type { Idle } from "./idle.ts";
+import { FIXED, type Idle } from "./idle.ts";
+import { Lifetimes } from "./lifetimes.ts";
+import { Line } from "./line.ts";
 import type { TimerLists } from "./lists.ts";
 import { Slots } from "./slots.ts";
 import type { Timers } from "./timers.ts";
 
-export const STATES = 6;
-const EVENTS = 7;
+export const STATES = 7;
+const EVENTS = 8;
+const LINGER_TIMEOUT = 2000; // ms
 
 // NEXT[event][state]: the state that follows, or the code STATE. A row an event, in the order of `Transition`.
 // prettier-ignore
 const NEXT = Int8Array.of(
-// FREE WAITING CONNECTING INCOMING OUTGOING LOOSE
-   1,   -4,     -4,        -4,      -4,      -4, // ACCEPT
-   2,   -4,     -4,        -4,      -4,      -4, // CONNECT
-   5,   -4,     -4,        -4,      -4,      -4, // TRACK
-   -4,  3,      -4,        -4,      -4,      -4, // ADMIT
-   -4,  -4,     4,         -4,      -4,      -4, // CONNECTED
-   -4,  -4,     -4,        -4,      -4,      4,  // ADOPT
-   -4,  0,      0,         0,       0,       0,  // CLOSE
+// FREE WAITING CONNECTING INCOMING OUTGOING LOOSE LINGERING
+   1,   -4,     -4,        -4,      -4,      -4,   -4, // ACCEPT
+   2,   -4,     -4,        -4,      -4,      -4,   -4, // CONNECT
+   5,   -4,     -4,        -4,      -4,      -4,   -4, // TRACK
+   -4,  3,      -4,        -4,      -4,      -4,   -4, // ADMIT
+   -4,  -4,     4,         -4,      -4,      -4,   -4, // CONNECTED
+   -4,  -4,     -4,        -4,      -4,      4,    -4, // ADOPT
+   -4,  0,      0,         0,       0,       0,    0,  // CLOSE
+   -4,  -4,     -4,        6,       6,       6,    -4, // LINGER
 );
 
 // EXPIRED[state]: what it means that the deadline of a connection in that state has passed.
-const EXPIRED = Int8Array.of(Due.VOID, Due.WAIT, Due.CONNECT, Due.IDLE, Due.IDLE, Due.IDLE);
+const EXPIRED = Int8Array.of(Due.VOID, Due.WAIT, Due.CONNECT, Due.IDLE, Due.IDLE, Due.IDLE, Due.LINGER);
 
 /** The state that follows `state` after `event`; STATE when it is not allowed, or either is none. */
 export function nextState(state: number, event: number): number {
@@ -44,9 +49,12 @@ export const SMALLEST = 64;
 export class Connections {
   readonly slots: Slots = new Slots(Kind.CONNECTION, SMALLEST);
   readonly idle: Idle;
+  readonly lifetimes: Lifetimes;
+  /** Those that linger. */
+  readonly lingering: Line = new Line(this);
   // By slot; in each slot + 1 of another, or 0.
   acceptor: Int32Array = new Int32Array(SMALLEST); // while it waits
-  previous: Int32Array = new Int32Array(SMALLEST); // in the line of those who wait
+  previous: Int32Array = new Int32Array(SMALLEST); // in a line
   following: Int32Array = new Int32Array(SMALLEST);
   #timer = new Int32Array(SMALLEST);
   #state = new Uint8Array(SMALLEST);
@@ -57,6 +65,7 @@ export class Connections {
 
   constructor(idle: Idle, lists: TimerLists, timers: Timers, clock: Clock) {
     this.idle = idle;
+    this.lifetimes = new Lifetimes(timers, SMALLEST);
     this.#lists = lists;
     this.#timers = timers;
     this.#clock = clock;
@@ -82,6 +91,7 @@ export class Connections {
     this.#state[slot] = State.FREE;
     this.#timer[slot] = 0;
     this.acceptor[slot] = 0;
+    this.lifetimes.begin(slot, at);
     this.#counts[State.FREE]!++;
     this.apply(slot, event);
     const code = this.setTimeout(slot, timeout, at);
@@ -103,16 +113,40 @@ export class Connections {
     return Code.OK;
   }
 
-  /** Ends a connection; its id is spent. */
+  /** An attempt has succeeded, or a client is let in, by this event: it has no deadline yet, and its life begins. Gives OK or STATE. */
+  begin(slot: number, event: number, now: number): number {
+    const code = this.apply(slot, event);
+    if (code < 0) return code;
+    const at = this.#clock.tell(now);
+    this.lifetimes.begin(slot, at);
+    return this.setTimeout(slot, 0, at);
+  }
+
+  /** Has a connection linger. Gives OK, STATE or FULL. */
+  linger(slot: number, now: number): number {
+    const at = this.#clock.tell(now);
+    if (nextState(this.#state[slot]!, Transition.LINGER) < 0) return Code.STATE;
+    this.idle.timeout[slot] = FIXED; // first, as arming goes by it; without a timer it says nothing
+    if (!this.#arm(slot, at + LINGER_TIMEOUT)) return Code.FULL;
+    this.lifetimes.end(slot);
+    this.apply(slot, Transition.LINGER);
+    this.lingering.join(slot);
+    return Code.OK;
+  }
+
+  /** Ends a connection that does not wait in the line any more; its id is spent. */
   close(slot: number): void {
     this.#disarm(slot);
+    this.lifetimes.end(slot);
+    if (this.#state[slot] === State.LINGERING) this.lingering.leave(slot);
     this.apply(slot, Transition.CLOSE);
     this.#counts[State.FREE]!--;
     this.slots.give(slot);
   }
 
-  /** Sets the timeout of a connection in milliseconds, 0 for never, and counts it as activity. Gives OK, TIME or FULL. */
+  /** Sets the timeout of a connection in milliseconds, 0 for never, and counts it as activity. Gives OK, STATE, TIME or FULL. */
   setTimeout(slot: number, timeout: number, now: number): number {
+    if (this.#state[slot] === State.LINGERING) return Code.STATE;
     if (!isDuration(timeout)) return Code.TIME;
     this.idle.timeout[slot] = timeout;
     this.idle.activity[slot] = now;
@@ -120,14 +154,7 @@ export class Connections {
       this.#disarm(slot);
       return Code.OK;
     }
-    let timer = this.timerOf(slot);
-    if (timer < 0) {
-      timer = this.#timers.createOwned(~slot);
-      if (timer < 0) return Code.FULL;
-      this.#timer[slot] = timer + 1;
-    }
-    this.#timers.schedule(timer, now + timeout);
-    return Code.OK;
+    return this.#arm(slot, now + timeout) ? Code.OK : Code.FULL;
   }
 
   /** The timer slot of a connection, or -1. */
@@ -144,6 +171,11 @@ export class Connections {
     return false;
   }
 
+  /** Gives a connection whose deadline has passed as long again. */
+  renew(slot: number): void {
+    this.#timers.schedule(this.timerOf(slot), this.#clock.pass + this.idle.timeout[slot]!);
+  }
+
   /** Answers for a deadline that has passed, by the connection's state. It runs no more. */
   expire(slot: number): number {
     this.#timers.stop(this.timerOf(slot));
@@ -156,6 +188,18 @@ export class Connections {
     for (let slot = 0; slot < slots.used; slot++) if (slots.inUse(slot)) this.close(slot);
   }
 
+  // Sets the deadline of a connection; false when there is no room for its timer.
+  #arm(slot: number, deadline: number): boolean {
+    let timer = this.timerOf(slot);
+    if (timer < 0) {
+      timer = this.#timers.createOwned(~slot);
+      if (timer < 0) return false;
+      this.#timer[slot] = timer + 1;
+    }
+    this.#timers.schedule(timer, deadline);
+    return true;
+  }
+
   #disarm(slot: number): void {
     const timer = this.timerOf(slot);
     if (timer < 0) return;
@@ -166,6 +210,7 @@ export class Connections {
   #grow(): void {
     const { capacity } = this.slots;
     this.idle.grow(capacity);
+    this.lifetimes.grow(capacity);
     this.acceptor = longer(this.acceptor, capacity);
     this.previous = longer(this.previous, capacity);
     this.following = longer(this.following, capacity);

@@ -3,13 +3,16 @@
 // I1  Ids come in deadline order, those with the same deadline in the order they were started.
 // I2  An id the host did not answer for is offered again by the next poll: nothing is lost.
 // I3  Between the poll and the answer an id may be removed or restarted; the answer then is VOID.
+// I4  A connection whose lifetime and whose deadline are due is in the batch twice; the lifetime is answered first.
+// I5  A client that could have come in has not waited too long: only the passes that did not run, or multiAccept, kept it out.
 // The drain's timer never reaches the host.
 
 import { BATCH, Due } from "wasm-ioloop/core";
 import type { Admission } from "./admission.ts";
 import type { Connections } from "./connections.ts";
-import { DRAIN, connectionOf } from "./idle.ts";
+import { DRAIN, connectionOf, lifetimeOf } from "./idle.ts";
 import { DUE, HEADS, type TimerLists } from "./lists.ts";
+import type { Stopping } from "./stopping.ts";
 import type { Timers } from "./timers.ts";
 import type { Wheel } from "./wheel.ts";
 
@@ -21,13 +24,22 @@ export class DueBatch {
   readonly #timers: Timers;
   readonly #connections: Connections;
   readonly #admission: Admission;
+  readonly #stopping: Stopping;
 
-  constructor(lists: TimerLists, wheel: Wheel, timers: Timers, connections: Connections, admission: Admission) {
+  constructor(
+    lists: TimerLists,
+    wheel: Wheel,
+    timers: Timers,
+    connections: Connections,
+    admission: Admission,
+    stopping: Stopping,
+  ) {
     this.#lists = lists;
     this.#wheel = wheel;
     this.#timers = timers;
     this.#connections = connections;
     this.#admission = admission;
+    this.#stopping = stopping;
   }
 
   /** Puts what is due in this pass into the batch. Gives how many ids it holds. */
@@ -40,8 +52,9 @@ export class DueBatch {
       node = lists.next[node]!;
       const owner = lists.interval[timer]!;
       const connection = connectionOf(owner);
-      if (owner === DRAIN) this.#admission.drainTimerPassed();
-      else if (connection < 0) ids[count++] = lists.slots.idOf(timer);
+      if (owner >= 0) ids[count++] = lists.slots.idOf(timer);
+      else if (owner === DRAIN) this.#stopping.drainTimerPassed();
+      else if (connection < 0) ids[count++] = this.#connections.slots.idOf(lifetimeOf(owner));
       else if (this.#connections.hasExpired(connection)) ids[count++] = this.#connections.slots.idOf(connection);
     }
     return count;
@@ -53,8 +66,13 @@ export class DueBatch {
     if (its >= 0) return this.#timers.fire(its);
     const slot = this.#connections.slots.find(id);
     if (slot < 0) return Due.VOID;
+    if (this.#connections.lifetimes.hasPassed(slot)) return Due.LIFETIME;
     const timer = this.#connections.timerOf(slot);
     if (timer < 0 || !this.#wheel.isDue(timer) || !this.#connections.hasExpired(slot)) return Due.VOID;
+    if (this.#admission.couldComeIn(slot)) {
+      this.#connections.renew(slot);
+      return Due.VOID;
+    }
     return this.#connections.expire(slot);
   }
 }

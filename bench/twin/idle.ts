@@ -1,13 +1,16 @@
 // Whose a timer is, and the deadlines that move.
 //
-// I1  A timer of the host's has an interval of 0 or more. One below zero names its owner: connection slot ~interval, or the drain.
+// I1  A timer of the host's has an interval of 0 or more. One below zero names its owner: connection slot ~interval, the lifetime
+//     of connection slot ~interval - 2^22, or the drain.
 // I2  The deadline of a connection is its last activity plus its timeout. The host stores activity; it is looked at only when
-//     the timer surfaces. So a deadline only ever moves to later.
+//     the timer surfaces. So a deadline only ever moves to later. Lifetimes, and a timeout of FIXED, do not move.
 
-import { longer } from "./arrays.ts";
+import { LARGEST, longer } from "./arrays.ts";
 
 /** The drain as an owner. */
-export const DRAIN: number = -(2 ** 23); // below every ~slot
+export const DRAIN: number = -(2 ** 24); // below every other
+/** A timeout whose deadline no activity moves. */
+export const FIXED: number = -Infinity;
 
 export class Idle {
   // By slot of connection.
@@ -33,7 +36,17 @@ export class Idle {
   }
 }
 
-/** The slot of the connection that owns a timer with this interval; -1 when it is the drain's or the host's. */
+/** The lifetime of a connection as an owner. */
+export function lifetimeOwnerFor(connection: number): number {
+  return ~connection - LARGEST;
+}
+
+/** The slot of the connection whose idle deadline a timer with this interval is; -1 when it is another's. */
 export function connectionOf(interval: number): number {
-  return interval < 0 && interval !== DRAIN ? ~interval : -1;
+  return interval < 0 && interval >= -LARGEST ? ~interval : -1;
+}
+
+/** The slot of the connection whose lifetime a timer with this interval is. */
+export function lifetimeOf(interval: number): number {
+  return ~(interval + LARGEST);
 }

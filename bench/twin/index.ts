@@ -8,6 +8,7 @@ import { Connections, SMALLEST, STATES, nextState } from "./connections.ts";
 import { DueBatch } from "./due.ts";
 import { Idle } from "./idle.ts";
 import { TimerLists } from "./lists.ts";
+import { Stopping } from "./stopping.ts";
 import { Timers } from "./timers.ts";
 import { Wheel } from "./wheel.ts";
 
@@ -28,8 +29,16 @@ export class TwinCalls implements Calls {
   readonly #timers = new Timers(this.#lists, this.#wheel, this.#clock);
   readonly #connections = new Connections(this.#idle, this.#lists, this.#timers, this.#clock);
   readonly #acceptors = new Acceptors(this.#connections);
-  readonly #admission = new Admission(this.#acceptors, this.#connections, this.#timers, this.#clock);
-  readonly #due = new DueBatch(this.#lists, this.#wheel, this.#timers, this.#connections, this.#admission);
+  readonly #stopping = new Stopping(this.#acceptors, this.#connections, this.#timers, this.#clock);
+  readonly #admission = new Admission(this.#acceptors, this.#connections, this.#stopping, this.#clock);
+  readonly #due = new DueBatch(
+    this.#lists,
+    this.#wheel,
+    this.#timers,
+    this.#connections,
+    this.#admission,
+    this.#stopping,
+  );
 
   /** The ids that `pollDue` collected. */
   get due(): Float64Array {
@@ -47,7 +56,7 @@ export class TwinCalls implements Calls {
   }
 
   version(): number {
-    return 1000;
+    return 2000;
   }
 
   handleSeed(seed: number): void {
@@ -106,13 +115,16 @@ export class TwinCalls implements Calls {
     return this.#acceptors.listen(id, (on | 0) !== 0);
   }
 
+  handleAcceptorEnd(id: number): number {
+    return this.#acceptors.end(id);
+  }
+
   handleAcceptorClose(id: number): number {
     return this.#acceptors.close(id);
   }
 
   pollEvicted(): number {
-    const slot = this.#acceptors.firstEvicted();
-    return slot < 0 ? 0 : this.#connections.slots.idOf(slot);
+    return this.#idOrNone(this.#admission.firstEvicted());
   }
 
   handleAccept(acceptor: number, now: number): number {
@@ -133,9 +145,7 @@ export class TwinCalls implements Calls {
 
   handleConnected(id: number, now: number): number {
     const slot = this.#connections.slots.find(id);
-    if (slot < 0) return Code.STALE;
-    const code = this.#connections.apply(slot, Transition.CONNECTED);
-    return code < 0 ? code : this.#connections.setTimeout(slot, 0, this.#clock.tell(now));
+    return slot < 0 ? Code.STALE : this.#connections.begin(slot, Transition.CONNECTED, now);
   }
 
   handleAdopt(id: number): number {
@@ -148,6 +158,23 @@ export class TwinCalls implements Calls {
     return slot < 0 ? Code.STALE : this.#connections.setTimeout(slot, timeout, this.#clock.tell(now));
   }
 
+  handleLifetime(id: number, lifetime: number, now: number): number {
+    const connections = this.#connections;
+    const slot = connections.slots.find(id);
+    if (slot < 0) return Code.STALE;
+    this.#clock.tell(now);
+    return connections.lifetimes.set(slot, connections.stateOf(slot), lifetime);
+  }
+
+  handleLinger(id: number, now: number): number {
+    const slot = this.#connections.slots.find(id);
+    return slot < 0 ? Code.STALE : this.#connections.linger(slot, now);
+  }
+
+  pollLinger(): number {
+    return this.#idOrNone(this.#admission.firstTooMany());
+  }
+
   handleClose(id: number): number {
     return this.#admission.close(id);
   }
@@ -156,16 +183,20 @@ export class TwinCalls implements Calls {
     return this.#admission.setLimits(maxConnections, maxAccepts, multiAccept);
   }
 
-  handleDrain(delay: number, timeout: number, now: number): number {
-    return this.#admission.drain(delay, timeout, now);
+  handleDrain(delay: number, timeout: number, now: number, reset: number): number {
+    return this.#stopping.drain(delay, timeout, now, (reset | 0) !== 0);
   }
 
   handleHurry(): number {
-    return this.#admission.hurry();
+    return this.#stopping.hurry();
+  }
+
+  handleStop(): void {
+    this.#admission.stop();
   }
 
   pollDecision(watched: number, running: number): number {
-    return this.#admission.decide(watched | 0, (running | 0) !== 0);
+    return this.#stopping.decide(watched | 0, (running | 0) !== 0);
   }
 
   stateOf(id: number): number {
@@ -187,15 +218,15 @@ export class TwinCalls implements Calls {
   }
 
   acceptorCount(): number {
-    return this.#acceptors.slots.live;
+    return this.#acceptors.count;
   }
 
   acceptedCount(): number {
-    return this.#admission.accepted;
+    return this.#admission.arrived;
   }
 
   phase(): number {
-    return this.#admission.phase;
+    return this.#stopping.phase;
   }
 
   timerAddress(): number {
@@ -216,6 +247,10 @@ export class TwinCalls implements Calls {
 
   connectionCapacity(): number {
     return this.#connections.slots.capacity;
+  }
+
+  #idOrNone(slot: number): number {
+    return slot < 0 ? 0 : this.#connections.slots.idOf(slot);
   }
 
   #open(event: number, timeout: number, now: number): number {

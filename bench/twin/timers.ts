@@ -147,6 +147,11 @@ export class Timers {
     return this.#lists.deadline[slot]!;
   }
 
+  /** Whether a timer is due in this pass. */
+  isDue(slot: number): boolean {
+    return this.#wheel.isDue(slot);
+  }
+
   /** Stops a timer; it stays alive. */
   stop(slot: number): void {
     this.#wheel.stop(slot);

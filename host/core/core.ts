@@ -20,6 +20,7 @@ export interface CoreExports {
   handleAcceptor(): number;
   handleAcceptorLimits(id: number, backlog: number, waitTimeout: number, single: number): number;
   handleAcceptorListen(id: number, on: number): number;
+  handleAcceptorEnd(id: number): number;
   handleAcceptorClose(id: number): number;
   pollEvicted(): number;
   handleAccept(acceptor: number, now: number): number;
@@ -29,10 +30,14 @@ export interface CoreExports {
   handleConnected(id: number, now: number): number;
   handleAdopt(id: number): number;
   handleTimeout(id: number, timeout: number, now: number): number;
+  handleLifetime(id: number, lifetime: number, now: number): number;
+  handleLinger(id: number, now: number): number;
+  pollLinger(): number;
   handleClose(id: number): number;
   handleLimits(maxConnections: number, maxAccepts: number, multiAccept: number): number;
-  handleDrain(delay: number, timeout: number, now: number): number;
+  handleDrain(delay: number, timeout: number, now: number, reset: number): number;
   handleHurry(): number;
+  handleStop(): void;
   pollDecision(watched: number, running: number): number;
   stateOf(id: number): number;
   nextState(state: number, event: number): number;
@@ -57,22 +62,32 @@ export const Code = {
   STATE: -4,
   LIMIT: -5,
   DROP_BACKLOG: -6,
+  DROP_STOPPING: -7,
 } as const;
 
 /** What `handleDue` answers. */
-export const Due = { VOID: 0, ONCE: 1, RECURRING: 2, WAIT: 3, CONNECT: 4, IDLE: 5 } as const;
+export const Due = { VOID: 0, ONCE: 1, RECURRING: 2, WAIT: 3, CONNECT: 4, IDLE: 5, LINGER: 6, LIFETIME: 7 } as const;
 
 /** What `pollDecision` answers. */
-export const Decision = { NOTHING: 0, FINISH: 1, STOP: 2, CLOSE: 3 } as const;
+export const Decision = { NOTHING: 0, FINISH: 1, STOP: 2, CLOSE: 3, CLOSING: 4, RESET: 5 } as const;
 
 /** States of a connection. */
-export const State = { FREE: 0, WAITING: 1, CONNECTING: 2, INCOMING: 3, OUTGOING: 4, LOOSE: 5 } as const;
+export const State = { FREE: 0, WAITING: 1, CONNECTING: 2, INCOMING: 3, OUTGOING: 4, LOOSE: 5, LINGERING: 6 } as const;
 
 /** Events that move a connection from state to state. */
-export const Transition = { ACCEPT: 0, CONNECT: 1, TRACK: 2, ADMIT: 3, CONNECTED: 4, ADOPT: 5, CLOSE: 6 } as const;
+export const Transition = {
+  ACCEPT: 0,
+  CONNECT: 1,
+  TRACK: 2,
+  ADMIT: 3,
+  CONNECTED: 4,
+  ADOPT: 5,
+  CLOSE: 6,
+  LINGER: 7,
+} as const;
 
 /** Phases of shutting down. */
-export const Phase = { ADMITTING: 0, LINGERING: 1, DRAINING: 2, FINISHED: 3 } as const;
+export const Phase = { ADMITTING: 0, FINISHING: 1, DRAINING: 2, FINISHED: 3 } as const;
 
 /** Kinds of ids. */
 export const Kind = { ACCEPTOR: 1, TIMER: 2, CONNECTION: 3 } as const;

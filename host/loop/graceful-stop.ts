@@ -10,7 +10,7 @@ import type { Resource } from "../engine/parts.ts";
 export async function stopGracefully(engine: Engine, options: StopOptions): Promise<void> {
   const { delay = 0, timeout = 0, signal } = options;
   const { core, run } = engine;
-  core.calls.handleDrain(delay * 1000, timeout * 1000, engine.clock.now());
+  core.calls.handleDrain(delay * 1000, timeout * 1000, engine.clock.now(), 0);
   core.refresh();
   engine.rearm();
   const hurry = (): void => {

@@ -1,7 +1,7 @@
 // The core's acceptors, admission and graceful stop, against the reference.
 
 import * as assert from "uvu/assert";
-import { Code, Core, Kind, Phase, State } from "wasm-ioloop/core";
+import { Code, Core, Decision, Kind, Phase, State } from "wasm-ioloop/core";
 import { type Draw, type Mix, Twin, run } from "./model.ts";
 import { harness } from "../support/harness.ts";
 
@@ -28,6 +28,10 @@ function closeAcceptor(twin: Twin, draw: Draw): void {
   if (draw.below(4) > 0) evict(twin);
 }
 
+function endAcceptor(twin: Twin, draw: Draw): void {
+  twin.call("handleAcceptorEnd", twin.id(draw, Kind.ACCEPTOR));
+}
+
 function evict(twin: Twin): void {
   for (let id = twin.call("pollEvicted"); id > 0; id = twin.call("pollEvicted")) twin.call("handleClose", id);
 }
@@ -46,8 +50,11 @@ function close(twin: Twin, draw: Draw): void {
 }
 
 function other(twin: Twin, draw: Draw): void {
-  const kind = draw.below(5);
+  const kind = draw.below(8);
   if (kind === 0) twin.make("handleConnect", draw.duration(), twin.time(draw));
+  else if (kind === 5) twin.call("handleLinger", twin.id(draw, Kind.CONNECTION), twin.time(draw));
+  else if (kind === 6) twin.call("pollLinger");
+  else if (kind === 7) twin.call("handleLifetime", twin.id(draw, Kind.CONNECTION), draw.duration(), twin.time(draw));
   else if (kind === 1) twin.call("handleTimeout", twin.id(draw, Kind.CONNECTION), draw.duration(), twin.time(draw));
   else if (kind === 2) twin.make("handleTimer", draw.duration(), 0, twin.time(draw));
   else if (kind === 3) twin.call("pollEvicted");
@@ -62,12 +69,15 @@ function limit(twin: Twin, draw: Draw): void {
 
 function drain(twin: Twin, draw: Draw): void {
   const wait = (): number => (draw.below(8) === 0 ? draw.duration() : draw.of([0, 0, 1, 5, 20]));
-  if (draw.below(6) === 0) twin.call("handleHurry");
-  else twin.call("handleDrain", wait(), wait(), twin.time(draw));
+  const kind = draw.below(8);
+  if (kind === 0) twin.call("handleHurry");
+  else if (kind === 1) twin.tell("handleStop");
+  else twin.call("handleDrain", wait(), wait(), twin.time(draw), draw.of([0, 0, 0, 1]));
 }
 
 function decide(twin: Twin, draw: Draw): void {
-  twin.call("pollDecision", draw.of([0, 0, 1, -1, 5]), draw.of([1, 1, 1, 0]));
+  const decision = twin.call("pollDecision", draw.of([0, 0, 1, -1, 5]), draw.of([1, 1, 1, 0]));
+  if (decision === Decision.RESET || (decision === Decision.CLOSE && draw.below(2) === 0)) evict(twin);
 }
 
 function pass(twin: Twin, draw: Draw): void {
@@ -75,7 +85,7 @@ function pass(twin: Twin, draw: Draw): void {
 }
 
 function reset(twin: Twin, draw: Draw): void {
-  if (draw.below(4) === 0) twin.call("handleReset");
+  if (draw.below(4) === 0) twin.tell("handleReset");
 }
 
 const serving: Mix = [
@@ -83,6 +93,7 @@ const serving: Mix = [
   [3, limitAcceptor],
   [4, listen],
   [1, closeAcceptor],
+  [1, endAcceptor],
   [60, accept],
   [40, admit],
   [20, close],
@@ -104,6 +115,7 @@ const stopping: Mix = [
   [24, decide],
   [12, pass],
   [1, closeAcceptor],
+  [3, endAcceptor],
   [1, reset],
 ];
 
@@ -170,21 +182,20 @@ test("a client is dropped when the backlog is full, and only where no place insi
   assert.is(twin.core.calls.connectionsIn(State.INCOMING), 2);
 });
 
-/** How many clients a loop with maxAccepts lets in. */
-function letsIn(maxAccepts: number, seed: number): number {
+/** With how many arrivals a loop with maxAccepts stops. */
+function stopsAt(maxAccepts: number, seed: number): number {
   const [twin, [a]] = serve(1, [1000, maxAccepts, 1000], seed);
-  for (let i = 0; i < maxAccepts; i++) twin.make("handleAccept", a!, 0);
-  const { length } = admitted(twin);
+  while (twin.call("phase") === Phase.ADMITTING) twin.make("handleAccept", a!, 0);
   assert.is(twin.call("phase"), Phase.DRAINING);
-  return length;
+  return twin.call("acceptedCount");
 }
 
 test("maxAccepts is cut by up to a half, by the seed and by nothing else", () => {
   for (const max of [1, 2, 7, 10]) {
     const counts = new Set<number>();
     for (let seed = 0; seed < 200; seed++) {
-      const count = letsIn(max, seed);
-      assert.is(letsIn(max, seed), count);
+      const count = stopsAt(max, seed);
+      assert.is(stopsAt(max, seed), count);
       counts.add(count);
     }
     const possible = Array.from({ length: Math.ceil(max / 2) }, (_, i) => Math.floor(max / 2) + 1 + i);
@@ -195,7 +206,7 @@ test("maxAccepts is cut by up to a half, by the seed and by nothing else", () =>
   }
 });
 
-test("a new maxAccepts counts from where it is set, with a cut of its own", () => {
+test("a new maxAccepts counts from where it is set, with those who wait and a cut of its own", () => {
   const { calls } = new Core(3);
   const acceptor = calls.handleAcceptor();
   calls.handleAcceptorListen(acceptor, 1);
@@ -203,11 +214,35 @@ test("a new maxAccepts counts from where it is set, with a cut of its own", () =
   for (let i = 0; i < 40; i++) calls.handleAccept(acceptor, 0);
   for (let i = 0; i < 30; i++) assert.ok(calls.pollAdmission(0) > 0);
   calls.handleLimits(500, 100, 50);
-  assert.is(calls.acceptedCount(), 30);
-  calls.handleLimits(500, 3, 50);
-  assert.is(calls.acceptedCount(), 0);
-  for (let i = 0; i < 4; i++) calls.pollAdmission(0);
-  assert.ok(calls.acceptedCount() === 2 || calls.acceptedCount() === 3);
+  assert.is(calls.acceptedCount(), 40);
+  calls.handleLimits(500, 90, 50);
+  assert.is(calls.acceptedCount(), 10);
+  assert.is(calls.phase(), Phase.ADMITTING);
+  calls.handleLimits(500, 10, 50);
+  assert.is(calls.acceptedCount(), 10);
+  assert.is(calls.phase(), Phase.DRAINING, "they are enough");
+  assert.ok(calls.pollAdmission(0) > 0, "and still served");
+});
+
+test("whoever leaves the line gives its number back, until accepting has ended", () => {
+  const [twin, [a]] = serve(1, [0, 1000, 50]);
+  const clients = [0, 1, 2].map(() => twin.make("handleAccept", a!, 0));
+  twin.call("handleClose", clients[0]!);
+  assert.is(twin.call("acceptedCount"), 2);
+  twin.call("handleDrain", 0, 0, 0, 0);
+  twin.call("handleClose", clients[1]!);
+  assert.is(twin.call("acceptedCount"), 2);
+});
+
+test("after a stop by maxAccepts the arrivals are counted again, with those who still wait", () => {
+  const [twin, [a]] = serve(1, [1, 4, 50]);
+  while (twin.call("phase") === Phase.ADMITTING) twin.make("handleAccept", a!, 0);
+  assert.is(admitted(twin).length, 1);
+  const waiting = twin.call("connectionsIn", State.WAITING);
+  assert.ok(waiting > 0);
+  twin.tell("handleStop");
+  assert.is(twin.call("phase"), Phase.ADMITTING);
+  assert.is(twin.call("acceptedCount"), waiting);
 });
 
 test("a reset has maxAccepts counted and cut anew", () => {
@@ -220,7 +255,7 @@ test("a reset has maxAccepts counted and cut anew", () => {
       admitted(twin);
       assert.is(twin.call("phase"), Phase.DRAINING);
       twin.compare();
-      twin.call("handleReset");
+      twin.tell("handleReset");
     }
   }
 });

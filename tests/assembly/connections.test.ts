@@ -27,6 +27,16 @@ function move(twin: Twin, draw: Draw): void {
   else twin.call("handleConnected", id, twin.time(draw));
 }
 
+function lifetime(twin: Twin, draw: Draw): void {
+  const id = twin.id(draw, Kind.CONNECTION);
+  // Now and then one that is over already.
+  twin.call("handleLifetime", id, draw.below(3) === 0 ? draw.of([0, 1, 10]) : draw.duration(), twin.time(draw));
+}
+
+function linger(twin: Twin, draw: Draw): void {
+  twin.call("handleLinger", twin.id(draw, Kind.CONNECTION), twin.time(draw));
+}
+
 function close(twin: Twin, draw: Draw): void {
   twin.call("handleClose", twin.id(draw, Kind.CONNECTION));
 }
@@ -38,7 +48,7 @@ function timer(twin: Twin, draw: Draw): void {
 function pass(twin: Twin, draw: Draw): void {
   const busy = draw.below(3);
   let left = 600;
-  if (draw.below(4) === 0) twin.now += draw.below(100);
+  if (draw.below(4) === 0) twin.now += draw.below(draw.below(8) === 0 ? 3000 : 100);
   twin.pass(twin.time(draw), (id) => {
     if (--left === 0 || (busy === 2 && draw.below(24) === 0)) return false;
     if (busy === 0) return true;
@@ -51,6 +61,8 @@ function pass(twin: Twin, draw: Draw): void {
     else if (kind === 5) open(twin, draw);
     else if (kind === 6) move(twin, draw);
     else if (kind === 7) twin.call("handleDue", twin.id(draw, Kind.CONNECTION));
+    else if (kind === 8) twin.call("handleLifetime", id, draw.duration(), twin.time(draw));
+    else if (kind === 9) twin.call("handleLinger", id, twin.time(draw));
     return true;
   });
 }
@@ -63,7 +75,7 @@ function misuse(twin: Twin, draw: Draw): void {
   else if (kind === 1) twin.call("handleTimerRemove", id);
   else if (kind === 2) twin.call("stateOf", id);
   else if (kind === 3) twin.poll();
-  else if (draw.below(40) === 0) twin.call("handleReset");
+  else if (draw.below(40) === 0) twin.tell("handleReset");
 }
 
 const balanced: Mix = [
@@ -71,6 +83,8 @@ const balanced: Mix = [
   [24, touch],
   [12, retime],
   [8, move],
+  [8, lifetime],
+  [3, linger],
   [10, close],
   [4, timer],
   [8, pass],
@@ -96,9 +110,12 @@ test("the transition table is the documented one", () => {
     [[State.WAITING, Transition.ADMIT].join(), State.INCOMING],
     [[State.CONNECTING, Transition.CONNECTED].join(), State.OUTGOING],
     [[State.LOOSE, Transition.ADOPT].join(), State.OUTGOING],
-    ...[State.WAITING, State.CONNECTING, State.INCOMING, State.OUTGOING, State.LOOSE].map((state): [string, number] => [
-      [state, Transition.CLOSE].join(),
-      State.FREE,
+    ...Object.values(State)
+      .filter((state) => state !== State.FREE)
+      .map((state): [string, number] => [[state, Transition.CLOSE].join(), State.FREE]),
+    ...[State.INCOMING, State.OUTGOING, State.LOOSE].map((state): [string, number] => [
+      [state, Transition.LINGER].join(),
+      State.LINGERING,
     ]),
   ]);
   for (let state = -3; state < 12; state++) {
@@ -107,7 +124,7 @@ test("the transition table is the documented one", () => {
       assert.is(calls.nextState(state, event), expected, `state ${state}, event ${event}`);
     }
   }
-  for (const none of [2 ** 31 - 1, -(2 ** 31), 6, 255]) {
+  for (const none of [2 ** 31 - 1, -(2 ** 31), 7, 255]) {
     assert.is(calls.nextState(none, 0), Code.STATE);
     assert.is(calls.nextState(0, none + 1), Code.STATE);
     assert.is(calls.connectionsIn(none), Code.STATE);
@@ -116,6 +133,7 @@ test("the transition table is the documented one", () => {
 
 test("what expires is told by its state", () => {
   const twin = new Twin();
+  twin.call("handleLimits", 1, 0, 50);
   const acceptor = twin.make("handleAcceptor");
   twin.call("handleAcceptorLimits", acceptor, 1, 10, 0);
   twin.call("handleAcceptorListen", acceptor, 1);

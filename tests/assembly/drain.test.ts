@@ -1,12 +1,14 @@
 // The graceful stop, step by step: what the host is told, once each, and in which order.
 
 import * as assert from "uvu/assert";
-import { Code, Core, type CoreExports, Decision, Phase, State } from "wasm-ioloop/core";
+import { Code, Core, Decision, Phase, State } from "wasm-ioloop/core";
 import { harness } from "../support/harness.ts";
 
 const test = harness("core drain");
 
 type Calls = Core["calls"];
+
+const { NOTHING, FINISH, STOP, CLOSE, CLOSING, RESET } = Decision;
 
 /** A core with an acceptor that listens, and so many clients let in. */
 function serve(clients: number): { calls: Calls; acceptor: number; ids: number[] } {
@@ -24,7 +26,7 @@ function serve(clients: number): { calls: Calls; acceptor: number; ids: number[]
 function decisions(calls: Calls): number[] {
   const told: number[] = [];
   do told.push(calls.pollDecision(0, 1));
-  while (told.at(-1) === Decision.FINISH || told.at(-1) === Decision.CLOSE);
+  while (told.at(-1) !== NOTHING && told.at(-1) !== STOP);
   return told;
 }
 
@@ -34,141 +36,231 @@ function pass(calls: Calls, now: number): void {
   assert.is(calls.pollDue(), 0);
 }
 
-test("finish is told once, stop when no connection is left", () => {
+test("finish is told once, closing when accepting ends, stop when no connection and no acceptor is left", () => {
   const { calls, acceptor, ids } = serve(2);
-  calls.handleDrain(0, 0, 0);
+  calls.handleDrain(0, 0, 0, 0);
   assert.is(calls.phase(), Phase.DRAINING);
-  assert.equal(decisions(calls), [Decision.FINISH, Decision.NOTHING]);
-  calls.handleAccept(acceptor, 0);
-  assert.is(calls.pollAdmission(0), 0, "the gate is shut");
+  assert.equal(decisions(calls), [FINISH, CLOSING, NOTHING]);
   calls.handleClose(ids[0]!);
-  assert.equal(decisions(calls), [Decision.NOTHING]);
   calls.handleClose(ids[1]!);
-  assert.equal(decisions(calls), [Decision.STOP]);
+  assert.equal(decisions(calls), [NOTHING], "an acceptor is left");
+  assert.is(calls.handleAcceptorEnd(acceptor), Code.OK);
+  assert.equal(decisions(calls), [STOP]);
   assert.is(calls.phase(), Phase.FINISHED);
-  assert.equal(decisions(calls), [Decision.NOTHING], "an acceptor is left");
+  assert.is(calls.handleDrain(0, 0, 0, 0), Code.OK);
+  assert.is(calls.phase(), Phase.FINISHED, "a stopped loop is not stopped again");
 });
 
-test("an attempt and an outgoing connection hold up the stop; a loose stream and a waiting client do not", () => {
+test("the line is served after accepting has ended, also for those who came from the system's queue", () => {
+  const { calls, acceptor } = serve(0);
+  calls.handleLimits(1, 0, 50);
+  const [first, second] = [calls.handleAccept(acceptor, 0), calls.handleAccept(acceptor, 0)];
+  calls.handleDrain(0, 0, 0, 0);
+  const third = calls.handleAccept(acceptor, 0);
+  calls.handleAcceptorEnd(acceptor);
+  assert.is(calls.handleAccept(acceptor, 0), Code.STALE);
+  assert.is(calls.acceptorCount(), 0);
+  assert.equal(decisions(calls), [FINISH, CLOSING, NOTHING]);
+  for (const id of [first, second, third]) {
+    assert.is(calls.pollAdmission(0), id);
+    assert.equal(decisions(calls), [NOTHING]);
+    calls.handleClose(id);
+  }
+  assert.equal(decisions(calls), [STOP]);
+  assert.is(calls.handleAcceptorEnd(acceptor), Code.STALE, "it has gone with the last of its clients");
+});
+
+test("with reset, those who wait when accepting ends are reset, and whoever comes later", () => {
+  const { calls, acceptor, ids } = serve(1);
+  calls.handleLimits(1, 0, 50);
+  const waiting = calls.handleAccept(acceptor, 0);
+  calls.handleDrain(10, 0, 0, 1);
+  assert.equal(decisions(calls), [FINISH, NOTHING]);
+  assert.is(calls.pollEvicted(), 0, "not before accepting ends");
+  pass(calls, 10);
+  assert.equal(decisions(calls), [CLOSING, RESET, NOTHING]);
+  assert.is(calls.handleAccept(acceptor, 10), Code.DROP_STOPPING);
+  calls.handleClose(ids[0]!);
+  assert.is(calls.pollAdmission(10), 0);
+  assert.is(calls.pollEvicted(), waiting);
+  calls.handleClose(waiting);
+  assert.is(calls.pollEvicted(), 0);
+  calls.handleAcceptorClose(acceptor);
+  assert.equal(decisions(calls), [STOP]);
+});
+
+test("reset may be asked for while the line is served", () => {
+  const { calls, acceptor } = serve(1);
+  calls.handleLimits(1, 0, 50);
+  const waiting = calls.handleAccept(acceptor, 0);
+  calls.handleDrain(0, 0, 0, 0);
+  assert.equal(decisions(calls), [FINISH, CLOSING, NOTHING]);
+  calls.handleDrain(0, 0, 0, 1);
+  calls.handleDrain(0, 0, 0, 0);
+  assert.equal(decisions(calls), [RESET, NOTHING]);
+  assert.is(calls.pollEvicted(), waiting);
+});
+
+test("an attempt, an outgoing and a lingering connection hold up the stop; a loose stream does not", () => {
   const { calls, acceptor } = serve(0);
   const out = calls.handleConnect(0, 0);
   calls.handleTrack(0, 0);
-  calls.handleAccept(acceptor, 0);
-  calls.handleDrain(0, 0, 0);
-  assert.equal(decisions(calls), [Decision.FINISH, Decision.NOTHING]);
+  calls.handleAcceptorClose(acceptor);
+  calls.handleDrain(0, 0, 0, 0);
+  assert.equal(decisions(calls), [FINISH, CLOSING, NOTHING]);
   calls.handleConnected(out, 0);
   assert.is(calls.stateOf(out), State.OUTGOING);
-  assert.equal(decisions(calls), [Decision.NOTHING]);
+  assert.equal(decisions(calls), [NOTHING]);
+  calls.handleLinger(out, 0);
+  assert.equal(decisions(calls), [NOTHING]);
   calls.handleClose(out);
-  assert.equal(decisions(calls), [Decision.STOP]);
+  assert.equal(decisions(calls), [STOP]);
 });
 
-test("clients are let in while the delay lasts; what is left is closed when the timeout has passed", () => {
+test("clients are accepted while the delay lasts; what is left is closed when the timeout has passed", () => {
   const { calls, acceptor, ids } = serve(1);
-  calls.handleDrain(10, 5, 0);
-  assert.is(calls.phase(), Phase.LINGERING);
+  calls.handleDrain(10, 5, 0, 0);
+  assert.is(calls.phase(), Phase.FINISHING);
   assert.is(calls.pollDeadline(), 10);
   calls.handleAccept(acceptor, 0);
   ids.push(calls.pollAdmission(0));
   assert.ok(ids[1]! > 0);
-  assert.equal(decisions(calls), [Decision.FINISH, Decision.NOTHING]);
+  assert.equal(decisions(calls), [FINISH, NOTHING]);
   pass(calls, 10);
   assert.is(calls.phase(), Phase.DRAINING);
   assert.is(calls.pollDeadline(), 15);
   pass(calls, 14);
-  assert.equal(decisions(calls), [Decision.NOTHING]);
+  assert.equal(decisions(calls), [CLOSING, NOTHING]);
+  calls.handleLimits(2, 0, 50);
+  const waiting = calls.handleAccept(acceptor, 14);
   pass(calls, 15);
-  assert.is(calls.pollDecision(0, 1), Decision.CLOSE);
-  for (const id of ids) calls.handleClose(id);
-  assert.equal(decisions(calls), [Decision.STOP]);
+  assert.is(calls.pollDecision(0, 1), CLOSE);
+  assert.is(calls.pollAdmission(15), 0, "nobody is let in to be closed");
+  assert.is(calls.handleAccept(acceptor, 15), Code.DROP_STOPPING);
+  assert.is(calls.pollEvicted(), waiting);
+  for (const id of [...ids, waiting]) calls.handleClose(id);
+  calls.handleAcceptorClose(acceptor);
+  assert.equal(decisions(calls), [STOP]);
   assert.is(calls.pollDeadline(), Infinity);
 });
 
 test("nothing is left of the timer when the connections have gone before", () => {
-  const { calls, ids } = serve(1);
-  calls.handleDrain(0, 50, 0);
+  const { calls, acceptor, ids } = serve(1);
+  calls.handleDrain(0, 50, 0, 0);
   calls.handleClose(ids[0]!);
-  assert.equal(decisions(calls), [Decision.FINISH, Decision.STOP]);
+  calls.handleAcceptorEnd(acceptor);
+  assert.equal(decisions(calls), [FINISH, CLOSING, STOP]);
   assert.is(calls.pollDeadline(), Infinity);
   assert.is(calls.timerCount(), 0);
 });
 
-test("a hurry closes at once, and only what a graceful stop is waiting for", () => {
-  const { calls, ids } = serve(1);
+test("a hurry ends accepting and closes at once, and only what a graceful stop is waiting for", () => {
+  const { calls } = serve(1);
   assert.is(calls.handleHurry(), Code.STATE);
-  calls.handleDrain(10, 10, 0);
+  calls.handleDrain(10, 10, 0, 0);
   assert.is(calls.handleHurry(), Code.OK);
-  assert.is(calls.pollDecision(0, 1), Decision.FINISH);
-  assert.is(calls.pollDecision(0, 1), Decision.CLOSE);
-  calls.handleClose(ids[0]!);
-  assert.equal(decisions(calls), [Decision.STOP]);
+  assert.equal(decisions(calls), [FINISH, CLOSING, CLOSE, STOP]);
   assert.is(calls.pollDeadline(), Infinity);
   assert.is(calls.handleHurry(), Code.STATE);
 });
 
 test("what is opened by those who hear of their end holds up no stop; the next one is as patient as ever", () => {
-  const { calls, ids } = serve(1);
-  calls.handleDrain(0, 5, 0);
-  assert.equal(decisions(calls), [Decision.FINISH, Decision.NOTHING]);
+  const { calls, acceptor, ids } = serve(1);
+  calls.handleAcceptorEnd(acceptor);
+  calls.handleDrain(0, 5, 0, 0);
+  assert.equal(decisions(calls), [FINISH, CLOSING, NOTHING]);
   pass(calls, 5);
-  assert.is(calls.pollDecision(0, 1), Decision.CLOSE);
+  assert.is(calls.pollDecision(0, 1), CLOSE);
   calls.handleClose(ids[0]!);
   const again = calls.handleConnect(0, 5);
-  assert.equal(decisions(calls), [Decision.STOP]);
+  assert.equal(decisions(calls), [STOP]);
   assert.is(calls.phase(), Phase.FINISHED);
-  calls.handleDrain(0, 0, 5);
-  assert.equal(decisions(calls), [Decision.FINISH, Decision.NOTHING]);
+  calls.handleStop();
+  calls.handleDrain(0, 0, 5, 0);
+  assert.equal(decisions(calls), [FINISH, CLOSING, NOTHING]);
   calls.handleClose(again);
-  assert.equal(decisions(calls), [Decision.STOP]);
+  assert.equal(decisions(calls), [STOP]);
 });
 
 test("told to close before the loop runs, it stops in its first tick", () => {
   const { calls } = serve(1);
-  calls.handleDrain(0, 0, 0);
+  calls.handleDrain(0, 0, 0, 0);
   calls.handleHurry();
-  assert.is(calls.pollDecision(0, 0), Decision.FINISH);
-  assert.is(calls.pollDecision(0, 0), Decision.CLOSE);
-  assert.is(calls.pollDecision(0, 0), Decision.NOTHING);
-  assert.equal(decisions(calls), [Decision.STOP]);
+  for (const decision of [FINISH, CLOSING, CLOSE, NOTHING]) assert.is(calls.pollDecision(0, 0), decision);
+  assert.equal(decisions(calls), [STOP]);
 });
 
-test("each graceful stop has a finish and a stop of its own", () => {
-  const { calls } = serve(0);
+test("each graceful stop has a finish, a closing and a stop of its own", () => {
+  const { calls, acceptor } = serve(0);
+  calls.handleAcceptorClose(acceptor);
   for (let i = 0; i < 3; i++) {
-    calls.handleDrain(0, 0, 0);
-    assert.equal(decisions(calls), [Decision.FINISH, Decision.STOP]);
+    calls.handleDrain(0, 0, 0, 0);
+    assert.equal(decisions(calls), [FINISH, CLOSING, STOP]);
+    calls.handleStop();
+    assert.is(calls.phase(), Phase.ADMITTING);
   }
+});
+
+test("the end of a run ends the graceful stop, whatever its phase, and not the line", () => {
+  const { calls, acceptor } = serve(0);
+  calls.handleLimits(0, 0, 50);
+  const waiting = calls.handleAccept(acceptor, 0);
+  calls.handleDrain(10, 5, 0, 1);
+  assert.equal(decisions(calls), [FINISH, NOTHING]);
+  calls.handleStop();
+  assert.is(calls.phase(), Phase.ADMITTING);
+  assert.is(calls.pollDecision(0, 0), CLOSING, "accepting has ended");
+  assert.is(calls.pollDecision(0, 0), NOTHING);
+  calls.handleDrain(0, 5, 0, 0);
+  calls.handleHurry();
+  calls.handleStop();
+  calls.handleTick(20);
+  assert.is(calls.pollDue(), 0);
+  assert.is(calls.pollDecision(0, 0), FINISH);
+  assert.is(calls.pollDecision(0, 0), CLOSING);
+  assert.is(calls.pollDecision(0, 0), NOTHING);
+  assert.is(calls.pollEvicted(), 0);
+  calls.handleLimits(1, 0, 50);
+  assert.is(calls.pollAdmission(20), waiting);
 });
 
 test("a second graceful stop never closes later than the first", () => {
   const { calls } = serve(1);
-  calls.handleDrain(0, 10, 0);
-  calls.handleDrain(0, 50, 1);
-  calls.handleDrain(0, 0, 1);
+  calls.handleDrain(0, 10, 0, 0);
+  calls.handleDrain(0, 50, 1, 0);
+  calls.handleDrain(0, 0, 1, 0);
   assert.is(calls.pollDeadline(), 10);
-  calls.handleDrain(0, 3, 1);
+  calls.handleDrain(5, 3, 1, 0);
   assert.is(calls.pollDeadline(), 4);
 });
 
-/** The next deadline, after the one of the delay that has ended: the bound for what has been removed is early. */
-function deadline(calls: CoreExports): number {
-  if (calls.pollDeadline() === 10) {
-    calls.handleTick(10);
-    assert.is(calls.pollDue(), 0);
+/** The next deadline behind some time: the bound for what has been removed or put off is early. */
+function deadline(calls: Calls): number {
+  for (let at = calls.pollDeadline(); at < Infinity; at = calls.pollDeadline()) {
+    const { phase } = calls;
+    const before = phase();
+    calls.handleTick(at);
+    calls.pollDue();
+    if (calls.phase() !== before || calls.pollDecision(0, 0) === CLOSE) return at;
   }
-  return calls.pollDeadline();
+  return Infinity;
 }
 
-test("a second graceful stop ends the delay of the first, and keeps its timeout", () => {
-  for (const [timeout, closes] of [
-    [0, 21],
-    [30, 21],
-    [5, 6],
+test("in the delay, its earlier end counts, and the smaller timeout", () => {
+  for (const [delay, timeout, ends, closes] of [
+    [0, 0, 1, 21],
+    [0, 30, 1, 21],
+    [0, 5, 1, 6],
+    [3, 0, 4, 24],
+    [30, 5, 10, 15],
   ] as const) {
     const { calls } = serve(1);
-    calls.handleDrain(10, 20, 0);
-    calls.handleDrain(0, timeout, 1);
-    assert.is(calls.phase(), Phase.DRAINING);
+    calls.handleDrain(10, 20, 0, 0);
+    calls.handleDrain(delay, timeout, 1, 0);
+    assert.is(calls.phase(), delay > 0 ? Phase.FINISHING : Phase.DRAINING);
+    while (calls.pollDecision(0, 0) !== NOTHING);
+    if (delay > 0) assert.is(deadline(calls), ends);
+    while (calls.pollDecision(0, 0) !== NOTHING);
     assert.is(deadline(calls), closes);
   }
 });
@@ -176,26 +268,33 @@ test("a second graceful stop ends the delay of the first, and keeps its timeout"
 test("maxAccepts reached in the delay ends it, and keeps the timeout", () => {
   const { calls, acceptor } = serve(0);
   calls.handleLimits(1000, 1, 50);
-  calls.handleDrain(10, 20, 0);
-  calls.handleAccept(acceptor, 5);
-  assert.ok(calls.pollAdmission(5) > 0);
+  calls.handleDrain(10, 20, 0, 0);
+  assert.ok(calls.handleAccept(acceptor, 5) > 0);
   assert.is(calls.phase(), Phase.DRAINING);
+  assert.equal(decisions(calls), [FINISH, CLOSING, NOTHING]);
   assert.is(deadline(calls), 25);
-  assert.equal(decisions(calls), [Decision.FINISH, Decision.NOTHING]);
 });
 
 test("a loop with nothing to wait for is to stop, and goes on for anything it waits for", () => {
   const { calls } = new Core(1);
-  assert.is(calls.pollDecision(0, 1), Decision.STOP);
-  assert.is(calls.pollDecision(1, 1), Decision.NOTHING);
+  assert.is(calls.pollDecision(0, 1), STOP);
+  assert.is(calls.pollDecision(1, 1), NOTHING);
   const timer = calls.handleTimer(5, 0, 0);
-  assert.is(calls.pollDecision(0, 1), Decision.NOTHING);
+  assert.is(calls.pollDecision(0, 1), NOTHING);
   calls.handleTimerRemove(timer);
   const loose = calls.handleTrack(5, 0);
-  assert.is(calls.pollDecision(0, 1), Decision.NOTHING);
+  assert.is(calls.pollDecision(0, 1), NOTHING);
+  calls.handleLinger(loose, 0);
+  assert.is(calls.pollDecision(0, 1), NOTHING);
   calls.handleClose(loose);
   const acceptor = calls.handleAcceptor();
-  assert.is(calls.pollDecision(0, 1), Decision.STOP, "a paused acceptor is not waited for");
+  assert.is(calls.pollDecision(0, 1), STOP, "a paused acceptor is not waited for");
   calls.handleAcceptorListen(acceptor, 1);
-  assert.is(calls.pollDecision(0, 1), Decision.NOTHING);
+  assert.is(calls.pollDecision(0, 1), NOTHING);
+  const client = calls.handleAccept(acceptor, 0);
+  calls.handleAcceptorListen(acceptor, 0);
+  calls.handleAcceptorEnd(acceptor);
+  assert.is(calls.pollDecision(0, 1), NOTHING, "the clients of one that has ended are");
+  calls.handleClose(client);
+  assert.is(calls.pollDecision(0, 1), STOP);
 });

@@ -1,24 +1,26 @@
 // The core's reference, completed: acceptors, admission and the graceful stop.
 
 import { Code, Decision, Kind, Phase, State } from "wasm-ioloop/core";
-import { type Connection, ReferenceTables, isDuration } from "./reference-tables.ts";
+import { type Connection, ReferenceTables } from "./reference-tables.ts";
+import { isDuration } from "./reference-timers.ts";
 
 const isLimit = (value: number): boolean => Number.isInteger(value) && value >= 0 && value < 2 ** 31;
 
 /** All that the core does. */
 export class Reference extends ReferenceTables {
   #phase: number = Phase.ADMITTING;
-  #accepted = 0;
+  #arrived = 0;
   #line: Connection[] = [];
   #passes = 0;
   #limits = { connections: 1000, accepts: 0, atOnce: 50 };
   #budget = 50;
   #cut: number | undefined;
   #random: number;
-  #drainTimeout = 0;
-  #finishIsDue = false;
+  #drainTimeout = Infinity;
+  #resets = false; // nobody waits once accepting has ended
   #isHurried = false; // what is left is closed, and nothing waited for any more
-  #closeIsDue = false;
+  /** Decisions to be told, each once. */
+  #told = new Set<number>();
 
   constructor(seed: number) {
     super();
@@ -28,12 +30,10 @@ export class Reference extends ReferenceTables {
   override handleReset(): void {
     super.handleReset();
     this.#line = [];
-    this.#accepted = 0;
-    this.#cut = undefined;
-    this.#phase = Phase.ADMITTING;
+    this.#endDrain();
+    this.#told.clear();
+    this.#recount();
     this.#budget = this.#limits.atOnce;
-    this.#finishIsDue = false;
-    this.#closeIsDue = this.#isHurried = false;
   }
 
   override handleTick(now: number): void {
@@ -43,9 +43,8 @@ export class Reference extends ReferenceTables {
   }
 
   handleAcceptor(id: number): number {
-    const turn = this.#passes - 1;
-    const acceptor = { id, backlog: 511, waitTimeout: 60000, single: false, listening: false, turn };
-    return this.add(Kind.ACCEPTOR, this.acceptors, acceptor);
+    const rest = { single: false, listening: false, hasEnded: false, turn: this.#passes - 1 };
+    return this.add(Kind.ACCEPTOR, this.acceptors, { id, backlog: 511, waitTimeout: 60000, ...rest });
   }
 
   handleAcceptorLimits(id: number, backlog: number, waitTimeout: number, single: number): number {
@@ -64,6 +63,14 @@ export class Reference extends ReferenceTables {
     return Code.OK;
   }
 
+  handleAcceptorEnd(id: number): number {
+    const acceptor = this.acceptors.get(id);
+    if (!acceptor) return Code.STALE;
+    acceptor.hasEnded = true;
+    this.#forgetAcceptors();
+    return Code.OK;
+  }
+
   handleAcceptorClose(id: number): number {
     const acceptor = this.acceptors.get(id);
     for (const client of this.#line) if (client.acceptor === acceptor) client.acceptor = undefined;
@@ -71,116 +78,126 @@ export class Reference extends ReferenceTables {
   }
 
   pollEvicted(): number {
-    return this.#line.find(({ acceptor }) => !acceptor)?.id ?? 0;
+    return this.#line.find(({ acceptor }) => !acceptor || this.#isResetting)?.id ?? 0;
   }
 
   handleAccept(of: number, now: number, id: number): number {
     const acceptor = this.acceptors.get(of);
-    if (!acceptor) return Code.STALE;
+    if (!acceptor || acceptor.hasEnded) return Code.STALE;
+    if (this.#isResetting) return Code.DROP_STOPPING;
     const waiting = this.#line.filter((client) => client.acceptor === acceptor).length;
     if (waiting >= acceptor.backlog && this.#line.length >= this.#places()) return Code.DROP_BACKLOG;
     this.open(State.WAITING, acceptor.waitTimeout, now, id);
     const client = this.connections.get(id)!;
     client.acceptor = acceptor;
     this.#line.push(client);
+    this.#arrived++;
+    this.#limitArrivals();
     return id;
   }
 
   pollAdmission(now: number): number {
     this.tell(now);
     if (this.#budget === 0 || this.#places() <= 0) return 0;
-    const at = this.#line.findIndex(
+    const client = this.#line.find(
       ({ acceptor }) => acceptor?.listening && !(acceptor.single && acceptor.turn === this.#passes),
     );
-    const [client] = at < 0 ? [] : this.#line.splice(at, 1);
     if (!client) return 0;
     client.acceptor!.turn = this.#passes;
     client.state = State.INCOMING;
-    this.setTimeout(client, 0);
+    this.#leave(client);
+    this.begin(client);
     this.#budget--;
-    this.#accepted++;
-    const max = this.#limits.accepts;
-    if (max === 0) return client.id;
-    this.#cut ??= max - Math.floor((this.#nextRandom() * max) / 2);
-    if (this.#accepted < this.#cut) return client.id;
-    if (this.#phase === Phase.ADMITTING) this.#finishIsDue = true;
-    this.#shut(0);
     return client.id;
   }
 
-  handleClose(id: number): number {
-    this.#line = this.#line.filter((client) => client.id !== id);
-    return this.connections.delete(id) ? Code.OK : Code.STALE;
+  override handleClose(id: number): number {
+    const client = this.#line.find((client) => client.id === id);
+    if (client) this.#leave(client);
+    if (client && this.#phase < Phase.DRAINING) this.#arrived--;
+    return super.handleClose(id);
+  }
+
+  pollLinger(): number {
+    return this.lingering.length > this.#limits.connections ? this.lingering[0]!.id : 0;
   }
 
   handleLimits(connections: number, accepts: number, atOnce: number): number {
     if (!isLimit(connections) || !isLimit(accepts) || !isLimit(atOnce) || atOnce === 0) return Code.LIMIT;
-    if (accepts !== this.#limits.accepts) [this.#accepted, this.#cut] = [0, undefined];
+    const isNew = accepts !== this.#limits.accepts;
     this.#budget = Math.max(0, this.#budget + atOnce - this.#limits.atOnce);
     this.#limits = { connections, accepts, atOnce };
+    if (isNew) this.#recount();
+    if (isNew) this.#limitArrivals();
     return Code.OK;
   }
 
-  handleDrain(delay: number, timeout: number, now: number): number {
+  handleDrain(delay: number, timeout: number, now: number, reset: number): number {
     this.tell(now);
     if (!isDuration(delay) || !isDuration(timeout)) return Code.TIME;
-    if (this.#phase === Phase.LINGERING || this.#phase === Phase.DRAINING) {
-      if (delay === 0) this.#shut(timeout);
+    if (this.#phase === Phase.FINISHED) return Code.OK;
+    if (reset !== 0) this.#resets = true;
+    if (this.#phase === Phase.DRAINING) {
+      if (reset !== 0) this.#told.add(Decision.RESET);
+      if (!this.#isHurried && timeout > 0) this.#ringBy(this.now + timeout);
       return Code.OK;
     }
-    this.#finishIsDue = true;
-    this.#drainTimeout = timeout;
-    if (delay > 0 && this.#phase === Phase.ADMITTING) {
-      this.#phase = Phase.LINGERING;
-      this.drain.alarm = this.start(this.now + delay);
-    } else {
-      this.#shut(timeout);
-    }
+    if (timeout > 0) this.#drainTimeout = Math.min(this.#drainTimeout, timeout);
+    if (this.#phase === Phase.ADMITTING) this.#told.add(Decision.FINISH);
+    this.#phase = Phase.FINISHING;
+    if (delay > 0) this.#ringBy(this.now + delay);
+    else this.#endAccepting();
     return Code.OK;
   }
 
   handleHurry(): number {
-    if (this.#phase !== Phase.LINGERING && this.#phase !== Phase.DRAINING) return Code.STATE;
-    this.#phase = Phase.DRAINING;
+    if (this.#phase !== Phase.FINISHING && this.#phase !== Phase.DRAINING) return Code.STATE;
+    if (this.#phase === Phase.FINISHING) this.#endAccepting();
     this.drain.alarm = undefined;
-    this.#closeIsDue = this.#isHurried = true;
+    this.#told.add(Decision.CLOSE);
+    this.#resets = this.#isHurried = true;
     return Code.OK;
   }
 
+  handleStop(): void {
+    if (this.#phase === Phase.FINISHING) this.#told.add(Decision.CLOSING);
+    if (this.#phase > Phase.FINISHING && this.#arrived >= (this.#cut ?? Infinity)) this.#recount();
+    this.#endDrain();
+  }
+
   pollDecision(watched: number, running: number): number {
-    if (this.#finishIsDue) {
-      this.#finishIsDue = false;
-      return Decision.FINISH;
+    const inStates = (...states: number[]): boolean => states.some((state) => this.connectionsIn(state) > 0);
+    const isOpen = inStates(State.CONNECTING, State.INCOMING, State.OUTGOING, State.LINGERING);
+    const isLeft = isOpen || inStates(State.WAITING) || this.acceptorCount() > 0;
+    for (const decision of [Decision.FINISH, Decision.CLOSING, Decision.RESET, Decision.CLOSE]) {
+      if (!this.#told.delete(decision)) continue;
+      if (decision === Decision.RESET && !inStates(State.WAITING)) continue;
+      if (decision === Decision.CLOSE && !isLeft) continue;
+      return decision;
     }
-    const open = [...this.connections.values()].filter(
-      ({ state }) => state !== State.WAITING && state !== State.LOOSE,
-    ).length;
-    const closeIsDue = this.#closeIsDue;
-    this.#closeIsDue = false;
-    if (closeIsDue && open > 0) return Decision.CLOSE;
     if (!running) return Decision.NOTHING;
     if (this.#phase === Phase.DRAINING) {
-      if (open > 0 && !this.#isHurried) return Decision.NOTHING;
+      if (isLeft && !this.#isHurried) return Decision.NOTHING;
       this.drain.alarm = undefined;
-      this.#isHurried = false;
       this.#phase = Phase.FINISHED;
       return Decision.STOP;
     }
     const busy =
       watched > 0 ||
-      this.#phase === Phase.LINGERING ||
+      this.#phase === Phase.FINISHING ||
       this.timers.size > 0 ||
-      [...this.acceptors.values()].some(({ listening }) => listening) ||
-      open + this.connectionsIn(State.LOOSE) > 0;
+      [...this.acceptors.values()].some(({ listening, hasEnded }) => listening || hasEnded) ||
+      isOpen ||
+      inStates(State.LOOSE);
     return busy ? Decision.NOTHING : Decision.STOP;
   }
 
   acceptorCount(): number {
-    return this.acceptors.size;
+    return [...this.acceptors.values()].filter(({ hasEnded }) => !hasEnded).length;
   }
 
   acceptedCount(): number {
-    return this.#accepted;
+    return this.#arrived;
   }
 
   phase(): number {
@@ -188,24 +205,71 @@ export class Reference extends ReferenceTables {
   }
 
   protected drainTimerPassed(): void {
-    if (this.#phase === Phase.LINGERING) this.#shut(0);
+    if (this.#phase === Phase.FINISHING) this.#endAccepting();
     else this.handleHurry();
   }
 
+  protected couldComeIn(client: Connection): boolean {
+    const admissible = this.#line.filter(({ acceptor }) => acceptor?.listening);
+    return admissible.slice(0, Math.max(0, this.#places())).includes(client);
+  }
+
+  get #isResetting(): boolean {
+    return this.#resets && this.#phase >= Phase.DRAINING;
+  }
+
   #places(): number {
-    if (this.#phase > Phase.LINGERING) return 0;
-    const places = this.#limits.connections - this.connectionsIn(State.INCOMING);
-    return Math.min(places, (this.#cut ?? Infinity) - this.#accepted);
+    if (this.#phase === Phase.FINISHED || this.#isResetting) return 0;
+    return this.#limits.connections - this.connectionsIn(State.INCOMING);
+  }
+
+  #leave(client: Connection): void {
+    this.#line = this.#line.filter((one) => one !== client);
+    this.#forgetAcceptors();
+  }
+
+  #forgetAcceptors(): void {
+    for (const acceptor of this.acceptors.values()) {
+      if (acceptor.hasEnded && !this.#line.some((client) => client.acceptor === acceptor)) {
+        this.acceptors.delete(acceptor.id);
+      }
+    }
+  }
+
+  #recount(): void {
+    this.#arrived = this.#line.length;
+    this.#cut = undefined;
+  }
+
+  #limitArrivals(): void {
+    const max = this.#limits.accepts;
+    if (max === 0 || this.#arrived === 0) return;
+    this.#cut ??= max - Math.floor((this.#nextRandom() * max) / 2);
+    if (this.#arrived < this.#cut || this.#phase >= Phase.DRAINING) return;
+    if (this.#phase === Phase.ADMITTING) this.#told.add(Decision.FINISH);
+    this.#endAccepting();
+  }
+
+  #endAccepting(): void {
+    this.#phase = Phase.DRAINING;
+    this.#told.add(Decision.CLOSING);
+    if (this.#resets) this.#told.add(Decision.RESET);
+    this.drain.alarm = this.#drainTimeout < Infinity ? this.start(this.now + this.#drainTimeout) : undefined;
+  }
+
+  #endDrain(): void {
+    this.drain.alarm = undefined;
+    this.#phase = Phase.ADMITTING;
+    this.#drainTimeout = Infinity;
+    this.#resets = this.#isHurried = false;
+    this.#told.delete(Decision.RESET);
+    this.#told.delete(Decision.CLOSE);
   }
 
   // What was promised sooner stands.
-  #shut(timeout: number): void {
-    const waits = [timeout, this.#phase === Phase.LINGERING ? this.#drainTimeout : 0].filter((wait) => wait > 0);
-    const before = this.#phase === Phase.DRAINING ? this.drain.alarm : undefined;
-    const deadline = this.now + Math.min(...waits);
-    this.#phase = Phase.DRAINING;
-    if (before && before.deadline <= deadline) return;
-    this.drain.alarm = waits.length > 0 ? this.start(deadline) : undefined;
+  #ringBy(deadline: number): void {
+    if (this.drain.alarm && this.drain.alarm.deadline <= deadline) return;
+    this.drain.alarm = this.start(deadline);
   }
 
   // mulberry32

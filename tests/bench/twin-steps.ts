@@ -44,16 +44,18 @@ const acceptor: Step = (pair, draw) => {
   const kind = draw.below(8);
   if (kind < 4) pair.call("handleAcceptorListen", id, draw.of([0, 1, 1, 1]));
   else if (kind < 7) pair.call("handleAcceptorLimits", id, backlog, pair.duration(draw), draw.below(2));
-  else if (draw.below(4) === 0) pair.call("handleAcceptorClose", id);
+  else if (draw.below(4) === 0) pair.call(draw.of(["handleAcceptorClose", "handleAcceptorEnd"] as const), id);
 };
 
 const move: Step = (pair, draw) => {
   const id = pair.id(draw, Kind.CONNECTION);
-  const kind = draw.below(8);
+  const kind = draw.below(10);
   if (kind === 0) pair.call("handleConnected", id, pair.time(draw));
   else if (kind === 1) pair.call("handleAdopt", id);
   else if (kind < 4) pair.call("handleTimeout", id, pair.duration(draw), pair.time(draw));
   else if (kind === 4) pair.call("handleClose", id);
+  else if (kind === 5) pair.call("handleLifetime", id, pair.duration(draw), pair.time(draw));
+  else if (kind === 6) pair.call("handleLinger", id, pair.time(draw));
   else pair.touch(id, draw.below(16) === 0 ? draw.of([NaN, Infinity, -5, 1e300]) : pair.now);
 };
 
@@ -61,9 +63,10 @@ const stop: Step = (pair, draw) => {
   const wait = (): number => draw.of([0, 0, 1, 5, 20, NaN]);
   const most = (): number[] => [draw.of([0, 5, 1000, -1]), draw.of([0, 0, 1, 7, 30]), draw.of([1, 3, 50, 0])];
   const kind = draw.below(16);
-  if (kind < 2) pair.call("handleDrain", wait(), wait(), pair.time(draw));
-  else if (kind === 2) pair.call("handleHurry");
+  if (kind < 2) pair.call("handleDrain", wait(), wait(), pair.time(draw), draw.of([0, 0, 0, 1]));
+  else if (kind === 2) pair.call(draw.of(["handleHurry", "handleStop"] as const));
   else if (kind < 6) pair.call("handleLimits", ...most());
+  else if (kind < 8) pair.call(draw.of(["pollEvicted", "pollLinger"] as const));
   else pair.call("pollDecision", draw.of([0, 0, 1, -1, 2 ** 32]), draw.of([1, 1, 0]));
 };
 

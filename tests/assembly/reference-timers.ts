@@ -1,0 +1,196 @@
+// The core once more, as plainly as it can be said: maps, filters and sorts. What the tests of the core compare with.
+// Here its timers, and what is due; core-reference-tables.ts goes on with connections, core-reference.ts with who is let in.
+//
+// Each method is named after an export of the core, takes its arguments and gives its answer. One that makes something
+// takes the id the core gave as well, and checks that it is fit to be one.
+
+import { BATCH, Code, Due, Kind, kindOf, slotOf } from "wasm-ioloop/core";
+
+export interface Alarm {
+  /** NaN until the time of its start is told. */
+  deadline: number;
+  order: number;
+  isDue: boolean;
+}
+
+/** What can have an alarm. The drain has no id. */
+export interface Alarmed {
+  readonly id: number;
+  alarm?: Alarm | undefined;
+  /** Where activity has moved the deadline to. */
+  moved?(): number;
+}
+
+interface Timer extends Alarmed {
+  readonly recurring: boolean;
+  interval: number;
+}
+
+export const isDuration = (value: number): boolean => value >= 0 && value < Infinity;
+
+/** The core's timers. */
+export abstract class ReferenceTimers {
+  readonly timers = new Map<number, Timer>();
+  readonly drain: Alarmed = { id: 0 };
+  pass = 0;
+  now = 0;
+  readonly #known = new Set<number>();
+  readonly #peak = [0, 0, 0, 0];
+  #due: { one: Alarmed; alarm: Alarm }[] = [];
+  #started = 0;
+
+  protected abstract drainTimerPassed(): void;
+  /** What of a connection can have an alarm. */
+  protected abstract alarmedOfConnections(): Alarmed[];
+  /** Whether that is of a connection that is there. */
+  protected abstract isOfConnection(one: Alarmed): boolean;
+  /** Answers for a connection. */
+  protected abstract answerFor(id: number): number;
+
+  handleReset(): void {
+    this.timers.clear();
+    this.drain.alarm = undefined;
+    this.#due = [];
+  }
+
+  handleTick(now: number): void {
+    this.pass = this.tell(now);
+    this.#tellUntimed();
+    const due = this.#running()
+      .filter((one) => !one.alarm!.isDue && this.#deadlineOf(one) <= this.pass)
+      .map((one) => ({ one, alarm: one.alarm! }));
+    for (const { one, alarm } of due) {
+      alarm.deadline = this.#deadlineOf(one);
+      alarm.isDue = true;
+    }
+    due.sort((a, b) => a.alarm.deadline - b.alarm.deadline || a.alarm.order - b.alarm.order);
+    this.#due.push(...due);
+  }
+
+  handleTimer(after: number, recurring: number, now: number, id: number): number {
+    this.tell(now);
+    if (!isDuration(after)) return Code.TIME;
+    const alarm = this.#startAt(now, after);
+    return this.add(Kind.TIMER, this.timers, { id, recurring: recurring !== 0, interval: after, alarm });
+  }
+
+  handleTimerAgain(id: number, after: number, now: number): number {
+    this.tell(now);
+    const timer = this.timers.get(id);
+    if (!timer) return Code.STALE;
+    if (!Number.isNaN(after)) {
+      if (!isDuration(after)) return Code.TIME;
+      timer.interval = after;
+    }
+    if (!Number.isNaN(now)) timer.alarm = this.#startAt(now, timer.interval);
+    return Code.OK;
+  }
+
+  /** Takes the commands instead of their number. */
+  handleCommands(commands: readonly number[], now: number): number {
+    this.tell(now);
+    if (!Number.isNaN(now)) this.#tellUntimed();
+    let stale = 0;
+    for (const id of commands) {
+      const timer = this.timers.get(id);
+      if (!timer) stale++;
+      else timer.alarm = this.#startAt(now, timer.interval);
+    }
+    return stale;
+  }
+
+  handleTimerRemove(id: number): number {
+    return this.timers.delete(id) ? Code.OK : Code.STALE;
+  }
+
+  /** The ids in the batch. */
+  pollDue(): number[] {
+    const batch: number[] = [];
+    for (const { one, alarm } of this.#due.slice()) {
+      if (batch.length === BATCH) break;
+      if (one.alarm !== alarm || !this.#isThere(one)) continue;
+      if (one === this.drain) this.drainTimerPassed();
+      else if (!this.wasPutOff(one)) batch.push(one.id);
+    }
+    return batch;
+  }
+
+  handleDue(id: number): number {
+    const timer = this.timers.get(id);
+    if (!timer?.alarm?.isDue) return this.answerFor(id);
+    if (timer.recurring) timer.alarm = this.start(this.pass + timer.interval);
+    else this.timers.delete(id);
+    return timer.recurring ? Due.RECURRING : Due.ONCE;
+  }
+
+  timerCount(): number {
+    return this.timers.size;
+  }
+
+  /** The time of the next deadline; Infinity where nothing runs. */
+  pollDeadline(): number {
+    const deadlines = this.#running().map((one) => this.#deadlineOf(one));
+    return deadlines.reduce((least, deadline) => (deadline < least ? deadline : least), Infinity);
+  }
+
+  /** Whether anything is due in this pass, or was before it was put off. */
+  get isDue(): boolean {
+    return this.#running().some(({ alarm }) => alarm!.isDue);
+  }
+
+  protected tell(now: number): number {
+    if (now > this.now && now !== Infinity) this.now = now;
+    return this.now;
+  }
+
+  protected start(deadline: number): Alarm {
+    return { deadline, order: ++this.#started, isDue: false };
+  }
+
+  protected add<T extends { id: number }>(kind: number, table: Map<number, T>, one: T): number {
+    const { id } = one;
+    table.set(id, one);
+    const peak = this.#peak;
+    peak[kind] = Math.max(peak[kind]!, table.size);
+    // Connections have two timers of their own, and the graceful stop has one.
+    const room = kind === Kind.TIMER ? peak[kind] + 2 * peak[Kind.CONNECTION]! + 1 : peak[kind];
+    const fit = Number.isSafeInteger(id) && kindOf(id) === kind && slotOf(id) < room && !this.#known.has(id);
+    this.#known.add(id);
+    return fit ? id : NaN;
+  }
+
+  // There was activity since the pass began.
+  protected wasPutOff(one: Alarmed): boolean {
+    const deadline = this.#deadlineOf(one);
+    if (deadline <= this.pass) return false;
+    one.alarm = { ...one.alarm!, deadline, isDue: false };
+    return true;
+  }
+
+  #running(): Alarmed[] {
+    return [...this.timers.values(), ...this.alarmedOfConnections(), this.drain].filter(({ alarm }) => alarm);
+  }
+
+  #isThere(one: Alarmed): boolean {
+    return one === this.drain || this.timers.get(one.id) === one || this.isOfConnection(one);
+  }
+
+  // A time that is told goes for all that have been started without.
+  #startAt(now: number, after: number): Alarm {
+    if (Number.isNaN(now)) return this.start(NaN);
+    this.#tellUntimed();
+    return this.start(this.now + after);
+  }
+
+  #tellUntimed(): void {
+    for (const { alarm, interval } of this.timers.values()) {
+      if (alarm && Number.isNaN(alarm.deadline)) alarm.deadline = this.now + interval;
+    }
+  }
+
+  // With activity that only grows, when the deadline was looked at makes no difference.
+  #deadlineOf(one: Alarmed): number {
+    const { deadline } = one.alarm!;
+    return one.moved ? Math.max(deadline, one.moved()) : deadline;
+  }
+}
