@@ -5,18 +5,13 @@ export { type Alarm, type Clock, SystemClock } from "./time/clock.ts";
 export { Delay, type DelayEvents, type Step } from "./loop/delay.ts";
 export { IOLoopError, type IOLoopErrorCode } from "./base/errors.ts";
 export { EventEmitter, type Events, type Subscriber } from "./base/event-emitter.ts";
-export { IOLoop } from "./loop/ioloop.ts";
-export type {
-  ClientCallback,
-  IOLoopEvents,
-  IOLoopOptions,
-  LoopCallback,
-  ServerCallback,
-  StopOptions,
-} from "./loop/loop-options.ts";
+export { type ClientCallback, IOLoop, type LoopCallback, type ServerCallback } from "./loop/ioloop.ts";
+export type { IOLoopEvents, IOLoopOptions, StartOptions } from "./loop/loop-options.ts";
+export type { StopOptions } from "./loop/graceful-stop.ts";
 export type { ListenerOptions } from "./net/listener-options.ts";
-export type { DropInfo } from "./engine/parts.ts";
-export { type Id, Reactor, type ReactorEvents, type ReactorOptions } from "./reactor/reactor.ts";
+export type { DropInfo } from "./engine/admission.ts";
+export type { Id } from "./core/ids.ts";
+export { Reactor, type ReactorEvents, type ReactorOptions } from "./reactor/reactor.ts";
 export { Server, type ServerEvents } from "./net/server.ts";
 export { Stream } from "./stream/stream.ts";
 export type { StreamEvents } from "./stream/stream-events.ts";

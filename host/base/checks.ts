@@ -23,6 +23,15 @@ function whole(from: number, to: number): Rule {
   };
 }
 
+/** One of some words. */
+export function oneOf(...words: readonly string[]): Rule {
+  return {
+    allowed: words.map((word) => `"${word}"`).join(" or "),
+    type: isString,
+    range: (value: string) => words.includes(value),
+  };
+}
+
 export const SECONDS: Rule = {
   allowed: "a finite number of seconds, 0 or more",
   type: isNumber,
@@ -44,11 +53,7 @@ export const PATH: Rule = {
   type: isString,
   range: (value: string) => value.length > 0 && !value.includes("\0"),
 };
-export const OVERFLOW: Rule = {
-  allowed: '"wait" or "drop"',
-  type: isString,
-  range: (value: string) => value === "wait" || value === "drop",
-};
+export const OVERFLOW: Rule = oneOf("wait", "drop");
 export const OBJECT: Rule = {
   allowed: "an object",
   type: (value) => (typeof value === "object" && value !== null) || typeof value === "function",

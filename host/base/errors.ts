@@ -11,6 +11,7 @@ export type IOLoopErrorCode =
   | "ERR_IOLOOP_OUT_OF_RANGE"
   | "ERR_IOLOOP_REACTOR_IN_USE"
   | "ERR_IOLOOP_RUNNING"
+  | "ERR_IOLOOP_STOPPING"
   | "ERR_IOLOOP_TIMER_INACTIVE"
   | "ERR_IOLOOP_TLS"
   | "ERR_IOLOOP_UNHANDLED"
@@ -46,4 +47,11 @@ function inWords(value: unknown): string {
 /** Whether a callback's result must be waited for. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+}
+
+/** Throws an error where no code of ours can catch it: what becomes of it is the runtime's to say. */
+export function throwLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
 }

@@ -1,7 +1,10 @@
 // The binding of the core: the one file that touches WebAssembly. It runs in every engine and needs nothing of `node:`.
 
 import { instantiateSync } from "@assemblyscript/loader";
+import { KIND_UNIT, Kind, kindOf, slotOf } from "./ids.ts";
 import { wasm } from "./wasm.ts";
+
+export { Kind, kindOf, slotOf };
 
 /** The exports of the core. Times and durations in milliseconds, ids as numbers below 2^53; results below zero are {@link Code}s. */
 export interface CoreExports {
@@ -89,32 +92,17 @@ export const Transition = {
 /** Phases of shutting down. */
 export const Phase = { ADMITTING: 0, FINISHING: 1, DRAINING: 2, FINISHED: 3 } as const;
 
-/** Kinds of ids. */
-export const Kind = { ACCEPTOR: 1, TIMER: 2, CONNECTION: 3 } as const;
-
 /** How many ids a batch holds. */
 export const BATCH = 512;
 
 /** How many commands `handleCommands` takes at once. */
 export const COMMANDS = 256;
 
-const SLOT_MASK = 2 ** 22 - 1;
-const KIND_UNIT = 2 ** 51;
 const FIRST_TIMER = Kind.TIMER * KIND_UNIT;
 // What the first word of a timer's record has besides flags, that it is one and its generation; and how that differs from what
 // stands in its id above the slot.
 const NAMED = 0x9f_ff_ff_ff;
 const NAME = 0xc0_00_00_00;
-
-/** The slot in an id. */
-export function slotOf(id: number): number {
-  return id & SLOT_MASK;
-}
-
-/** The kind in an id: one of {@link Kind}, or another number for what is no id. */
-export function kindOf(id: number): number {
-  return Math.floor(id / KIND_UNIT);
-}
 
 let module: WebAssembly.Module | undefined;
 

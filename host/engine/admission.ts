@@ -1,50 +1,164 @@
-// The gate: does what the core decides about who comes in, and about shutting down.
+// Admission: does what the core decides about who comes in, and about shutting down.
 
-import { Decision, State, slotOf } from "../core/core.ts";
+import { Code, type Core, Decision, State } from "../core/core.ts";
 import { debug } from "../core/debug.ts";
-import type { Engine } from "./engine.ts";
-import type { Client } from "./parts.ts";
+import { slotOf } from "../core/ids.ts";
+import type { Client, DropReason } from "./connections.ts";
 
-export class Gate {
-  readonly #engine: Engine;
+/** About how many clients are admitted in one turn of the runtime, in however many passes. */
+const PER_TURN = 50;
+
+/** What the core decided, in words. */
+const WORDS = ["", "finish", "stop", "close all", "closing", "reset the waiting"];
+
+/** Why a client was reset before it was admitted, and where it came from. */
+export interface DropInfo {
+  /**
+   * `backlog`: the waiting queue is full; `timeout`: it waited too long; `full`: the core has no room; `stopping`: a graceful stop;
+   * `closed`: its server was removed.
+   */
+  readonly reason: DropReason;
+  readonly remoteAddress: string | undefined;
+  readonly remotePort: number | undefined;
+}
+
+/** What a loop emits about itself. */
+export type Told = "finish" | "closing";
+
+interface Owner {
+  readonly core: Core;
+  readonly now: number;
+  /** Whether the loop runs and goes on: clients may be admitted. */
+  readonly admits: boolean;
+  readonly unknownToCore: number;
+  readonly connections: { readonly connections: readonly unknown[]; abortAll(): void };
+  readonly acceptors: { endAll(): void; closeAll(): void; evict(reason: DropReason): void };
+  readonly supervisor: { tell(event: Told): void; failed(error: unknown, event: string): void };
+  readonly isDispatching: boolean;
+  begin(): boolean;
+  enter(): boolean;
+  end(): void;
+  dispatched(): void;
+  ask(): void;
+  rearm(): void;
+  wakeForWaiting(): void;
+  stop(): void;
+}
+
+export class Admission {
+  readonly #owner: Owner;
   /** Whether something has come, gone, or changed its limits since the core was asked. */
   isToBeAsked = false;
+  /** Whether a graceful stop has ended accepting. */
+  hasEnded = false;
+  /** How many passes may run in one turn of the runtime while clients wait. */
+  passesInTurn = 1;
 
-  constructor(engine: Engine) {
-    this.#engine = engine;
+  constructor(owner: Owner) {
+    this.#owner = owner;
   }
 
-  /** Lets in who may come in, and finds out whether it is time to stop, until nothing changes any more. */
+  /** Sets the loop's limits. */
+  limits(maxConnections: number, maxAccepts: number, multiAccept: number): void {
+    this.#owner.core.calls.handleLimits(maxConnections, maxAccepts, multiAccept);
+    this.passesInTurn = Math.ceil(PER_TURN / multiAccept);
+    this.#owner.ask();
+  }
+
+  /** Begins a graceful stop, or hastens the one under way. `delay` and `timeout` in seconds; `reset`: waiting clients are reset. */
+  drain(delay: number, timeout: number, reset: boolean, now: number): void {
+    const { core } = this.#owner;
+    core.calls.handleDrain(delay * 1000, timeout * 1000, now, reset ? 1 : 0);
+    core.refresh();
+    this.#owner.rearm();
+  }
+
+  /** A graceful stop may not wait any longer. Whether one is under way. */
+  hurry(): boolean {
+    return this.#owner.core.calls.handleHurry() === Code.OK;
+  }
+
+  /** The run has ended, and with it a graceful stop. */
+  stopped(): void {
+    this.#owner.core.calls.handleStop();
+    while (this.decide());
+    this.hasEnded = false;
+  }
+
+  /** Admits who may come in, and finds out whether it is time to stop, until nothing changes any more. */
   settle(): void {
+    const { supervisor } = this.#owner;
     while (this.isToBeAsked) {
       this.isToBeAsked = false;
       for (let id = this.#nextAdmission(); id > 0; id = this.#nextAdmission()) {
-        this.#engine.dispatched();
-        (this.#engine.table.connections[slotOf(id)] as Client).admit();
+        this.#owner.dispatched();
+        const client = this.#owner.connections.connections[slotOf(id)] as Client;
+        try {
+          client.admit();
+        } catch (error) {
+          supervisor.failed(error, "accept");
+        }
         this.wakeForWaiting(); // the next pass may admit as many again
       }
       if (this.decide()) this.isToBeAsked = true;
     }
   }
 
-  /** Has a pass run where clients wait. */
+  /** Makes another pass run if clients wait. */
   wakeForWaiting(): void {
-    if (this.#engine.core.calls.connectionsIn(State.WAITING) > 0) this.#engine.wake();
+    if (this.#owner.core.calls.connectionsIn(State.WAITING) > 0) this.#owner.wakeForWaiting();
   }
 
-  /** Does what the core decides about shutting down; whether there may be more. */
+  /** Asks for a client who has just come: at once, and in the next pass if that is too soon. */
+  askForOne(): void {
+    const owner = this.#owner;
+    if (owner.isDispatching || !owner.enter()) return owner.ask();
+    this.isToBeAsked = true;
+    owner.end();
+    this.wakeForWaiting();
+  }
+
+  /** Asks now what the core decides, whether or not the loop runs. */
+  askNow(): void {
+    const active = this.#owner.begin();
+    try {
+      while (this.decide());
+      this.isToBeAsked = true;
+    } finally {
+      if (active) this.#owner.end();
+    }
+  }
+
+  /** Does what the core decides about shutting down. Whether there may be more. */
   decide(): boolean {
-    const engine = this.#engine;
-    const decision = engine.core.calls.pollDecision(engine.unknownToCore, engine.isRunning ? 1 : 0);
-    if (decision !== Decision.NOTHING)
-      debug?.(engine.core, `decision: ${["", "finish", "stop", "close all"][decision]}`);
-    if (decision === Decision.FINISH) engine.supervisor.finish();
-    else if (decision === Decision.CLOSE) engine.table.abortAll();
-    else if (decision === Decision.STOP) engine.stop();
-    return decision === Decision.FINISH || decision === Decision.CLOSE;
+    const owner = this.#owner;
+    const decision = owner.core.calls.pollDecision(owner.unknownToCore, owner.admits ? 1 : 0);
+    if (decision === Decision.NOTHING) return false;
+    debug?.(owner.core, `decision: ${WORDS[decision]}`);
+    switch (decision) {
+      case Decision.FINISH:
+        owner.supervisor.tell("finish");
+        break;
+      case Decision.CLOSING:
+        this.hasEnded = true;
+        owner.acceptors.endAll();
+        owner.supervisor.tell("closing");
+        break;
+      case Decision.RESET:
+        owner.acceptors.evict("stopping");
+        break;
+      case Decision.CLOSE:
+        owner.acceptors.closeAll();
+        owner.connections.abortAll();
+        break;
+      default:
+        owner.stop();
+        return false;
+    }
+    return true;
   }
 
   #nextAdmission(): number {
-    return this.#engine.isRunning ? this.#engine.core.calls.pollAdmission(this.#engine.now) : 0;
+    return this.#owner.admits ? this.#owner.core.calls.pollAdmission(this.#owner.now) : 0;
   }
 }

@@ -1,15 +1,27 @@
 // The guard around callbacks: what they throw, or reject with, goes to the `error` event, and the loop goes on.
 
-import type { Engine } from "./engine.ts";
 import { isThenable } from "../base/errors.ts";
-import type { Callback, Supervisor } from "./parts.ts";
+import type { Callback } from "../time/timers.ts";
+import type { DropInfo, Told } from "./admission.ts";
+
+interface Owner {
+  begin(): boolean;
+  end(): void;
+}
+
+/** Receives what happens to no particular connection: the reactor, and the loop if it has one. */
+export interface Supervisor {
+  failed(error: unknown, event: string): void;
+  tell(event: Told): void;
+  drop(info: DropInfo): void;
+}
 
 export class Guard {
-  readonly #engine: Engine;
+  readonly #owner: Owner;
   readonly #supervisor: Supervisor;
 
-  constructor(engine: Engine, supervisor: Supervisor) {
-    this.#engine = engine;
+  constructor(owner: Owner, supervisor: Supervisor) {
+    this.#owner = owner;
     this.#supervisor = supervisor;
   }
 
@@ -35,9 +47,9 @@ export class Guard {
   /** Waits for a callback's promise. */
   pending(result: PromiseLike<unknown>, event: string): void {
     result.then(undefined, (error: unknown) => {
-      const active = this.#engine.begin();
+      const active = this.#owner.begin();
       this.#supervisor.failed(error, event);
-      if (active) this.#engine.end();
+      if (active) this.#owner.end();
     });
   }
 }

@@ -1,101 +1,121 @@
-// What the ids of connections and acceptors name, and how their records come and go.
+// What the core's connection ids name, and how their records come and go.
 
-import { Kind, State, kindOf, slotOf } from "../core/core.ts";
-import { debug, show } from "../core/debug.ts";
-import type { Engine } from "./engine.ts";
 import { IOLoopError } from "../base/errors.ts";
-import type { Acceptor, Client, Connection } from "./parts.ts";
+import { type Core, State } from "../core/core.ts";
+import { debug } from "../core/debug.ts";
+import { Kind, kindOf, show, slotOf } from "../core/ids.ts";
+import type { Clock } from "../time/clock.ts";
+import type { Resource } from "./resources.ts";
 
-/** The objects behind the core's connection and acceptor records. */
-export class Table {
-  /** By slot of connection ids. */
+/** What a connection id of the core names. */
+export interface Connection extends Resource {
+  readonly id: number;
+  /** Its deadline has passed; `answer` is one of `Due`. */
+  expire(answer: number): void;
+  /** The loop may not wait any longer. Without it `close` is called. */
+  abort?(): void;
+}
+
+/** Why a client was reset before it was admitted: the `reason` of a `drop`. */
+export type DropReason = "backlog" | "timeout" | "full" | "stopping" | "closed";
+
+/** A client that waits to be admitted. */
+export interface Client extends Connection {
+  admit(): void;
+  evict(reason: DropReason): void;
+}
+
+interface Owner {
+  readonly core: Core;
+  readonly clock: Clock;
+  readonly guard: { run(event: string, task: () => void): void };
+  ask(): void;
+  rearm(): void;
+}
+
+/** The objects behind the core's connection records. */
+export class Connections {
+  /** By slot. */
   readonly connections: (Connection | undefined)[] = [];
-  /** By slot of acceptor ids. */
-  readonly acceptors: (Acceptor | undefined)[] = [];
-  readonly #engine: Engine;
+  readonly #owner: Owner;
   #offered: { handle: object; id: number } | undefined;
 
-  constructor(engine: Engine) {
-    this.#engine = engine;
+  constructor(owner: Owner) {
+    this.#owner = owner;
   }
 
-  /** What an id names, where that is of a class. */
+  /** What an id names, if it is of a class. */
   find<T>(id: number, type: abstract new (...args: never[]) => T): (T & { readonly id: number }) | undefined {
-    const kind = kindOf(id);
-    const list = kind === Kind.ACCEPTOR ? this.acceptors : kind === Kind.CONNECTION ? this.connections : [];
-    const found = list[slotOf(id)];
+    const found = kindOf(id) === Kind.CONNECTION ? this.connections[slotOf(id)] : undefined;
     return found?.id === id && found instanceof type ? found : undefined;
   }
 
   /** Makes the record of a connection that has no deadline yet. */
   open(call: "handleConnect" | "handleTrack"): number {
-    const { core, clock } = this.#engine;
+    const { core, clock } = this.#owner;
     const id = core.opened(core.calls[call](0, clock.now()));
-    if (id < 0) throw new IOLoopError("ERR_IOLOOP_FULL", "No room for another connection");
+    if (id < 0) {
+      const limit = "the limit of 4,194,304 is reached, or WebAssembly memory cannot grow";
+      throw new IOLoopError("ERR_IOLOOP_FULL", `cannot open another connection: ${limit}`);
+    }
     debug?.(core, `connection ${show(id)} ${call === "handleConnect" ? "connects" : "tracked"}`);
     return id;
   }
 
-  /** Makes a tracked connection one of the loop's. */
-  adopt(id: number): void {
-    const { calls } = this.#engine.core;
-    if (calls.stateOf(id) !== State.LOOSE) return;
-    calls.handleAdopt(id);
-    debug?.(this.#engine.core, `connection ${show(id)} adopted`);
+  /** From here on an id names `holder`. */
+  seat(id: number, holder: Connection | undefined): void {
+    this.connections[slotOf(id)] = holder;
   }
 
-  /** Sets the deadline of a connection, `seconds` from now; 0 for none. */
+  /** Makes a tracked connection one of the loop's. */
+  adopt(id: number): void {
+    const { calls } = this.#owner.core;
+    if (calls.stateOf(id) !== State.LOOSE) return;
+    calls.handleAdopt(id);
+    debug?.(this.#owner.core, `connection ${show(id)} adopted`);
+  }
+
+  /** An attempt to connect has succeeded. */
+  connected(id: number, now: number): void {
+    this.#owner.core.calls.handleConnected(id, now);
+    debug?.(this.#owner.core, `connection ${show(id)} connected`);
+  }
+
+  /** Sets the idle deadline of a connection, `seconds` from now; 0 for none. */
   setTimeout(id: number, seconds: number): void {
-    const { core, clock } = this.#engine;
+    const { core, clock } = this.#owner;
     core.calls.handleTimeout(id, seconds * 1000, clock.now());
     core.refresh();
-    this.#engine.rearm();
+    this.#owner.rearm();
   }
 
   /** The deadline of a connection has passed. */
   expire(id: number, answer: number): void {
-    debug?.(this.#engine.core, `connection ${show(id)} timed out`);
-    this.connections[slotOf(id)]?.expire(answer);
+    debug?.(this.#owner.core, `connection ${show(id)} timed out`);
+    const connection = this.connections[slotOf(id)];
+    if (connection) this.#owner.guard.run("timeout", () => connection.expire(answer));
   }
 
   /** Ends the record of a connection. */
   close(id: number): void {
-    const { core } = this.#engine;
+    const { core } = this.#owner;
     if (core.calls.handleClose(id) < 0) return;
     this.connections[slotOf(id)] = undefined;
     debug?.(core, `connection ${show(id)} closed`);
-    this.#engine.ask();
+    this.#owner.ask();
   }
 
-  /** Makes the record of an acceptor. */
-  openAcceptor(): number {
-    const { core } = this.#engine;
-    const id = core.opened(core.calls.handleAcceptor());
-    if (id < 0) throw new IOLoopError("ERR_IOLOOP_FULL", "No room for another acceptor");
-    debug?.(core, `acceptor ${show(id)} opened`);
-    return id;
-  }
-
-  /** Ends the record of an acceptor, and resets its clients that still wait. */
-  closeAcceptor(id: number): void {
-    const { calls } = this.#engine.core;
-    if (calls.handleAcceptorClose(id) < 0) return;
-    this.acceptors[slotOf(id)] = undefined;
-    debug?.(this.#engine.core, `acceptor ${show(id)} closed`);
-    for (let client = calls.pollEvicted(); client > 0; client = calls.pollEvicted()) {
-      (this.connections[slotOf(client)] as Client).evict();
-    }
-    this.#engine.ask();
-  }
-
-  /** Emits a handle whose connection has a record. A stream the loop makes of it takes the record over; otherwise it ends. */
+  /** Emits a handle whose connection has a record. A stream that is made of it in the loop adopts the record; otherwise it ends. */
   offer(handle: object, id: number, emit: () => void): void {
     const before = this.#offered;
     const offered = { handle, id };
     this.#offered = offered;
-    emit();
-    if (offered.id !== 0) this.close(id);
-    this.#offered = before;
+    try {
+      emit();
+    } finally {
+      this.#offered = before;
+      if (offered.id !== 0) this.close(id);
+    }
   }
 
   /** The record of a handle that is being offered, for its stream. */
@@ -107,19 +127,20 @@ export class Table {
     return id;
   }
 
-  /** Closes every connection of the loop at once. */
+  /** Closes every connection of the loop at once, and resets those that wait to be admitted. */
   abortAll(): void {
     for (const connection of this.connections.slice()) {
-      if (!connection) continue;
-      const state = this.#engine.core.calls.stateOf(connection.id);
-      if (state < State.CONNECTING || state > State.OUTGOING) continue;
-      if (connection.abort) connection.abort();
-      else connection.close();
+      const state = connection ? this.#owner.core.calls.stateOf(connection.id) : State.FREE;
+      if (!connection || state === State.LOOSE || state < State.WAITING) continue;
+      this.#owner.guard.run("close", () => {
+        if (state === State.WAITING) (connection as Client).evict("stopping");
+        else if (connection.abort) connection.abort();
+        else connection.close();
+      });
     }
   }
 
   clear(): void {
     this.connections.length = 0;
-    this.acceptors.length = 0;
   }
 }

@@ -7,8 +7,12 @@ export class Run {
   readonly once: boolean;
   /** Whether something has been. */
   dispatched = false;
-  /** Whether it ends with the current pass. */
+  /** Whether it goes on when there is nothing to wait for. */
+  readonly forever: boolean;
+  /** Whether it was told to stop, and ends with the current pass. */
   stopping = false;
+  /** Whether it ends with the current pass, because one was all it was to run. */
+  isOver = false;
   /** Whether its promise is settled. */
   hasEnded = false;
   readonly #onEnd = new Set<() => void>();
@@ -16,8 +20,9 @@ export class Run {
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
 
-  constructor(once = false) {
+  constructor(once = false, forever = false) {
     this.once = once;
+    this.forever = forever;
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;

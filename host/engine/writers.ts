@@ -1,21 +1,26 @@
 // Streams with something to send: once, when the callback that wrote has ended.
 
-import type { Engine } from "./engine.ts";
+interface Owner {
+  readonly active: boolean;
+  readonly isDispatching: boolean;
+  begin(): boolean;
+  end(): void;
+}
 
 interface Writer {
   flush(): void;
 }
 
 export class Writers {
-  readonly #engine: Engine;
+  readonly #owner: Owner;
   // Those from `#next` to `#end` wait. The list is used over and over: nothing is allocated for a write.
   readonly #list: (Writer | undefined)[] = [];
   #next = 0;
   #end = 0;
   #isCalledFor = false;
 
-  constructor(engine: Engine) {
-    this.#engine = engine;
+  constructor(owner: Owner) {
+    this.#owner = owner;
   }
 
   /** How many have something to send. */
@@ -25,13 +30,13 @@ export class Writers {
 
   /** Has a writer's `flush` called when the current callback has ended; from outside, in a microtask. */
   add(writer: Writer): void {
-    const engine = this.#engine;
+    const owner = this.#owner;
     this.#list[this.#end++] = writer;
-    if (engine.isDispatching || this.#isCalledFor || !engine.active) return;
+    if (owner.isDispatching || this.#isCalledFor || !owner.active) return;
     this.#isCalledFor = true;
     queueMicrotask(() => {
       this.#isCalledFor = false;
-      if (!engine.isDispatching && engine.begin()) engine.end();
+      if (!owner.isDispatching && owner.begin()) owner.end();
     });
   }
 

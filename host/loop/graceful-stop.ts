@@ -1,28 +1,42 @@
 // The graceful stop: what a caller may ask of it, and how it is handed to the core.
 
-import { Code } from "../core/core.ts";
+import { oneOf, SECONDS, SIGNAL, checkOptions } from "../base/checks.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { StopOptions } from "./loop-options.ts";
-import { SECONDS, SIGNAL, checkOptions } from "../base/checks.ts";
-import type { Resource } from "../engine/parts.ts";
+import type { Resource } from "../engine/resources.ts";
 
-/** Begins a graceful stop, or hastens the one under way. Resolves when the loop has stopped. */
-export async function stopGracefully(engine: Engine, options: StopOptions): Promise<void> {
-  const { delay = 0, timeout = 0, signal } = options;
-  const { core, run } = engine;
-  core.calls.handleDrain(delay * 1000, timeout * 1000, engine.clock.now(), 0);
-  core.refresh();
-  engine.rearm();
-  const hurry = (): void => {
-    if (core.calls.handleHurry() === Code.OK) engine.askNow();
-  };
-  if (signal?.aborted) core.calls.handleHurry();
-  else if (signal) listen(engine, signal, hurry);
-  engine.askNow();
-  await run?.promise.catch(() => {}); // who started it is told
+/** Options of `stopGracefully`. */
+export interface StopOptions {
+  /** Seconds to go on accepting first, while a load balancer takes notice; default 0. */
+  delay?: number | undefined;
+  /** Seconds after the end of accepting at which connections that are left are closed; default 0, never. */
+  timeout?: number | undefined;
+  /** Aborted, it ends the patience: what is left is closed at once, as when `timeout` has passed. */
+  signal?: AbortSignal | undefined;
+  /**
+   * Clients that wait to be admitted when accepting ends: `"serve"` (the default) admits them as slots become free, `"reset"` resets
+   * them at once, each with a `drop`.
+   */
+  waiting?: "serve" | "reset" | undefined;
 }
 
-// Until the loop has stopped, or is reset; where it does not run yet, too.
+/** Begins a graceful stop, or hastens the one under way. Resolves when the loop has stopped. */
+export function stopGracefully(engine: Engine, options: StopOptions): Promise<void> {
+  checkOptions("stopGracefully", options, RULES);
+  const { delay = 0, timeout = 0, signal, waiting = "serve" } = options;
+  const { admission, run } = engine;
+  const hurry = (): void => {
+    if (admission.hurry()) admission.askNow();
+  };
+  admission.drain(delay, timeout, waiting === "reset", engine.clock.now());
+  if (signal?.aborted) admission.hurry();
+  else if (signal) listen(engine, signal, hurry);
+  admission.askNow();
+  return Promise.resolve(run?.promise.catch(() => {})); // whoever started it gets the error
+}
+
+const RULES = { delay: SECONDS, timeout: SECONDS, signal: SIGNAL, waiting: oneOf("serve", "reset") };
+
+// Until the loop has stopped, or is reset; also if it does not run yet.
 function listen(engine: Engine, signal: AbortSignal, hurry: () => void): void {
   const end = (): void => {
     signal.removeEventListener("abort", hurry);
@@ -31,9 +45,4 @@ function listen(engine: Engine, signal: AbortSignal, hurry: () => void): void {
   const listening: Resource = { suspend: end, resume: () => {}, close: end };
   signal.addEventListener("abort", hurry, { once: true });
   engine.resources.add(listening);
-}
-
-/** Throws unless the options are those of a graceful stop. */
-export function checkStopOptions(options: StopOptions): void {
-  checkOptions("stopGracefully", options, { delay: SECONDS, timeout: SECONDS, signal: SIGNAL });
 }

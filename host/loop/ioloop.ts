@@ -3,22 +3,26 @@
 import { type Step, Delay, shareLoop } from "./delay.ts";
 import { type ClientOptions, Client } from "../net/client.ts";
 import { IOLoopError } from "../base/errors.ts";
-import { checkStopOptions, stopGracefully } from "./graceful-stop.ts";
+import { type StopOptions, stopGracefully } from "./graceful-stop.ts";
 import { GuardedEmitter } from "../reactor/guarded-emitter.ts";
 import type { ListenerOptions } from "../net/listener-options.ts";
 import {
-  type ClientCallback,
   type IOLoopEvents,
   type IOLoopOptions,
-  type LoopCallback,
-  type ServerCallback,
-  type StopOptions,
+  START_RULES,
+  type StartOptions,
   checkLoopOptions,
 } from "./loop-options.ts";
-import { COUNT, FUNCTION, POSITIVE, callForm, check, checkTimer } from "../base/checks.ts";
-import { type Id, REACTOR, Reactor } from "../reactor/reactor.ts";
+import { COUNT, FUNCTION, POSITIVE, callForm, check, checkOptions, checkTimer } from "../base/checks.ts";
+import type { Id } from "../core/ids.ts";
+import { REACTOR, Reactor } from "../reactor/reactor.ts";
 import { Server } from "../net/server.ts";
 import { Stream } from "../stream/stream.ts";
+import { streamClient, streamServer } from "./streams.ts";
+
+export type LoopCallback = (loop: IOLoop) => unknown;
+export type ServerCallback = (loop: IOLoop, stream: Stream, id: Id) => unknown;
+export type ClientCallback = (loop: IOLoop, error: Error | undefined, stream: Stream | undefined) => unknown;
 
 /** An event loop for TCP clients and servers. */
 export class IOLoop extends GuardedEmitter<IOLoopEvents> {
@@ -106,12 +110,8 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
   server(cb: ServerCallback, options?: ListenerOptions): Id;
   server(a: unknown, b?: unknown): Id {
     const [options = {}, callback] = callForm<ListenerOptions | undefined>("server", a, b);
-    const server = new Server({ reactor: this.#reactor });
-    server.taker = (handle) => {
-      const stream = new Stream(handle, { reactor: this.#reactor });
-      const id = stream.join();
-      return (callback as ServerCallback)(this, stream, id);
-    };
+    const cb = callback as ServerCallback;
+    const server = streamServer(this.#reactor, (stream, id) => cb(this, stream, id));
     server.listen(options);
     return server.record();
   }
@@ -122,25 +122,14 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
   client(a: unknown, b?: unknown): Id {
     const [options = {}, callback] = callForm<ClientOptions | undefined>("client", a, b);
     const cb = callback as ClientCallback;
-    const client = new Client({ reactor: this.#reactor });
-    client.on("error", (_client, error) => cb(this, error, undefined));
-    client.on("connect", (_client, handle) => {
-      const stream = new Stream(handle, { reactor: this.#reactor });
-      try {
-        stream.join();
-      } catch (error) {
-        return cb(this, error as Error, undefined); // a handle of the caller's that is closed, or not free
-      }
-      return cb(this, undefined, stream);
-    });
-    return client.begin(options);
+    return streamClient(this.#reactor, (error, stream) => cb(this, error, stream)).begin(options);
   }
 
   /** The server an id names, if any; or the id of a server, which becomes an acceptor of this loop. */
   acceptor(id: Id): Server | undefined;
   acceptor(server: Server): Id;
   acceptor(idOrServer: Id | Server): Server | Id | undefined {
-    if (typeof idOrServer === "number") return this.engine.table.find(idOrServer, Server);
+    if (typeof idOrServer === "number") return this.engine.acceptors.find(idOrServer, Server);
     instance("acceptor", idOrServer, Server);
     idOrServer.reactor = this.#reactor;
     return idOrServer.record();
@@ -150,7 +139,7 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
   stream(id: Id): Stream | undefined;
   stream(stream: Stream): Id;
   stream(idOrStream: Id | Stream): Stream | Id | undefined {
-    if (typeof idOrStream === "number") return this.engine.table.find(idOrStream, Stream);
+    if (typeof idOrStream === "number") return this.engine.connections.find(idOrStream, Stream);
     instance("stream", idOrStream, Stream);
     idOrStream.reactor = this.#reactor;
     return idOrStream.join();
@@ -182,21 +171,22 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
   }
 
   /**
-   * Removes anything with an id; false for an unknown or spent one. A timer does not fire. A connection finishes writing
-   * first. A client still connecting is given up silently. A server stops listening at once and keeps its connections;
-   * clients that still wait are reset.
+   * Removes anything with an id; false for an unknown or spent one. A timer does not fire. A connection finishes writing first. A
+   * client still connecting is aborted silently. A server stops listening, keeps its connections, and resets clients that wait.
    */
   remove(id: Id): boolean {
     return typeof id === "number" && (this.engine.timers.remove(id) || this.#close(id));
   }
 
   /**
-   * Runs until `stop`, or until nothing is watched any more.
+   * Runs until `stop`, or until nothing is watched any more. With `forever`, having nothing to watch does not end it, so it can be
+   * started before there is work; `stop`, a graceful stop and `reset` end it.
    *
-   * @throws IOLoopError `ERR_IOLOOP_RUNNING` when it runs already.
+   * @throws IOLoopError `ERR_IOLOOP_RUNNING` if it is running already.
    */
-  start(): Promise<void> {
-    return this.engine.start(false);
+  start(options: StartOptions = {}): Promise<void> {
+    checkOptions("start", options, START_RULES);
+    return this.engine.start(false, options.forever);
   }
 
   /** Runs until at least one event has been dispatched, or nothing is watched. Throws as `start` does. */
@@ -204,18 +194,18 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
     return this.engine.start(true);
   }
 
-  /** Ends the loop after the current pass. It interrupts no connection; `start` goes on with them. */
+  /** Ends the loop after the current pass. It interrupts no connection; `start` continues. */
   stop(): void {
     this.engine.stop();
   }
 
   /**
-   * Emits `finish`, admits nothing more, and stops as soon as no connection is left, in or out. Resolves when the loop has
-   * stopped; at once where it is not running: then it stops in the first tick in which no connection is left. A second
-   * call can only hasten the first.
+   * Shuts down without losing a client. Emits `finish` at once; accepts for `delay` seconds more; then every listening socket
+   * closes, and `closing` is emitted. Clients that have come by then are still admitted, and the loop stops as soon as nobody waits and
+   * no connection is left, in or out. Resolves when the loop has stopped; at once if it is not running: then it stops in the first
+   * tick in which nobody is left. Calling it again can shorten the delay or the timeout, but never extend them.
    */
   stopGracefully(options: StopOptions = {}): Promise<void> {
-    checkStopOptions(options);
     return stopGracefully(this.engine, options);
   }
 
@@ -231,8 +221,8 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
   }
 
   #close(id: Id): boolean {
-    const stream = this.engine.table.find(id, Stream);
-    const one = stream ?? this.engine.table.find(id, Client) ?? this.engine.table.find(id, Server);
+    const stream = this.engine.connections.find(id, Stream);
+    const one = stream ?? this.engine.connections.find(id, Client) ?? this.engine.acceptors.find(id, Server);
     if (stream) stream.closeGracefully();
     else one?.close();
     return one !== undefined;
@@ -255,8 +245,7 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
   }
 
   #applyLimits(): void {
-    this.engine.core.calls.handleLimits(this.#maxConnections, this.#maxAccepts, this.#multiAccept);
-    this.engine.ask();
+    this.engine.admission.limits(this.#maxConnections, this.#maxAccepts, this.#multiAccept);
   }
 
   // Everything that acts on the shared loop.

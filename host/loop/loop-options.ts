@@ -1,11 +1,9 @@
 // What a loop takes, emits, and calls back with.
 
 import type { Clock } from "../time/clock.ts";
-import type { IOLoop } from "./ioloop.ts";
-import { CLOCK, COUNT, POSITIVE, checkOptions, withCode } from "../base/checks.ts";
-import type { DropInfo } from "../engine/parts.ts";
-import { type Id, REACTOR, type Reactor } from "../reactor/reactor.ts";
-import type { Stream } from "../stream/stream.ts";
+import { BOOLEAN, CLOCK, COUNT, POSITIVE, type Rule, checkOptions, withCode } from "../base/checks.ts";
+import type { DropInfo } from "../engine/admission.ts";
+import { REACTOR, type Reactor } from "../reactor/reactor.ts";
 
 /** Options of {@link IOLoop}: its attributes, and its clock. */
 export interface IOLoopOptions {
@@ -17,15 +15,14 @@ export interface IOLoopOptions {
   clock?: Clock | undefined;
 }
 
-/** Options of `stopGracefully`. */
-export interface StopOptions {
-  /** Seconds to go on accepting first, while a load balancer learns of it; default 0. */
-  delay?: number | undefined;
-  /** Seconds after the end of accepting at which what is left is closed; default 0, never. */
-  timeout?: number | undefined;
-  /** Aborted, it ends the patience: what is left is closed at once, as when `timeout` has passed. */
-  signal?: AbortSignal | undefined;
+/** Options of `start`. */
+export interface StartOptions {
+  /** Go on when there is nothing to wait for; default false. */
+  forever?: boolean | undefined;
 }
+
+/** What each option of `start` must be. */
+export const START_RULES: Readonly<Record<string, Rule>> = { forever: BOOLEAN };
 
 /** Throws unless the options are those of a loop. */
 export function checkLoopOptions(options: IOLoopOptions): void {
@@ -42,14 +39,12 @@ export function checkLoopOptions(options: IOLoopOptions): void {
 }
 
 export type IOLoopEvents = {
-  /** The loop shuts down gracefully, and waits for its connections to be closed. */
+  /** A graceful stop begins. Health checks fail from here on; with a `delay` clients are accepted until `closing`. */
   finish: [];
+  /** Accepting has ended: listening sockets close, their ids are spent. Clients that have come by now are still admitted. */
+  closing: [];
   /** Everything is about to be removed. */
   reset: [];
-  /** A client that waited, or was to wait, has been reset. */
+  /** A client was reset while it waited for admission, or because it could not be queued. */
   drop: [info: DropInfo];
 };
-
-export type LoopCallback = (loop: IOLoop) => unknown;
-export type ServerCallback = (loop: IOLoop, stream: Stream, id: Id) => unknown;
-export type ClientCallback = (loop: IOLoop, error: Error | undefined, stream: Stream | undefined) => unknown;

@@ -6,12 +6,12 @@
 
 import type { Socket } from "node:net";
 import type { Server as TlsServer, TLSSocket, TlsOptions } from "node:tls";
-import { slotOf } from "../core/core.ts";
 import { debug } from "../core/debug.ts";
+import { slotOf } from "../core/ids.ts";
 import type { Engine } from "../engine/engine.ts";
 import { nodeTls } from "../socket/node-tls.ts";
 import { COUNT, check } from "../base/checks.ts";
-import type { Connection } from "../engine/parts.ts";
+import type { Connection } from "../engine/connections.ts";
 import { release } from "../socket/handle.ts";
 
 const HANDSHAKE_MS = 10_000;
@@ -44,7 +44,7 @@ export class Handshakes {
   /** Shakes hands on an admitted socket, and calls back with the encrypted one. Failing that, the connection just ends. */
   begin(socket: Socket, id: number, done: (secure: TLSSocket) => void): void {
     const engine = this.#engine;
-    if (socket.destroyed) return engine.table.close(id); // it went while it waited: no event of it comes any more
+    if (socket.destroyed) return engine.connections.close(id); // it went while it waited: no event of it comes any more
     const handshake = new Handshake(engine, socket, id);
     const address = addressOf(socket);
     // Who ends his side in the middle of a handshake has given up. The encrypted socket takes this over from the one beneath.
@@ -66,7 +66,7 @@ export class Handshakes {
       this.#pending.delete(address);
       engine.deliver("close", () => handshake.abort());
     });
-    engine.table.setTimeout(id, this.#seconds);
+    engine.connections.setTimeout(id, this.#seconds);
     try {
       if (socket.remotePort === undefined) {
         this.#make(secured).emit("connection", socket);
@@ -106,7 +106,7 @@ class Handshake implements Connection {
     this.id = id;
     this.#engine = engine;
     this.#socket = socket;
-    engine.table.connections[slotOf(id)] = this;
+    engine.connections.connections[slotOf(id)] = this;
     socket.on("error", ignore);
   }
 
@@ -124,7 +124,7 @@ class Handshake implements Connection {
 
   abort(): void {
     if (!this.end()) return;
-    this.#engine.table.close(this.id);
+    this.#engine.connections.close(this.id);
     release(this.#socket, false);
   }
 

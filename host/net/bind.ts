@@ -26,6 +26,11 @@ export function listen(server: Server, options: ListenOptions & { backlog: numbe
   server.listen(options);
 }
 
+/** Whether another process binds the sockets of this one: the primary of a cluster. Other workers may hold them too. */
+export function isBoundElsewhere(): boolean {
+  return cluster.isWorker;
+}
+
 /** Removes a socket file that no process listens on. Whether it has: a live one, and any other file, stays. */
 export async function removeStaleSocket(path: string): Promise<boolean> {
   const file = await lstat(path).catch(() => undefined);

@@ -2,12 +2,13 @@
 
 import { type NetConnectOpts, type Socket, connect, isIP } from "node:net";
 import type { ConnectionOptions } from "node:tls";
-import { slotOf } from "../core/core.ts";
-import { debug, show } from "../core/debug.ts";
+import { debug } from "../core/debug.ts";
+import { show, slotOf } from "../core/ids.ts";
 import { IOLoopError } from "../base/errors.ts";
 import { nodeTls } from "../socket/node-tls.ts";
 import { PATH, PEER_PORT, type Rule, SECONDS, STREAM, TEXT, checkOptions } from "../base/checks.ts";
-import { type Id, REACTOR, type Reactor } from "../reactor/reactor.ts";
+import type { Id } from "../core/ids.ts";
+import { REACTOR, type Reactor } from "../reactor/reactor.ts";
 import { ReactorPart } from "../reactor/reactor-part.ts";
 import { type StreamHandle, release } from "../socket/handle.ts";
 import { CLIENT_TLS_RULES, type ClientTlsOptions, clientTls } from "../socket/tls-options.ts";
@@ -73,7 +74,7 @@ export class Client extends ReactorPart<ClientEvents> {
     const handle = this.#handle;
     if (this.id === 0) return;
     this.#detach();
-    this.engine.table.close(this.#leave());
+    this.engine.connections.close(this.#leave());
     if (handle) release(handle, false);
   }
 
@@ -83,9 +84,9 @@ export class Client extends ReactorPart<ClientEvents> {
     if (this.id !== 0) throw new IOLoopError("ERR_IOLOOP_HANDLE_IN_USE", "The client is connecting already");
     const { engine } = this;
     const secure = options.tls ? clientTls(options) : undefined; // bad files and PEMs are errors of this call
-    const id = engine.table.open("handleConnect");
+    const id = engine.connections.open("handleConnect");
     this.id = id;
-    engine.table.connections[slotOf(id)] = this;
+    engine.connections.connections[slotOf(id)] = this;
     engine.nextTick(() => {
       if (this.id === id) this.#attempt(options, secure);
     });
@@ -115,7 +116,7 @@ export class Client extends ReactorPart<ClientEvents> {
   #attempt(options: ClientOptions, secure: ConnectionOptions | undefined): void {
     const { handle, timeout = 10 } = options;
     if (handle?.destroyed) return this.#failed(closed());
-    this.engine.table.setTimeout(this.id, timeout);
+    this.engine.connections.setTimeout(this.id, timeout);
     try {
       this.#handle = open(options, secure);
     } catch (error) {
@@ -149,7 +150,7 @@ export class Client extends ReactorPart<ClientEvents> {
     const id = this.#leave();
     this.engine.core.calls.handleConnected(id, this.engine.now);
     debug?.(this.engine.core, `connection ${show(id)} connected`);
-    this.engine.table.offer(handle, id, () => this.fire("connect", handle));
+    this.engine.connections.offer(handle, id, () => this.fire("connect", handle));
   }
 
   #failed(error: Error): void {

@@ -1,15 +1,18 @@
 // class Server: a listening socket, whose clients wait in line until the core admits them.
 
 import { type AddressInfo, type Server as NetServer, type Socket, createServer } from "node:net";
+import { ClosingListener } from "./closing-listener.ts";
+import type { DropReason } from "../engine/connections.ts";
 import type { BareSocket } from "../socket/bare-socket.ts";
 import { listenOnBun } from "../socket/bun-socket.ts";
-import { Code, slotOf } from "../core/core.ts";
+import { Code } from "../core/core.ts";
 import { IOLoopError } from "../base/errors.ts";
-import { canReusePort, listen, removeStaleSocket } from "./bind.ts";
+import { canReusePort, isBoundElsewhere, listen, removeStaleSocket } from "./bind.ts";
 import { LISTENER_RULES, type ListenerOptions } from "./listener-options.ts";
 import { acceptOnNode } from "../socket/node-socket.ts";
 import { POSITIVE, checkOptions } from "../base/checks.ts";
-import { type Id, REACTOR, type Reactor } from "../reactor/reactor.ts";
+import type { Id } from "../core/ids.ts";
+import { REACTOR, type Reactor } from "../reactor/reactor.ts";
 import { ReactorPart } from "../reactor/reactor-part.ts";
 import { Run } from "../engine/run.ts";
 import { type StreamHandle, plain } from "../socket/handle.ts";
@@ -24,6 +27,13 @@ export type ServerEvents = {
   error: [error: Error];
 };
 
+/** What becomes of a client that the core does not take, by the code it gives. */
+const DROPPED: ReadonlyMap<number, DropReason> = new Map([
+  [Code.DROP_BACKLOG, "backlog"],
+  [Code.DROP_STOPPING, "stopping"],
+  [Code.STALE, "closed"],
+]);
+
 // Clients wait in our line: that of the system only has to hold those who come within one turn.
 const SYSTEM_BACKLOG = 511;
 
@@ -36,6 +46,11 @@ export class Server extends ReactorPart<ServerEvents> {
   /** Takes what comes in before subscribers do: a loop's, which needs no socket where nobody looks at it. @internal */
   taker: ((handle: StreamHandle) => unknown) | undefined;
   #ready = attempt();
+  #record = 0; // the core's id of what listens, or of what has listened and has clients that wait
+  #closing: ClosingListener | undefined;
+  #isShared = false;
+  #backlog = SYSTEM_BACKLOG;
+  #arrived = 0;
 
   /**
    * A server that does not listen yet. `reactor`: default that of the shared loop. `multiAccept`: how many clients are
@@ -72,6 +87,12 @@ export class Server extends ReactorPart<ServerEvents> {
   listen(options: ListenerOptions = {}): void {
     checkOptions("listen", options, LISTENER_RULES);
     if (this.#handle) throw new IOLoopError("ERR_IOLOOP_HANDLE_IN_USE", "The server is listening already");
+    if (this.engine.admission.hasEnded) {
+      throw new IOLoopError(
+        "ERR_IOLOOP_STOPPING",
+        "listen: the loop is stopping gracefully and accepts no more clients",
+      );
+    }
     if (this.#ready.hasEnded) this.#ready = attempt();
     const { address = "127.0.0.1", port = 0, path, fd, reuse = false } = options;
     if (reuse && !canReusePort()) {
@@ -81,10 +102,12 @@ export class Server extends ReactorPart<ServerEvents> {
     const { backlog = 511, overflow = "wait", waitTimeout = 60, singleAccept = false } = options;
     const seats = overflow === "drop" ? 0 : backlog;
     const { engine } = this;
-    const { calls } = engine.core;
+    this.#closing?.close();
     this.record();
-    calls.handleAcceptorLimits(this.id, seats, waitTimeout * 1000, singleAccept ? 1 : 0);
-    if (this.#multiAccept !== undefined && !this.reactor.hasLoop) calls.handleLimits(1000, 0, this.#multiAccept);
+    this.#backlog = Math.max(backlog, SYSTEM_BACKLOG);
+    this.#isShared = fd !== undefined || isBoundElsewhere();
+    engine.acceptors.limit(this.id, seats, waitTimeout, singleAccept);
+    if (this.#multiAccept !== undefined && !this.reactor.hasLoop) engine.admission.limits(1000, 0, this.#multiAccept);
 
     const handle = createServer({ pauseOnConnect: true, allowHalfOpen: true });
     this.#handle = handle;
@@ -98,7 +121,7 @@ export class Server extends ReactorPart<ServerEvents> {
       }
     });
     const where = fd !== undefined ? { fd } : path !== undefined ? { path } : { host: address, port };
-    const listening = { ...where, backlog: Math.max(backlog, SYSTEM_BACKLOG), ...(reuse && { reusePort: true }) };
+    const listening = { ...where, backlog: this.#backlog, ...(reuse && { reusePort: true }) };
     const begin = (): void => {
       try {
         listenOnBun(handle, this.#connected, () => listen(handle, listening));
@@ -116,9 +139,8 @@ export class Server extends ReactorPart<ServerEvents> {
     });
     engine.resources.add(this);
     if (!engine.active) this.suspend();
-    calls.handleAcceptorListen(this.id, this.#accepting ? 1 : 0);
+    engine.acceptors.listen(this.id, this.#accepting);
     begin();
-    engine.ask();
   }
 
   /** Goes on admitting clients. */
@@ -131,23 +153,44 @@ export class Server extends ReactorPart<ServerEvents> {
     this.#listen(false);
   }
 
-  /** Ends listening at once; of a failure that was not told yet, nothing is. Connections live on; clients that still wait are reset. */
+  /**
+   * Stops listening immediately. Connections stay open; clients that wait to be admitted are reset, each with a `drop`. A listen error
+   * that has not been reported yet never will be.
+   */
   close(): void {
+    this.closeFor("closed");
+  }
+
+  /** {@link close}, with the reason for which waiting clients are reset. @internal */
+  closeFor(reason: DropReason): void {
     const { engine } = this;
-    engine.resources.delete(this);
-    if (this.id !== 0) {
-      engine.table.closeAcceptor(this.id);
-      this.id = 0;
+    this.#closing?.close();
+    const handle = this.#leave();
+    if (handle) {
+      this.#shut(handle);
+      handle.close();
     }
-    const handle = this.#handle;
-    if (!handle) return;
-    this.#handle = undefined;
-    this.#ready.fail(new IOLoopError("ERR_IOLOOP_ABORTED", "The server was closed before it listened"));
-    this.#ready.settle();
-    handle.off("connection", this.#connected);
-    handle.on("connection", refuse);
-    handle.close();
+    if (this.#record !== 0) engine.acceptors.close(this.#record, this, reason);
+    this.#record = 0;
     engine.ask();
+  }
+
+  /**
+   * Its loop accepts no more: the id is spent, and the socket closes as soon as the clients that the system has queued for it are
+   * accepted. Those that wait are still admitted. @internal
+   */
+  end(): void {
+    const { engine } = this;
+    const record = this.#record;
+    const handle = this.#leave();
+    if (!handle) return this.close(); // known to the loop, but it does not listen
+    const closed = (): void => {
+      this.#closing = undefined;
+      this.#shut(handle);
+      engine.acceptors.ended(record, this);
+    };
+    this.#closing = new ClosingListener(handle, () => this.#arrived, this.#backlog, closed);
+    this.#closing.begin(this.#isShared, engine.active);
   }
 
   /** A port that was free a moment ago, on 127.0.0.1. */
@@ -165,8 +208,8 @@ export class Server extends ReactorPart<ServerEvents> {
   /** Its record in the core, made where there is none. @internal */
   record(): Id {
     if (this.id === 0) {
-      this.id = this.engine.table.openAcceptor();
-      this.engine.table.acceptors[slotOf(this.id)] = this;
+      this.id = this.#record = this.engine.acceptors.open();
+      this.engine.acceptors.seat(this.id, this);
     }
     return this.id as Id;
   }
@@ -174,24 +217,43 @@ export class Server extends ReactorPart<ServerEvents> {
   /** @internal */
   suspend(): void {
     this.#handle?.unref();
+    this.#closing?.suspend();
   }
 
   /** @internal */
   resume(): void {
     this.#handle?.ref();
+    this.#closing?.resume();
   }
 
   #listen(on: boolean): void {
     this.#accepting = on;
-    if (this.id === 0 || !this.#handle) return;
-    this.engine.core.calls.handleAcceptorListen(this.id, on ? 1 : 0);
-    this.engine.ask();
+    if (this.#record !== 0 && (this.#handle || this.id === 0)) this.engine.acceptors.listen(this.#record, on);
+  }
+
+  // It does not listen any more, as far as anybody can see.
+  #leave(): NetServer | undefined {
+    const handle = this.#handle;
+    this.#handle = undefined;
+    this.id = 0;
+    if (handle && !this.#ready.hasEnded) {
+      this.#ready.fail(new IOLoopError("ERR_IOLOOP_ABORTED", "listen: the server was closed before it listened"));
+      this.#ready.settle();
+    }
+    return handle;
+  }
+
+  #shut(handle: NetServer): void {
+    this.engine.resources.delete(this);
+    handle.off("connection", this.#connected);
+    handle.on("connection", refuse);
   }
 
   #connected = (socket: Socket | BareSocket): void => {
     const { engine } = this;
-    const id = engine.core.opened(engine.core.calls.handleAccept(this.id, engine.clock.now()));
-    if (id < 0) return turnAway(engine, socket, id === Code.DROP_BACKLOG ? "backlog" : "full");
+    this.#arrived++;
+    const id = engine.acceptors.accept(this.#record);
+    if (id < 0) return turnAway(engine, socket, DROPPED.get(id) ?? "full");
     new WaitingClient(engine, socket, id, this.#admitted).wait();
   };
 
@@ -204,7 +266,7 @@ export class Server extends ReactorPart<ServerEvents> {
     const { engine, taker } = this;
     const isWanted = !taker || this.hasSubscribers("accept");
     const handle = isWanted ? plain(socket) : socket;
-    engine.table.offer(handle, id, () => {
+    engine.connections.offer(handle, id, () => {
       if (taker) engine.guard.call(taker, handle, "accept");
       if (isWanted) this.fire("accept", handle as Socket);
     });

@@ -2,10 +2,11 @@
 
 import type { Socket } from "node:net";
 import { BareSocket } from "../socket/bare-socket.ts";
-import { slotOf } from "../core/core.ts";
-import { debug, show } from "../core/debug.ts";
+import { debug } from "../core/debug.ts";
+import { show, slotOf } from "../core/ids.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { Client, DropInfo } from "../engine/parts.ts";
+import type { DropInfo } from "../engine/admission.ts";
+import type { Client, DropReason } from "../engine/connections.ts";
 import { peerOf } from "../socket/handle.ts";
 
 type Admitted = (socket: Socket | BareSocket, id: number) => void;
@@ -27,11 +28,11 @@ export class WaitingClient implements Client {
   /** Joins the line. Where the gate is open, its turn has come before this returns. */
   wait(): void {
     const engine = this.#engine;
-    const { connections } = engine.table;
+    const { connections } = engine.connections;
     const slot = slotOf(this.id);
     connections[slot] = this;
     debug?.(engine.core, `connection ${show(this.id)} waits`);
-    engine.askForOne();
+    engine.admission.askForOne();
     if (connections[slot] !== this) return;
     // Its end, or reset, is found when its turn has come: what it sent before that is read first.
     this.#socket.on("error", ignore);
@@ -41,25 +42,24 @@ export class WaitingClient implements Client {
 
   admit(): void {
     debug?.(this.#engine.core, `connection ${show(this.id)} admitted`);
-    this.#engine.table.connections[slotOf(this.id)] = undefined;
+    this.#engine.connections.connections[slotOf(this.id)] = undefined;
     this.#socket.off("error", ignore);
     this.#socket.setNoDelay(true);
     this.#admitted(this.#socket, this.id);
   }
 
-  evict(): void {
-    this.#engine.table.close(this.id);
-    reset(this.#socket);
+  evict(reason: DropReason): void {
+    this.#engine.connections.close(this.id);
+    turnAway(this.#engine, this.#socket, reason);
   }
 
   expire(): void {
-    this.#engine.table.close(this.id);
-    drop(this.#engine, about(this.#socket, "timeout"));
-    reset(this.#socket);
+    this.evict("timeout");
   }
 
   close(): void {
-    this.evict();
+    this.#engine.connections.close(this.id);
+    reset(this.#socket);
   }
 
   // A socket that has been closed meanwhile would take each of these for something to do when it is connected.
@@ -72,15 +72,15 @@ export class WaitingClient implements Client {
   }
 }
 
-/** Resets a client that the core did not let wait. */
-export function turnAway(engine: Engine, socket: Socket | BareSocket, reason: DropInfo["reason"]): void {
+/** Resets a client that is not admitted, and reports it. */
+export function turnAway(engine: Engine, socket: Socket | BareSocket, reason: DropReason): void {
   const info = about(socket, reason); // while it has an address
   engine.report("drop", () => drop(engine, info));
   socket.on("error", ignore);
   reset(socket);
 }
 
-function about(socket: Socket | BareSocket, reason: DropInfo["reason"]): DropInfo {
+function about(socket: Socket | BareSocket, reason: DropReason): DropInfo {
   const { remoteAddress, remotePort } = peerOf(socket);
   return { reason, remoteAddress, remotePort };
 }

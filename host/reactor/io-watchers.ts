@@ -8,7 +8,7 @@ import { Server as NetServer } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import { IOLoopError } from "../base/errors.ts";
 import { BOOLEAN, type Rule, check } from "../base/checks.ts";
-import type { Resource } from "../engine/parts.ts";
+import type { Resource } from "../engine/resources.ts";
 import type { Reactor } from "./reactor.ts";
 import { ServerWatcher } from "./server-watcher.ts";
 import { StreamWatcher } from "./stream-watcher.ts";
@@ -69,12 +69,9 @@ export class Watchers implements Resource {
     this.#entries.delete(handle);
     this.#hot.delete(entry);
     const { engine } = this.#reactor;
-    engine.watched--;
-    if (this.#entries.size === 0) {
-      engine.resources.delete(this);
-      engine.everyPass.delete(this.#look);
-      this.#release();
-    }
+    const isLast = this.#entries.size === 0;
+    engine.resources.unwatch(this, isLast);
+    if (isLast) this.#release();
     engine.ask();
     // Last, and guarded: connections that wait for the program may go to a listener of its own now.
     engine.guard.run("io", () => entry.watcher.detach());
@@ -104,9 +101,7 @@ export class Watchers implements Resource {
     const entry: Entry = { handle, watcher, callback };
     this.#entries.set(handle, entry);
     const { engine } = this.#reactor;
-    engine.watched++;
-    engine.resources.add(this);
-    engine.everyPass.add(this.#look);
+    engine.resources.watch(this, this.#look);
     if (engine.active) this.resume();
     else watcher.suspend();
   }

@@ -1,6 +1,7 @@
 // class Reactor: timers, watchers and the run of a loop, under their public names.
 
 import { type Clock, SystemClock } from "../time/clock.ts";
+import type { Id } from "../core/ids.ts";
 import { Engine } from "../engine/engine.ts";
 import { setting } from "../base/runtime.ts";
 import { IOLoopError } from "../base/errors.ts";
@@ -17,13 +18,8 @@ import {
   checkOptions,
   checkTimer,
 } from "../base/checks.ts";
-import type { Emitting } from "../engine/parts.ts";
+import type { DropInfo, Told } from "../engine/admission.ts";
 import { type Handle, Watchers } from "./io-watchers.ts";
-
-declare const id: unique symbol;
-
-/** What names a timer, a connection or an acceptor: opaque, unique in its loop, never used again. */
-export type Id = number & { readonly [id]: true };
 
 /** Options of {@link Reactor}. */
 export interface ReactorOptions {
@@ -31,6 +27,12 @@ export interface ReactorOptions {
   clock?: Clock | undefined;
   /** Seed of the random cut of `maxAccepts`, so that a run can be repeated; default a random one. */
   seed?: number | undefined;
+}
+
+/** What a reactor emits on its loop. */
+interface Emitting {
+  fire(name: Told): void;
+  fire(name: "drop", info: DropInfo): void;
 }
 
 export type ReactorEvents = {
@@ -62,7 +64,7 @@ export class Reactor extends EventEmitter<ReactorEvents> {
     const { clock = new SystemClock(), seed = Math.floor(Math.random() * 2 ** 31) } = options;
     this.engine = new Engine(clock, seed, {
       failed: (error, event) => this.#failed(error, event),
-      finish: () => this.#loop?.fire("finish"),
+      tell: (event) => this.#loop?.fire(event),
       drop: (info) => this.#loop?.fire("drop", info),
     });
     this.engine.subject = this;

@@ -2,11 +2,12 @@
 
 import { Duplex } from "node:stream";
 import { BareSocket } from "../socket/bare-socket.ts";
-import { slotOf } from "../core/core.ts";
+import { slotOf } from "../core/ids.ts";
 import { IOLoopError } from "../base/errors.ts";
 import { CHUNK, COUNT, FUNCTION, SECONDS, STREAM, check, checkOptions } from "../base/checks.ts";
 import { Outbox, toBuffer } from "./outbox.ts";
-import { type Id, REACTOR, type Reactor } from "../reactor/reactor.ts";
+import type { Id } from "../core/ids.ts";
+import { REACTOR, type Reactor } from "../reactor/reactor.ts";
 import { ReactorPart } from "../reactor/reactor-part.ts";
 import { Sender } from "./sender.ts";
 import { type StreamEvents, isGone } from "./stream-events.ts";
@@ -61,7 +62,7 @@ export class Stream extends ReactorPart<StreamEvents> {
     check("timeout", seconds, SECONDS);
     if (!this.#handle) return;
     this.#timeout = seconds;
-    if (this.id !== 0) this.engine.table.setTimeout(this.id, seconds);
+    if (this.id !== 0) this.engine.connections.setTimeout(this.id, seconds);
   }
 
   /** Whether data, or the peer's end, waits to be read. Counts as activity. */
@@ -169,7 +170,7 @@ export class Stream extends ReactorPart<StreamEvents> {
   join(): Id {
     if (!this.#handle) throw new IOLoopError("ERR_IOLOOP_HANDLE_CLOSED", "The stream is closed");
     this.start();
-    this.engine.table.adopt(this.id);
+    this.engine.connections.adopt(this.id);
     return this.id as Id;
   }
 
@@ -249,10 +250,10 @@ export class Stream extends ReactorPart<StreamEvents> {
     const { engine } = this;
     this.#started = true;
     this.#sender = new Sender(this);
-    this.id = engine.table.claim(handle) ?? engine.table.open("handleTrack");
+    this.id = engine.connections.claim(handle) ?? engine.connections.open("handleTrack");
     this.#slot = slotOf(this.id);
-    engine.table.connections[this.#slot] = this;
-    engine.table.setTimeout(this.id, this.#timeout);
+    engine.connections.connections[this.#slot] = this;
+    engine.connections.setTimeout(this.id, this.#timeout);
     // Of a handle whose peer has gone already no event comes any more.
     if (handle.destroyed) engine.nextTick(() => this.close());
     else if (handle.readableEnded) engine.nextTick(() => this.closeGracefully());
@@ -294,7 +295,7 @@ export class Stream extends ReactorPart<StreamEvents> {
     this.#callbacks = undefined;
     if (!this.#started) return;
     letGo(handle);
-    this.engine.table.close(this.id);
+    this.engine.connections.close(this.id);
     this.id = 0;
   }
 }

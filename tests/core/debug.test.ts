@@ -38,7 +38,7 @@ test("12 IOLOOP_DEBUG=1 tells every connection, acceptor, timer and decision, wi
   for (const line of lines) {
     assert.match(
       line,
-      /^IOLoop: .* \[timers \d+, acceptors \d+, waiting \d+, connecting \d+, incoming \d+, outgoing \d+, loose \d+\]$/,
+      /^IOLoop: .* \[timers \d+, acceptors \d+, waiting \d+, connecting \d+, incoming \d+, outgoing \d+, loose \d+, lingering \d+\]$/,
     );
   }
   for (const what of [
@@ -55,7 +55,8 @@ test("12 IOLOOP_DEBUG=1 tells every connection, acceptor, timer and decision, wi
     /timer \d+\.\d fires/,
     /decision: finish/,
     /decision: stop/,
-    /acceptor 0\.0 closed/,
+    /decision: closing/,
+    /acceptor 0\.0 ended/,
   ]) {
     assert.ok(
       lines.some((line) => what.test(line)),

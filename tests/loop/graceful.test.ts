@@ -5,10 +5,20 @@ import { harness, peer, plainServer, portOf, quietLoop, turns, until } from "../
 
 const test = harness("graceful");
 
-test("85, 88 it emits finish at once, admits nobody, and connections go on both ways", async () => {
+/** Resolves when nobody listens on a port any more. */
+async function refused(port: number): Promise<void> {
+  for (let code: string | undefined; code !== "ECONNREFUSED";) {
+    const late = peer({ port });
+    late.connected.then(() => late.socket.destroy()).catch(() => {});
+    code = await late.closed;
+  }
+}
+
+test("85, 88 it emits finish and closing, nobody can connect any more, and connections go on both ways", async () => {
   const { loop } = quietLoop();
   const log: string[] = [];
   loop.on("finish", () => log.push("finish"));
+  loop.on("closing", () => log.push(`closing, ${loop.acceptor(id) ? "known" : "spent"}`));
   const id = loop.server({}, (_loop, stream) => {
     log.push("accept");
     stream.on("read", (stream, chunk) => {
@@ -16,43 +26,37 @@ test("85, 88 it emits finish at once, admits nobody, and connections go on both 
       if (String(chunk) === "bye") stream.closeGracefully();
     });
   });
+  const server = loop.acceptor(id)!;
   const port = portOf(loop, id);
   const running = loop.start();
   const first = peer({ port });
   await until(() => log.length === 1);
   const stopped = loop.stopGracefully();
-  assert.equal(log, ["accept", "finish"]);
-  const late = peer({ port });
-  await late.connected;
-  late.socket.write("let me in");
+  assert.equal(log, ["accept", "finish", "closing, spent"]);
+  assert.is(loop.remove(id), false);
+  assert.equal([server.isAccepting, server.handle, server.port], [false, undefined, undefined]);
+  await refused(port);
   first.socket.write("x");
   await until(() => first.text() === "echo x");
-  await turns(5);
-  assert.is(late.text(), "");
-  assert.is(late.socket.destroyed, false);
-  assert.equal(log, ["accept", "finish"]);
   first.socket.write("bye");
   assert.is(await first.ended, "echo xecho bye");
+  first.socket.destroy();
   await stopped;
   await running;
   assert.is(loop.isRunning, false);
-  assert.ok(loop.acceptor(id));
-  loop.reset();
-  await late.closed;
 });
 
-test("86 without connections it stops in the same call, inside and outside of callbacks", async () => {
+test("86 without connections and servers it stops in the same call, inside and outside of callbacks", async () => {
   const { loop } = quietLoop();
   const log: string[] = [];
   loop.on("finish", () => log.push("finish"));
-  const id = loop.server({}, () => {});
+  loop.on("closing", () => log.push("closing"));
   loop.timer(0, (loop) => {
     void loop.stopGracefully();
     log.push(`running ${loop.isRunning}`);
   });
   await loop.start();
-  assert.equal(log, ["finish", "running false"]);
-  loop.remove(id);
+  assert.equal(log, ["finish", "closing", "running false"]);
 
   const { loop: other } = quietLoop();
   other.timer(60, () => {});
@@ -62,6 +66,19 @@ test("86 without connections it stops in the same call, inside and outside of ca
   assert.is(other.isRunning, false);
   await Promise.all([running, stopped]);
   other.reset();
+});
+
+test("88 with a server alone it stops as soon as the listening socket is closed", async () => {
+  const { loop } = quietLoop();
+  const id = loop.server({}, () => {});
+  const port = portOf(loop, id);
+  loop.recurring(0, () => {}); // one that never ends
+  const running = loop.start();
+  await turns(2);
+  await loop.stopGracefully();
+  await running;
+  await refused(port);
+  loop.reset();
 });
 
 test("89 outgoing connections are waited for, also those still connecting", async () => {
@@ -103,25 +120,71 @@ test("90 a second call emits finish no second time", async () => {
   loop.reset();
 });
 
-test("91 started again after a graceful stop: the acceptor is known, nothing is accepted, timers run", async () => {
+test("90 two calls in one pass are one stop, and the next run is an ordinary one", async () => {
+  for (const hasServer of [false, true]) {
+    const { loop } = quietLoop();
+    const log: string[] = [];
+    loop.on("finish", () => log.push("finish"));
+    loop.on("closing", () => log.push("closing"));
+    if (hasServer) loop.server({}, () => {});
+    const ended: Promise<void>[] = [];
+    loop.timer(0, () => void ended.push(loop.stopGracefully(), loop.stopGracefully()));
+    await loop.start();
+    await Promise.all(ended);
+    assert.equal(log, ["finish", "closing"]);
+    let fired = false;
+    loop.timer(0.05, () => (fired = true));
+    await loop.start();
+    assert.is(fired, true);
+    assert.equal(log, ["finish", "closing"]);
+  }
+});
+
+test("91 started again after a graceful stop it is an ordinary loop, without its servers", async () => {
   const { loop } = quietLoop();
-  let accepted = 0;
-  const id = loop.server({}, () => accepted++);
+  const id = loop.server({}, (_loop, stream) => stream.close());
+  const port = portOf(loop, id);
   const first = loop.start();
   await loop.stopGracefully();
   await first;
-  assert.ok(loop.acceptor(id));
+  assert.is(loop.acceptor(id), undefined);
+  await refused(port);
   let fired = false;
   loop.timer(0, () => (fired = true));
-  const running = loop.start();
-  const client = peer({ port: portOf(loop, id) });
-  await client.connected;
-  await turns(10);
-  assert.is(accepted, 0);
+  await loop.start();
   assert.is(fired, true);
-  loop.reset();
+  const again = loop.server({}, (_loop, stream) => stream.write("hi").closeGracefully());
+  const running = loop.start();
+  assert.is(await peer({ port: portOf(loop, again) }).ended, "hi");
+  loop.remove(again);
   await running;
-  await client.closed;
+});
+
+test("91 stop during a graceful stop ends the run now; the next one is ordinary, without servers", async () => {
+  for (const delay of [0, 60]) {
+    const { loop } = quietLoop();
+    const log: string[] = [];
+    loop.on("closing", () => log.push("closing"));
+    const id = loop.server({}, (_loop, stream) => {
+      log.push("accept");
+      stream.timeout = 0;
+      stream.on("read", (stream, chunk) => stream.write(chunk));
+    });
+    const port = portOf(loop, id);
+    const running = loop.start();
+    const client = peer({ port });
+    await until(() => log.length === 1);
+    const stopped = loop.stopGracefully({ delay });
+    loop.stop();
+    await Promise.all([running, stopped]);
+    assert.equal(log, ["accept", "closing"]);
+    await refused(port);
+    const again = loop.start(); // serves those who came before they were refused, too
+    client.socket.write("still here");
+    await until(() => client.text() === "still here");
+    client.socket.end();
+    await again;
+  }
 });
 
 test("92 before start: the loop ends at the first tick at which no connection is left", async () => {
@@ -136,7 +199,7 @@ test("92 before start: the loop ends at the first tick at which no connection is
   loop.reset();
 });
 
-test("94 with maxAccepts the server callback comes before finish", async () => {
+test("94 with maxAccepts the server callback comes before finish; who was queued by then is served", async () => {
   const { loop } = quietLoop({ maxAccepts: 1 });
   const log: string[] = [];
   loop.on("finish", () => log.push("finish"));
@@ -144,13 +207,13 @@ test("94 with maxAccepts the server callback comes before finish", async () => {
     log.push("accept");
     stream.write("served").closeGracefully();
   });
-  const running = loop.start();
   const clients = [peer({ port: portOf(loop, id) }), peer({ port: portOf(loop, id) })];
-  await running;
-  assert.equal(log, ["accept", "finish"]);
-  loop.reset();
+  await Promise.all(clients.map((client) => client.connected));
+  await loop.start();
+  assert.is(log[0], "accept");
+  assert.equal(log.toSorted(), ["accept", "accept", "finish"]);
   const texts = await Promise.all(clients.map((client) => client.ended));
-  assert.equal(texts.sort(), ["", "served"]);
+  assert.equal(texts, ["served", "served"]);
 });
 
 test("87 it stops as soon as the last connection has closed, in the same pass", async () => {

@@ -114,7 +114,6 @@ test("a process whose reactor runs does not end, although nothing it watches wou
   const source = `
 import { PassThrough } from "node:stream";
 import { Reactor } from "wasm-ioloop";
-import { root } from "../support/paths.ts";
 const reactor = new Reactor();
 const handle = new PassThrough();
 reactor.io(handle, () => reactor.remove(handle)).watch(handle, true, false);

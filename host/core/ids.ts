@@ -1,0 +1,30 @@
+// Ids: what names a timer, a connection or an acceptor. The core makes them; here they are only taken apart.
+
+declare const id: unique symbol;
+
+/** What names a timer, a connection or an acceptor: opaque, unique in its loop, never used again. */
+export type Id = number & { readonly [id]: true };
+
+/** Kinds of ids. */
+export const Kind = { ACCEPTOR: 1, TIMER: 2, CONNECTION: 3 } as const;
+
+const SLOTS = 2 ** 22;
+const GENERATIONS = 2 ** 29;
+
+/** By how much ids of one kind differ from those of the next. */
+export const KIND_UNIT: number = SLOTS * GENERATIONS;
+
+/** The slot in an id. */
+export function slotOf(id: number): number {
+  return id & (SLOTS - 1);
+}
+
+/** The kind in an id: one of {@link Kind}, or another number if it is not an id. */
+export function kindOf(id: number): number {
+  return Math.floor(id / KIND_UNIT);
+}
+
+/** An id for people: slot and generation. */
+export function show(id: number): string {
+  return `${slotOf(id)}.${Math.floor(id / SLOTS) % GENERATIONS}`;
+}
