@@ -113,7 +113,7 @@ test("unknown options are refused, with those that are known, and two that contr
   refused("new Client", "reactor", (wrong) => new Client(wrong));
   refused("new Stream", "reactor", (wrong) => new Stream(new PassThrough(), wrong));
   refused("new Delay", "ioloop", (wrong) => new Delay(wrong));
-  refused("stopGracefully", "delay, timeout, signal", (wrong) => loop.stopGracefully(wrong));
+  refused("stopGracefully", "delay, timeout, signal, waiting", (wrong) => loop.stopGracefully(wrong));
   const listen = 'listen: unknown option "prot"; known are address, port, path, fd, backlog,';
   begins(() => loop.server({ prot: 1 } as never, nop), listen);
   begins(() => new Server({ reactor: loop.reactor }).listen({ prot: 1 } as never), listen);
