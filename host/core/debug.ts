@@ -3,12 +3,18 @@
 // Off, `debug` is undefined: written `debug?.(…)`, not even the words are put together.
 
 import { type Core, State } from "./core.ts";
+import { slotOf } from "./ids.ts";
 import { setting } from "../base/runtime.ts";
 
 /** Tells what a loop does, and what it has to do with at that moment. */
 export const debug: ((core: Core, what: string) => void) | undefined = setting("IOLOOP_DEBUG")
   ? (core, what) => console.error(`IOLoop: ${what} [${counts(core)}]`)
   : undefined;
+
+/** An id for people: slot and generation. */
+export function show(id: number): string {
+  return `${slotOf(id)}.${Math.floor(id / 2 ** 22) % 2 ** 29}`;
+}
 
 function counts({ calls }: Core): string {
   const connections = Object.entries(State)

@@ -9,10 +9,9 @@ export type Id = number & { readonly [id]: true };
 export const Kind = { ACCEPTOR: 1, TIMER: 2, CONNECTION: 3 } as const;
 
 const SLOTS = 2 ** 22;
-const GENERATIONS = 2 ** 29;
 
 /** By how much ids of one kind differ from those of the next. */
-export const KIND_UNIT: number = SLOTS * GENERATIONS;
+export const KIND_UNIT: number = 2 ** 51;
 
 /** The slot in an id. */
 export function slotOf(id: number): number {
@@ -22,9 +21,4 @@ export function slotOf(id: number): number {
 /** The kind in an id: one of {@link Kind}, or another number if it is not an id. */
 export function kindOf(id: number): number {
   return Math.floor(id / KIND_UNIT);
-}
-
-/** An id for people: slot and generation. */
-export function show(id: number): string {
-  return `${slotOf(id)}.${Math.floor(id / SLOTS) % GENERATIONS}`;
 }

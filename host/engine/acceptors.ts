@@ -2,8 +2,8 @@
 
 import { IOLoopError } from "../base/errors.ts";
 import type { Core } from "../core/core.ts";
-import { debug } from "../core/debug.ts";
-import { Kind, kindOf, show, slotOf } from "../core/ids.ts";
+import { debug, show } from "../core/debug.ts";
+import { Kind, kindOf, slotOf } from "../core/ids.ts";
 import type { Clock } from "../time/clock.ts";
 import type { Client, DropReason } from "./connections.ts";
 

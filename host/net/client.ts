@@ -2,8 +2,8 @@
 
 import { type NetConnectOpts, type Socket, connect, isIP } from "node:net";
 import type { ConnectionOptions } from "node:tls";
-import { debug } from "../core/debug.ts";
-import { show, slotOf } from "../core/ids.ts";
+import { debug, show } from "../core/debug.ts";
+import { slotOf } from "../core/ids.ts";
 import { IOLoopError } from "../base/errors.ts";
 import { nodeTls } from "../socket/node-tls.ts";
 import { PATH, PEER_PORT, type Rule, SECONDS, STREAM, TEXT, checkOptions } from "../base/checks.ts";

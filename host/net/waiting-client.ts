@@ -2,8 +2,8 @@
 
 import type { Socket } from "node:net";
 import { BareSocket } from "../socket/bare-socket.ts";
-import { debug } from "../core/debug.ts";
-import { show, slotOf } from "../core/ids.ts";
+import { debug, show } from "../core/debug.ts";
+import { slotOf } from "../core/ids.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { DropInfo } from "../engine/admission.ts";
 import type { Client, DropReason } from "../engine/connections.ts";

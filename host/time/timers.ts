@@ -6,8 +6,8 @@
 
 import { IOLoopError } from "../base/errors.ts";
 import { COMMANDS, Code, type Core, Due } from "../core/core.ts";
-import { debug } from "../core/debug.ts";
-import { show, slotOf } from "../core/ids.ts";
+import { debug, show } from "../core/debug.ts";
+import { slotOf } from "../core/ids.ts";
 import type { Clock } from "./clock.ts";
 
 /** A callback of the user's: the loop or reactor, and the arguments of the event. */

@@ -41,6 +41,7 @@ const PLACES: Readonly<Record<string, readonly [title: string, level: number]>> 
   ReactorOptions: ["Reactor", 3],
   Server: ["Server", 3],
   ServerEvents: ["Server", 3],
+  StartOptions: ["IOLoop", 3],
   StopOptions: ["IOLoop", 3],
   Stream: ["Stream", 3],
   StreamEvents: ["Stream", 3],
@@ -48,7 +49,7 @@ const PLACES: Readonly<Record<string, readonly [title: string, level: number]>> 
   VirtualClock: ["Clocks", 3],
 };
 /** Types that have members nobody needs to be told of one by one. */
-const WHOLE = new Set(["Events", "Id", "StreamHandle"]);
+const WHOLE = new Set(["Events", "Id", "StartOptions", "StreamHandle"]);
 /** Named in groups, not each in an entry of its own. */
 const GROUPED = new Set(["CoreExports"]);
 
