@@ -6,16 +6,10 @@ import { IOLoopError } from "../base/errors.ts";
 import { type StopOptions, stopGracefully } from "./graceful-stop.ts";
 import { GuardedEmitter } from "../reactor/guarded-emitter.ts";
 import type { ListenerOptions } from "../net/listener-options.ts";
-import {
-  type IOLoopEvents,
-  type IOLoopOptions,
-  START_RULES,
-  type StartOptions,
-  checkLoopOptions,
-} from "./loop-options.ts";
-import { COUNT, FUNCTION, POSITIVE, callForm, check, checkOptions, checkTimer } from "../base/checks.ts";
+import { type IOLoopEvents, type IOLoopOptions, checkLoopOptions } from "./loop-options.ts";
+import { COUNT, FUNCTION, POSITIVE, callForm, check, checkTimer } from "../base/checks.ts";
 import type { Id } from "../core/ids.ts";
-import { REACTOR, Reactor } from "../reactor/reactor.ts";
+import { REACTOR, Reactor, type StartOptions } from "../reactor/reactor.ts";
 import { Server } from "../net/server.ts";
 import { Stream } from "../stream/stream.ts";
 import { streamClient, streamServer } from "./streams.ts";
@@ -185,8 +179,7 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
    * @throws IOLoopError `ERR_IOLOOP_RUNNING` if it is running already.
    */
   start(options: StartOptions = {}): Promise<void> {
-    checkOptions("start", options, START_RULES);
-    return this.engine.start(false, options.forever);
+    return this.#reactor.start(options);
   }
 
   /** Runs until at least one event has been dispatched, or nothing is watched. Throws as `start` does. */

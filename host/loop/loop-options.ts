@@ -1,7 +1,7 @@
 // What a loop takes, emits, and calls back with.
 
 import type { Clock } from "../time/clock.ts";
-import { BOOLEAN, CLOCK, COUNT, POSITIVE, type Rule, checkOptions, withCode } from "../base/checks.ts";
+import { CLOCK, COUNT, POSITIVE, checkOptions, withCode } from "../base/checks.ts";
 import type { DropInfo } from "../engine/admission.ts";
 import { REACTOR, type Reactor } from "../reactor/reactor.ts";
 
@@ -14,15 +14,6 @@ export interface IOLoopOptions {
   /** Where time comes from; not together with `reactor`, which has a clock. */
   clock?: Clock | undefined;
 }
-
-/** Options of `start`. */
-export interface StartOptions {
-  /** Go on when there is nothing to wait for; default false. */
-  forever?: boolean | undefined;
-}
-
-/** What each option of `start` must be. */
-export const START_RULES: Readonly<Record<string, Rule>> = { forever: BOOLEAN };
 
 /** Throws unless the options are those of a loop. */
 export function checkLoopOptions(options: IOLoopOptions): void {

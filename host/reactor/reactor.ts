@@ -7,6 +7,7 @@ import { setting } from "../base/runtime.ts";
 import { IOLoopError } from "../base/errors.ts";
 import { EventEmitter } from "../base/event-emitter.ts";
 import {
+  BOOLEAN,
   CLOCK,
   COUNT,
   FUNCTION,
@@ -39,6 +40,15 @@ export type ReactorEvents = {
   /** A callback has thrown or rejected, or an error had no subscriber: the error, and the name of the event. */
   error: [error: unknown, event: string];
 };
+
+/** Options of `start`. */
+export interface StartOptions {
+  /** Go on when there is nothing to wait for; default false. */
+  forever?: boolean | undefined;
+}
+
+/** What each option of `start` must be. */
+const START_RULES: Readonly<Record<string, Rule>> = { forever: BOOLEAN };
 
 /** What a reactor must be. */
 export const REACTOR: Rule = { allowed: "a Reactor", type: (value) => value instanceof Reactor };
@@ -209,12 +219,13 @@ export class Reactor extends EventEmitter<ReactorEvents> {
   }
 
   /**
-   * Runs until `stop`, or until nothing is watched any more.
+   * Runs until `stop`, or until nothing is watched any more. With `forever`, having nothing to watch does not end it.
    *
-   * @throws IOLoopError `ERR_IOLOOP_RUNNING` when it runs already.
+   * @throws IOLoopError `ERR_IOLOOP_RUNNING` if it is running already.
    */
-  start(): Promise<void> {
-    return this.engine.start(false);
+  start(options: StartOptions = {}): Promise<void> {
+    checkOptions("start", options, START_RULES);
+    return this.engine.start(false, options.forever);
   }
 
   /** Runs until at least one event has been dispatched, or nothing is watched. Throws as `start` does. */
