@@ -62,8 +62,7 @@ export function open(): f64 {
   store<i32>(acceptor, 0, LISTENING);
   store<f64>(acceptor, 60000, WAIT_TIMEOUT);
   store<i32>(acceptor, 511, BACKLOG);
-  store<i32>(acceptor, 0, WAITERS);
-  store<i32>(acceptor, 0, SINGLE); // and ENDED
+  store<u64>(acceptor, 0, WAITERS); // and SINGLE and ENDED
   store<i32>(acceptor, pass - 1, TURN);
   return idOf(ACCEPTORS, slot);
 }
@@ -169,12 +168,13 @@ export function next(): i32 {
   return -1;
 }
 
-/** Whether a client in the line is among the first `places` of those that an acceptor takes. */
-export function isAmong(client: i32, places: f64): bool {
-  if (!isTaken(client)) return false;
+/** Whether a client in the line is among the first `places` of those whose acceptors take clients. */
+export function isAmong(client: i32, places: i32): bool {
   for (let at = line.first(WAITING_LINE); places > 0; at = line.following(at - 1)) {
-    if (at - 1 == client) return true;
-    if (isTaken(at - 1)) places--;
+    const acceptor = load<i32>(record(CONNECTIONS, at - 1), ACCEPTOR) - 1;
+    const isTaken = acceptor >= 0 && load<i32>(record(ACCEPTORS, acceptor), LISTENING) != 0;
+    if (at - 1 == client) return isTaken;
+    if (isTaken) places--;
   }
   return false;
 }
@@ -187,18 +187,11 @@ export function firstEvicted(): i32 {
   return -1;
 }
 
-/** Ends every acceptor and empties the line. */
+/** Ends every acceptor, when nobody is in the line any more. */
 export function reset(): void {
   giveAll(ACCEPTORS);
-  line.clear(WAITING_LINE);
   listening = 0;
   ended = 0;
-}
-
-// Whether a client in the line has an acceptor that takes clients.
-function isTaken(client: i32): bool {
-  const slot = load<i32>(record(CONNECTIONS, client), ACCEPTOR) - 1;
-  return slot >= 0 && load<i32>(record(ACCEPTORS, slot), LISTENING) != 0;
 }
 
 function remove(slot: i32): void {

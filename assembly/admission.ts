@@ -10,13 +10,14 @@
 import {
   ARRIVAL_LIMIT,
   ARRIVED,
+  CONNECTIONS,
   DROP_BACKLOG,
   DROP_STOPPING,
   ERR_LIMIT,
   LINGERING_LINE,
   MAX_ACCEPTS,
-  MAX_CONNECTIONS,
   OK,
+  USED,
   WAITING_LINE,
   isLimit,
   tell,
@@ -24,8 +25,10 @@ import {
 import * as acceptors from "./acceptors";
 import * as connections from "./connections";
 import * as line from "./line";
+import { inUse } from "./slots";
 import * as stopping from "./stopping";
 
+let maxConnections: i32 = 1000;
 let multiAccept: i32 = 50;
 let budget: i32 = 50; // admissions left in this pass
 let random: u32 = 0;
@@ -36,9 +39,9 @@ export function seed(value: u32): void {
 }
 
 /** Sets the limits. A new maxAccepts counts from here, with those who wait. Gives OK or ERR_LIMIT, and then nothing has changed. */
-export function setLimits(maxConnections: f64, maxAccepts: f64, atOnce: f64): i32 {
-  if (!isLimit(maxConnections) || !isLimit(maxAccepts) || !isLimit(atOnce) || atOnce < 1) return ERR_LIMIT;
-  store<f64>(MAX_CONNECTIONS, maxConnections);
+export function setLimits(inside: f64, maxAccepts: f64, atOnce: f64): i32 {
+  if (!isLimit(inside) || !isLimit(maxAccepts) || !isLimit(atOnce) || atOnce < 1) return ERR_LIMIT;
+  maxConnections = <i32>inside;
   budget = max(0, budget + <i32>atOnce - multiAccept); // what this pass has used stays used
   multiAccept = <i32>atOnce;
   if (maxAccepts != load<f64>(MAX_ACCEPTS)) {
@@ -61,7 +64,7 @@ export function arrive(acceptor: f64, now: f64): f64 {
   if (slot < 0) return <f64>slot;
   if (stopping.isResetting()) return <f64>DROP_STOPPING;
   // A seat in the line is wanted only by those for whom there is no place inside.
-  if (acceptors.isFull(slot) && <f64>connections.countOf(connections.WAITING) >= places()) return <f64>DROP_BACKLOG;
+  if (acceptors.isFull(slot) && connections.countOf(connections.WAITING) >= places()) return <f64>DROP_BACKLOG;
   const client = connections.open(connections.ACCEPT, acceptors.waitTimeout(slot), now);
   if (client < 0) return <f64>client;
   acceptors.join(client, slot);
@@ -92,20 +95,16 @@ export function firstEvicted(): i32 {
 
 /** The connection that is to end as too many linger, or -1. */
 export function firstTooMany(): i32 {
-  const lingering = <f64>connections.countOf(connections.LINGERING);
-  return lingering > load<f64>(MAX_CONNECTIONS) ? line.first(LINGERING_LINE) - 1 : -1;
+  return connections.countOf(connections.LINGERING) > maxConnections ? line.first(LINGERING_LINE) - 1 : -1;
 }
 
-/** Ends a connection in any state. Gives OK or ERR_STALE. */
-export function close(id: f64): i32 {
-  const slot = connections.slotOf(id);
-  if (slot < 0) return slot;
+/** Ends a connection in any state. */
+export function close(slot: i32): void {
   if (connections.stateOf(slot) == connections.WAITING) {
     acceptors.leave(slot);
     if (stopping.accepts()) store<f64>(ARRIVED, load<f64>(ARRIVED) - 1);
   }
   connections.close(slot);
-  return OK;
 }
 
 /** The run has ended, and with it a graceful stop. When enough had arrived, they are counted again. */
@@ -115,17 +114,18 @@ export function stop(): void {
   stopping.stop();
 }
 
-/** Forgets everything but the limits and the seed. */
+/** Ends every connection, and forgets everything but the limits and the seed. */
 export function reset(): void {
+  const used = load<i32>(CONNECTIONS, USED);
+  for (let slot = 0; slot < used; slot++) if (inUse(CONNECTIONS, slot)) close(slot);
   stopping.reset();
   budget = multiAccept;
   recount();
 }
 
 // How many may be admitted still, whatever the pass allows.
-function places(): f64 {
-  if (stopping.isShut()) return 0;
-  return load<f64>(MAX_CONNECTIONS) - <f64>connections.countOf(connections.INCOMING);
+function places(): i32 {
+  return stopping.isShut() ? 0 : maxConnections - connections.countOf(connections.INCOMING);
 }
 
 // Counts arrivals from here on, with those who wait.

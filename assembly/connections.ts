@@ -17,7 +17,6 @@ import {
   OK,
   PASS,
   STATE_COUNTS,
-  USED,
   isDuration,
   tell,
 } from "./memory";
@@ -25,9 +24,8 @@ import { FIXED, TIMEOUT, activity, deadlineNow, ownerFor } from "./idle";
 import * as lifetimes from "./lifetimes";
 import * as line from "./line";
 import { timerAt } from "./lists";
-import { find, give, idOf, inUse, name, record, take } from "./slots";
+import { find, give, idOf, name, record, take } from "./slots";
 import { createOwned, postpone, removeOwned, schedule } from "./timers";
-import { stop } from "./wheel";
 
 // States.
 export const FREE: i32 = 0;
@@ -78,9 +76,9 @@ const LINGER_TIMEOUT: f64 = 2000; // ms
 // A connection's record.
 const STATE: usize = 4; // i32
 // TIMEOUT: 8 (idle.ts)
-const TIMER: usize = 16; // i32: timer slot + 1, or 0
+const TIMER: usize = 16; // i32: slot + 1 of the timer of its deadline, or 0
 export const ACCEPTOR: usize = 20; // i32: acceptor slot + 1 while it waits
-// While it waits or lingers, 24 and 28 are line.ts's. Otherwise, 20 and 24 are lifetimes.ts's.
+// While it waits or lingers, 24 and 28 are line.ts's. Unless it waits, 20 and 24 are lifetimes.ts's.
 
 /** The state that follows `state` after `event`; ERR_STATE when it is not allowed, or either is none. */
 export function nextState(state: i32, event: i32): i32 {
@@ -108,7 +106,7 @@ export function open(event: i32, timeout: f64, now: f64): i32 {
   const connection = record(CONNECTIONS, slot);
   name(connection);
   store<i32>(connection, FREE, STATE);
-  store<i32>(connection, 0, TIMER);
+  store<u64>(connection, 0, TIMER); // and ACCEPTOR, or what is there instead
   lifetimes.begin(slot, at);
   count(FREE, 1);
   apply(slot, event);
@@ -143,9 +141,9 @@ export function begin(slot: i32, event: i32, now: f64): i32 {
 
 /** Has a connection linger. Gives OK, ERR_STATE or ERR_FULL. */
 export function linger(slot: i32, now: f64): i32 {
-  if (nextState(stateOf(slot), LINGER) < 0) return ERR_STATE;
+  if (!lifetimes.isBounded(slot)) return ERR_STATE;
   store<f64>(record(CONNECTIONS, slot), FIXED, TIMEOUT); // first, as arming goes by it; without a timer it says nothing
-  if (!arm(slot, now + LINGER_TIMEOUT)) return ERR_FULL;
+  if (!arm(slot, TIMER, ownerFor(slot), now + LINGER_TIMEOUT)) return ERR_FULL;
   lifetimes.end(slot);
   apply(slot, LINGER);
   line.join(LINGERING_LINE, slot);
@@ -154,26 +152,24 @@ export function linger(slot: i32, now: f64): i32 {
 
 /** Ends a connection that does not wait in the line any more; its id is spent. */
 export function close(slot: i32): void {
-  disarm(slot);
-  if (lifetimes.isBounded(stateOf(slot))) lifetimes.end(slot);
+  disarm(slot, TIMER);
+  lifetimes.end(slot);
   if (stateOf(slot) == LINGERING) line.leave(LINGERING_LINE, slot);
   apply(slot, CLOSE);
   count(FREE, -1);
   give(CONNECTIONS, slot);
 }
 
-/** Sets the timeout of a connection in milliseconds, 0 for never, and counts it as activity. Gives OK, ERR_STATE, ERR_TIME or ERR_FULL. */
+/** Sets the timeout of a connection in milliseconds, 0 for never, and counts it as activity. Gives OK, ERR_TIME or ERR_FULL. */
 export function setTimeout(slot: i32, timeout: f64, now: f64): i32 {
-  const connection = record(CONNECTIONS, slot);
-  if (load<i32>(connection, STATE) == LINGERING) return ERR_STATE;
   if (!isDuration(timeout)) return ERR_TIME;
-  store<f64>(connection, timeout, TIMEOUT);
+  store<f64>(record(CONNECTIONS, slot), timeout, TIMEOUT);
   store<f64>(activity(slot), now);
   if (timeout == 0) {
-    disarm(slot);
+    disarm(slot, TIMER);
     return OK;
   }
-  return arm(slot, now + timeout) ? OK : ERR_FULL;
+  return arm(slot, TIMER, ownerFor(slot), now + timeout) ? OK : ERR_FULL;
 }
 
 /** The timer slot of a connection, or -1. */
@@ -181,9 +177,8 @@ export function timerOf(slot: i32): i32 {
   return load<i32>(record(CONNECTIONS, slot), TIMER) - 1;
 }
 
-/** Looks at a deadline that is due: true when it has passed, false when it was put off, for there was activity in this pass. */
-export function hasExpired(slot: i32): bool {
-  const timer = timerOf(slot);
+/** Looks at a deadline or a lifetime that is due: true when it has passed, false when it was put off, for there was activity in this pass. */
+export function hasPassed(timer: i32): bool {
   const deadline = deadlineNow(timerAt(timer));
   if (deadline <= load<f64>(PASS)) return true;
   postpone(timer, deadline);
@@ -195,9 +190,8 @@ export function renew(slot: i32): void {
   schedule(timerOf(slot), load<f64>(PASS) + load<f64>(record(CONNECTIONS, slot), TIMEOUT));
 }
 
-/** Answers for a deadline that has passed, by the connection's state. It runs no more. */
-export function expire(slot: i32): i32 {
-  stop(timerOf(slot));
+/** What it means that the deadline of a connection has passed: that depends on its state. */
+export function expired(slot: i32): i32 {
   return <i32>load<u8>(EXPIRED + <usize>stateOf(slot));
 }
 
@@ -211,33 +205,28 @@ export function connectionId(slot: i32): f64 {
   return idOf(CONNECTIONS, slot);
 }
 
-/** Ends every connection. Their timers end with them. */
-export function reset(): void {
-  const used = load<i32>(CONNECTIONS, USED);
-  for (let slot = 0; slot < used; slot++) if (inUse(CONNECTIONS, slot)) close(slot);
-}
-
 function count(state: i32, by: i32): void {
   const at = STATE_COUNTS + ((<usize>state) << 2);
   store<i32>(at, load<i32>(at) + by);
 }
 
-// Sets the deadline of a connection; false when there is no room for its timer.
-function arm(slot: i32, deadline: f64): bool {
-  let timer = timerOf(slot);
+/** Starts the timer that stands at `field` of a record, and makes it when it must; false when there is no room for it. */
+export function arm(slot: i32, field: usize, owner: f64, deadline: f64): bool {
+  let timer = load<i32>(record(CONNECTIONS, slot) + field) - 1;
   if (timer < 0) {
-    timer = createOwned(ownerFor(slot));
+    timer = createOwned(owner);
     if (timer < 0) return false;
-    store<i32>(record(CONNECTIONS, slot), timer + 1, TIMER);
+    store<i32>(record(CONNECTIONS, slot) + field, timer + 1); // the table may have moved
   }
   schedule(timer, deadline);
   return true;
 }
 
-function disarm(slot: i32): void {
-  const connection = record(CONNECTIONS, slot);
-  const timer = load<i32>(connection, TIMER) - 1;
+/** Removes the timer that stands at `field` of a record. */
+export function disarm(slot: i32, field: usize): void {
+  const at = record(CONNECTIONS, slot) + field;
+  const timer = load<i32>(at) - 1;
   if (timer < 0) return;
   removeOwned(timer);
-  store<i32>(connection, 0, TIMER);
+  store<i32>(at, 0);
 }

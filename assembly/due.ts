@@ -10,13 +10,13 @@
 import { BATCH, DUE, TIMERS } from "./memory";
 import * as admission from "./admission";
 import * as connections from "./connections";
-import { DRAIN, connectionOf, lifetimeOf } from "./idle";
+import { DRAIN, ownerIn } from "./idle";
 import * as lifetimes from "./lifetimes";
 import { next, slotIn } from "./lists";
 import { find, idOf } from "./slots";
 import * as stopping from "./stopping";
 import * as timers from "./timers";
-import { firstDue, isDue } from "./wheel";
+import { firstDue, isDue, stop } from "./wheel";
 
 /** The lifetime of a connection has passed; beside what connections.ts has for deadlines. */
 export const EXPIRED_LIFETIME: i32 = 7;
@@ -28,11 +28,13 @@ export function poll(): i32 {
     const timer = slotIn(ref);
     ref = next(ref);
     const owner = timers.ownerOf(timer);
-    const connection = connectionOf(owner);
-    if (owner >= 0) put(batch++, idOf(TIMERS, timer));
+    let id: f64 = 0;
+    if (owner >= 0) id = idOf(TIMERS, timer);
     else if (owner == DRAIN) stopping.drainTimerPassed();
-    else if (connection < 0) put(batch++, connections.connectionId(lifetimeOf(owner)));
-    else if (connections.hasExpired(connection)) put(batch++, connections.connectionId(connection));
+    else if (connections.hasPassed(timer)) id = connections.connectionId(ownerIn(owner));
+    if (id == 0) continue;
+    store<f64>(DUE + ((<usize>batch) << 3), id);
+    batch++;
   }
   return batch;
 }
@@ -43,16 +45,21 @@ export function answer(id: f64): i32 {
   if (its >= 0) return timers.fire(its);
   const slot = connections.slotOf(id);
   if (slot < 0) return timers.FIRE_VOID;
-  if (lifetimes.hasPassed(slot)) return EXPIRED_LIFETIME;
+  const life = lifetimes.timerOf(slot);
+  if (isOver(life)) {
+    stop(life);
+    return EXPIRED_LIFETIME;
+  }
   const timer = connections.timerOf(slot);
-  if (timer < 0 || !isDue(timer) || !connections.hasExpired(slot)) return timers.FIRE_VOID;
+  if (!isOver(timer)) return timers.FIRE_VOID;
   if (admission.couldComeIn(slot)) {
     connections.renew(slot);
     return timers.FIRE_VOID;
   }
-  return connections.expire(slot);
+  stop(timer);
+  return connections.expired(slot);
 }
 
-function put(index: i32, id: f64): void {
-  store<f64>(DUE + ((<usize>index) << 3), id);
+function isOver(timer: i32): bool {
+  return timer >= 0 && isDue(timer) && connections.hasPassed(timer);
 }

@@ -8,7 +8,7 @@
 
 import { ACTIVITY, CONNECTIONS } from "./memory";
 import { DEADLINE } from "./lists";
-import { record } from "./slots";
+import { SLOT_MASK, record } from "./slots";
 
 export const INTERVAL: usize = 24; // f64 in a timer's record: ms, or below zero an owner
 const LAST_IDLE: f64 = -4194304; // ~slot of the last slot there can be
@@ -34,9 +34,9 @@ export function connectionOf(interval: f64): i32 {
   return interval < 0 && interval >= LAST_IDLE ? ~(<i32>interval) : -1;
 }
 
-/** The slot of the connection whose lifetime a timer with this interval is. */
-export function lifetimeOf(interval: f64): i32 {
-  return ~(<i32>(interval - LAST_IDLE));
+/** The slot of the connection whose deadline or lifetime a timer with this interval is. */
+export function ownerIn(interval: f64): i32 {
+  return ~(<i32>interval) & SLOT_MASK;
 }
 
 /** Where the time of a connection's last activity stands. */

@@ -29,9 +29,8 @@ export function handleSeed(seed: u32): void {
 
 /** Removes every timer, connection and acceptor; ids given so far stay spent. Limits and seed stay. */
 export function handleReset(): void {
-  connections.reset();
-  acceptors.reset();
   admission.reset();
+  acceptors.reset();
   timers.reset();
 }
 
@@ -136,7 +135,10 @@ export function handleAdopt(id: f64): i32 {
 /** A connection's timeout, 0 for never, counted from now. Gives OK, ERR_STALE, ERR_STATE, ERR_TIME or ERR_FULL. */
 export function handleTimeout(id: f64, timeout: f64, now: f64): i32 {
   const slot = connections.slotOf(id);
-  return slot < 0 ? slot : connections.setTimeout(slot, timeout, memory.tell(now));
+  if (slot < 0) return slot;
+  const at = memory.tell(now);
+  if (connections.stateOf(slot) == connections.LINGERING) return memory.ERR_STATE;
+  return connections.setTimeout(slot, timeout, at);
 }
 
 /** How many ms a connection may be there at all, 0 for no bound, counted from when it was admitted, connected or tracked. Gives OK, ERR_STALE, ERR_STATE, ERR_TIME or ERR_FULL. */
@@ -160,7 +162,10 @@ export function pollLinger(): f64 {
 
 /** A connection has ended. Gives OK or ERR_STALE. */
 export function handleClose(id: f64): i32 {
-  return admission.close(id);
+  const slot = connections.slotOf(id);
+  if (slot < 0) return slot;
+  admission.close(slot);
+  return memory.OK;
 }
 
 /** Sets maxConnections, maxAccepts (0 = no limit) and multiAccept. Gives OK or ERR_LIMIT. */

@@ -42,8 +42,3 @@ export function leave(line: usize, connection: i32): void {
   store<i32>(before == 0 ? line : record(CONNECTIONS, before - 1) + FOLLOWING, after);
   store<i32>(after == 0 ? line + LAST : record(CONNECTIONS, after - 1) + PREVIOUS, before);
 }
-
-/** Empties a line. */
-export function clear(line: usize): void {
-  store<u64>(line, 0);
-}

@@ -35,9 +35,7 @@ export const NOW: usize = 96; // f64: the latest time told
 export const PASS: usize = 56; // f64: the time at which this pass began
 export const ARRIVED: usize = 112; // f64: arrived since maxAccepts was set: admitted, or in the line
 export const ARRIVAL_LIMIT: usize = 120; // f64: maxAccepts after the cut; 0 until drawn
-export const MAX_CONNECTIONS: usize = 128; // f64
 export const MAX_ACCEPTS: usize = 136; // f64
-export const DRAIN_TIMEOUT: usize = 144; // f64: ms between the end of accepting and closing what is left; 0 = never
 export const STATE_COUNTS: usize = 160; // i32 for each connection state
 export const WAITING_LINE: usize = 192; // the two words of a line (line.ts)
 export const LINGERING_LINE: usize = 200;

@@ -7,7 +7,7 @@
 // I4  The drain has a timer while it waits for the end of its delay or of its timeout, and one only.
 // It never acts: `decide` says what the host must do now.
 
-import { DRAIN_TIMEOUT, ERR_STATE, ERR_TIME, NOW, OK, isDuration, tell } from "./memory";
+import { CONNECTIONS, ERR_STATE, ERR_TIME, LIVE, NOW, OK, isDuration, tell } from "./memory";
 import * as acceptors from "./acceptors";
 import * as connections from "./connections";
 import { DRAIN } from "./idle";
@@ -27,18 +27,19 @@ export const DECIDE_CLOSE: i32 = 3; // close all that is left
 export const DECIDE_CLOSING: i32 = 4; // stop accepting
 export const DECIDE_RESET: i32 = 5; // reset those who wait
 
-// Whether a graceful stop still waits for connections to end by themselves.
-const PATIENT: i32 = 0;
-const HURRIED: i32 = 1; // those that are left are to be closed
-const CLOSED: i32 = 2; // they have been; those that came after it, from whoever heard of it, hold up nothing
+// Decisions yet to be given, a bit each, in the order in which they are given.
+const FINISH: i32 = 1 << 0;
+const CLOSING: i32 = 1 << 1;
+const RESET: i32 = 1 << 2;
+const CLOSE: i32 = 1 << 3;
+const DECISIONS: usize = memory.data<u8>([1, 4, 5, 3]);
 
 let phase: i32 = ADMITTING;
-let finishIsDue: bool = false;
-let closingIsDue: bool = false;
-let resetIsDue: bool = false;
+let pending: i32 = 0; // of the above
 let resets: bool = false; // once accepting has ended, nobody waits any more
-let patience: i32 = PATIENT;
+let isHurried: bool = false; // what is left is closed; what comes after that, from whoever heard of it, holds up nothing
 let drainTimer: i32 = 0; // timer slot + 1
+let closesAfter: f64 = 0; // ms between the end of accepting and closing what is left; 0 = never
 
 /** The phase of shutting down. */
 export function phaseOf(): i32 {
@@ -68,13 +69,12 @@ export function drain(delay: f64, timeout: f64, now: f64, reset: bool): i32 {
   if (phase == FINISHED) return OK;
   resets = resets || reset;
   if (phase == DRAINING) {
-    resetIsDue = resetIsDue || reset;
-    if (timeout > 0 && patience == PATIENT && isSooner(at + timeout)) setDrainTimer(timeout);
+    if (reset) pending |= RESET;
+    if (timeout > 0 && !isHurried && isSooner(at + timeout)) setDrainTimer(timeout);
     return OK;
   }
-  const promised = load<f64>(DRAIN_TIMEOUT);
-  if (phase == ADMITTING) finishIsDue = true;
-  if (timeout > 0 && (promised == 0 || timeout < promised)) store<f64>(DRAIN_TIMEOUT, timeout);
+  if (phase == ADMITTING) pending |= FINISH;
+  if (timeout > 0 && (closesAfter == 0 || timeout < closesAfter)) closesAfter = timeout;
   if (delay == 0) endAccepting();
   else if (isSooner(at + delay)) {
     phase = FINISHING;
@@ -85,7 +85,7 @@ export function drain(delay: f64, timeout: f64, now: f64, reset: bool): i32 {
 
 /** Ends accepting, as enough clients have arrived. */
 export function endArrivals(): void {
-  if (phase == ADMITTING) finishIsDue = true;
+  if (phase == ADMITTING) pending |= FINISH;
   endAccepting();
 }
 
@@ -94,8 +94,8 @@ export function hurry(): i32 {
   if (phase != FINISHING && phase != DRAINING) return ERR_STATE;
   if (phase == FINISHING) endAccepting();
   endDrainTimer();
-  patience = HURRIED;
-  resets = true;
+  pending |= CLOSE;
+  resets = isHurried = true;
   return OK;
 }
 
@@ -107,62 +107,41 @@ export function drainTimerPassed(): void {
 
 /** The run has ended, and with it a graceful stop. Those who wait stay in the line. */
 export function stop(): void {
-  if (phase == FINISHING) closingIsDue = true;
+  if (phase == FINISHING) pending |= CLOSING;
   endDrainTimer();
   phase = ADMITTING;
-  patience = PATIENT;
-  resets = false;
-  resetIsDue = false;
-  store<f64>(DRAIN_TIMEOUT, 0);
+  pending &= FINISH | CLOSING;
+  resets = isHurried = false;
+  closesAfter = 0;
 }
 
 /** Forgets everything. */
 export function reset(): void {
   stop();
-  finishIsDue = false;
-  closingIsDue = false;
+  pending = 0;
 }
 
 /** What the host must do now. `watched`: how much else it waits for. A loop that does not run is never told to stop. */
 export function decide(watched: i32, running: bool): i32 {
-  if (finishIsDue) {
-    finishIsDue = false;
-    return DECIDE_FINISH;
-  }
-  if (closingIsDue) {
-    closingIsDue = false;
-    return DECIDE_CLOSING;
-  }
   const waiting = connections.countOf(connections.WAITING);
-  if (resetIsDue) {
-    resetIsDue = false;
-    if (waiting > 0) return DECIDE_RESET;
-  }
-  const open =
-    connections.countOf(connections.CONNECTING) +
-    connections.countOf(connections.INCOMING) +
-    connections.countOf(connections.OUTGOING) +
-    connections.countOf(connections.LINGERING);
-  const left = open + waiting + acceptors.acceptors();
-  if (patience == HURRIED) {
-    patience = CLOSED;
-    if (left > 0) return DECIDE_CLOSE;
+  const loose = connections.countOf(connections.LOOSE);
+  const open = load<i32>(CONNECTIONS, LIVE) - waiting;
+  const left = open - loose + waiting + acceptors.acceptors();
+  while (pending != 0) {
+    const decision = ctz(pending);
+    pending &= pending - 1;
+    // Without anybody to reset, or anything to close, there is no need to say so.
+    if (decision < 2 || (decision == 2 ? waiting : left) > 0) return <i32>load<u8>(DECISIONS + decision);
   }
   if (!running) return DECIDE_NOTHING;
   if (phase == DRAINING) {
-    if (left > 0 && patience == PATIENT) return DECIDE_NOTHING;
+    if (left > 0 && !isHurried) return DECIDE_NOTHING;
     endDrainTimer();
-    patience = PATIENT;
     phase = FINISHED;
     return DECIDE_STOP;
   }
   // The clients in the line need no count of their own: they have an acceptor.
-  const idle =
-    watched <= 0 &&
-    phase != FINISHING &&
-    userTimers() == 0 &&
-    acceptors.busyAcceptors() == 0 &&
-    open + connections.countOf(connections.LOOSE) == 0;
+  const idle = watched <= 0 && phase != FINISHING && userTimers() == 0 && acceptors.busyAcceptors() == 0 && open == 0;
   return idle ? DECIDE_STOP : DECIDE_NOTHING;
 }
 
@@ -170,10 +149,8 @@ export function decide(watched: i32, running: bool): i32 {
 function endAccepting(): void {
   endDrainTimer();
   phase = DRAINING;
-  closingIsDue = true;
-  resetIsDue = resets;
-  const timeout = load<f64>(DRAIN_TIMEOUT);
-  if (timeout > 0) setDrainTimer(timeout);
+  pending |= resets ? CLOSING | RESET : CLOSING;
+  if (closesAfter > 0) setDrainTimer(closesAfter);
 }
 
 // Whether a deadline comes before the one there is.

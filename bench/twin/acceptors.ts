@@ -178,11 +178,10 @@ export class Acceptors {
     return -1;
   }
 
-  /** Ends every acceptor and empties the line. */
+  /** Ends every acceptor, when nobody is in the line any more. */
   reset(): void {
     const { slots } = this;
     for (let slot = 0; slot < slots.used; slot++) if (slots.inUse(slot)) slots.give(slot);
-    this.line.clear();
     this.#listening = 0;
     this.#ended = 0;
   }

@@ -102,16 +102,13 @@ export class Admission {
     return connections.countOf(State.LINGERING) > this.#maxConnections ? connections.lingering.first - 1 : -1;
   }
 
-  /** Ends a connection in any state. Gives OK or STALE. */
-  close(id: number): number {
-    const slot = this.#connections.slots.find(id);
-    if (slot < 0) return Code.STALE;
+  /** Ends a connection in any state. */
+  close(slot: number): void {
     if (this.#connections.stateOf(slot) === State.WAITING) {
       this.#acceptors.leave(slot);
       if (this.#stopping.accepts) this.arrived--;
     }
     this.#connections.close(slot);
-    return Code.OK;
   }
 
   /** The run has ended, and with it a graceful stop. When enough had arrived, they are counted again. */
@@ -120,8 +117,10 @@ export class Admission {
     this.#stopping.stop();
   }
 
-  /** Forgets everything but the limits and the seed. */
+  /** Ends every connection, and forgets everything but the limits and the seed. */
   reset(): void {
+    const { slots } = this.#connections;
+    for (let slot = 0; slot < slots.used; slot++) if (slots.inUse(slot)) this.close(slot);
     this.#stopping.reset();
     this.#budget = this.#multiAccept;
     this.#recount();

@@ -182,12 +182,6 @@ export class Connections {
     return EXPIRED[this.#state[slot]!]!;
   }
 
-  /** Ends every connection. Their timers end with them. */
-  reset(): void {
-    const { slots } = this;
-    for (let slot = 0; slot < slots.used; slot++) if (slots.inUse(slot)) this.close(slot);
-  }
-
   // Sets the deadline of a connection; false when there is no room for its timer.
   #arm(slot: number, deadline: number): boolean {
     let timer = this.timerOf(slot);

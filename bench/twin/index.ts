@@ -16,7 +16,7 @@ import { Wheel } from "./wheel.ts";
 const TIMER_ADDRESS = 0;
 const DUE_ADDRESS = 1024;
 const COMMAND_ADDRESS = 5120;
-const ACTIVITY_ADDRESS = 8352;
+const ACTIVITY_ADDRESS = 8384;
 
 /** The exports of the core without its memory. */
 export type Calls = Omit<CoreExports, "memory">;
@@ -64,9 +64,8 @@ export class TwinCalls implements Calls {
   }
 
   handleReset(): void {
-    this.#connections.reset();
-    this.#acceptors.reset();
     this.#admission.reset();
+    this.#acceptors.reset();
     this.#timers.reset();
   }
 
@@ -176,7 +175,10 @@ export class TwinCalls implements Calls {
   }
 
   handleClose(id: number): number {
-    return this.#admission.close(id);
+    const slot = this.#connections.slots.find(id);
+    if (slot < 0) return Code.STALE;
+    this.#admission.close(slot);
+    return Code.OK;
   }
 
   handleLimits(maxConnections: number, maxAccepts: number, multiAccept: number): number {

@@ -35,10 +35,4 @@ export class Line {
     if (after === 0) this.#last = before;
     else previous[after - 1] = before;
   }
-
-  /** Takes all out. */
-  clear(): void {
-    this.first = 0;
-    this.#last = 0;
-  }
 }

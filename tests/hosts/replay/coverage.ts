@@ -13,6 +13,7 @@ const MOVES: Partial<Record<keyof typeof Transition, string>> = {
   CONNECTED: "handleConnected",
   ADOPT: "handleAdopt",
   CLOSE: "handleClose",
+  LINGER: "handleLinger",
 };
 
 /** What there is to be reached, each in words. */

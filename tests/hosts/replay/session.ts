@@ -16,19 +16,19 @@ const draws = (names: string, usual: readonly number[], odd: readonly number[]):
   for (const name of names.split(" ")) NUMBERS[name] = [usual, odd];
 };
 draws(
-  "after timeout delay waitTimeout",
+  "after timeout delay waitTimeout lifetime",
   [0, 0, 1, 2, 5, 5, 13, 40, 100, 250, 600, 1000, 5000, 20_000],
   [NaN, NaN, NaN, -1, Infinity, -Infinity, -0, 5e-324, 0.1, 0.5, 1e7, 2 ** 32, 2 ** 53, 1e300],
 );
 draws("recurring single", [0, 0, 1], [-1, 2]);
-draws("on running", [0, 1, 1], [-1, 2]);
+draws("on running reset", [0, 1, 1], [-1, 2]);
 draws("backlog maxConnections", [0, 1, 2, 3, 5, 8, 100], [2 ** 31 - 1, -1, 0.5, NaN, Infinity, 2 ** 31, -0]);
 draws("maxAccepts", [0, 0, 0, 3, 10, 20], [2 ** 31 - 1, -1, 0.5, NaN, 2 ** 31]);
 draws("multiAccept", [1, 2, 3, 50], [0, 2 ** 31 - 1, -1, NaN]);
 draws("watched", [0, 0, 1], [-1, 2 ** 31 - 1]);
 draws("seed", [1, 2, 3], [0, -1, -(2 ** 31), 2 ** 31 - 1]);
-draws("state", [0, 1, 2, 3, 4, 5], [-1, 6, 2 ** 31 - 1, -(2 ** 31)]);
-draws("event", [0, 1, 2, 3, 4, 5, 6], [-1, 7, 2 ** 31 - 1, -(2 ** 31)]);
+draws("state", [0, 1, 2, 3, 4, 5, 6], [-1, 7, 2 ** 31 - 1, -(2 ** 31)]);
+draws("event", [0, 1, 2, 3, 4, 5, 6, 7], [-1, 8, 2 ** 31 - 1, -(2 ** 31)]);
 draws("count", [1, 2, 3, 5], [0, -1]);
 
 /** What is no id of that kind, or one that has not been given. */
@@ -156,7 +156,9 @@ export class Session extends Recorder {
   /** Lets in who may come in, resets who is to be reset, and asks what is to be decided. */
   settle(): void {
     while (this.call("pollAdmission", this.#time()) > 0);
-    for (let id = this.call("pollEvicted"); id > 0; id = this.call("pollEvicted")) this.call("handleClose", id);
+    for (const poll of ["pollEvicted", "pollLinger"]) {
+      for (let id = this.call(poll); id > 0; id = this.call(poll)) this.call("handleClose", id);
+    }
     for (let decision = -1; decision !== Decision.NOTHING && decision !== Decision.STOP;) {
       decision = this.draw("pollDecision");
     }
