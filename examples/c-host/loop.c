@@ -68,10 +68,11 @@ void loop_timer(struct loop *loop, double after, bool recurring, loop_callback *
 static void ready(struct loop *loop, double id) {
   struct signalfd_siginfo info;
   if (id == loop->acceptor) server_announce(loop);
-  // The id of what was closed meanwhile is spent: the core knows, as it knows whether there is a stop to be hurried.
-  else if (CORE(stateOf)(&loop->core, id) == STATE_INCOMING) stream_ready(loop_slot(loop, id)->stream);
-  else if (id == SIGNALS && read(loop->signals, &info, sizeof info) > 0 && CORE(handleHurry)(&loop->core) != 0)
-    CORE(handleDrain)(&loop->core, 0, loop->grace, loop->now);
+  else if (id != SIGNALS) {
+    // The id of what was closed meanwhile is spent: the core knows, as it knows whether there is a stop to be hurried.
+    if ((int)CORE(stateOf)(&loop->core, id) >= 0) stream_ready(loop_slot(loop, id)->stream);
+  } else if (read(loop->signals, &info, sizeof info) > 0 && CORE(handleHurry)(&loop->core) != 0)
+    CORE(handleDrain)(&loop->core, 0, loop->grace, loop->now, false);
 }
 
 static void fire(struct loop *loop) {
@@ -81,16 +82,19 @@ static void fire(struct loop *loop) {
       const double id = core_numbers(&loop->core, batch)[i];
       const enum due due = CORE(handleDue)(&loop->core, id);
       if (due == DUE_ONCE || due == DUE_RECURRING) loop_slot(loop, id)->callback(loop);
-      else if (due == DUE_IDLE) stream_close(loop_slot(loop, id)->stream);
+      else if (due == DUE_IDLE) stream_end(loop_slot(loop, id)->stream);
+      else if (due == DUE_LINGER) stream_close(loop_slot(loop, id)->stream);
     }
 }
 
 // Who comes in, and what the core decides. Whether the loop goes on.
 static bool settle(struct loop *loop) {
-  server_admit(loop);
+  loop->again = server_admit(loop);
+  for (double id; (id = CORE(pollLinger)(&loop->core)) > 0;) stream_close(loop_slot(loop, id)->stream);
   for (;;) {
     const enum decision decision = CORE(pollDecision)(&loop->core, 0, true);
     if (decision == DECISION_FINISH) loop->on_finish(loop);
+    else if (decision == DECISION_CLOSING) server_close(loop), loop->again = true;
     else if (decision != DECISION_CLOSE) return decision != DECISION_STOP;
     else for (size_t slot = 0; slot < loop->slot_count; slot++)
       if (loop->slots[slot].stream != NULL) stream_close(loop->slots[slot].stream);
@@ -100,7 +104,7 @@ static bool settle(struct loop *loop) {
 void loop_run(struct loop *loop) {
   static struct epoll_event events[EVENTS];
   do {
-    const double wait = ceil(CORE(pollDeadline)(&loop->core) - loop_clock());
+    const double wait = loop->again ? 0 : ceil(CORE(pollDeadline)(&loop->core) - loop_clock());
     int count = epoll_wait(loop->epoll, events, EVENTS, (int)fmax(0, fmin(wait, 1e9)));
     CORE(handleTick)(&loop->core, loop->now = loop_clock());
     // The process may have been stopped behind its wait: before anybody is idle, all that has come by now is heard.

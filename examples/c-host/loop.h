@@ -9,13 +9,14 @@
 struct loop;
 typedef void loop_callback(struct loop *loop);
 
-// A client that is inside.
+// A client that is inside, or waits here to come in.
 struct stream {
   struct loop *loop;
   double id;
   int fd;
   char *outbox;      // what the kernel has not taken yet; while something waits, nothing is read
   size_t size, sent; // of the outbox
+  size_t discarded;  // of what was read while it lingers
 };
 
 struct loop {
@@ -24,12 +25,13 @@ struct loop {
   double grace; // what a graceful stop may take, in ms; 0 = for ever
   void (*on_accept)(struct stream *stream);                               // a client has come in
   void (*on_read)(struct stream *stream, const char *bytes, size_t size); // it has sent something
-  loop_callback *on_finish;                                               // nobody comes in any more
+  loop_callback *on_finish;                                               // it is about to stop
 
   w2c_core core;
   double now, acceptor; // the time of this pass, in ms; an id
+  double announced;     // the id of the client that waits in the kernel, or 0
   int epoll, signals, listener;
-  bool watches_listener;
+  bool watches_listener, again; // whether another pass is due at once
   struct slot { struct stream *stream; loop_callback *callback; } *slots; // by slot, of connections and of timers
   size_t slot_count;
   char chunk[16384]; // what was read
@@ -45,9 +47,12 @@ struct slot *loop_slot(struct loop *loop, double id);
 
 int server_open(struct loop *loop, int port); // on 127.0.0.1; gives the port
 void server_announce(struct loop *loop);
-void server_admit(struct loop *loop);
+bool server_admit(struct loop *loop); // whether somebody has come in
+void server_close(struct loop *loop); // who waits in the kernel waits here from then on
 
-void stream_open(struct loop *loop, double id, int fd);
+struct stream *stream_open(struct loop *loop, double id, int fd);
+void stream_start(struct stream *stream); // it comes in
 void stream_ready(struct stream *stream);
 bool stream_write(struct stream *stream, const char *bytes, size_t size); // false: it is gone
+void stream_end(struct stream *stream); // lets what was sent arrive before it closes
 void stream_close(struct stream *stream);

@@ -1,7 +1,8 @@
 // The listening socket, and who comes in.
 //
 // A client that the kernel has is announced to the core, and accepted when the core lets it in. While one waits for
-// that, the listening socket is not watched: the others stay with the kernel. So nobody is ever here who is not inside.
+// that, the listening socket is not watched: the others stay with the kernel. So nobody is here who is not inside, until
+// the listening socket closes: then whoever the kernel has is accepted at once, and waits here.
 
 #include "loop.h"
 
@@ -31,7 +32,13 @@ int server_open(struct loop *loop, int port) {
 
 void server_announce(struct loop *loop) {
   // Where the core has no memory for one more, it is turned away.
-  if (CORE(handleAccept)(&loop->core, loop->acceptor, loop->now) < 0) close(accept(loop->listener, NULL, NULL));
+  const double id = CORE(handleAccept)(&loop->core, loop->acceptor, loop->now);
+  if (id < 0) close(accept(loop->listener, NULL, NULL));
+  else loop->announced = id;
+}
+
+static int accept_next(struct loop *loop) {
+  return accept4(loop->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
 static void resume(struct loop *loop) {
@@ -39,8 +46,13 @@ static void resume(struct loop *loop) {
 }
 
 static void let_in(struct loop *loop, double id) {
-  const int fd = accept4(loop->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (fd >= 0) stream_open(loop, id, fd);
+  if (loop_slot(loop, id)->stream != NULL) {
+    stream_start(loop_slot(loop, id)->stream);
+    return;
+  }
+  loop->announced = 0;
+  const int fd = accept_next(loop);
+  if (fd >= 0) stream_start(stream_open(loop, id, fd));
   else CORE(handleClose)(&loop->core, id);
   if (fd >= 0 || errno == EAGAIN || errno == ECONNABORTED) return; // it is inside, or gone
   // Out of descriptors. While the acceptor pauses, the next that is announced waits, and so the listening socket rests.
@@ -49,18 +61,27 @@ static void let_in(struct loop *loop, double id) {
   loop_timer(loop, 1000, false, resume);
 }
 
-void server_admit(struct loop *loop) {
-  for (double id; (id = CORE(pollAdmission)(&loop->core, loop->now)) > 0;) let_in(loop, id);
-  if (loop->listener < 0) return;
-  if (CORE(phase)(&loop->core) >= PHASE_DRAINING) {
-    CORE(handleAcceptorClose)(&loop->core, loop->acceptor);
-    for (double id; (id = CORE(pollEvicted)(&loop->core)) > 0;) CORE(handleClose)(&loop->core, id);
-    close(loop->listener); // the kernel resets those who are still there
-    loop->listener = -1;
-    return;
-  }
-  const bool vacant = CORE(connectionsIn)(&loop->core, STATE_WAITING) == 0;
+bool server_admit(struct loop *loop) {
+  bool admitted = false;
+  for (double id; (id = CORE(pollAdmission)(&loop->core, loop->now)) > 0; admitted = true) let_in(loop, id);
+  if (loop->listener < 0) return admitted;
+  const bool vacant = loop->announced == 0;
   if (vacant != loop->watches_listener)
     loop_watch(loop, EPOLL_CTL_MOD, loop->listener, vacant ? EPOLLIN : 0, loop->acceptor);
   loop->watches_listener = vacant;
+  return admitted;
+}
+
+void server_close(struct loop *loop) {
+  CORE(handleAcceptorLimits)(&loop->core, loop->acceptor, INT32_MAX, 0, false);
+  double id = loop->announced;
+  for (int fd; (fd = accept_next(loop)) >= 0; id = 0) {
+    if (id == 0) id = CORE(handleAccept)(&loop->core, loop->acceptor, loop->now);
+    if (id > 0) stream_open(loop, id, fd);
+    else close(fd);
+  }
+  if (id > 0) CORE(handleClose)(&loop->core, id); // who was announced has gone
+  CORE(handleAcceptorEnd)(&loop->core, loop->acceptor);
+  close(loop->listener);
+  loop->listener = -1;
 }

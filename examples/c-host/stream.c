@@ -2,6 +2,9 @@
 //
 // Either something waits to be written, and only that goes on, or nothing does, and the stream is read. So who reads
 // slowly is read slowly, no more waits than the answer to one chunk, and when the end is read, all has been answered.
+//
+// Where it is we who end, the stream lingers: what still comes is read and discarded until the peer ends, for two seconds
+// and a mebibyte at most. Closed with something unread, the kernel would reset, and take what we sent from the peer.
 
 #include "loop.h"
 
@@ -12,13 +15,27 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-void stream_open(struct loop *loop, double id, int fd) {
+enum { MOST_DISCARDED = 1 << 20 };
+
+struct stream *stream_open(struct loop *loop, double id, int fd) {
   struct stream *stream = malloc(sizeof *stream);
   if (stream == NULL) err(1, "memory");
   *stream = (struct stream){.loop = loop, .id = id, .fd = fd};
   loop_slot(loop, id)->stream = stream;
-  loop_watch(loop, EPOLL_CTL_ADD, fd, EPOLLIN, id);
-  loop->on_accept(stream);
+  return stream;
+}
+
+void stream_start(struct stream *stream) {
+  loop_watch(stream->loop, EPOLL_CTL_ADD, stream->fd, EPOLLIN, stream->id);
+  stream->loop->on_accept(stream);
+}
+
+void stream_end(struct stream *stream) {
+  w2c_core *core = &stream->loop->core;
+  // A peer that has not taken all it was sent would not see an end.
+  if (stream->outbox != NULL || shutdown(stream->fd, SHUT_WR) != 0 ||
+      CORE(handleLinger)(core, stream->id, stream->loop->now) != 0)
+    stream_close(stream);
 }
 
 void stream_close(struct stream *stream) {
@@ -70,7 +87,14 @@ static void receive(struct stream *stream, struct loop *loop) {
   else if (moved(stream, size) > 0) loop->on_read(stream, loop->chunk, (size_t)size);
 }
 
+static void discard(struct stream *stream, struct loop *loop) {
+  const ssize_t size = recv(stream->fd, loop->chunk, sizeof loop->chunk, 0);
+  if (size > 0) stream->discarded += (size_t)size;
+  if (size == 0 || (size < 0 && errno != EAGAIN) || stream->discarded > MOST_DISCARDED) stream_close(stream);
+}
+
 void stream_ready(struct stream *stream) {
-  if (stream->outbox != NULL) flush(stream);
+  if (CORE(stateOf)(&stream->loop->core, stream->id) == STATE_LINGERING) discard(stream, stream->loop);
+  else if (stream->outbox != NULL) flush(stream);
   else receive(stream, stream->loop);
 }

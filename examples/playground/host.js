@@ -3,7 +3,7 @@
 // It tells the core what happens, and does what the core answers. Who is let in, who has waited or been silent for too
 // long, what is due when, and when a drain has ended: all of that is the core's to decide. Time is virtual.
 
-import { Code, Core, Decision, Due, Phase, State, slotOf } from "wasm-ioloop/core";
+import { Code, Core, Decision, Due, State, slotOf } from "wasm-ioloop/core";
 import { Client, PIECES, gapAfter } from "./clients.js";
 import { Fate, INTERVAL, Ledger } from "./ledger.js";
 import { Purpose, Timers } from "./timers.js";
@@ -126,7 +126,7 @@ export class Host {
 
   /** A graceful stop. */
   drain() {
-    this.#calls.handleDrain(this.#settings.drainDelay * 1000, this.#settings.drainTimeout * 1000, this.#time);
+    this.#calls.handleDrain(this.#settings.drainDelay * 1000, this.#settings.drainTimeout * 1000, this.#time, 0);
     this.#settle();
   }
 
@@ -158,12 +158,12 @@ export class Host {
       this.#again = true; // the next pass may admit as many again
     }
     this.now = Math.max(this.now, this.#free);
-    if (this.#calls.phase() >= Phase.DRAINING) this.#closeLine();
     for (let more = true; more;) {
       const decision = this.#calls.pollDecision(0, this.isRunning ? 1 : 0);
-      if (decision === Decision.CLOSE) for (const client of this.seats) if (client) this.#end(client, Fate.CLOSED);
+      if (decision === Decision.CLOSING) this.#calls.handleAcceptorEnd(this.#acceptor);
+      if (decision === Decision.CLOSE) this.#closeAll();
       if (decision === Decision.STOP) this.isRunning = false;
-      more = decision === Decision.FINISH || decision === Decision.CLOSE;
+      more = decision !== Decision.NOTHING && decision !== Decision.STOP;
     }
   }
 
@@ -258,15 +258,10 @@ export class Host {
     this.ledger.end(fate, this.#free - client.arrived);
   }
 
-  // Nobody comes in any more, so nobody is kept waiting.
-  #closeLine() {
-    if (this.#acceptor < 0) return;
-    this.#calls.handleAcceptorClose(this.#acceptor);
-    this.#acceptor = -1;
-    for (let id = this.#calls.pollEvicted(); id > 0; id = this.#calls.pollEvicted()) {
-      const client = this.clients[slotOf(id)];
-      if (client) this.#end(client, Fate.TURNED_AWAY);
-    }
+  // The graceful stop waits for nobody any more, neither inside nor in the line.
+  #closeAll() {
+    for (const client of this.seats) if (client) this.#end(client, Fate.CLOSED);
+    for (const client of this.line.slice()) this.#end(client, Fate.TURNED_AWAY);
   }
 
   /** @param {Client} client */

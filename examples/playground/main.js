@@ -21,8 +21,8 @@ const TEXT_MS = 100; // figures that change more often cannot be read
 
 /** @type {Record<number, string>} */
 const DRAINING = {
-  [Phase.LINGERING]: "Draining, but for a while clients still come in: who sends them here has to notice first.",
-  [Phase.DRAINING]: "Nobody comes in any more. Who waited was sent away; who is inside is served to the end.",
+  [Phase.FINISHING]: "Draining, but for a while clients still come in: who sends them here has to notice first.",
+  [Phase.DRAINING]: "The door is shut. Who waits is still served, in order, and who is inside to the end.",
 };
 
 class Page {

@@ -6,7 +6,7 @@ import { type PlaygroundHost, type Settings, playground } from "./playground-mod
 
 const { Host, PRESETS, LOAD, LIMITS, DESCRIPTORS, Fate, gapAfter, slotAt } = await playground();
 const test = harness("playground-host");
-const Phase = { ADMITTING: 0, LINGERING: 1, DRAINING: 2, FINISHED: 3 };
+const Phase = { ADMITTING: 0, FINISHING: 1, DRAINING: 2, FINISHED: 3 };
 
 const settingsOf = (name: string): Settings => PRESETS.find((preset) => preset.name === name)!.settings;
 
@@ -117,24 +117,26 @@ test("a pass lets in as many as multiAccept says, and the next one follows at on
   assert.ok(host.now < now + 100, `${host.now - now} ms`);
 });
 
-test("a drain lingers, sends the line away, serves who is inside, and stops", () => {
+test("a drain lets clients come for a while, serves the line and who is inside, and stops", () => {
   const host = after(10, "rush", { silent: 0, drainDelay: 1, drainTimeout: 0, idleTimeout: 0 });
   assert.is(host.phase, Phase.ADMITTING);
   host.drain();
-  assert.is(host.phase, Phase.LINGERING);
+  assert.is(host.phase, Phase.FINISHING);
   host.advance(10_900);
-  assert.is(host.phase, Phase.LINGERING);
-  assert.ok(host.waiting > 0);
+  assert.is(host.phase, Phase.FINISHING);
   host.advance(11_000);
   assert.is(host.phase, Phase.DRAINING);
-  assert.is(host.waiting, 0);
+  assert.ok(host.waiting > 0);
   const { arrived, ended } = host.ledger;
+  const { waiting } = host;
+  const left = ended[Fate.WAITED]! + ended[Fate.GAVE_UP]!;
   const served = ended[Fate.SERVED]! + host.inside;
   host.advance(20_000);
   assert.is(host.phase, Phase.FINISHED);
   assert.not.ok(host.isRunning);
   assert.is(host.inside, 0);
-  assert.is(host.ledger.ended[Fate.SERVED], served);
+  const givenUp = host.ledger.ended[Fate.WAITED]! + host.ledger.ended[Fate.GAVE_UP]! - left;
+  assert.is(host.ledger.ended[Fate.SERVED], served + waiting - givenUp, "whoever did not give up is served");
   assert.ok(host.now < 15_000, "time stands still once it has stopped");
   assert.ok(host.ledger.arrived > arrived, "clients still came, and were turned away");
 });

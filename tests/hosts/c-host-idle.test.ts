@@ -1,8 +1,9 @@
 // Whom the host in C takes for idle: who has sent nothing for as long as the timeout, however the process was away.
 
+import { connect } from "node:net";
 import * as assert from "uvu/assert";
 import { clients, says, serve, tests } from "./c-host-process.ts";
-import { type Peer, sleep, until } from "../support/harness.ts";
+import { type Peer, sleep, until, watch } from "../support/harness.ts";
 
 const test = tests("c-host-idle");
 
@@ -18,6 +19,18 @@ test("who is idle for too long is closed, who talks stays", (kind) =>
     assert.is(talks.socket.readyState, "open");
     clearInterval(talk);
     assert.match(await talks.ended, /^(la){5,}$/);
+  }));
+
+test("whoever is closed as idle while he sends gets the end, and no reset", (kind) =>
+  serve(kind, { timeout: 1, stats: 0.05 }, async (server, port) => {
+    const client = watch(connect({ host: "127.0.0.1", port, allowHalfOpen: true }));
+    await says(client, "hello");
+    assert.is(await client.ended, "hello");
+    await server.has(0);
+    assert.is(client.socket.readyState, "writeOnly");
+    for (let times = 0; times < 5; times++, await sleep(0.1)) client.socket.write("too late");
+    client.socket.end();
+    assert.is(await client.closed, undefined);
   }));
 
 test("of a server that was away for longer than its timeout, all that has come is read before anybody is idle", (kind) =>
