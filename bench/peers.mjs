@@ -2,7 +2,7 @@
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { lastLine, which } from "./processes.mjs";
 
@@ -24,6 +24,7 @@ const PEERS = [
     file: "ours.mjs",
     modes: { ...PLAIN, three: "three", refuse: "refuse" },
   },
+  ...before(),
   {
     name: "node-net",
     title: "node:net",
@@ -102,7 +103,7 @@ export function candidatesFor(mode, { runtimes, peers }) {
   for (const runtime of runtimes) {
     for (const { name, title, kinds, file, modes, titles } of able) {
       if (!kinds?.includes(runtime.kind)) continue;
-      const program = [runtime.program, ...runtime.args, join(folder, file)];
+      const program = [runtime.program, ...runtime.args, resolve(folder, file)];
       candidates.push({
         name: kinds.length > 1 ? `${titles?.[mode] ?? title} on ${runtime.label}` : title,
         peer: name,
@@ -143,6 +144,15 @@ export function compile(source, library) {
     throw new Error(`gcc does not compile ${source}${missing ?? ""}`, { cause: error });
   }
   return program;
+}
+
+// Another checkout of this project, built: what a change costs is measured in one run with what was there before.
+function before() {
+  const { BENCH_BEFORE } = process.env;
+  if (!BENCH_BEFORE) return [];
+  const file = resolve(BENCH_BEFORE, "bench/peers/ours.mjs");
+  const modes = { ...PLAIN, three: "three", refuse: "refuse" };
+  return [{ name: "before", title: "wasm-ioloop before", kinds: EVERYWHERE, file, modes }];
 }
 
 function argumentOf(modes, mode) {
