@@ -28,6 +28,8 @@ import * as line from "./line";
 import { inUse } from "./slots";
 import * as stopping from "./stopping";
 
+const HALF_OF_ONE: f64 = 1.0 / 8589934592; // where 2^32 is one
+
 let maxConnections: i32 = 1000;
 let multiAccept: i32 = 50;
 let budget: i32 = 50; // admissions left in this pass
@@ -40,7 +42,7 @@ export function seed(value: u32): void {
 
 /** Sets the limits. A new maxAccepts counts from here, with those who wait. Gives OK or ERR_LIMIT, and then nothing has changed. */
 export function setLimits(inside: f64, maxAccepts: f64, atOnce: f64): i32 {
-  if (!isLimit(inside) || !isLimit(maxAccepts) || !isLimit(atOnce) || atOnce < 1) return ERR_LIMIT;
+  if (!isLimit(inside) || !isLimit(maxAccepts) || !isLimit(atOnce) || <i32>atOnce < 1) return ERR_LIMIT;
   maxConnections = <i32>inside;
   budget = max(0, budget + <i32>atOnce - multiAccept); // what this pass has used stays used
   multiAccept = <i32>atOnce;
@@ -84,8 +86,8 @@ export function admit(now: f64): f64 {
 }
 
 /** Whether a connection waits and only multiAccept keeps it out: there is a place for it, and for those before it. */
-export function couldComeIn(slot: i32): bool {
-  return connections.stateOf(slot) == connections.WAITING && acceptors.isAmong(slot, places());
+export function couldComeIn(slot: i32, state: i32): bool {
+  return state == connections.WAITING && acceptors.isAmong(slot, places());
 }
 
 /** The first in the line that is to be reset, or -1. */
@@ -102,7 +104,7 @@ export function firstTooMany(): i32 {
 export function close(slot: i32): void {
   if (connections.stateOf(slot) == connections.WAITING) {
     acceptors.leave(slot);
-    if (stopping.accepts()) store<f64>(ARRIVED, load<f64>(ARRIVED) - 1);
+    if (stopping.accepts()) count(-1);
   }
   connections.close(slot);
 }
@@ -134,21 +136,27 @@ function recount(): void {
   store<f64>(ARRIVAL_LIMIT, 0);
 }
 
-// So many more have arrived. When they are as many as may, accepting ends. The limit is cut at random with the first.
-function arrived(more: f64): void {
-  const count = load<f64>(ARRIVED) + more;
-  store<f64>(ARRIVED, count);
-  const most = load<f64>(MAX_ACCEPTS);
-  if (most == 0 || count == 0) return;
-  if (load<f64>(ARRIVAL_LIMIT) == 0) store<f64>(ARRIVAL_LIMIT, most - Math.floor(nextRandom() * most * 0.5));
-  if (count >= load<f64>(ARRIVAL_LIMIT) && stopping.accepts()) stopping.endArrivals();
+// So many more have arrived. Gives how many that are.
+function count(more: i32): f64 {
+  const all = load<f64>(ARRIVED) + <f64>more;
+  store<f64>(ARRIVED, all);
+  return all;
 }
 
-// mulberry32: small, and the same on every host.
+// So many more have arrived. When they are as many as may, accepting ends. The limit is cut at random with the first.
+function arrived(more: i32): void {
+  const all = count(more);
+  const most = load<f64>(MAX_ACCEPTS);
+  if (most == 0 || all == 0) return;
+  if (load<f64>(ARRIVAL_LIMIT) == 0) store<f64>(ARRIVAL_LIMIT, most - Math.floor(nextRandom() * most * HALF_OF_ONE));
+  if (all >= load<f64>(ARRIVAL_LIMIT) && stopping.accepts()) stopping.endArrivals();
+}
+
+// mulberry32: small, and the same on every host. From 0, less than 2^32.
 function nextRandom(): f64 {
   random += 0x6d2b79f5;
   let t = random;
   t = (t ^ (t >> 15)) * (t | 1);
   t ^= t + (t ^ (t >> 7)) * (t | 61);
-  return <f64>(t ^ (t >> 14)) / 4294967296;
+  return <f64>(t ^ (t >> 14));
 }

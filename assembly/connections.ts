@@ -141,9 +141,10 @@ export function begin(slot: i32, event: i32, now: f64): i32 {
 
 /** Has a connection linger. Gives OK, ERR_STATE or ERR_FULL. */
 export function linger(slot: i32, now: f64): i32 {
-  if (!lifetimes.isBounded(slot)) return ERR_STATE;
+  if (!lifetimes.isBounded(stateOf(slot))) return ERR_STATE;
   store<f64>(record(CONNECTIONS, slot), FIXED, TIMEOUT); // first, as arming goes by it; without a timer it says nothing
-  if (!arm(slot, TIMER, ownerFor(slot), now + LINGER_TIMEOUT)) return ERR_FULL;
+  const code = arm(slot, TIMER, ownerFor(slot), now + LINGER_TIMEOUT);
+  if (code < 0) return code;
   lifetimes.end(slot);
   apply(slot, LINGER);
   line.join(LINGERING_LINE, slot);
@@ -169,7 +170,7 @@ export function setTimeout(slot: i32, timeout: f64, now: f64): i32 {
     disarm(slot, TIMER);
     return OK;
   }
-  return arm(slot, TIMER, ownerFor(slot), now + timeout) ? OK : ERR_FULL;
+  return arm(slot, TIMER, ownerFor(slot), now + timeout);
 }
 
 /** The timer slot of a connection, or -1. */
@@ -185,14 +186,14 @@ export function hasPassed(timer: i32): bool {
   return false;
 }
 
-/** Gives a connection whose deadline has passed as long again. */
-export function renew(slot: i32): void {
-  schedule(timerOf(slot), load<f64>(PASS) + load<f64>(record(CONNECTIONS, slot), TIMEOUT));
+/** The timeout of a connection in milliseconds. */
+export function timeoutOf(slot: i32): f64 {
+  return load<f64>(record(CONNECTIONS, slot), TIMEOUT);
 }
 
-/** What it means that the deadline of a connection has passed: that depends on its state. */
-export function expired(slot: i32): i32 {
-  return <i32>load<u8>(EXPIRED + <usize>stateOf(slot));
+/** What it means that the deadline of a connection in some state has passed. */
+export function expired(state: i32): i32 {
+  return <i32>load<u8>(EXPIRED + <usize>state);
 }
 
 /** The slot an id names, or ERR_STALE. */
@@ -210,16 +211,16 @@ function count(state: i32, by: i32): void {
   store<i32>(at, load<i32>(at) + by);
 }
 
-/** Starts the timer that stands at `field` of a record, and makes it when it must; false when there is no room for it. */
-export function arm(slot: i32, field: usize, owner: f64, deadline: f64): bool {
+/** Starts the timer that stands at `field` of a record, and makes it when it must. Gives OK or ERR_FULL. */
+export function arm(slot: i32, field: usize, owner: f64, deadline: f64): i32 {
   let timer = load<i32>(record(CONNECTIONS, slot) + field) - 1;
   if (timer < 0) {
     timer = createOwned(owner);
-    if (timer < 0) return false;
+    if (timer < 0) return ERR_FULL;
     store<i32>(record(CONNECTIONS, slot) + field, timer + 1); // the table may have moved
   }
   schedule(timer, deadline);
-  return true;
+  return OK;
 }
 
 /** Removes the timer that stands at `field` of a record. */

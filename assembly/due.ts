@@ -7,7 +7,7 @@
 // I5  A client that could have come in has not waited too long: only the passes that did not run, or multiAccept, kept it out.
 // The drain's timer is the core's own business and never reaches the host.
 
-import { BATCH, DUE, TIMERS } from "./memory";
+import { BATCH, DUE, PASS, TIMERS } from "./memory";
 import * as admission from "./admission";
 import * as connections from "./connections";
 import { DRAIN, ownerIn } from "./idle";
@@ -45,19 +45,20 @@ export function answer(id: f64): i32 {
   if (its >= 0) return timers.fire(its);
   const slot = connections.slotOf(id);
   if (slot < 0) return timers.FIRE_VOID;
-  const life = lifetimes.timerOf(slot);
+  const state = connections.stateOf(slot);
+  const life = lifetimes.timerOf(slot, state);
   if (isOver(life)) {
     stop(life);
     return EXPIRED_LIFETIME;
   }
   const timer = connections.timerOf(slot);
   if (!isOver(timer)) return timers.FIRE_VOID;
-  if (admission.couldComeIn(slot)) {
-    connections.renew(slot);
+  if (admission.couldComeIn(slot, state)) {
+    timers.schedule(timer, load<f64>(PASS) + connections.timeoutOf(slot));
     return timers.FIRE_VOID;
   }
   stop(timer);
-  return connections.expired(slot);
+  return connections.expired(state);
 }
 
 function isOver(timer: i32): bool {

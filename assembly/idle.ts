@@ -26,12 +26,7 @@ export function ownerFor(connection: i32): f64 {
 
 /** The lifetime of a connection as an owner. */
 export function lifetimeOwnerFor(connection: i32): f64 {
-  return LAST_IDLE + <f64>~connection;
-}
-
-/** The slot of the connection whose idle deadline a timer with this interval is; -1 when it is another's. */
-export function connectionOf(interval: f64): i32 {
-  return interval < 0 && interval >= LAST_IDLE ? ~(<i32>interval) : -1;
+  return <f64>(~connection - (1 << 22));
 }
 
 /** The slot of the connection whose deadline or lifetime a timer with this interval is. */
@@ -44,11 +39,12 @@ export function activity(connection: i32): usize {
   return <usize>load<u32>(ACTIVITY) + ((<usize>connection) << 3);
 }
 
-/** The deadline of the timer at an address, as of the activity there was. Times that are none count for nothing. */
+/** The deadline of the timer at an address, which is not the host's, as of the activity there was. Times that are none count for nothing. */
 export function deadlineNow(timer: usize): f64 {
   const deadline = load<f64>(timer, DEADLINE);
-  const connection = connectionOf(load<f64>(timer, INTERVAL));
-  if (connection < 0) return deadline;
+  const owner = load<f64>(timer, INTERVAL);
+  if (owner < LAST_IDLE) return deadline;
+  const connection = ownerIn(owner);
   const moved = load<f64>(activity(connection)) + load<f64>(record(CONNECTIONS, connection), TIMEOUT);
   return moved > deadline && moved < Infinity ? moved : deadline;
 }

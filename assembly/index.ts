@@ -20,7 +20,6 @@ export function version(): i32 {
 
 memory.layOut((__heap_base + 31) & ~31);
 timers.reset();
-admission.setLimits(1000, 0, 50);
 
 /** Seeds the random cut of maxAccepts, so that a run can be replayed. */
 export function handleSeed(seed: u32): void {

@@ -5,7 +5,7 @@
 // I2  Activity does not move its end.
 // It never ends anything: it says whose time has passed.
 
-import { CONNECTIONS, ERR_FULL, ERR_STATE, ERR_TIME, OK, isDuration } from "./memory";
+import { CONNECTIONS, ERR_STATE, ERR_TIME, OK, isDuration } from "./memory";
 import { INCOMING, LOOSE, arm, disarm, stateOf } from "./connections";
 import { lifetimeOwnerFor } from "./idle";
 import { record } from "./slots";
@@ -15,9 +15,9 @@ const TIMER: usize = 20;
 // And unless it lingers: f64.
 const START: usize = 24;
 
-/** Whether a connection is in one of the states in which its life can be bounded. */
-export function isBounded(connection: i32): bool {
-  return <u32>(stateOf(connection) - INCOMING) <= <u32>(LOOSE - INCOMING);
+/** Whether the life of a connection in this state can be bounded. */
+export function isBounded(state: i32): bool {
+  return <u32>(state - INCOMING) <= <u32>(LOOSE - INCOMING);
 }
 
 /** A life begins. */
@@ -32,17 +32,17 @@ export function end(connection: i32): void {
 
 /** Bounds a life to so many milliseconds, 0 = not. Gives OK, ERR_STATE, ERR_TIME or ERR_FULL. */
 export function set(connection: i32, lifetime: f64): i32 {
-  if (!isBounded(connection)) return ERR_STATE;
+  if (!isBounded(stateOf(connection))) return ERR_STATE;
   if (!isDuration(lifetime)) return ERR_TIME;
   if (lifetime == 0) {
     end(connection);
     return OK;
   }
   const deadline = load<f64>(record(CONNECTIONS, connection), START) + lifetime;
-  return arm(connection, TIMER, lifetimeOwnerFor(connection), deadline) ? OK : ERR_FULL;
+  return arm(connection, TIMER, lifetimeOwnerFor(connection), deadline);
 }
 
-/** The slot of the timer of a life that is bounded, or -1. */
-export function timerOf(connection: i32): i32 {
-  return isBounded(connection) ? load<i32>(record(CONNECTIONS, connection), TIMER) - 1 : -1;
+/** The slot of the timer of a life that is bounded, given the state of its connection, or -1. */
+export function timerOf(connection: i32, state: i32): i32 {
+  return isBounded(state) ? load<i32>(record(CONNECTIONS, connection), TIMER) - 1 : -1;
 }

@@ -34,10 +34,14 @@ const RESET: i32 = 1 << 2;
 const CLOSE: i32 = 1 << 3;
 const DECISIONS: usize = memory.data<u8>([1, 4, 5, 3]);
 
+// Once accepting has ended, nobody waits any more.
+const RESETS: i32 = 1;
+// And what is left is closed; what comes after that, from whoever heard of it, holds up nothing.
+const HURRIED: i32 = 2;
+
 let phase: i32 = ADMITTING;
 let pending: i32 = 0; // of the above
-let resets: bool = false; // once accepting has ended, nobody waits any more
-let isHurried: bool = false; // what is left is closed; what comes after that, from whoever heard of it, holds up nothing
+let haste: i32 = 0; // RESETS, HURRIED, or nothing
 let drainTimer: i32 = 0; // timer slot + 1
 let closesAfter: f64 = 0; // ms between the end of accepting and closing what is left; 0 = never
 
@@ -53,7 +57,7 @@ export function accepts(): bool {
 
 /** Whether nobody waits any more. */
 export function isResetting(): bool {
-  return resets && phase >= DRAINING;
+  return haste != 0 && phase >= DRAINING;
 }
 
 /** Whether nobody is let in any more. */
@@ -67,10 +71,10 @@ export function drain(delay: f64, timeout: f64, now: f64, reset: bool): i32 {
   const at = tell(now);
   if (!isDuration(delay) || !isDuration(timeout)) return ERR_TIME;
   if (phase == FINISHED) return OK;
-  resets = resets || reset;
+  if (reset) haste = max(haste, RESETS);
   if (phase == DRAINING) {
     if (reset) pending |= RESET;
-    if (timeout > 0 && !isHurried && isSooner(at + timeout)) setDrainTimer(timeout);
+    if (timeout > 0 && haste < HURRIED && isSooner(at + timeout)) setDrainTimer(timeout);
     return OK;
   }
   if (phase == ADMITTING) pending |= FINISH;
@@ -95,7 +99,7 @@ export function hurry(): i32 {
   if (phase == FINISHING) endAccepting();
   endDrainTimer();
   pending |= CLOSE;
-  resets = isHurried = true;
+  haste = HURRIED;
   return OK;
 }
 
@@ -111,7 +115,7 @@ export function stop(): void {
   endDrainTimer();
   phase = ADMITTING;
   pending &= FINISH | CLOSING;
-  resets = isHurried = false;
+  haste = 0;
   closesAfter = 0;
 }
 
@@ -135,7 +139,7 @@ export function decide(watched: i32, running: bool): i32 {
   }
   if (!running) return DECIDE_NOTHING;
   if (phase == DRAINING) {
-    if (left > 0 && !isHurried) return DECIDE_NOTHING;
+    if (left > 0 && haste < HURRIED) return DECIDE_NOTHING;
     endDrainTimer();
     phase = FINISHED;
     return DECIDE_STOP;
@@ -149,7 +153,7 @@ export function decide(watched: i32, running: bool): i32 {
 function endAccepting(): void {
   endDrainTimer();
   phase = DRAINING;
-  pending |= resets ? CLOSING | RESET : CLOSING;
+  pending |= haste != 0 ? CLOSING | RESET : CLOSING;
   if (closesAfter > 0) setDrainTimer(closesAfter);
 }
 

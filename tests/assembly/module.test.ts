@@ -39,9 +39,9 @@ function drive(core: Core, program: readonly number[]): (number | undefined)[] {
 
 const bytes = (core: Core): Buffer => Buffer.from(core.calls.memory.buffer);
 
-test("it is under 9 KiB, imports nothing, and exports what its binding names", async () => {
+test("it is under 9,500 bytes, imports nothing, and exports what its binding names", async () => {
   const wasm = readFileSync(fileURLToPath(import.meta.resolve("wasm-ioloop/core.wasm")));
-  assert.ok(wasm.length < 9216, `${wasm.length} bytes`);
+  assert.ok(wasm.length < 9500, `${wasm.length} bytes`);
   const module = new WebAssembly.Module(wasm);
   assert.equal(WebAssembly.Module.imports(module), []);
   const names = WebAssembly.Module.exports(module).map(({ name, kind }) => `${kind} ${name}`);

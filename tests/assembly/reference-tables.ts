@@ -23,7 +23,7 @@ export interface Acceptor {
   turn: number;
 }
 
-const LIVING: readonly number[] = [State.INCOMING, State.OUTGOING, State.LOOSE];
+const LIVING: ReadonlySet<number> = new Set([State.INCOMING, State.OUTGOING, State.LOOSE]);
 
 /** The core's timers and connections. */
 export abstract class ReferenceTables extends ReferenceTimers {
@@ -74,7 +74,7 @@ export abstract class ReferenceTables extends ReferenceTimers {
     const connection = this.connections.get(id);
     if (!connection) return Code.STALE;
     this.tell(now);
-    if (!LIVING.includes(connection.state)) return Code.STATE;
+    if (!LIVING.has(connection.state)) return Code.STATE;
     if (!isDuration(lifetime)) return Code.TIME;
     connection.life.alarm = lifetime > 0 ? this.start(connection.start + lifetime) : undefined;
     return Code.OK;
@@ -84,7 +84,7 @@ export abstract class ReferenceTables extends ReferenceTimers {
     const connection = this.connections.get(id);
     if (!connection) return Code.STALE;
     this.tell(now);
-    if (!LIVING.includes(connection.state)) return Code.STATE;
+    if (!LIVING.has(connection.state)) return Code.STATE;
     connection.state = State.LINGERING;
     connection.life.alarm = undefined;
     connection.alarm = this.start(this.now + 2000);

@@ -111,7 +111,7 @@ test("a goal is met, close, or missed", () => {
     [
       ["1.5 ×", "at least 1.2 ×", "met"],
       ["0.5 ×", "at least 0.7 ×", "missed"],
-      ["6,757 B", "at most 8,192 B", "met"],
+      ["6,757 B", "at most 9,500 B", "met"],
       ["16,000 B", "at most 15,360 B", "missed"],
     ],
   );

@@ -13,9 +13,9 @@ const HELPERS = `
   (global $operations (mut i64) (i64.const 1)) ;; the instance itself is the first
   (func $performed (param i64)
     (global.set $operations (i64.add (global.get $operations) (local.get 0))))
-  (func $i32 (param i32)
+  (func $print_i32 (param i32)
     (call $print (i64.extend_i32_s (local.get 0))))
-  (func $f64 (param f64)
+  (func $print_f64 (param f64)
     (call $print (i64.reinterpret_f64 (local.get 0))))
   (func $hash (result i64) (local $at i32) (local $hash i64)
     (local.set $hash (i64.const 0xcbf29ce484222325))
@@ -81,13 +81,13 @@ function step(words: readonly string[], functions: ReadonlyMap<string, string>):
   const performed = `(call $performed (i64.const ${count}))`;
   const value = valueOf(operation, functions);
   if (result === "hash") return `(call $print ${value}) ${performed}`;
-  if (!isRepeated) return `${result ? `(call $${result} ${value})` : value} ${performed}`;
+  if (!isRepeated) return `${result ? `(call $print_${result} ${value})` : value} ${performed}`;
   return `(local.set $left (i32.const ${count}))
     (loop $again
       ${result ? `(local.set $${result} ${value})` : value}
       (local.set $left (i32.sub (local.get $left) (i32.const 1)))
       (br_if $again (local.get $left)))
-    ${result ? `(call $${result} (local.get $${result}))` : ""} ${performed}`;
+    ${result ? `(call $print_${result} (local.get $${result}))` : ""} ${performed}`;
 }
 
 function valueOf([name = "", ...args]: readonly string[], functions: ReadonlyMap<string, string>): string {
