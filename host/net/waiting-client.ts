@@ -1,13 +1,13 @@
 // A client that the system has accepted and the core has not admitted yet.
 
 import type { Socket } from "node:net";
-import { BareSocket } from "../socket/bare-socket.ts";
+import type { BareSocket } from "../socket/bare-socket.ts";
 import { debug, show } from "../core/debug.ts";
 import { slotOf } from "../core/ids.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { DropInfo } from "../engine/admission.ts";
 import type { Client, DropReason } from "../engine/connections.ts";
-import { peerOf } from "../socket/handle.ts";
+import { peerOf, reset } from "../socket/handle.ts";
 
 type Admitted = (socket: Socket | BareSocket, id: number) => void;
 
@@ -88,13 +88,6 @@ function about(socket: Socket | BareSocket, reason: DropReason): DropInfo {
 function drop(engine: Engine, info: DropInfo): void {
   debug?.(engine.core, `client ${info.remoteAddress} ${info.remotePort} dropped: ${info.reason}`);
   engine.supervisor.drop(info);
-}
-
-function reset(socket: Socket | BareSocket): void {
-  if (socket instanceof BareSocket) socket.reset();
-  // A UNIX domain socket has no port, and knows no reset.
-  else if (socket.remotePort === undefined) socket.destroy();
-  else socket.resetAndDestroy();
 }
 
 function ignore(): void {

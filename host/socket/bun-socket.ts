@@ -5,9 +5,9 @@
 // is undocumented is that the server listens this way; where it does not, sockets are what there is, and with IOLOOP_FAST=0.
 
 import type { Server, Socket } from "node:net";
+import { toBuffer } from "../base/bytes.ts";
 import { type Accepting, BareSocket, type Done, type Peer, isOfInterest } from "./bare-socket.ts";
 import { isFastWanted } from "./node-internals.ts";
-import { toBuffer } from "../stream/outbox.ts";
 
 // What the runtime has of a connection.
 interface RawSocket {

@@ -8,6 +8,7 @@
 // Where anything of this is missing, and for anything but a plain socket, the documented ways are taken; also with IOLOOP_FAST=0.
 
 import { Socket } from "node:net";
+import { copyOf } from "../base/bytes.ts";
 import { internals } from "./node-internals.ts";
 
 /** Takes what was read, a copy of its own; false where it cannot, and the stream of the socket is to have it. */
@@ -17,21 +18,11 @@ type Fast = Socket & Record<symbol, unknown> & { _handle?: { useUserBuffer?(buff
 
 const SIZE = 65_536;
 
-const SHORT = 128; // bytes: up to here a loop copies faster than a call
-
 let shared: Buffer | undefined;
 
 /** The buffer that everything is read into. */
 export function sharedBuffer(): Buffer {
   return (shared ??= Buffer.allocUnsafeSlow(SIZE));
-}
-
-/** A copy of the first bytes of a buffer. */
-export function copyOf(buffer: Buffer, length: number): Buffer {
-  const chunk = Buffer.allocUnsafe(length);
-  if (length > SHORT) buffer.copy(chunk, 0, 0, length);
-  else for (let i = 0; i < length; i++) chunk[i] = buffer[i]!;
-  return chunk;
 }
 
 /** Gives a function that has a socket read through `take`; it does nothing where the runtime cannot. */

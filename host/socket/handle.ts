@@ -1,13 +1,16 @@
 // What a stream does with its handle: hear it, and let it go.
 
 import type { Socket } from "node:net";
-import { type Duplex, Readable } from "node:stream";
-import { BareSocket, type Listener, type Peer } from "./bare-socket.ts";
+import { Duplex, Readable } from "node:stream";
+import { BareSocket, type Done, type Listener, type Peer } from "./bare-socket.ts";
 import { IOLoopError } from "../base/errors.ts";
-import { fastReader, unreadFast } from "./fast-path.ts";
+import { fastReader, unreadFast, writeFast } from "./fast-path.ts";
 
 /** What a stream can be made of: a `net.Socket`, a `tls.TLSSocket`, or any Duplex of the runtime. */
 export type StreamHandle = Duplex & { destroySoon?(): void; ref?(): unknown; unref?(): unknown };
+
+/** A handle, or what is one until somebody asks for it. */
+export type AnyHandle = StreamHandle | BareSocket;
 
 const LISTENER: unique symbol = Symbol("listener");
 const HALF_OPEN: unique symbol = Symbol("half open");
@@ -44,6 +47,19 @@ const EVENTS: readonly [string, (this: Heard, argument: never) => void][] = [
 
 const readFast = fastReader(take);
 
+// The last is what Bun gives who answers something that was read before the peer had gone.
+const GONE = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED", "ERR_SOCKET_CLOSED"]);
+
+/** Whether an error says only that the peer has gone: a close, as far as a stream is concerned. */
+export function isGone(error: Error): boolean {
+  return GONE.has((error as NodeJS.ErrnoException).code ?? "");
+}
+
+/** Whether a stream can be made of a value: a Duplex of the runtime, or a bare connection. */
+export function isHandle(value: unknown): value is AnyHandle {
+  return value instanceof BareSocket || value instanceof Duplex;
+}
+
 /** The handle itself; of a bare connection the runtime's socket, made now. It goes on as the connection did. */
 export function plain<T>(handle: T | BareSocket): T | Socket {
   if (!(handle instanceof BareSocket)) return handle;
@@ -56,7 +72,7 @@ export function plain<T>(handle: T | BareSocket): T | Socket {
 }
 
 /** Whom a handle is connected to. Makes no socket of a bare connection. */
-export function peerOf(handle: StreamHandle | BareSocket | undefined): Peer {
+export function peerOf(handle: AnyHandle | undefined): Peer {
   return handle instanceof BareSocket ? handle.peer() : ((handle ?? {}) as Peer);
 }
 
@@ -100,8 +116,28 @@ export function hold(handle: StreamHandle): void {
   else (handle as StreamHandle).pause();
 }
 
+/**
+ * Writes a piece. `done` is called once: before this returns where the system has taken it all. True when the piece has been passed
+ * on already, and `done` comes later all the same.
+ */
+export function send(handle: AnyHandle, piece: Buffer | string, encoding: BufferEncoding, done: Done): boolean {
+  if (handle instanceof BareSocket) handle.send(piece, encoding, done);
+  else if (!writeFast(handle, piece, encoding, done)) {
+    handle.write(piece, encoding, done);
+    return handle.writableLength === 0 && !handle.errored && !handle.destroyed;
+  }
+  return false;
+}
+
+/** Closes a socket with a reset (RST), which UNIX domain sockets do not have. */
+export function reset(socket: Socket | BareSocket): void {
+  if (socket instanceof BareSocket) socket.reset();
+  else if (socket.remotePort === undefined) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
 /** Closes a handle nobody hears any more: at once, or when what it was given has been sent. */
-export function release(handle: StreamHandle | BareSocket, gracefully: boolean): void {
+export function release(handle: AnyHandle, gracefully: boolean): void {
   if (handle instanceof BareSocket) return handle.destroy();
   if (handle.listenerCount("error") === 0) handle.on("error", ignore);
   if (!gracefully) handle.destroy();

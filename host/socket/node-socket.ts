@@ -4,7 +4,8 @@
 import { type Server, Socket } from "node:net";
 import { getSystemErrorName } from "node:util";
 import { type Accepting, BareSocket, type Done, type Listener, type Peer, isOfInterest } from "./bare-socket.ts";
-import { copyOf, sharedBuffer } from "./fast-path.ts";
+import { copyOf } from "../base/bytes.ts";
+import { sharedBuffer } from "./fast-path.ts";
 import { type HandleNames, internals } from "./node-internals.ts";
 
 // What the runtime has of a connection.

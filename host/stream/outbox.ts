@@ -1,5 +1,7 @@
 // What a stream has still to write: chunks come in, pieces of a bounded size go out, one at a time.
 
+import { toBuffer } from "../base/bytes.ts";
+
 const PIECE = 131_072;
 const LONGEST = 1_048_576; // characters: an engine's strings have an end, and what is cut is converted whole
 const NONE: never[] = []; // what an idle stream has of chunks: there may be many
@@ -127,12 +129,6 @@ export class Outbox {
     this.#chunks.splice(0, used);
     return parts.length === 1 ? parts[0]! : Buffer.concat(parts, PIECE - room);
   }
-}
-
-/** A chunk as a Buffer, without copying bytes. */
-export function toBuffer(chunk: string | Uint8Array): Buffer {
-  if (typeof chunk === "string") return Buffer.from(chunk);
-  return Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 }
 
 // Whether two strings can be one: a lone surrogate must not meet its other half, as each goes out as the replacement character.

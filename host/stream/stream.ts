@@ -1,38 +1,55 @@
 // class Stream: a connection's bytes, in and out, with its inactivity timeout.
 
-import { Duplex } from "node:stream";
-import { BareSocket } from "../socket/bare-socket.ts";
-import { slotOf } from "../core/ids.ts";
+import { type Id, slotOf } from "../core/ids.ts";
 import { IOLoopError } from "../base/errors.ts";
 import { CHUNK, COUNT, FUNCTION, SECONDS, STREAM, check, checkOptions } from "../base/checks.ts";
-import { Outbox, toBuffer } from "./outbox.ts";
-import type { Id } from "../core/ids.ts";
 import { REACTOR, type Reactor } from "../reactor/reactor.ts";
 import { ReactorPart } from "../reactor/reactor-part.ts";
-import { Sender } from "./sender.ts";
-import { type StreamEvents, isGone } from "./stream-events.ts";
-import { type StreamHandle, hear, hold, leave, peerOf, plain, release, unhear } from "../socket/handle.ts";
+import {
+  type AnyHandle,
+  type StreamHandle,
+  hear,
+  hold,
+  isGone,
+  isHandle,
+  leave,
+  peerOf,
+  plain,
+  release,
+  unhear,
+} from "../socket/handle.ts";
+import { Writing } from "./writing.ts";
+
+export type StreamEvents = {
+  /** Data has arrived. */
+  read: [chunk: Buffer];
+  /** Data has been handed to the system. */
+  write: [chunk: Buffer];
+  /** All that was written has been handed to the system. */
+  drain: [];
+  /** Nothing came or went for `timeout` seconds; the stream closes next. */
+  timeout: [];
+  /** Reading or writing failed; the stream closes next. */
+  error: [error: Error];
+  /** The stream is closed. Exactly once, and the last of all. */
+  close: [];
+};
 
 /** A non-blocking I/O stream. */
 export class Stream extends ReactorPart<StreamEvents> {
-  #handle: StreamHandle | BareSocket | undefined;
+  #handle: AnyHandle | undefined;
   #timeout = 15;
   #highWaterMark = 1_048_576;
   #slot = 0;
-  readonly #outbox = new Outbox();
-  #sender: Sender | undefined;
-  #callbacks: ((stream: this) => unknown)[] | undefined;
+  #writing: Writing | undefined;
   #bytesRead = 0;
-  #bytesWritten = 0;
   #started = false;
   #paused = false;
   #graceful = false;
-  #queued = false;
 
   /** A stream around a connected handle, silent until `start`. `reactor`: default that of the shared loop. */
   constructor(handle: StreamHandle, options: { reactor?: Reactor | undefined } = {}) {
-    if (!((handle as object) instanceof BareSocket || handle instanceof Duplex))
-      check("new Stream: handle", handle, STREAM);
+    if (!isHandle(handle)) check("new Stream: handle", handle, STREAM);
     checkOptions("new Stream", options, { reactor: REACTOR });
     super(options.reactor);
     this.#handle = handle;
@@ -68,13 +85,13 @@ export class Stream extends ReactorPart<StreamEvents> {
   /** Whether data, or the peer's end, waits to be read. Counts as activity. */
   get isReadable(): boolean {
     if (!this.#handle) return false;
-    this.#touch(this.engine.clock.now());
+    this.touch(this.engine.clock.now());
     return this.#handle.readableLength > 0 || this.#handle.readableEnded;
   }
 
   /** Whether data, or a `write` callback, waits. */
   get isWriting(): boolean {
-    return this.#handle !== undefined && (!this.#outbox.isEmpty || this.#callbacks !== undefined);
+    return this.#writing?.isWaiting === true;
   }
 
   /** Bytes received. */
@@ -84,12 +101,12 @@ export class Stream extends ReactorPart<StreamEvents> {
 
   /** Bytes handed to the system. */
   get bytesWritten(): number {
-    return this.#bytesWritten;
+    return this.#writing?.bytesWritten ?? 0;
   }
 
   /** Bytes written to the stream and not yet handed to the system. */
   get bytesWaiting(): number {
-    return this.#outbox.size;
+    return this.#writing?.bytesWaiting ?? 0;
   }
 
   /** From how many waiting bytes on `canWrite` is false; default 1048576. */
@@ -130,9 +147,7 @@ export class Stream extends ReactorPart<StreamEvents> {
     if (typeof chunk !== "string") check("write: chunk", chunk, CHUNK);
     if (cb !== undefined) check("write: callback", cb, FUNCTION);
     if (!this.#handle) return this;
-    this.#outbox.push(chunk);
-    if (cb) (this.#callbacks ??= []).push(cb);
-    this.#flushLater();
+    (this.#writing ??= new Writing(this)).push(chunk, cb);
     return this;
   }
 
@@ -160,7 +175,7 @@ export class Stream extends ReactorPart<StreamEvents> {
     this.#handle?.pause(); // first of all: a socket that is made now shall not begin to read
     const { handle } = this;
     if (!handle) return undefined;
-    for (let piece = this.#outbox.send(); piece !== undefined; piece = this.#outbox.send()) handle.write(piece);
+    this.#writing?.handOver(handle);
     this.#forget(handle, unhear);
     handle.ref?.();
     return handle;
@@ -190,31 +205,22 @@ export class Stream extends ReactorPart<StreamEvents> {
   resume(): void {
     this.#handle?.ref?.();
     if (!this.#paused) this.#handle?.resume();
-    if (this.isWriting) this.#flushLater();
+    if (this.isWriting) this.#writing!.flushLater();
   }
 
   /** @internal */
-  flush(): void {
-    this.#queued = false;
-    if (!this.#handle || !this.#started || this.#outbox.isBusy) return;
-    const piece = this.#outbox.send();
-    if (piece === undefined) {
-      if (this.#callbacks) this.engine.nextTick(() => this.#drained());
-      return;
-    }
-    const { encoding } = this.#outbox;
-    if (this.#sender!.send(this.#handle, piece, encoding)) this.sent();
+  get outlet(): AnyHandle | undefined {
+    return this.#started ? this.#handle : undefined;
   }
 
-  /** The piece has been taken. @internal */
-  sent(): void {
-    if (!this.#handle) return;
-    this.#touch();
-    this.#bytesWritten += this.#outbox.pieceBytes;
-    const piece = this.#outbox.sent();
-    if (this.hasSubscribers("write")) this.fire("write", toBuffer(piece));
-    if (this.#outbox.isEmpty) this.#drained();
-    else this.#flushLater();
+  /** @internal */
+  touch(now = this.engine.now): void {
+    if (this.id !== 0) this.engine.core.activity[this.#slot] = now;
+  }
+
+  /** @internal */
+  drained(): void {
+    if (this.#graceful) this.closeGracefully();
   }
 
   /** @internal */
@@ -222,7 +228,7 @@ export class Stream extends ReactorPart<StreamEvents> {
     const { engine } = this;
     if (!engine.begin()) return engine.deliver("read", () => this.received(chunk));
     if (this.#handle) {
-      this.#touch();
+      this.touch();
       this.#bytesRead += chunk.length;
       this.fire("read", chunk);
     }
@@ -249,7 +255,6 @@ export class Stream extends ReactorPart<StreamEvents> {
     hear(handle, this);
     const { engine } = this;
     this.#started = true;
-    this.#sender = new Sender(this);
     this.id = engine.connections.claim(handle) ?? engine.connections.open("handleTrack");
     this.#slot = slotOf(this.id);
     engine.connections.connections[this.#slot] = this;
@@ -261,25 +266,6 @@ export class Stream extends ReactorPart<StreamEvents> {
     else this.suspend();
   }
 
-  #touch(now = this.engine.now): void {
-    if (this.id !== 0) this.engine.core.activity[this.#slot] = now;
-  }
-
-  #flushLater(): void {
-    if (this.#queued) return;
-    this.#queued = true;
-    this.engine.writers.add(this);
-  }
-
-  #drained(): void {
-    if (!this.#handle || !this.#outbox.isEmpty) return;
-    const callbacks = this.#callbacks;
-    this.#callbacks = undefined;
-    if (callbacks) for (const callback of callbacks) this.engine.guard.call(callback, this, "drain");
-    if (this.#handle) this.fire("drain");
-    if (this.#graceful && !this.isWriting) this.closeGracefully();
-  }
-
   #end(gracefully: boolean): void {
     const handle = this.#handle;
     if (!handle) return;
@@ -288,11 +274,10 @@ export class Stream extends ReactorPart<StreamEvents> {
     this.fire("close");
   }
 
-  #forget<T extends StreamHandle | BareSocket>(handle: T, letGo: (handle: T) => void): void {
+  #forget<T extends AnyHandle>(handle: T, letGo: (handle: T) => void): void {
     this.#handle = undefined;
     this.#timeout = 0;
-    this.#outbox.clear();
-    this.#callbacks = undefined;
+    this.#writing?.clear();
     if (!this.#started) return;
     letGo(handle);
     this.engine.connections.close(this.id);

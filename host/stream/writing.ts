@@ -1,0 +1,127 @@
+// The write half of a stream, made at its first write: an idle stream has none.
+
+import { toBuffer } from "../base/bytes.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Callback } from "../time/timers.ts";
+import { type AnyHandle, send } from "../socket/handle.ts";
+import { Outbox } from "./outbox.ts";
+
+/** What the write half asks of its stream. */
+export interface Written {
+  readonly engine: Engine;
+  /** Where it writes to; undefined before the stream has started, and once it is closed. */
+  readonly outlet: AnyHandle | undefined;
+  hasSubscribers(name: "write"): boolean;
+  fire(name: "write", chunk: Buffer): void;
+  fire(name: "drain"): void;
+  /** Bytes have left. */
+  touch(): void;
+  /** Nothing waits any more. */
+  drained(): void;
+}
+
+/** Sends what is written: one piece at a time, once the callback that wrote has ended. */
+export class Writing {
+  /** Bytes handed to the system. */
+  bytesWritten = 0;
+  readonly #stream: Written;
+  readonly #outbox = new Outbox();
+  #callbacks: Callback[] | undefined;
+  #handle: AnyHandle | undefined; // what the piece was given to
+  #isQueued = false;
+  #isSending = false;
+  #isSent = false;
+  #known = 0; // pieces whose callback has still to come, and says nothing new
+
+  constructor(stream: Written) {
+    this.#stream = stream;
+  }
+
+  /** Whether data, or a callback, waits. */
+  get isWaiting(): boolean {
+    return !this.#outbox.isEmpty || this.#callbacks !== undefined;
+  }
+
+  /** Bytes that wait. */
+  get bytesWaiting(): number {
+    return this.#outbox.size;
+  }
+
+  /** Queues a chunk, and a callback for when all that waits has been handed to the system. */
+  push(chunk: string | Uint8Array, callback: Callback | undefined): void {
+    this.#outbox.push(chunk);
+    if (callback) (this.#callbacks ??= []).push(callback);
+    this.flushLater();
+  }
+
+  /** Sends what waits once the current callback has ended. */
+  flushLater(): void {
+    if (this.#isQueued) return;
+    this.#isQueued = true;
+    this.#stream.engine.writers.add(this);
+  }
+
+  /** Sends the next piece, unless one is on its way. */
+  flush(): void {
+    this.#isQueued = false;
+    const handle = this.#stream.outlet;
+    if (!handle || this.#outbox.isBusy) return;
+    const piece = this.#outbox.send();
+    if (piece === undefined) {
+      if (this.#callbacks) this.#stream.engine.nextTick(() => this.#drained());
+    } else if (this.#send(handle, piece, this.#outbox.encoding)) {
+      this.#sent();
+    }
+  }
+
+  /** Gives all that waits to a handle that leaves the loop. */
+  handOver(handle: AnyHandle & { write(piece: Buffer | string): unknown }): void {
+    for (let piece = this.#outbox.send(); piece !== undefined; piece = this.#outbox.send()) handle.write(piece);
+  }
+
+  /** Forgets all that waits. */
+  clear(): void {
+    this.#outbox.clear();
+    this.#callbacks = undefined;
+  }
+
+  // Whether the piece was taken at once, as most are.
+  #send(handle: AnyHandle, piece: Buffer | string, encoding: BufferEncoding): boolean {
+    this.#handle = handle;
+    this.#isSending = true;
+    this.#isSent = false;
+    const isPassedOn = send(handle, piece, encoding, this.#written);
+    this.#isSending = false;
+    if (isPassedOn && !this.#isSent) this.#known++;
+    return isPassedOn || this.#isSent;
+  }
+
+  #written = (error?: Error | null): void => {
+    const { engine, outlet = this.#handle } = this.#stream;
+    if (error) outlet!.destroy(error);
+    else if (this.#isSending) this.#isSent = true;
+    else if (this.#known > 0) this.#known--;
+    else engine.deliver("write", () => this.#sent());
+  };
+
+  #sent(): void {
+    const stream = this.#stream;
+    if (!stream.outlet) return;
+    stream.touch();
+    this.bytesWritten += this.#outbox.pieceBytes;
+    const piece = this.#outbox.sent();
+    if (stream.hasSubscribers("write")) stream.fire("write", toBuffer(piece));
+    if (this.#outbox.isEmpty) this.#drained();
+    else this.flushLater();
+  }
+
+  #drained(): void {
+    const stream = this.#stream;
+    if (!stream.outlet || !this.#outbox.isEmpty) return;
+    const callbacks = this.#callbacks;
+    this.#callbacks = undefined;
+    if (callbacks) for (const callback of callbacks) stream.engine.guard.call(callback, stream, "drain");
+    if (stream.outlet) stream.fire("drain");
+    if (!this.isWaiting) stream.drained();
+  }
+}
