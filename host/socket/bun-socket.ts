@@ -64,6 +64,7 @@ class BunSocket extends BareSocket {
   readonly #raw: RawSocket;
   readonly #origin: Origin;
   #rest: Uint8Array | undefined;
+  #left = 0; // bytes of the rest
   #done: Done | undefined;
   #bytesRead = 0;
   #isClosed = false;
@@ -101,9 +102,12 @@ class BunSocket extends BareSocket {
 
   // The runtime writes strings as UTF-8: what is said to be Latin-1 is ASCII (outbox.ts).
   override send(piece: Buffer | string, encoding: BufferEncoding, done: Done): void {
+    const bytes = encoding === "latin1" ? piece.length : Buffer.byteLength(piece);
     const written = this.#raw.write(piece);
-    if (written === (encoding === "latin1" ? piece.length : Buffer.byteLength(piece))) return done();
-    this.#rest = toBuffer(piece).subarray(Math.max(written, 0));
+    if (written === bytes) return done();
+    if (written < 0) return done(refused());
+    this.#rest = toBuffer(piece).subarray(written);
+    this.#left = bytes - written;
     this.#done = done;
   }
 
@@ -116,14 +120,17 @@ class BunSocket extends BareSocket {
   drained(): void {
     const rest = this.#rest;
     if (!rest) return;
-    const written = this.#raw.write(rest);
-    if (written < rest.length) {
-      this.#rest = rest.subarray(Math.max(written, 0));
+    const isWhole = rest.length === this.#left; // or its memory is gone
+    const written = isWhole ? this.#raw.write(rest) : -1;
+    if (written >= 0 && written < rest.length) {
+      this.#rest = rest.subarray(written);
+      this.#left -= written;
       return;
     }
     const done = this.#done!;
     this.#rest = this.#done = undefined;
-    done();
+    if (written >= 0) done();
+    else done(isWhole ? refused() : new Error("write: the memory of a chunk was detached before all of it was sent"));
   }
 
   ended(): void {
@@ -227,13 +234,22 @@ function isKnown(server: Accepting, handlers: Partial<Handlers> | undefined): bo
   return EVENTS.every((event) => typeof handlers?.[event] === "function");
 }
 
+// The system takes nothing of this connection any more. It mostly says so by an event too, but not of every error.
+function refused(): Error {
+  return Object.assign(new Error("write EPIPE"), { code: "EPIPE", syscall: "write" });
+}
+
 function ours(origin: Origin, accepted: (socket: BareSocket) => void): Handlers {
   const { server, handlers } = origin;
   const lead = <T>(event: Event, hear: (socket: BunSocket, detail: T) => void): Handler<T> =>
     function (raw, detail) {
       const { data } = raw;
-      if (data instanceof BunSocket) hear(data, detail);
-      else (handlers[event] as Handler<T>).call(this, raw, detail);
+      if (!(data instanceof BunSocket)) return (handlers[event] as Handler<T>).call(this, raw, detail);
+      try {
+        hear(data, detail);
+      } catch (error) {
+        data.destroy(error as Error);
+      }
     };
   return {
     ...handlers,

@@ -4,7 +4,7 @@ import { channel } from "node:diagnostics_channel";
 import { Socket } from "node:net";
 import * as assert from "uvu/assert";
 import { accept, isBare } from "./accepted.ts";
-import { harness, isBun, turns, until } from "../support/harness.ts";
+import { deferred, harness, isBun, peer, turns, until } from "../support/harness.ts";
 
 const test = harness("bare socket");
 
@@ -154,3 +154,48 @@ test("the socket's own settings are those of the connection", async () => {
   far.socket.destroy();
   await end();
 });
+
+// Of most errors of a send the system tells by an event as well. Where it does not, there is only what `write` returns.
+test("on Bun, a send that the system refuses, and of which nothing else is heard, closes the stream at once", async () => {
+  if (!isBun || !isBare) return;
+  for (const isLater of [false, true]) {
+    const { stream, far, log, end } = await accept();
+    const { prototype, write } = await rawSockets();
+    if (isLater) {
+      far.socket.pause();
+      stream.write(Buffer.alloc(20_000_000));
+      await until(() => stream.bytesWritten > 0);
+    }
+    prototype.write = () => -1;
+    try {
+      if (isLater) far.socket.resume();
+      else stream.write("x");
+      await until(() => log.includes("close"));
+    } finally {
+      prototype.write = write;
+    }
+    assert.equal(log, ["close"]);
+    await end();
+  }
+});
+
+interface Raw {
+  write(piece: string | Uint8Array): number;
+}
+
+/** What the sockets of `Bun.listen` have in common. */
+async function rawSockets(): Promise<{ prototype: Raw; write: Raw["write"] }> {
+  interface Listening {
+    readonly port: number;
+    stop(force: boolean): void;
+  }
+  const { Bun: bun } = globalThis as unknown as { Bun: { listen(options: object): Listening } };
+  const found = deferred<Raw>();
+  const socket = { open: (raw: Raw) => found.resolve(Object.getPrototypeOf(raw) as Raw), data: () => {} };
+  const listening = bun.listen({ hostname: "127.0.0.1", port: 0, socket });
+  const { socket: far } = peer({ port: listening.port });
+  const prototype = await found.promise;
+  far.destroy();
+  listening.stop(true);
+  return { prototype, write: prototype.write };
+}
