@@ -3,6 +3,7 @@
 /** Codes of {@link IOLoopError} and of the `TypeError`s and `RangeError`s that wrong arguments throw. */
 export type IOLoopErrorCode =
   | "ERR_IOLOOP_ABORTED"
+  | "ERR_IOLOOP_CHUNK_GONE"
   | "ERR_IOLOOP_CONNECT_TIMEOUT"
   | "ERR_IOLOOP_FULL"
   | "ERR_IOLOOP_HANDLE_CLOSED"
@@ -12,6 +13,7 @@ export type IOLoopErrorCode =
   | "ERR_IOLOOP_REACTOR_IN_USE"
   | "ERR_IOLOOP_RUNNING"
   | "ERR_IOLOOP_STOPPING"
+  | "ERR_IOLOOP_STREAM_CLOSED"
   | "ERR_IOLOOP_TIMER_INACTIVE"
   | "ERR_IOLOOP_TLS"
   | "ERR_IOLOOP_UNHANDLED"

@@ -175,8 +175,11 @@ export class Engine {
   /** Runs a task as a dispatch, or keeps it until the loop runs. */
   deliver(event: string, task: () => void): void {
     if (!this.begin()) return this.#held.push(() => this.guard.run(event, task));
-    this.guard.run(event, task);
-    this.end();
+    try {
+      this.guard.run(event, task);
+    } finally {
+      this.end(); // whatever happens: a dispatch that never ended would be the last
+    }
   }
 
   /** Like `deliver`, for events a remote peer can trigger at will: at most 1,000 are kept while the loop is stopped. */

@@ -161,7 +161,14 @@ function prepare(): boolean {
       [read.buffer]: sharedBuffer(),
       [read.next]: null,
       [read.callback](this: NodeSocket, length: number, buffer: Buffer): boolean {
-        this.listener?.received(copyOf(buffer, length));
+        let chunk;
+        try {
+          chunk = copyOf(buffer, length);
+        } catch (error) {
+          this.destroy(error as Error); // as in fast-path
+          return true;
+        }
+        this.listener?.received(chunk);
         return true;
       },
       // The end: the runtime would have the socket put it behind what was read before.

@@ -1,9 +1,11 @@
 // What a stream has still to write: chunks come in, pieces of a bounded size go out, one at a time.
 
 import { toBuffer } from "../base/bytes.ts";
+import { IOLoopError } from "../base/errors.ts";
 
 const PIECE = 131_072;
 const LONGEST = 1_048_576; // characters: an engine's strings have an end, and what is cut is converted whole
+const GONE = "write: the memory of a chunk was transferred, resized or detached before the chunk was sent";
 const NONE: never[] = []; // what an idle stream has of chunks: there may be many
 
 /**
@@ -11,7 +13,7 @@ const NONE: never[] = []; // what an idle stream has of chunks: there may be man
  * when a whole piece has been taken, and that is the progress by which the inactivity timeout goes.
  */
 export class Outbox {
-  #chunks: (string | Uint8Array)[] = NONE;
+  #chunks: (string | Buffer)[] = NONE;
   /** Bytes of the chunks. */
   #queued = 0;
   /** What came last, not yet among the chunks: many small strings are counted at once. */
@@ -52,11 +54,16 @@ export class Outbox {
       this.#text += chunk;
     } else if (chunk.length > 0) {
       this.#count();
-      this.#add(chunk, chunk.length);
+      // Of a length of its own: one whose memory goes away meanwhile is empty from then on, and never only shorter.
+      this.#add(toBuffer(chunk), chunk.length);
     }
   }
 
-  /** Sends the next piece on its way; undefined when there is none. */
+  /**
+   * Sends the next piece on its way; undefined when there is none.
+   *
+   * @throws IOLoopError when the memory of a chunk is gone: it was transferred, or is of a WebAssembly memory that has grown.
+   */
   send(): Buffer | string | undefined {
     const text = this.#text;
     const bytes = this.#queued > 0 ? Infinity : Buffer.byteLength(text);
@@ -107,7 +114,7 @@ export class Outbox {
     }
   }
 
-  #add(chunk: string | Uint8Array, bytes: number): void {
+  #add(chunk: string | Buffer, bytes: number): void {
     if (this.#chunks === NONE) this.#chunks = [];
     this.#chunks.push(chunk);
     this.#queued += bytes;
@@ -120,6 +127,7 @@ export class Outbox {
     let used = 0;
     while (room > 0 && used < this.#chunks.length) {
       const chunk = toBuffer(this.#chunks[used]!);
+      if (chunk.length === 0) throw new IOLoopError("ERR_IOLOOP_CHUNK_GONE", GONE);
       const part = chunk.subarray(0, room);
       parts.push(part);
       room -= part.length;

@@ -2,9 +2,13 @@
 
 import { toBuffer } from "../base/bytes.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { Callback } from "../time/timers.ts";
+import { IOLoopError, toError } from "../base/errors.ts";
+import { nextTurn } from "../time/clock.ts";
 import { type AnyHandle, send } from "../socket/handle.ts";
 import { Outbox } from "./outbox.ts";
+
+/** Called once: when all that waited has been handed to the system, or with an error when the stream closed before that. */
+export type WriteCallback = (stream: never, error?: IOLoopError) => unknown;
 
 /** What the write half asks of its stream. */
 export interface Written {
@@ -14,6 +18,8 @@ export interface Written {
   hasSubscribers(name: "write"): boolean;
   fire(name: "write", chunk: Buffer): void;
   fire(name: "drain"): void;
+  /** What waits cannot be sent: the stream is to close. */
+  failed(error: Error): void;
   /** Bytes have left. */
   touch(): void;
   /** Nothing waits any more. */
@@ -26,7 +32,7 @@ export class Writing {
   bytesWritten = 0;
   readonly #stream: Written;
   readonly #outbox = new Outbox();
-  #callbacks: Callback[] | undefined;
+  #callbacks: WriteCallback[] | undefined;
   #handle: AnyHandle | undefined; // what the piece was given to
   #isQueued = false;
   #isSending = false;
@@ -48,7 +54,7 @@ export class Writing {
   }
 
   /** Queues a chunk, and a callback for when all that waits has been handed to the system. */
-  push(chunk: string | Uint8Array, callback: Callback | undefined): void {
+  push(chunk: string | Uint8Array, callback: WriteCallback | undefined): void {
     this.#outbox.push(chunk);
     if (callback) (this.#callbacks ??= []).push(callback);
     this.flushLater();
@@ -66,11 +72,16 @@ export class Writing {
     this.#isQueued = false;
     const handle = this.#stream.outlet;
     if (!handle || this.#outbox.isBusy) return;
-    const piece = this.#outbox.send();
-    if (piece === undefined) {
-      if (this.#callbacks) this.#stream.engine.nextTick(() => this.#drained());
-    } else if (this.#send(handle, piece, this.#outbox.encoding)) {
-      this.#sent();
+    // What throws here is the user's, or the runtime's: memory that is gone, a Duplex, an allocation. It costs this stream alone.
+    try {
+      const piece = this.#outbox.send();
+      if (piece === undefined) {
+        if (this.#callbacks) this.#stream.engine.nextTick(() => this.#drained());
+      } else if (this.#send(handle, piece, this.#outbox.encoding)) {
+        this.#sent();
+      }
+    } catch (error) {
+      this.#stream.failed(toError(error));
     }
   }
 
@@ -79,10 +90,12 @@ export class Writing {
     for (let piece = this.#outbox.send(); piece !== undefined; piece = this.#outbox.send()) handle.write(piece);
   }
 
-  /** Forgets all that waits. */
-  clear(): void {
+  /** The stream is closed: forgets all that waits, and calls back with an error, once the caller has returned. */
+  close(): void {
+    const callbacks = this.#callbacks;
     this.#outbox.clear();
     this.#callbacks = undefined;
+    if (callbacks) queueMicrotask(() => refuse(this.#stream, callbacks));
   }
 
   // Whether the piece was taken at once, as most are.
@@ -90,8 +103,12 @@ export class Writing {
     this.#handle = handle;
     this.#isSending = true;
     this.#isSent = false;
-    const isPassedOn = send(handle, piece, encoding, this.#written);
-    this.#isSending = false;
+    let isPassedOn;
+    try {
+      isPassedOn = send(handle, piece, encoding, this.#written);
+    } finally {
+      this.#isSending = false;
+    }
     if (isPassedOn && !this.#isSent) this.#known++;
     return isPassedOn || this.#isSent;
   }
@@ -101,8 +118,17 @@ export class Writing {
     if (error) outlet!.destroy(error);
     else if (this.#isSending) this.#isSent = true;
     else if (this.#known > 0) this.#known--;
-    else engine.deliver("write", () => this.#sent());
+    else engine.deliver("write", () => this.#taken());
   };
+
+  // The piece has been taken, later than at once.
+  #taken(): void {
+    try {
+      this.#sent();
+    } catch (error) {
+      this.#stream.failed(toError(error));
+    }
+  }
 
   #sent(): void {
     const stream = this.#stream;
@@ -123,5 +149,27 @@ export class Writing {
     if (callbacks) for (const callback of callbacks) stream.engine.guard.call(callback, stream, "drain");
     if (stream.outlet) stream.fire("drain");
     if (!this.isWaiting) stream.drained();
+  }
+}
+
+/** Calls back for what is written to a stream that is closed already: in the next turn, so that writing on and on starves nobody. */
+export function refuseLater(stream: Pick<Written, "engine">, callback: WriteCallback): void {
+  nextTurn(() => refuse(stream, [callback]));
+}
+
+// Also while the loop is stopped, as `close` is emitted then, too.
+function refuse(stream: Pick<Written, "engine">, callbacks: readonly WriteCallback[]): void {
+  const { engine } = stream;
+  const active = engine.begin();
+  try {
+    for (const callback of callbacks) {
+      const error = new IOLoopError(
+        "ERR_IOLOOP_STREAM_CLOSED",
+        "write: the stream was closed before the data was sent",
+      );
+      engine.guard.call(() => callback(stream as never, error), stream, "write");
+    }
+  } finally {
+    if (active) engine.end();
   }
 }
