@@ -89,6 +89,29 @@ export class Connections {
     this.#owner.rearm();
   }
 
+  /** Bounds how long a connection may be open at all, from when it was admitted or opened; 0 for no bound. */
+  setLifetime(id: number, seconds: number): void {
+    const { core, clock } = this.#owner;
+    core.calls.handleLifetime(id, seconds * 1000, clock.now());
+    core.refresh();
+    this.#owner.rearm();
+  }
+
+  /** A connection has ended its side: `holder` reads until the peer ends. Closes the oldest ones if too many do. False if it cannot linger. */
+  linger(id: number, holder: Connection): boolean {
+    const { core, clock } = this.#owner;
+    const { calls } = core;
+    if (calls.handleLinger(id, clock.now()) < 0) return false;
+    core.refresh();
+    this.seat(id, holder);
+    debug?.(core, `connection ${show(id)} lingers`);
+    for (let oldest = calls.pollLinger(); oldest > 0; oldest = calls.pollLinger())
+      this.connections[slotOf(oldest)]!.close();
+    this.#owner.rearm();
+    this.#owner.ask();
+    return true;
+  }
+
   /** The deadline of a connection has passed. */
   expire(id: number, answer: number): void {
     debug?.(this.#owner.core, `connection ${show(id)} timed out`);

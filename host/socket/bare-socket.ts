@@ -72,6 +72,8 @@ export abstract class BareSocket {
   abstract setNoDelay(on: boolean): void;
   /** Writes; `done` is called before this returns, where the system has taken it all. */
   abstract send(piece: Buffer | string, encoding: BufferEncoding, done: Done): void;
+  /** Ends our side. False where the runtime's socket is needed for that. */
+  abstract end(): boolean;
   /** Closes at once. All that was written and has been taken is sent still. */
   abstract destroy(error?: Error): void;
   abstract peer(): Peer;

@@ -19,6 +19,8 @@ interface RawSocket {
   ref(): void;
   unref(): void;
   setNoDelay(on: boolean): void;
+  /** Ends our side, as `end` would end both. */
+  shutdown(): void;
   close(): void;
   /** Resets the connection. */
   terminate(): void;
@@ -109,6 +111,11 @@ class BunSocket extends BareSocket {
     this.#rest = toBuffer(piece).subarray(written);
     this.#left = bytes - written;
     this.#done = done;
+  }
+
+  override end(): boolean {
+    this.#raw.shutdown();
+    return true;
   }
 
   received(chunk: Buffer): void {

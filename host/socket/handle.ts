@@ -136,6 +136,25 @@ export function reset(socket: Socket | BareSocket): void {
   else socket.resetAndDestroy();
 }
 
+/**
+ * Ends our side of a handle once what it was given has been sent, reads on, and leads what it says to another listener. Gives what the
+ * handle is from here on.
+ */
+export function endSide(handle: Heard | BareSocket, listener: Listener): AnyHandle {
+  if (handle instanceof BareSocket) {
+    handle.listener = listener;
+    if (handle.end()) {
+      handle.resume();
+      return handle;
+    }
+  }
+  const socket: Heard = plain(handle);
+  socket[LISTENER] = listener;
+  socket.end();
+  socket.resume();
+  return socket;
+}
+
 /** Closes a handle nobody hears any more: at once, or when what it was given has been sent. */
 export function release(handle: AnyHandle, gracefully: boolean): void {
   if (handle instanceof BareSocket) return handle.destroy();

@@ -25,6 +25,8 @@ export interface HandleNames {
   readonly onread: unknown;
   /** How a socket writes to its handle. */
   readonly writeGeneric: unknown;
+  /** How a socket ends its side; undefined where a runtime does it in another way. */
+  readonly final: unknown;
 }
 
 type Found = Record<string | symbol, unknown>;
@@ -70,7 +72,8 @@ function findHandle(): HandleNames | undefined {
   const writeGeneric = probe["_writeGeneric"];
   if (!owner || !handle || !updateTimer || !afterWrite || typeof writeGeneric !== "function") return undefined;
   if (typeof fake["onread"] !== "function") return undefined;
-  return { owner, handle, updateTimer, afterWrite, onread: fake["onread"], writeGeneric };
+  const final = typeof probe["_final"] === "function" ? probe["_final"] : undefined;
+  return { owner, handle, updateTimer, afterWrite, onread: fake["onread"], writeGeneric, final };
 }
 
 function symbolOf(object: object, name: string): symbol | undefined {

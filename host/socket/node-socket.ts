@@ -38,6 +38,7 @@ class NodeSocket extends BareSocket {
   // Set by the runtime when it writes.
   protected _pendingData: unknown = null;
   protected _pendingEncoding = "";
+  declare protected _final: ((done: Done) => void) | undefined;
   declare protected _writeGeneric: (many: boolean, piece: Buffer | string, encoding: string, done: Done) => void;
 
   constructor(handle: RawHandle, server: Accepting) {
@@ -80,6 +81,14 @@ class NodeSocket extends BareSocket {
 
   override send(piece: Buffer | string, encoding: BufferEncoding, done: Done): void {
     this._writeGeneric(false, piece, typeof piece === "string" ? encoding : "buffer", done);
+  }
+
+  override end(): boolean {
+    if (typeof this._final !== "function") return false;
+    this._final((error) => {
+      if (error) this.destroy(error);
+    });
+    return true;
   }
 
   override destroy(error?: Error): void {
@@ -155,6 +164,7 @@ function prepare(): boolean {
         return (this as unknown as NodeSocket)[handle.handle];
       },
       _writeGeneric: handle.writeGeneric,
+      _final: handle.final,
       _unrefTimer: nothing,
       [handle.updateTimer]: nothing,
       [handle.afterWrite]: nothing,

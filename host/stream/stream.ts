@@ -1,16 +1,19 @@
 // class Stream: a connection's bytes, in and out, with its inactivity timeout.
 
+import { Due } from "../core/core.ts";
 import { type Id, slotOf } from "../core/ids.ts";
 import { IOLoopError, toError } from "../base/errors.ts";
 import { CHUNK, COUNT, FUNCTION, SECONDS, STREAM, check, checkOptions } from "../base/checks.ts";
 import { REACTOR, type Reactor } from "../reactor/reactor.ts";
-import { type AnyHandle, type StreamHandle, hear, isHandle, leave, release, unhear } from "../socket/handle.ts";
+import { type StreamHandle, hear, isHandle, leave, release, unhear } from "../socket/handle.ts";
+import { Lingering } from "./lingering.ts";
 import { StreamReading } from "./reading.ts";
 import { Writing, refuseLater } from "./writing.ts";
 
 /** A non-blocking I/O stream. */
 export class Stream extends StreamReading {
   #timeout = 15;
+  #lifetime = 0;
   #highWaterMark = 1_048_576;
   #writing: Writing | undefined;
   #graceful = false;
@@ -33,6 +36,21 @@ export class Stream extends StreamReading {
     if (!this.raw) return;
     this.#timeout = seconds;
     if (this.id !== 0) this.engine.connections.setTimeout(this.id, seconds);
+  }
+
+  /**
+   * Seconds the connection may be open at all, from when it was admitted or opened, whatever it does; then it closes at once, without a
+   * `timeout`. Default 0: no bound.
+   */
+  get lifetime(): number {
+    return this.#lifetime;
+  }
+
+  set lifetime(seconds: number) {
+    check("lifetime", seconds, SECONDS);
+    if (!this.raw) return;
+    this.#lifetime = seconds;
+    if (this.id !== 0) this.engine.connections.setLifetime(this.id, seconds);
   }
 
   /** Whether data, or a `write` callback, waits. */
@@ -86,7 +104,10 @@ export class Stream extends StreamReading {
     this.#end(false);
   }
 
-  /** Closes as soon as everything written has been sent; at once where nothing waits. */
+  /**
+   * Closes as soon as everything written has been sent; at once where nothing waits. Data is delivered until then. The connection ends our
+   * side first, and drops what still comes until the peer has ended: 2 s or 1 MiB at most.
+   */
   closeGracefully(): void {
     if (!this.raw) return;
     if (this.isWriting) {
@@ -108,7 +129,9 @@ export class Stream extends StreamReading {
       if (!handle) return undefined;
       this.#writing?.handOver(handle);
       if (this.inbox?.isEmpty === false) handle.unshift(this.inbox.takeAll());
-      this.#forget(handle, unhear);
+      if (this.id !== 0) unhear(handle);
+      this.engine.connections.close(this.id);
+      this.#forget();
       handle.ref?.();
       return handle;
     } catch (error) {
@@ -126,8 +149,8 @@ export class Stream extends StreamReading {
   }
 
   /** @internal */
-  expire(): void {
-    this.fire("timeout");
+  expire(answer: number): void {
+    if (answer !== Due.LIFETIME) this.fire("timeout");
     this.close();
   }
 
@@ -151,6 +174,7 @@ export class Stream extends StreamReading {
     this.slot = slotOf(this.id);
     engine.connections.connections[this.slot] = this;
     engine.connections.setTimeout(this.id, this.#timeout);
+    if (this.#lifetime > 0) engine.connections.setLifetime(this.id, this.#lifetime);
     // Of a handle whose peer has gone already no event comes any more.
     if (handle.destroyed) engine.nextTick(() => this.close());
     else if (handle.readableEnded) engine.nextTick(() => this.closeGracefully());
@@ -159,24 +183,28 @@ export class Stream extends StreamReading {
   }
 
   #end(gracefully: boolean): void {
-    const handle = this.raw;
+    const { raw: handle, engine, id } = this;
     if (!handle) return;
-    this.#forget(handle, leave);
+    // Where the peer has ended as well, there is nothing to linger for.
+    const lingers = gracefully && id !== 0 && !handle.readableEnded && !handle.destroyed;
+    this.#forget();
     try {
-      release(handle, gracefully);
+      if (lingers) new Lingering(engine, id, handle).begin();
+      else {
+        if (id !== 0) leave(handle);
+        engine.connections.close(id);
+        release(handle, gracefully);
+      }
     } catch (error) {
       this.fire("error", toError(error));
     }
     this.fire("close");
   }
 
-  #forget<T extends AnyHandle>(handle: T, letGo: (handle: T) => void): void {
+  #forget(): void {
     this.raw = undefined;
-    this.#timeout = 0;
-    this.#writing?.close();
-    if (!this.started) return;
-    letGo(handle);
-    this.engine.connections.close(this.id);
     this.id = 0;
+    this.#timeout = this.#lifetime = 0;
+    this.#writing?.close();
   }
 }

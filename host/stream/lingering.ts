@@ -1,0 +1,86 @@
+// A connection that has ended its side, and whose stream is closed: what still comes is dropped until the peer ends.
+//
+// A socket that is closed while its peer is still sending resets the connection, and the reset destroys what the peer has not read yet: the
+// answer that was sent before. So ours ends first, and closes when the peer has ended, when much has come, or after 2 s.
+
+import { clearTimeout, setTimeout } from "node:timers";
+import type { Connection } from "../engine/connections.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Listener } from "../socket/bare-socket.ts";
+import { type AnyHandle, endSide, leave, release } from "../socket/handle.ts";
+
+const MOST = 1_048_576; // bytes
+const MS = 2000; // as the core has it
+
+/** Takes a stream's place in the table of connections, and its handle. */
+export class Lingering implements Connection, Listener {
+  readonly id: number;
+  readonly #engine: Engine;
+  #handle: AnyHandle;
+  #dropped = 0;
+  #isOver = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(engine: Engine, id: number, handle: AnyHandle) {
+    this.id = id;
+    this.#engine = engine;
+    this.#handle = handle;
+  }
+
+  /** Ends our side. Throws what the handle throws; then it is over. */
+  begin(): void {
+    const { connections, active } = this.#engine;
+    try {
+      this.#handle = endSide(this.#handle, this);
+    } catch (error) {
+      this.#over(false);
+      throw error;
+    }
+    if (!connections.linger(this.id, this)) this.#over(true);
+    else if (!active) this.suspend();
+  }
+
+  received(chunk: Buffer): void {
+    this.#dropped += chunk.length;
+    if (this.#dropped >= MOST) this.#over(false);
+  }
+
+  closed(): void {
+    this.#over(true);
+  }
+
+  failed(): void {
+    this.#over(false);
+  }
+
+  expire(): void {
+    this.#over(false);
+  }
+
+  close(): void {
+    this.#over(false);
+  }
+
+  /** While the loop is stopped, nothing counts its time: the runtime does, and need not wait for it. */
+  suspend(): void {
+    if (this.#isOver) return;
+    this.#timer ??= setTimeout(() => this.#over(false), MS).unref();
+    this.#handle.unref?.();
+  }
+
+  resume(): void {
+    if (this.#isOver) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#handle.ref?.();
+  }
+
+  #over(gracefully: boolean): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    leave(this.#handle);
+    this.#engine.connections.close(this.id);
+    this.#engine.guard.run("close", () => release(this.#handle, gracefully));
+  }
+}
