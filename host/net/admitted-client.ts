@@ -58,6 +58,7 @@ export class Handshakes {
         if (socket.destroyed || !this.#isWelcome(secure)) secure.destroy();
         else if (handshake.end()) {
           secure.off("error", ignore);
+          secure.allowHalfOpen = false; // as the runtime makes them
           done(secure);
         }
       });

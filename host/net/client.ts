@@ -127,7 +127,11 @@ export class Client extends ReactorPart<ClientEvents> {
     else this.#handle.on(secure ? "secureConnect" : "connect", this.#onConnect);
   }
 
-  #onConnect = (): void => this.#tell("connect", () => this.#connected());
+  #onConnect = (): void =>
+    this.#tell("connect", () => {
+      this.#handle!.allowHalfOpen = false; // as the runtime makes them
+      this.#connected();
+    });
 
   #onError = (error: Error): void => this.#tell("error", () => this.#failed(error));
 

@@ -45,6 +45,7 @@ export class WaitingClient implements Client {
     this.#engine.connections.connections[slotOf(this.id)] = undefined;
     this.#socket.off("error", ignore);
     this.#socket.setNoDelay(true);
+    this.#socket.allowHalfOpen = false; // as the runtime makes them: a stream changes that for as long as it has one
     this.#admitted(this.#socket, this.id);
   }
 

@@ -55,6 +55,9 @@ export abstract class BareSocket {
     return this;
   }
 
+  /** Without effect: the listener decides when our side ends. */
+  set allowHalfOpen(_on: boolean) {}
+
   /** What has come is told at once. */
   get readableLength(): number {
     return 0;

@@ -116,7 +116,7 @@ class NodeSocket extends BareSocket {
   override toSocket(): Socket {
     this.pause();
     const handle = this.#release();
-    const socket = new Socket({ handle, allowHalfOpen: true, pauseOnCreate: true } as object);
+    const socket = new Socket({ handle, pauseOnCreate: true } as object);
     socket.setNoDelay(true); // it is, and the socket is to know
     return Object.assign(socket, { server: this.server, _server: this.server });
   }

@@ -4,7 +4,7 @@ import { type IncomingMessage, createServer, get } from "node:http";
 import { type Socket } from "node:net";
 import * as assert from "uvu/assert";
 import { Reactor, Stream } from "wasm-ioloop";
-import { deferred, harness, pair, peer, portOf, quietLoop, turns, until } from "../support/harness.ts";
+import { deferred, harness, pair, peer, plainServer, portOf, quietLoop, turns, until } from "../support/harness.ts";
 import { openStream } from "./open-stream.ts";
 
 const test = harness("steal");
@@ -35,6 +35,49 @@ test("165 a stolen handle as a plain socket: both ways, half-close, a timeout of
   if (!socket.writableEnded) socket.end(" and its last word");
   await far.closed;
   assert.equal(log, ["read to the loop"]);
+});
+
+test("a stolen handle that the loop has accepted or opened closes when its peer ends, as any other", async () => {
+  const { loop } = quietLoop();
+  const stolen: Socket[] = [];
+  const steal = (stream: Stream): void => {
+    const socket = stream.stealHandle() as Socket;
+    stolen.push(socket);
+    socket.on("data", () => {});
+    socket.on("error", () => {});
+  };
+  const id = loop.server({}, (_loop, stream) => steal(stream));
+  const running = loop.start();
+  const far = peer({ port: portOf(loop, id) });
+  await until(() => stolen.length === 1);
+  const { port, close } = await plainServer((socket) => socket.end("bye"));
+  loop.client({ port }, (_loop, _error, stream) => steal(stream!));
+  await until(() => stolen.length === 2);
+  for (const socket of stolen) {
+    assert.is(socket.allowHalfOpen, false);
+    socket.resume();
+  }
+  far.socket.end("bye");
+  await until(() => stolen.every((socket) => socket.destroyed));
+  loop.reset();
+  await running;
+  await close();
+});
+
+test("a socket of one's own has its half-open state back", async () => {
+  for (const allowHalfOpen of [true, false]) {
+    const { loop } = quietLoop();
+    const { near, far } = await pair();
+    near.allowHalfOpen = allowHalfOpen;
+    const stream = new Stream(near, { reactor: loop.reactor });
+    loop.stream(stream);
+    const running = loop.start();
+    await turns(2);
+    assert.is((stream.stealHandle() as Socket).allowHalfOpen, allowHalfOpen);
+    near.destroy();
+    far.socket.destroy();
+    await running;
+  }
 });
 
 test("165 a stolen handle in a new stream, of another loop", async () => {
