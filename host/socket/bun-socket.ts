@@ -136,8 +136,8 @@ class BunSocket extends BareSocket {
     }
     const done = this.#done!;
     this.#rest = this.#done = undefined;
-    if (written >= 0) done();
-    else done(isWhole ? refused() : new Error("write: the memory of a chunk was detached before all of it was sent"));
+    // Where it is not whole, the stream sees that, and closes.
+    done(written < 0 && isWhole ? refused() : undefined);
   }
 
   ended(): void {
@@ -181,7 +181,7 @@ class BunSocket extends BareSocket {
     const [raw, origin, rest, done] = [this.#raw, this.#origin, this.#rest, this.#done];
     this.destroyed = true;
     if (!this.#isClosed) this.server._connections--; // it is counted anew
-    const socket = Object.assign(open(raw, origin), { bytesRead: this.#bytesRead });
+    const socket = Object.assign(open(raw, origin), { bytesRead: this.#bytesRead, allowHalfOpen: false });
     socket.setNoDelay(true); // it is, and the socket is to know
     if (rest) socket.write(rest, done);
     if (this.readableEnded) origin.handlers.end.call(raw, raw);

@@ -1,6 +1,6 @@
 // What a stream does with its handle: hear it, and let it go.
 
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 import { Duplex, Readable } from "node:stream";
 import { BareSocket, type Done, type Listener, type Peer } from "./bare-socket.ts";
 import { IOLoopError } from "../base/errors.ts";
@@ -60,6 +60,11 @@ export function isHandle(value: unknown): value is AnyHandle {
   return value instanceof BareSocket || value instanceof Duplex;
 }
 
+/** Whether a handle is a socket of the system's, with or without TLS. */
+export function isSocket(handle: unknown): boolean {
+  return handle instanceof BareSocket || handle instanceof Socket;
+}
+
 /** The handle itself; of a bare connection the runtime's socket, made now. It goes on as the connection did. */
 export function plain<T>(handle: T | BareSocket): T | Socket {
   if (!(handle instanceof BareSocket)) return handle;
@@ -82,10 +87,15 @@ export function hear(handle: Heard | BareSocket, listener: Listener): void {
   if (handle[LISTENER]) throw new IOLoopError("ERR_IOLOOP_HANDLE_IN_USE", "The handle belongs to another stream");
   handle[LISTENER] = listener;
   handle[HALF_OPEN] = handle.allowHalfOpen;
-  handle.allowHalfOpen = true; // what is queued is written even when the peer has ended its side
-  handle.pause(); // or "data" would set it flowing
-  readFast(handle);
-  for (const [event, hears] of EVENTS) handle.on(event, hears as () => void);
+  try {
+    handle.allowHalfOpen = true; // what is queued is written even when the peer has ended its side
+    handle.pause(); // or "data" would set it flowing
+    readFast(handle);
+    for (const [event, hears] of EVENTS) handle.on(event, hears as () => void);
+  } catch (error) {
+    unhear(handle);
+    throw error;
+  }
 }
 
 // What is read is delivered at once, unless it is to wait, something waits already, or others listen to it as well.

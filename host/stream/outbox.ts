@@ -5,7 +5,6 @@ import { IOLoopError } from "../base/errors.ts";
 
 const PIECE = 131_072;
 const LONGEST = 1_048_576; // characters: an engine's strings have an end, and what is cut is converted whole
-const GONE = "write: the memory of a chunk was transferred, resized or detached before the chunk was sent";
 const NONE: never[] = []; // what an idle stream has of chunks: there may be many
 
 /**
@@ -127,7 +126,7 @@ export class Outbox {
     let used = 0;
     while (room > 0 && used < this.#chunks.length) {
       const chunk = toBuffer(this.#chunks[used]!);
-      if (chunk.length === 0) throw new IOLoopError("ERR_IOLOOP_CHUNK_GONE", GONE);
+      if (chunk.length === 0) throw chunkGone();
       const part = chunk.subarray(0, room);
       parts.push(part);
       room -= part.length;
@@ -137,6 +136,12 @@ export class Outbox {
     this.#chunks.splice(0, used);
     return parts.length === 1 ? parts[0]! : Buffer.concat(parts, PIECE - room);
   }
+}
+
+/** The error of a chunk that cannot be sent any more. */
+export function chunkGone(): IOLoopError {
+  const message = "write: the memory of a chunk was transferred, resized or detached before the chunk was sent";
+  return new IOLoopError("ERR_IOLOOP_CHUNK_GONE", message);
 }
 
 // Whether two strings can be one: a lone surrogate must not meet its other half, as each goes out as the replacement character.

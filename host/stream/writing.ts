@@ -4,8 +4,8 @@ import { toBuffer } from "../base/bytes.ts";
 import type { Engine } from "../engine/engine.ts";
 import { IOLoopError, toError } from "../base/errors.ts";
 import { nextTurn } from "../time/clock.ts";
-import { type AnyHandle, send } from "../socket/handle.ts";
-import { Outbox } from "./outbox.ts";
+import { type AnyHandle, isSocket, send } from "../socket/handle.ts";
+import { Outbox, chunkGone } from "./outbox.ts";
 
 /** Called once: when all that waited has been handed to the system, or with an error when the stream closed before that. */
 export type WriteCallback = (stream: never, error?: IOLoopError) => unknown;
@@ -114,12 +114,21 @@ export class Writing {
   }
 
   #written = (error?: Error | null): void => {
-    const { engine, outlet = this.#handle } = this.#stream;
-    if (error) outlet!.destroy(error);
+    const { engine } = this.#stream;
+    if (error) this.#refused(error);
     else if (this.#isSending) this.#isSent = true;
     else if (this.#known > 0) this.#known--;
     else engine.deliver("write", () => this.#taken());
   };
+
+  // The system, or a Duplex, takes no more.
+  #refused(error: Error): void {
+    try {
+      (this.#stream.outlet ?? this.#handle!).destroy(error);
+    } catch (failure) {
+      this.#stream.failed(toError(failure));
+    }
+  }
 
   // The piece has been taken, later than at once.
   #taken(): void {
@@ -134,8 +143,11 @@ export class Writing {
     const stream = this.#stream;
     if (!stream.outlet) return;
     stream.touch();
-    this.bytesWritten += this.#outbox.pieceBytes;
+    const { pieceBytes } = this.#outbox;
     const piece = this.#outbox.sent();
+    // What a Duplex does with a piece is its own affair. A socket has sent less than it was to.
+    if (typeof piece !== "string" && piece.length !== pieceBytes && isSocket(stream.outlet)) throw chunkGone();
+    this.bytesWritten += pieceBytes;
     if (stream.hasSubscribers("write")) stream.fire("write", toBuffer(piece));
     if (this.#outbox.isEmpty) this.#drained();
     else this.flushLater();

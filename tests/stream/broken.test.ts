@@ -87,6 +87,28 @@ for (const [name, make] of Object.entries(gone)) {
   }
 }
 
+test("a chunk that is transferred while it is on its way: an error", async () => {
+  for (const size of [8_000_000, 100_000]) {
+    const { loop, stream, far, log, running } = await openStream();
+    loop.timer(60, () => {});
+    stream.unsubscribe("write");
+    far.socket.pause();
+    const chunk = new Uint8Array(size);
+    if (size < 1e6) {
+      stream.write(Buffer.alloc(8_000_000)); // the chunk is the piece that comes when the system takes no more
+      await until(() => stream.bytesWritten > 0);
+    }
+    stream.write(chunk);
+    await until(() => stream.bytesWritten > 0);
+    structuredClone(chunk.buffer, { transfer: [chunk.buffer] });
+    far.socket.resume();
+    await until(() => log.includes("close"));
+    assert.match(log[0]!, /^error write: the memory of a chunk was transferred/);
+    await goesOn(loop, running);
+    far.socket.destroy();
+  }
+});
+
 test("a chunk whose memory grows is sent as it was written", async () => {
   const { loop, stream, far, running } = await openStream();
   const buffer = resizable(10);

@@ -1,0 +1,108 @@
+// How long a connection may be open at all.
+
+import * as assert from "uvu/assert";
+import { Stream } from "wasm-ioloop";
+import { VirtualClock } from "wasm-ioloop/testing";
+import { harness, pair, quietLoop, turns, until } from "../support/harness.ts";
+import { openStream } from "./open-stream.ts";
+
+const test = harness("stream-lifetime");
+
+test("there is no bound unless one is set, and none after close; what is no time is refused", async () => {
+  const clock = new VirtualClock();
+  const { stream, log, running } = await openStream({ clock });
+  assert.is(stream.lifetime, 0);
+  stream.timeout = 0;
+  await clock.advance(1e6);
+  assert.equal(log, []);
+  for (const wrong of [-1, NaN, Infinity]) {
+    assert.throws(
+      () => (stream.lifetime = wrong),
+      (error: unknown) => error instanceof RangeError && error.message.startsWith("lifetime"),
+    );
+  }
+  assert.throws(
+    () => (stream.lifetime = "1" as never),
+    (error: unknown) => error instanceof TypeError,
+  );
+  stream.lifetime = 1;
+  assert.is(stream.lifetime, 1);
+  await until(() => log.length > 0); // it is as old as that already
+  assert.equal(log, ["close"]);
+  assert.is(stream.lifetime, 0);
+  stream.lifetime = 5;
+  assert.is(stream.lifetime, 0);
+  await running;
+});
+
+test("activity does not put the end off; it closes at once, without a timeout, and sends nothing more", async () => {
+  const clock = new VirtualClock();
+  const { stream, far, log, running } = await openStream({ clock });
+  stream.unsubscribe("write");
+  stream.unsubscribe("drain");
+  stream.lifetime = 10;
+  for (let i = 0; i < 9; i++) {
+    far.socket.write(String(i));
+    await until(() => log.length === i + 1);
+    await clock.advance(1);
+  }
+  far.socket.pause();
+  stream.write(Buffer.alloc(20_000_000));
+  await turns(5);
+  await clock.advance(0.999);
+  assert.is(log.length, 9);
+  await clock.advance(0.001);
+  assert.equal(log.slice(9), ["close"]);
+  await running;
+  far.socket.destroy();
+});
+
+test("it counts from when the connection began, can be changed at any time, and taken back", async () => {
+  const clock = new VirtualClock();
+  const { stream, log, running } = await openStream({ clock });
+  stream.timeout = 0;
+  await clock.advance(8);
+  stream.lifetime = 10;
+  await clock.advance(1.9);
+  stream.lifetime = 0;
+  await clock.advance(100);
+  stream.lifetime = 120;
+  await clock.advance(10);
+  assert.equal(log, []);
+  await clock.advance(0.1);
+  assert.equal(log, ["close"]);
+  await running;
+});
+
+test("one that was set before the stream started, and one that ends before the other side has read", async () => {
+  const clock = new VirtualClock();
+  const { loop } = quietLoop({ clock });
+  const { near, far } = await pair();
+  const stream = new Stream(near, { reactor: loop.reactor });
+  const log: string[] = [];
+  stream.on("close", () => void log.push("close"));
+  stream.lifetime = 3;
+  assert.is(stream.lifetime, 3);
+  loop.stream(stream);
+  const running = loop.start();
+  await clock.advance(2.9);
+  assert.equal(log, []);
+  await clock.advance(0.1);
+  assert.equal(log, ["close"]);
+  await running;
+  await far.ended;
+});
+
+test("a stolen handle has no bound any more", async () => {
+  const clock = new VirtualClock();
+  const { loop, stream, far, running } = await openStream({ clock });
+  loop.timer(60, () => {});
+  stream.lifetime = 1;
+  const socket = stream.stealHandle()!;
+  await clock.advance(30);
+  assert.is(socket.destroyed, false);
+  socket.destroy();
+  await clock.advance(30);
+  await running;
+  far.socket.destroy();
+});
