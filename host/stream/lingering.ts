@@ -78,7 +78,7 @@ export class Lingering implements Connection, Listener {
   #over(gracefully: boolean): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    clearTimeout(this.#timer);
+    if (this.#timer) clearTimeout(this.#timer);
     leave(this.#handle);
     this.#engine.connections.close(this.id);
     this.#engine.guard.run("close", () => release(this.#handle, gracefully));
