@@ -80,7 +80,13 @@ export class Lingering implements Connection, Listener {
     this.#isOver = true;
     if (this.#timer) clearTimeout(this.#timer);
     leave(this.#handle);
-    this.#engine.connections.close(this.id);
-    this.#engine.guard.run("close", () => release(this.#handle, gracefully));
+    const engine = this.#engine;
+    const active = engine.enter(); // so that what follows is decided now, and no pass is needed for it
+    try {
+      engine.connections.close(this.id);
+      engine.guard.run("close", () => release(this.#handle, gracefully));
+    } finally {
+      if (active) engine.end();
+    }
   }
 }
