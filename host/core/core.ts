@@ -72,7 +72,7 @@ export const Code = {
 export const Due = { VOID: 0, ONCE: 1, RECURRING: 2, WAIT: 3, CONNECT: 4, IDLE: 5, LINGER: 6, LIFETIME: 7 } as const;
 
 /** What `pollDecision` answers. */
-export const Decision = { NOTHING: 0, FINISH: 1, STOP: 2, CLOSE: 3, CLOSING: 4, RESET: 5 } as const;
+export const Decision = { NOTHING: 0, FINISH: 1, STOP: 2, CLOSE: 3, CLOSING: 4, RESET: 5, FULL: 6, FREE: 7 } as const;
 
 /** States of a connection. */
 export const State = { FREE: 0, WAITING: 1, CONNECTING: 2, INCOMING: 3, OUTGOING: 4, LOOSE: 5, LINGERING: 6 } as const;

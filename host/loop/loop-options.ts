@@ -34,6 +34,13 @@ export type IOLoopEvents = {
   finish: [];
   /** Accepting has ended: listening sockets close, their ids are spent. Clients that have come by now are still admitted. */
   closing: [];
+  /**
+   * A client has to wait because no slot is free, and none did before. Not for clients that wait for the next tick, or behind a
+   * stopped server.
+   */
+  full: [];
+  /** No client waits for a slot any more. Always follows a `full`. */
+  free: [];
   /** Everything is about to be removed. */
   reset: [];
   /** A client was reset while it waited for admission, or because it could not be queued. */
