@@ -4,11 +4,12 @@
 
 import { type Core, State } from "./core.ts";
 import { slotOf } from "./ids.ts";
+import { asLine } from "../base/printable.ts";
 import { setting } from "../base/runtime.ts";
 
 /** Tells what a loop does, and what it has to do with at that moment. */
 export const debug: ((core: Core, what: string) => void) | undefined = setting("IOLOOP_DEBUG")
-  ? (core, what) => console.error(`IOLoop: ${what} [${counts(core)}]`)
+  ? (core, what) => console.error(`IOLoop: ${asLine(what)} [${counts(core)}]`)
   : undefined;
 
 /** An id for people: slot and generation. */

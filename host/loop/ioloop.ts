@@ -5,6 +5,7 @@ import { type ClientOptions, Client } from "../net/client.ts";
 import { IOLoopError } from "../base/errors.ts";
 import { type StopOptions, stopGracefully } from "./graceful-stop.ts";
 import { GuardedEmitter } from "../reactor/guarded-emitter.ts";
+import { printError } from "../reactor/print-error.ts";
 import type { ListenerOptions } from "../net/listener-options.ts";
 import { type IOLoopEvents, type IOLoopOptions, checkLoopOptions } from "./loop-options.ts";
 import { COUNT, FUNCTION, POSITIVE, callForm, check, checkTimer } from "../base/checks.ts";
@@ -210,7 +211,7 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
     this.fire("reset");
     this.#reactor.reset();
     this.unsubscribeAll();
-    this.#reactor.on("error", print);
+    this.#reactor.on("error", printError);
   }
 
   #close(id: Id): boolean {
@@ -233,7 +234,7 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
     reactor.attach(this);
     this.#reactor = reactor;
     this.engine = reactor.engine;
-    if (!reactor.hasSubscribers("error")) reactor.on("error", print);
+    if (!reactor.hasSubscribers("error")) reactor.on("error", printError);
     this.#applyLimits();
   }
 
@@ -275,8 +276,4 @@ function onSingleton<K extends keyof IOLoop>(name: K): IOLoop[K] {
 
 function instance<T>(what: string, value: unknown, type: abstract new (...args: never[]) => T): asserts value is T {
   check(what, value, { allowed: `an id or a ${type.name}`, type: (it) => it instanceof type });
-}
-
-function print(_reactor: unknown, error: unknown, event: string): void {
-  console.error(`IOLoop: ${event}:`, error);
 }
