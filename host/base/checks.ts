@@ -48,11 +48,6 @@ export const TEXT: Rule = {
   type: isString,
   range: (value: string) => value.length > 0,
 };
-export const PATH: Rule = {
-  allowed: "a path: a string that is not empty and has no NUL",
-  type: isString,
-  range: (value: string) => value.length > 0 && !value.includes("\0"),
-};
 export const OVERFLOW: Rule = oneOf("wait", "drop");
 export const OBJECT: Rule = {
   allowed: "an object",

@@ -6,11 +6,12 @@ import { debug, show } from "../core/debug.ts";
 import { slotOf } from "../core/ids.ts";
 import { IOLoopError } from "../base/errors.ts";
 import { nodeTls } from "../socket/node-tls.ts";
-import { PATH, PEER_PORT, type Rule, SECONDS, STREAM, TEXT, checkOptions } from "../base/checks.ts";
+import { PEER_PORT, type Rule, SECONDS, STREAM, TEXT, checkOptions } from "../base/checks.ts";
 import type { Id } from "../core/ids.ts";
 import { REACTOR, type Reactor } from "../reactor/reactor.ts";
 import { ReactorPart } from "../reactor/reactor-part.ts";
 import { type StreamHandle, release } from "../socket/handle.ts";
+import { SOCKET_PATH } from "./socket-file.ts";
 import { CLIENT_TLS_RULES, type ClientTlsOptions, clientTls } from "../socket/tls-options.ts";
 
 /** Options of `Client#connect`, and of a loop's `client`. */
@@ -42,7 +43,7 @@ const ADDRESS: Rule = { ...TEXT, allowed: "an IP address", range: (value: string
 export const CLIENT_RULES: Readonly<Record<string, Rule>> = {
   address: TEXT,
   port: PEER_PORT,
-  path: PATH,
+  path: SOCKET_PATH,
   handle: STREAM,
   localAddress: ADDRESS,
   timeout: SECONDS,

@@ -1,6 +1,7 @@
 // Where to listen, and how many may wait.
 
-import { BOOLEAN, COUNT, OVERFLOW, PATH, PORT, type Rule, SECONDS, TEXT } from "../base/checks.ts";
+import { BOOLEAN, COUNT, OVERFLOW, PORT, type Rule, SECONDS, TEXT } from "../base/checks.ts";
+import { SOCKET_PATH } from "./socket-file.ts";
 import { SERVER_TLS_RULES, type ServerTlsOptions } from "../socket/tls-options.ts";
 
 /** Options of `Server#listen`, and of a loop's `server`. */
@@ -9,7 +10,7 @@ export interface ListenerOptions extends ServerTlsOptions {
   address?: string | undefined;
   /** The port; default, and for 0, a free one: see `port`. */
   port?: number | undefined;
-  /** The path of a UNIX domain socket, instead of address and port. A socket file that nobody listens on is replaced. */
+  /** The path of a UNIX domain socket, instead of address and port. A socket file that nobody has open is replaced; it goes with the server. */
   path?: string | undefined;
   /** An inherited descriptor that listens, instead of address and port. */
   fd?: number | undefined;
@@ -29,7 +30,7 @@ export interface ListenerOptions extends ServerTlsOptions {
 export const LISTENER_RULES: Readonly<Record<string, Rule>> = {
   address: TEXT,
   port: PORT,
-  path: PATH,
+  path: SOCKET_PATH,
   fd: COUNT,
   backlog: COUNT,
   waitTimeout: SECONDS,

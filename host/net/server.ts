@@ -4,11 +4,11 @@ import { type AddressInfo, type Server as NetServer, type Socket, createServer }
 import { ClosingListener } from "./closing-listener.ts";
 import type { DropReason } from "../engine/connections.ts";
 import type { BareSocket } from "../socket/bare-socket.ts";
-import { listenOnBun } from "../socket/bun-socket.ts";
 import { Code } from "../core/core.ts";
 import { IOLoopError } from "../base/errors.ts";
-import { canReusePort, isBoundElsewhere, listen, removeStaleSocket } from "./bind.ts";
+import { bind, canReusePort, isBoundElsewhere } from "./bind.ts";
 import { LISTENER_RULES, type ListenerOptions } from "./listener-options.ts";
+import { SocketFile } from "./socket-file.ts";
 import { acceptOnNode } from "../socket/node-socket.ts";
 import { POSITIVE, checkOptions } from "../base/checks.ts";
 import type { Id } from "../core/ids.ts";
@@ -111,6 +111,7 @@ export class Server extends ReactorPart<ServerEvents> {
 
     const handle = createServer({ pauseOnConnect: true, allowHalfOpen: true });
     this.#handle = handle;
+    const file = path === undefined ? undefined : new SocketFile(path);
     handle.on("connection", this.#connected);
     handle.on("listening", () => {
       if (this.#handle === handle) {
@@ -122,25 +123,15 @@ export class Server extends ReactorPart<ServerEvents> {
     });
     const where = fd !== undefined ? { fd } : path !== undefined ? { path } : { host: address, port };
     const listening = { ...where, backlog: this.#backlog, ...(reuse && { reusePort: true }) };
-    const begin = (): void => {
-      try {
-        listenOnBun(handle, this.#connected, () => listen(handle, listening));
-      } catch (error) {
-        this.close(); // the runtime may have been told not to
-        throw error;
-      }
-    };
-    handle.on("error", (error: NodeJS.ErrnoException) => {
-      if (path === undefined || error.code !== "EADDRINUSE") return this.#failed(handle, error);
-      void removeStaleSocket(path).then((removed) => {
-        if (!removed) this.#failed(handle, error);
-        else if (this.#handle === handle) begin();
-      });
-    });
     engine.resources.add(this);
     if (!engine.active) this.suspend();
     engine.acceptors.listen(this.id, this.#accepting);
-    begin();
+    try {
+      bind(handle, listening, file, this.#connected, (error) => this.#failed(handle, error));
+    } catch (error) {
+      this.close(); // the runtime may have been told not to
+      throw error;
+    }
   }
 
   /** Goes on admitting clients. */

@@ -66,7 +66,7 @@ export const NO_IDS = [
   [{}, "a plain object"],
   [new Client(), "an object of Client"],
 ] as const;
-export const PATH = "a path: a string that is not empty and has no NUL";
+export const PATH = "a path: a string that is not empty, has no NUL, and has at most 107 bytes";
 export const WHOLE_0 = [
   [-1, "-1"],
   [1.5, "1.5"],
