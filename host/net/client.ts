@@ -12,7 +12,7 @@ import { REACTOR, type Reactor } from "../reactor/reactor.ts";
 import { ReactorPart } from "../reactor/reactor-part.ts";
 import { type StreamHandle, release } from "../socket/handle.ts";
 import { SOCKET_PATH } from "./socket-file.ts";
-import { CLIENT_TLS_RULES, type ClientTlsOptions, clientTls } from "../socket/tls-options.ts";
+import { CLIENT_TLS_RULES, type ClientTlsOptions, clientTls, usesTls } from "../socket/tls-options.ts";
 
 /** Options of `Client#connect`, and of a loop's `client`. */
 export interface ClientOptions extends ClientTlsOptions {
@@ -84,7 +84,7 @@ export class Client extends ReactorPart<ClientEvents> {
     checkOptions("connect", options, CLIENT_RULES);
     if (this.id !== 0) throw new IOLoopError("ERR_IOLOOP_HANDLE_IN_USE", "The client is connecting already");
     const { engine } = this;
-    const secure = options.tls ? clientTls(options) : undefined; // bad files and PEMs are errors of this call
+    const secure = usesTls("connect", options) ? clientTls(options) : undefined; // bad files and PEMs are errors of this call
     const id = engine.connections.open("handleConnect");
     this.id = id;
     engine.connections.connections[slotOf(id)] = this;

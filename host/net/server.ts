@@ -5,6 +5,7 @@ import { ClosingListener } from "./closing-listener.ts";
 import type { DropReason } from "../engine/connections.ts";
 import type { BareSocket } from "../socket/bare-socket.ts";
 import { Code } from "../core/core.ts";
+import { debug } from "../core/debug.ts";
 import { IOLoopError } from "../base/errors.ts";
 import { bind, canReusePort, isBoundElsewhere } from "./bind.ts";
 import { LISTENER_RULES, type ListenerOptions } from "./listener-options.ts";
@@ -16,8 +17,9 @@ import { REACTOR, type Reactor } from "../reactor/reactor.ts";
 import { ReactorPart } from "../reactor/reactor-part.ts";
 import { Run } from "../engine/run.ts";
 import { type StreamHandle, plain } from "../socket/handle.ts";
-import { Handshakes } from "./admitted-client.ts";
-import { serverTls } from "../socket/tls-options.ts";
+import { shakeHands } from "./admitted-client.ts";
+import { Handshakes } from "../socket/tls-handshake.ts";
+import { serverTls, usesTls } from "../socket/tls-options.ts";
 import { WaitingClient, turnAway } from "./waiting-client.ts";
 
 export type ServerEvents = {
@@ -98,7 +100,8 @@ export class Server extends ReactorPart<ServerEvents> {
     if (reuse && !canReusePort()) {
       throw new IOLoopError("ERR_IOLOOP_UNSUPPORTED", 'This runtime cannot share a port: option "reuse"');
     }
-    this.#handshakes = options.tls ? new Handshakes(this.engine, serverTls(options)) : undefined;
+    const note = (what: string): void => debug?.(this.engine.core, what);
+    this.#handshakes = usesTls("listen", options) ? new Handshakes(serverTls(options), note) : undefined;
     const { backlog = 511, overflow = "wait", waitTimeout = 60, singleAccept = false } = options;
     const seats = overflow === "drop" ? 0 : backlog;
     const { engine } = this;
@@ -250,7 +253,7 @@ export class Server extends ReactorPart<ServerEvents> {
 
   #admitted = (socket: Socket | BareSocket, id: number): void => {
     if (!this.#handshakes) return this.#accept(socket, id);
-    this.#handshakes.begin(plain(socket), id, (secure) => this.#accept(secure, id));
+    shakeHands(this.engine, this.#handshakes, plain(socket), id, (secure) => this.#accept(secure, id));
   };
 
   #accept(socket: Socket | BareSocket, id: number): void {

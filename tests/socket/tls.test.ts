@@ -61,11 +61,11 @@ test("certificate, key and CA by content, as string and as Buffer", async () => 
 test("205 no key is built in; bad files and PEMs are errors of the call", () => {
   const { loop } = quietLoop();
   const wrong: [ListenerOptions, RegExp][] = [
-    [{ tls: true }, /"tls" needs the options "tlsCert" and "tlsKey"/],
+    [{ tls: true }, /^listen: option "tls" requires "tlsCert" and "tlsKey"$/],
     [{ tls: true, tlsCert: local.cert }, /"tlsCert" and "tlsKey"/],
     [{ tls: true, tlsCert: "/no/such.crt", tlsKey: local.key }, /"tlsCert": ENOENT/],
     [{ tls: true, tlsCert: "-----BEGIN CERTIFICATE-----\nnonsense", tlsKey: local.key }, /^TLS: /],
-    [{ tls: true, tlsCert: { a: local.cert }, tlsKey: { b: local.key } }, /"tlsKey" has none for "a"/],
+    [{ tls: true, tlsCert: { a: local.cert }, tlsKey: { b: local.key } }, /"tlsKey" has no entry for host "a"/],
   ];
   for (const [options, message] of wrong) {
     assert.throws(
