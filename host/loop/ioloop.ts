@@ -106,9 +106,7 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
   server(a: unknown, b?: unknown): Id {
     const [options = {}, callback] = callForm<ListenerOptions | undefined>("server", a, b);
     const cb = callback as ServerCallback;
-    const server = streamServer(this.#reactor, (stream, id) => cb(this, stream, id));
-    server.listen(options);
-    return server.record();
+    return streamServer(this.#reactor, options, (stream, id) => cb(this, stream, id)).record();
   }
 
   /** Opens a connection: `cb(loop, error, stream)`, once. Returns the id of the attempt, and then of the connection. Options: {@link ClientOptions}. */
@@ -117,7 +115,7 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
   client(a: unknown, b?: unknown): Id {
     const [options = {}, callback] = callForm<ClientOptions | undefined>("client", a, b);
     const cb = callback as ClientCallback;
-    return streamClient(this.#reactor, (error, stream) => cb(this, error, stream)).begin(options);
+    return streamClient(this.#reactor, options, (error, stream) => cb(this, error, stream));
   }
 
   /** The server an id names, if any; or the id of a server, which becomes an acceptor of this loop. */

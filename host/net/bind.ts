@@ -2,10 +2,13 @@
 
 import cluster from "node:cluster";
 import { type ListenOptions, type Server, isIP } from "node:net";
+import { IOLoopError } from "../base/errors.ts";
 import type { BareSocket } from "../socket/bare-socket.ts";
 import { listenOnBun } from "../socket/bun-socket.ts";
 import type { SocketFile } from "./socket-file.ts";
 
+// UV_TCP_IPV6ONLY, what the runtime makes of `ipv6Only`.
+const IPV6_ONLY = 1;
 // Others may bind to a path at the same moment.
 const TRIES = 5;
 
@@ -13,7 +16,14 @@ const TRIES = 5;
 // and Deno, so that `address()` is null when it returns. `_listen2` is what `listen` calls after the look-up; it binds before it
 // returns. Where there is none, the documented way is taken (on Bun, that binds at once).
 type Binding = Server & {
-  _listen2?: (address: string, port: number, addressType: 4 | 6, backlog: number) => void;
+  _listen2?: (
+    address: string,
+    port: number,
+    addressType: 4 | 6,
+    backlog: number,
+    fd: undefined,
+    flags: number | undefined,
+  ) => void;
 };
 
 type Listening = ListenOptions & { backlog: number };
@@ -58,9 +68,10 @@ function listen(server: Server, options: Listening): void {
   // In a cluster the primary does the binding: asynchronously, by the documented way.
   if (family !== 0 && !options.reusePort && cluster.isPrimary) {
     const binding = server as Binding;
+    const flags = options.ipv6Only ? IPV6_ONLY : undefined;
     // oxlint-disable no-underscore-dangle -- that is its name
     if (typeof binding._listen2 === "function") {
-      binding._listen2(options.host!, options.port ?? 0, family as 4 | 6, options.backlog);
+      binding._listen2(options.host!, options.port ?? 0, family as 4 | 6, options.backlog, undefined, flags);
       return;
     }
   }
@@ -72,8 +83,18 @@ export function isBoundElsewhere(): boolean {
   return cluster.isWorker;
 }
 
-/** Whether several processes can share a port. Node has it since 22.12 and 23.1, and ignores the option before. */
-export function canReusePort(): boolean {
+/** Throws where the runtime would ignore what an option asks for. */
+export function checkSupport({ reuse = false, ipv6Only = false }: { reuse?: boolean; ipv6Only?: boolean }): void {
+  if (reuse && !canReusePort()) {
+    throw new IOLoopError("ERR_IOLOOP_UNSUPPORTED", 'This runtime cannot share a port: option "reuse"');
+  }
+  if (ipv6Only && process.versions["deno"] !== undefined) {
+    throw new IOLoopError("ERR_IOLOOP_UNSUPPORTED", 'This runtime cannot listen on IPv6 alone: option "ipv6Only"');
+  }
+}
+
+// Node has it since 22.12 and 23.1, and ignores the option before.
+function canReusePort(): boolean {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   return process.platform === "linux" && (major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12));
 }

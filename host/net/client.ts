@@ -1,21 +1,22 @@
 // class Client: one attempt to connect.
 
-import { type NetConnectOpts, type Socket, connect, isIP } from "node:net";
+import { type NetConnectOpts, type Socket, type TcpSocketConnectOpts, connect, isIP } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import { debug, show } from "../core/debug.ts";
 import { slotOf } from "../core/ids.ts";
 import { IOLoopError } from "../base/errors.ts";
 import { nodeTls } from "../socket/node-tls.ts";
-import { PEER_PORT, type Rule, SECONDS, STREAM, TEXT, checkOptions } from "../base/checks.ts";
+import { FUNCTION, PEER_PORT, type Rule, SECONDS, STREAM, TEXT, checkOptions } from "../base/checks.ts";
 import type { Id } from "../core/ids.ts";
 import { REACTOR, type Reactor } from "../reactor/reactor.ts";
 import { ReactorPart } from "../reactor/reactor-part.ts";
 import { type StreamHandle, release } from "../socket/handle.ts";
 import { SOCKET_PATH } from "./socket-file.ts";
+import { TCP_RULES, type TcpOptions, tune } from "../socket/tcp-options.ts";
 import { CLIENT_TLS_RULES, type ClientTlsOptions, clientTls, usesTls } from "../socket/tls-options.ts";
 
 /** Options of `Client#connect`, and of a loop's `client`. */
-export interface ClientOptions extends ClientTlsOptions {
+export interface ClientOptions extends TcpOptions, ClientTlsOptions {
   /** The address or name to connect to; default `"127.0.0.1"`. */
   address?: string | undefined;
   /** The port; default 80, with `tls` 443. */
@@ -26,6 +27,12 @@ export interface ClientOptions extends ClientTlsOptions {
   handle?: StreamHandle | undefined;
   /** The address to connect from. */
   localAddress?: string | undefined;
+  /** Of a name's addresses, only those of IPv4 (4) or IPv6 (6); default 0, both. */
+  family?: 0 | 4 | 6 | undefined;
+  /** How names are looked up; default `dns.lookup`, whose arguments it is given. */
+  lookup?: NonNullable<TcpSocketConnectOpts["lookup"]> | undefined;
+  /** What the `timeout` of a loop's stream begins with, in seconds; default 15. */
+  idleTimeout?: number | undefined;
   /** Seconds for the whole attempt, name look-up and all; default 10, 0 for no limit. */
   timeout?: number | undefined;
 }
@@ -39,6 +46,12 @@ export type ClientEvents = {
 
 const ADDRESS: Rule = { ...TEXT, allowed: "an IP address", range: (value: string) => isIP(value) !== 0 };
 
+const FAMILY: Rule = {
+  allowed: "0, 4 or 6",
+  type: (value) => typeof value === "number",
+  range: (value: number) => value === 0 || value === 4 || value === 6,
+};
+
 /** What each option must be. */
 export const CLIENT_RULES: Readonly<Record<string, Rule>> = {
   address: TEXT,
@@ -46,13 +59,18 @@ export const CLIENT_RULES: Readonly<Record<string, Rule>> = {
   path: SOCKET_PATH,
   handle: STREAM,
   localAddress: ADDRESS,
+  family: FAMILY,
+  lookup: FUNCTION,
+  idleTimeout: SECONDS,
   timeout: SECONDS,
+  ...TCP_RULES,
   ...CLIENT_TLS_RULES,
 };
 
 /** Opens one TCP or UNIX domain socket connection. Emits `connect` or `error`, one of the two, once. */
 export class Client extends ReactorPart<ClientEvents> {
   #handle: StreamHandle | undefined;
+  #tcp: TcpOptions = {};
 
   /** `reactor`: default that of the shared loop. */
   constructor(options: { reactor?: Reactor | undefined } = {}) {
@@ -87,6 +105,7 @@ export class Client extends ReactorPart<ClientEvents> {
     const secure = usesTls("connect", options) ? clientTls(options) : undefined; // bad files and PEMs are errors of this call
     const id = engine.connections.open("handleConnect");
     this.id = id;
+    this.#tcp = { noDelay: options.noDelay, keepAlive: options.keepAlive };
     engine.connections.connections[slotOf(id)] = this;
     engine.nextTick(() => {
       if (this.id === id) this.#attempt(options, secure);
@@ -147,7 +166,7 @@ export class Client extends ReactorPart<ClientEvents> {
     const handle = this.#handle;
     if (this.id === 0 || !handle) return;
     this.#detach();
-    (handle as Partial<Socket>).setNoDelay?.(true);
+    tune(handle, this.#tcp);
     const id = this.#leave();
     this.engine.core.calls.handleConnected(id, this.engine.now);
     debug?.(this.engine.core, `connection ${show(id)} connected`);
@@ -181,8 +200,13 @@ export class Client extends ReactorPart<ClientEvents> {
 // What connects: begun here, unless it is a handle that does not have to.
 function open(options: ClientOptions, secure: ConnectionOptions | undefined): StreamHandle {
   const { address = "127.0.0.1", port = secure ? 443 : 80, path, handle, localAddress } = options;
-  const local = localAddress === undefined ? {} : { localAddress };
-  const where = path !== undefined ? { path } : { port, ...local };
+  const { family, lookup } = options;
+  const more = {
+    ...(localAddress !== undefined && { localAddress }),
+    ...(family !== undefined && { family }),
+    ...(lookup !== undefined && { lookup }),
+  };
+  const where = path !== undefined ? { path } : { port, ...more };
   if (!secure) return handle ?? connect({ host: address, ...where, allowHalfOpen: true } as NetConnectOpts);
   // The name to be verified is the address, also where something else is connected to.
   const name = isIP(address) === 0 ? { servername: address } : {};

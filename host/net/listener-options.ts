@@ -2,16 +2,21 @@
 
 import { BOOLEAN, COUNT, OVERFLOW, PORT, type Rule, SECONDS, TEXT } from "../base/checks.ts";
 import { SOCKET_PATH } from "./socket-file.ts";
+import { TCP_RULES, type TcpOptions } from "../socket/tcp-options.ts";
 import { SERVER_TLS_RULES, type ServerTlsOptions } from "../socket/tls-options.ts";
 
 /** Options of `Server#listen`, and of a loop's `server`. */
-export interface ListenerOptions extends ServerTlsOptions {
+export interface ListenerOptions extends TcpOptions, ServerTlsOptions {
   /** The address to listen on; default `"127.0.0.1"`. */
   address?: string | undefined;
   /** The port; default, and for 0, a free one: see `port`. */
   port?: number | undefined;
   /** The path of a UNIX domain socket, instead of address and port. A socket file that nobody has open is replaced; it goes with the server. */
   path?: string | undefined;
+  /** The permissions of that socket's file, such as `0o660`; default what the process gives to new files. */
+  mode?: number | undefined;
+  /** Take no IPv4 clients on the IPv6 address `"::"`; default false. */
+  ipv6Only?: boolean | undefined;
   /** An inherited descriptor that listens, instead of address and port. */
   fd?: number | undefined;
   /** How many clients may wait to be admitted; default 511. Also the backlog of the system, where it is more than that. */
@@ -24,7 +29,15 @@ export interface ListenerOptions extends ServerTlsOptions {
   reuse?: boolean | undefined;
   /** Admit one client a tick; default false. */
   singleAccept?: boolean | undefined;
+  /** What the `timeout` of a loop's streams begins with, in seconds; default 15. */
+  idleTimeout?: number | undefined;
 }
+
+const MODE: Rule = {
+  allowed: "permissions from 0 to 0o777",
+  type: (value) => typeof value === "number",
+  range: (value: number) => Number.isInteger(value) && value >= 0 && value <= 0o777,
+};
 
 /** What each must be. */
 export const LISTENER_RULES: Readonly<Record<string, Rule>> = {
@@ -37,5 +50,9 @@ export const LISTENER_RULES: Readonly<Record<string, Rule>> = {
   overflow: OVERFLOW,
   reuse: BOOLEAN,
   singleAccept: BOOLEAN,
+  mode: MODE,
+  ipv6Only: BOOLEAN,
+  idleTimeout: SECONDS,
+  ...TCP_RULES,
   ...SERVER_TLS_RULES,
 };

@@ -7,7 +7,7 @@ import type { BareSocket } from "../socket/bare-socket.ts";
 import { Code } from "../core/core.ts";
 import { debug } from "../core/debug.ts";
 import { IOLoopError } from "../base/errors.ts";
-import { bind, canReusePort, isBoundElsewhere } from "./bind.ts";
+import { bind, checkSupport, isBoundElsewhere } from "./bind.ts";
 import { LISTENER_RULES, type ListenerOptions } from "./listener-options.ts";
 import { SocketFile } from "./socket-file.ts";
 import { acceptOnNode } from "../socket/node-socket.ts";
@@ -19,6 +19,7 @@ import { Run } from "../engine/run.ts";
 import { type StreamHandle, plain } from "../socket/handle.ts";
 import { shakeHands } from "./admitted-client.ts";
 import { Handshakes } from "../socket/tls-handshake.ts";
+import { type TcpOptions, tune } from "../socket/tcp-options.ts";
 import { serverTls, usesTls } from "../socket/tls-options.ts";
 import { WaitingClient, turnAway } from "./waiting-client.ts";
 
@@ -45,6 +46,7 @@ export class Server extends ReactorPart<ServerEvents> {
   #handle: NetServer | undefined;
   #accepting = true;
   #handshakes: Handshakes | undefined;
+  #tcp: TcpOptions = {};
   /** Takes what comes in before subscribers do: a loop's, which needs no socket where nobody looks at it. @internal */
   taker: ((handle: StreamHandle) => unknown) | undefined;
   #ready = attempt();
@@ -96,10 +98,8 @@ export class Server extends ReactorPart<ServerEvents> {
       );
     }
     if (this.#ready.hasEnded) this.#ready = attempt();
-    const { address = "127.0.0.1", port = 0, path, fd, reuse = false } = options;
-    if (reuse && !canReusePort()) {
-      throw new IOLoopError("ERR_IOLOOP_UNSUPPORTED", 'This runtime cannot share a port: option "reuse"');
-    }
+    const { address = "127.0.0.1", port = 0, path, fd, reuse = false, ipv6Only = false } = options;
+    checkSupport({ reuse, ipv6Only });
     const note = (what: string): void => debug?.(this.engine.core, what);
     this.#handshakes = usesTls("listen", options) ? new Handshakes(serverTls(options), note) : undefined;
     const { backlog = 511, overflow = "wait", waitTimeout = 60, singleAccept = false } = options;
@@ -112,9 +112,11 @@ export class Server extends ReactorPart<ServerEvents> {
     engine.acceptors.limit(this.id, seats, waitTimeout, singleAccept);
     if (this.#multiAccept !== undefined && !this.reactor.hasLoop) engine.admission.limits(1000, 0, this.#multiAccept);
 
-    const handle = createServer({ pauseOnConnect: true, allowHalfOpen: true });
+    const { noDelay = true, keepAlive } = options;
+    this.#tcp = { noDelay, keepAlive };
+    const handle = Object.assign(createServer({ pauseOnConnect: true, allowHalfOpen: true }), { noDelay });
     this.#handle = handle;
-    const file = path === undefined ? undefined : new SocketFile(path);
+    const file = path === undefined ? undefined : new SocketFile(path, options.mode);
     handle.on("connection", this.#connected);
     handle.on("listening", () => {
       if (this.#handle === handle) {
@@ -124,7 +126,7 @@ export class Server extends ReactorPart<ServerEvents> {
         handle.close(); // closed while its name was looked up
       }
     });
-    const where = fd !== undefined ? { fd } : path !== undefined ? { path } : { host: address, port };
+    const where = fd !== undefined ? { fd } : path !== undefined ? { path } : { host: address, port, ipv6Only };
     const listening = { ...where, backlog: this.#backlog, ...(reuse && { reusePort: true }) };
     engine.resources.add(this);
     if (!engine.active) this.suspend();
@@ -252,6 +254,7 @@ export class Server extends ReactorPart<ServerEvents> {
   };
 
   #admitted = (socket: Socket | BareSocket, id: number): void => {
+    tune(socket, this.#tcp);
     if (!this.#handshakes) return this.#accept(socket, id);
     shakeHands(this.engine, this.#handshakes, plain(socket), id, (secure) => this.#accept(secure, id));
   };

@@ -44,7 +44,6 @@ export class WaitingClient implements Client {
     debug?.(this.#engine.core, `connection ${show(this.id)} admitted`);
     this.#engine.connections.connections[slotOf(this.id)] = undefined;
     this.#socket.off("error", ignore);
-    this.#socket.setNoDelay(true);
     this.#admitted(this.#socket, this.id);
   }
 

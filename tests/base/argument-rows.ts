@@ -5,6 +5,7 @@ import { PassThrough } from "node:stream";
 import { Client, EventEmitter, IOLoop, Reactor, Server, Stream } from "wasm-ioloop";
 import { VirtualClock } from "wasm-ioloop/testing";
 import { DELAY_ROWS } from "./argument-rows-delay.ts";
+import { TCP_ROWS } from "./argument-rows-tcp.ts";
 import { TLS_ROWS } from "./argument-rows-tls.ts";
 import {
   callback,
@@ -129,6 +130,7 @@ function constructors(): Row[] {
 export const ROWS: readonly Row[] = [
   ...DELAY_ROWS,
   ...TLS_ROWS,
+  ...TCP_ROWS,
   ...constructors(),
   ...reactors(),
   ...timers((loop) => loop),
