@@ -10,11 +10,18 @@ const test = harness("debug");
 
 const SOURCE = `import { IOLoop } from "wasm-ioloop";
   const loop = new IOLoop({ maxConnections: 1 });
+  const streams = [];
+  let timeout = 0; // all three come in before anybody leaves
   const id = loop.server({ backlog: 1 }, (loop, stream) => {
-    stream.timeout = 0.05;
+    streams.push(stream);
+    stream.timeout = timeout;
   });
   const { port } = loop.acceptor(id);
-  loop.on("drop", (loop) => loop.timer(0.2, (loop) => void loop.stopGracefully()));
+  loop.on("drop", (loop) => {
+    timeout = 0.05;
+    for (const stream of streams) stream.timeout = timeout;
+    loop.timer(0.2, (loop) => void loop.stopGracefully());
+  });
   for (let i = 0; i < 3; i++) loop.client({ port }, () => {});
   const timer = loop.timer(60, () => {});
   loop.remove(timer);
