@@ -1,6 +1,7 @@
 // How a server comes to listen: at once where the runtime can, and in place of a socket file that nobody has open.
 
 import cluster from "node:cluster";
+import { channel } from "node:diagnostics_channel";
 import { type ListenOptions, type Server, isIP } from "node:net";
 import { IOLoopError } from "../base/errors.ts";
 import type { BareSocket } from "../socket/bare-socket.ts";
@@ -63,6 +64,9 @@ export function bind(
   else begin();
 }
 
+// `listen` says there that it begins; its end and its failure are told further down, where `_listen2` comes by too.
+const begins = channel("tracing:net.server.listen:asyncStart");
+
 function listen(server: Server, options: Listening): void {
   const family = isIP(options.host ?? "");
   // In a cluster the primary does the binding: asynchronously, by the documented way.
@@ -71,6 +75,7 @@ function listen(server: Server, options: Listening): void {
     const flags = options.ipv6Only ? IPV6_ONLY : undefined;
     // oxlint-disable no-underscore-dangle -- that is its name
     if (typeof binding._listen2 === "function") {
+      if (begins.hasSubscribers) begins.publish({ server, options });
       binding._listen2(options.host!, options.port ?? 0, family as 4 | 6, options.backlog, undefined, flags);
       return;
     }
