@@ -1,10 +1,11 @@
 // class Delay: steps that wait for events, one after the other. The semantics are those of Mojo::IOLoop::Delay 6.
 
-import { isThenable } from "../base/errors.ts";
-import { GuardedEmitter } from "../reactor/guarded-emitter.ts";
+import { Deferred, isThenable } from "../base/deferred.ts";
+import { namesOf } from "../base/event-emitter.ts";
+import { ownMethods } from "../base/methods.ts";
+import { GuardedEmitter } from "../reactor/emitters.ts";
 import type { IOLoop } from "./ioloop.ts";
 import { COUNT, FUNCTION, OBJECT, type Rule, check, checkOptions } from "../base/checks.ts";
-import { Run } from "../engine/run.ts";
 
 export type DelayEvents = {
   /** A step has thrown or rejected; the steps after it are dropped. */
@@ -27,6 +28,9 @@ const LOOP: Rule = { allowed: "an IOLoop", type: (value) => value instanceof Loo
 
 /** Manages callbacks and controls the flow of events. */
 export class Delay extends GuardedEmitter<DelayEvents> {
+  /** @internal */
+  static override readonly events: readonly string[] = namesOf<DelayEvents>({ error: true, finish: true });
+
   /** The loop it runs on; default the shared one. */
   readonly ioloop: IOLoop;
   #remaining: Step[] = [];
@@ -39,11 +43,10 @@ export class Delay extends GuardedEmitter<DelayEvents> {
   #waiting = false;
   #stops = false; // whether `wait` has started the loop
   #unheard = false;
-  #outcome = new Run();
+  #outcome = new Deferred();
 
   constructor(options: { ioloop?: IOLoop | undefined } = {}) {
-    checkOptions("new Delay", options, { ioloop: LOOP });
-    const ioloop = options.ioloop ?? Loop.singleton;
+    const { ioloop = Loop.singleton } = checkOptions("new Delay", options, { ioloop: LOOP });
     super(ioloop.reactor.engine);
     this.ioloop = ioloop;
     this.#silence();
@@ -181,7 +184,7 @@ export class Delay extends GuardedEmitter<DelayEvents> {
   // What follows is about a new outcome: new steps can be set, and waited for.
   #settle(): void {
     this.#outcome.settle();
-    this.#outcome = new Run();
+    this.#outcome = new Deferred();
     this.#silence();
     if (this.#stops) this.ioloop.stop();
     this.#stops = false;
@@ -192,4 +195,11 @@ export class Delay extends GuardedEmitter<DelayEvents> {
   #silence(): void {
     this.#outcome.promise.catch(() => {});
   }
+
+  /** @internal */
+  override facts(): Record<string, unknown> {
+    return { isWaiting: this.#waiting, steps: this.#remaining.length, pending: this.#pending };
+  }
 }
+
+ownMethods(Delay, "a delay");

@@ -20,8 +20,7 @@ export function streamServer(
     if (idleTimeout !== undefined) stream.timeout = idleTimeout;
     return accepted(stream, stream.join());
   };
-  server.listen(options);
-  ({ idleTimeout } = options); // once they are found to be options
+  ({ idleTimeout } = server.begin("server", options));
   return server;
 }
 
@@ -44,7 +43,7 @@ export function streamClient(
     }
     return done(undefined, stream);
   });
-  const id = client.begin(options);
-  ({ idleTimeout } = options);
+  const id = client.begin("client", options);
+  ({ idleTimeout } = client.options);
   return id;
 }

@@ -89,12 +89,17 @@ export function isBoundElsewhere(): boolean {
 }
 
 /** Throws where the runtime would ignore what an option asks for. */
-export function checkSupport({ reuse = false, ipv6Only = false }: { reuse?: boolean; ipv6Only?: boolean }): void {
+export function checkSupport(
+  what: string,
+  { reuse, ipv6Only }: { reuse?: boolean | undefined; ipv6Only?: boolean | undefined },
+): void {
+  const { deno, node } = process.versions;
   if (reuse && !canReusePort()) {
-    throw new IOLoopError("ERR_IOLOOP_UNSUPPORTED", 'This runtime cannot share a port: option "reuse"');
+    const message = `${what}: option "reuse" needs Linux and Node 22.12, 23.1 or Bun; this is Node ${node} on ${process.platform}`;
+    throw new IOLoopError("ERR_IOLOOP_UNSUPPORTED", message);
   }
-  if (ipv6Only && process.versions["deno"] !== undefined) {
-    throw new IOLoopError("ERR_IOLOOP_UNSUPPORTED", 'This runtime cannot listen on IPv6 alone: option "ipv6Only"');
+  if (ipv6Only && deno !== undefined) {
+    throw new IOLoopError("ERR_IOLOOP_UNSUPPORTED", `${what}: Deno ignores option "ipv6Only"`);
   }
 }
 

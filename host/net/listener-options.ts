@@ -1,6 +1,8 @@
 // Where to listen, and how many may wait.
 
-import { BOOLEAN, COUNT, OVERFLOW, PORT, type Rule, SECONDS, TEXT } from "../base/checks.ts";
+import type { ListenOptions } from "node:net";
+import { checkSupport } from "./bind.ts";
+import { BOOLEAN, COUNT, HOST, OVERFLOW, PORT, type Rule, SECONDS, checkApart, checkOptions } from "../base/checks.ts";
 import { SOCKET_PATH } from "./socket-file.ts";
 import { TCP_RULES, type TcpOptions } from "../socket/tcp-options.ts";
 import { SERVER_TLS_RULES, type ServerTlsOptions } from "../socket/tls-options.ts";
@@ -40,8 +42,8 @@ const MODE: Rule = {
 };
 
 /** What each must be. */
-export const LISTENER_RULES: Readonly<Record<string, Rule>> = {
-  address: TEXT,
+const RULES: Readonly<Record<string, Rule>> = {
+  address: HOST,
   port: PORT,
   path: SOCKET_PATH,
   fd: COUNT,
@@ -56,3 +58,19 @@ export const LISTENER_RULES: Readonly<Record<string, Rule>> = {
   ...TCP_RULES,
   ...SERVER_TLS_RULES,
 };
+
+/** The options, each read once. Throws unless they are those of a listener. */
+export function checkListenerOptions(what: string, options: ListenerOptions): ListenerOptions {
+  const given = checkOptions(what, options, RULES);
+  checkApart(what, given, "fd", "path", "port", "address");
+  checkApart(what, given, "path", "port", "address");
+  checkSupport(what, given);
+  return given;
+}
+
+/** What `listen` of the runtime is told of them. */
+export function whereToListen(options: ListenerOptions): ListenOptions {
+  const { address = "127.0.0.1", port = 0, path, fd, reuse, ipv6Only = false } = options;
+  const where = fd !== undefined ? { fd } : path !== undefined ? { path } : { host: address, port, ipv6Only };
+  return { ...where, ...(reuse && { reusePort: true }) };
+}

@@ -1,13 +1,21 @@
 // What a stream does with its handle: hear it, and let it go.
 
 import type { Socket } from "node:net";
-import { type Duplex, Readable } from "node:stream";
+import { Duplex, Readable } from "node:stream";
 import { BareSocket, type Listener, type Peer } from "./bare-socket.ts";
+import { type Rule, STREAM } from "../base/checks.ts";
 import { IOLoopError } from "../base/errors.ts";
 import { fastReader, unreadFast } from "./fast-path.ts";
 
 /** What a stream can be made of: a `net.Socket`, a `tls.TLSSocket`, or any Duplex of the runtime. */
 export type StreamHandle = Duplex & { destroySoon?(): void; ref?(): unknown; unref?(): unknown };
+
+/** What a handle must be. What only inherits from a Duplex has nothing to read from, and throws when it is asked. */
+export const HANDLE: Rule = {
+  ...STREAM,
+  type: (value) =>
+    value instanceof BareSocket || (value instanceof Duplex ? value.readableLength >= 0 : STREAM.type(value)),
+};
 
 const LISTENER: unique symbol = Symbol("listener");
 const HALF_OPEN: unique symbol = Symbol("half open");

@@ -2,9 +2,9 @@
 
 import { readFileSync } from "node:fs";
 import type { ConnectionOptions, SecureContext, SecureContextOptions, TlsOptions } from "node:tls";
-import { IOLoopError } from "../base/errors.ts";
+import { IOLoopError, withCode } from "../base/errors.ts";
 import { keyType, mixesCertificates, nodeTls } from "./node-tls.ts";
-import { BOOLEAN, OBJECT, type Rule, STRING, TEXT, check, withCode } from "../base/checks.ts";
+import { BOOLEAN, OPTIONS, type Rule, STRING, TEXT, check } from "../base/checks.ts";
 
 /** A certificate, key or CA: its path, or the PEM itself. */
 export type Pem = string | Buffer;
@@ -54,11 +54,13 @@ const isPlain = (value: unknown): value is object => typeof value === "object" &
 const isByHost = (value: unknown): value is PemByHost => isPlain(value) && !isPem(value);
 const PEM: Rule = { allowed: "a path or a PEM, as string or Buffer", type: isPem };
 const PEM_BY_HOST: Rule = {
+  holdsOthers: true,
   allowed: "a path or a PEM, as string or Buffer, or an object with one for each host name",
   type: (value) =>
     isPem(value) || (isPlain(value) && Object.keys(value).length > 0 && Object.values(value).every(isPem)),
 };
 const PEMS: Rule = {
+  holdsOthers: true,
   allowed: "a path or a PEM, as string or Buffer, or an array of them",
   type: (value) => isPem(value) || (Array.isArray(value) && value.every(isPem)),
 };
@@ -84,7 +86,7 @@ export const SERVER_TLS_RULES: Readonly<Record<string, Rule>> = {
   tlsCiphers: TEXT,
   tlsVerify: VERIFY,
   tlsVersion: VERSION,
-  tlsOptions: OBJECT,
+  tlsOptions: OPTIONS,
 };
 
 /** What each option of a client's TLS must be. */
@@ -93,7 +95,7 @@ export const CLIENT_TLS_RULES: Readonly<Record<string, Rule>> = {
   tlsCert: PEM,
   tlsKey: PEM,
   tlsCa: PEMS,
-  tlsOptions: OBJECT,
+  tlsOptions: OPTIONS,
 };
 
 /** Whether the options ask for TLS: `tls` does, and so does any other that begins with it. */

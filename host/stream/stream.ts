@@ -1,20 +1,18 @@
 // class Stream: a connection's bytes, in and out, with its inactivity timeout.
 
-import { Duplex } from "node:stream";
-import { BareSocket } from "../socket/bare-socket.ts";
-import { slotOf } from "../core/ids.ts";
+import type { BareSocket } from "../socket/bare-socket.ts";
+import { type Id, slotOf } from "../core/ids.ts";
 import { IOLoopError } from "../base/errors.ts";
-import { CHUNK, COUNT, FUNCTION, SECONDS, STREAM, check, checkOptions } from "../base/checks.ts";
+import { detached, ownMethods } from "../base/methods.ts";
+import { CHUNK, COUNT, FUNCTION, SECONDS, check, checkOptions } from "../base/checks.ts";
 import { Outbox, toBuffer } from "./outbox.ts";
-import type { Id } from "../core/ids.ts";
 import { REACTOR, type Reactor } from "../reactor/reactor.ts";
-import { ReactorPart } from "../reactor/reactor-part.ts";
 import { Sender } from "./sender.ts";
-import { type StreamEvents, isGone } from "./stream-events.ts";
-import { type StreamHandle, hear, hold, leave, peerOf, plain, release, unhear } from "../socket/handle.ts";
+import { StreamEmitter, isGone } from "./stream-events.ts";
+import { HANDLE, type StreamHandle, hear, hold, leave, peerOf, plain, release, unhear } from "../socket/handle.ts";
 
 /** A non-blocking I/O stream. */
-export class Stream extends ReactorPart<StreamEvents> {
+export class Stream extends StreamEmitter {
   #handle: StreamHandle | BareSocket | undefined;
   #timeout = 15;
   #highWaterMark = 1_048_576;
@@ -31,10 +29,8 @@ export class Stream extends ReactorPart<StreamEvents> {
 
   /** A stream around a connected handle, silent until `start`. `reactor`: default that of the shared loop. */
   constructor(handle: StreamHandle, options: { reactor?: Reactor | undefined } = {}) {
-    if (!((handle as object) instanceof BareSocket || handle instanceof Duplex))
-      check("new Stream: handle", handle, STREAM);
-    checkOptions("new Stream", options, { reactor: REACTOR });
-    super(options.reactor);
+    check("new Stream: handle", handle, HANDLE);
+    super(checkOptions("new Stream", options, { reactor: REACTOR }).reactor);
     this.#handle = handle;
   }
 
@@ -127,6 +123,7 @@ export class Stream extends ReactorPart<StreamEvents> {
    * all that waits has been handed to the system. A Uint8Array must not be changed before that.
    */
   write(chunk: string | Uint8Array, cb?: (stream: this) => unknown): this {
+    if (!(this instanceof Stream)) detached("write", "a stream");
     if (typeof chunk !== "string") check("write: chunk", chunk, CHUNK);
     if (cb !== undefined) check("write: callback", cb, FUNCTION);
     if (!this.#handle) return this;
@@ -168,7 +165,7 @@ export class Stream extends ReactorPart<StreamEvents> {
 
   /** Becomes a connection of the loop, and starts. @internal */
   join(): Id {
-    if (!this.#handle) throw new IOLoopError("ERR_IOLOOP_HANDLE_CLOSED", "The stream is closed");
+    if (!this.#handle) throw new IOLoopError("ERR_IOLOOP_HANDLE_CLOSED", "stream: this stream is closed");
     this.start();
     this.engine.connections.adopt(this.id);
     return this.id as Id;
@@ -299,3 +296,5 @@ export class Stream extends ReactorPart<StreamEvents> {
     this.id = 0;
   }
 }
+
+ownMethods(Stream, "a stream", ["write", "received", "sent", "flush", "closed", "suspend", "resume"]);

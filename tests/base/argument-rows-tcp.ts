@@ -36,8 +36,8 @@ function both(option: Option): Row[] {
   ];
 }
 
-function listener(call: Call): Row[] {
-  const option = options("listen", call);
+function listener(what: string, call: Call): Row[] {
+  const option = options(what, call);
   const [[ipv6Only, onIpv6Only], [mode, onMode]] = [option("ipv6Only"), option("mode")];
   return [
     ...both(option),
@@ -46,8 +46,8 @@ function listener(call: Call): Row[] {
   ];
 }
 
-function connector(call: Call): Row[] {
-  const option = options("connect", call);
+function connector(what: string, call: Call): Row[] {
+  const option = options(what, call);
   const [[family, onFamily], [lookup, onLookup]] = [option("family"), option("lookup")];
   return [
     ...both(option),
@@ -66,8 +66,8 @@ function connector(call: Call): Row[] {
 }
 
 export const TCP_ROWS: readonly Row[] = [
-  ...listener((loop, wrong) => loop.server(wrong, nop)),
-  ...listener((loop, wrong) => new Server({ reactor: loop.reactor }).listen(wrong)),
-  ...connector((loop, wrong) => loop.client(wrong, nop)),
-  ...connector((loop, wrong) => new Client({ reactor: loop.reactor }).connect(wrong)),
+  ...listener("server", (loop, wrong) => loop.server(wrong, nop)),
+  ...listener("listen", (loop, wrong) => new Server({ reactor: loop.reactor }).listen(wrong)),
+  ...connector("client", (loop, wrong) => loop.client(wrong, nop)),
+  ...connector("connect", (loop, wrong) => new Client({ reactor: loop.reactor }).connect(wrong)),
 ];

@@ -86,7 +86,7 @@ test("123 the whole attempt has a timeout, 10 s by default", async () => {
   await clock.advance(0.1);
   assert.is(outcomes.length, 1);
   assert.is(outcomes[0]!.error!.code, "ERR_IOLOOP_CONNECT_TIMEOUT");
-  assert.is(outcomes[0]!.error!.message, "Connect timeout");
+  assert.is(outcomes[0]!.error!.message, `Connect timeout: no connection to 127.0.0.1:${port} within 10 s`);
   assert.is(outcomes[0]!.stream, undefined);
   assert.is(loop.remove(id), false);
   await running;

@@ -205,6 +205,21 @@ test("only the binding of the core touches WebAssembly", () => {
   }
 });
 
+test("timers and microtasks of the runtime are those of base/runtime, which no test can put others in place of", () => {
+  const names =
+    /(?<![.\w#"])(setTimeout|setInterval|setImmediate|queueMicrotask|performance\.now|process\.nextTick)\b\(/g;
+  for (const [name, source] of text) {
+    if (name === "base/runtime") continue;
+    const taken = /import \{([^}]*)\} from "[./]*base\/runtime\.ts";|import \{([^}]*)\} from "\.\/runtime\.ts";/.exec(
+      source,
+    );
+    for (const [, used] of source.matchAll(names)) {
+      const isMethod = new RegExp(`^  (?:async )?${used}\\(`, "m").test(source);
+      assert.ok(isMethod || (taken?.[1] ?? taken?.[2] ?? "").includes(used!), `${name}: ${used}`);
+    }
+  }
+});
+
 test("the package holds dist, README, CHANGELOG and LICENSE, and nothing else", async () => {
   // Without scripts: they would build dist/ anew under the other tests.
   const output = await run("npm", "pack", "--dry-run", "--json", "--ignore-scripts");
