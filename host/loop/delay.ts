@@ -7,12 +7,12 @@ import { GuardedEmitter } from "../reactor/emitters.ts";
 import type { IOLoop } from "./ioloop.ts";
 import { COUNT, FUNCTION, OBJECT, type Rule, check, checkOptions } from "../base/checks.ts";
 
-export type DelayEvents = {
+export interface DelayEvents {
   /** A step has thrown or rejected; the steps after it are dropped. */
   error: [error: unknown];
   /** There are no more steps: the arguments that the next one would have got. */
   finish: [...args: unknown[]];
-};
+}
 
 /** A step: the delay, and the arguments of the events before it, in the order in which they were begun. */
 export type Step = (delay: Delay, ...args: never[]) => unknown;

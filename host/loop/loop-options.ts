@@ -32,7 +32,7 @@ export function checkLoopOptions(options: IOLoopOptions): IOLoopOptions {
   throw withCode(new TypeError(message), "ERR_IOLOOP_INVALID_ARG_TYPE");
 }
 
-export type IOLoopEvents = {
+export interface IOLoopEvents {
   /** A graceful stop begins. Health checks fail from here on; with a `delay` clients are accepted until `closing`. */
   finish: [];
   /** Accepting has ended: listening sockets close, their ids are spent. Clients that have come by now are still admitted. */
@@ -50,7 +50,7 @@ export type IOLoopEvents = {
   drop: [info: DropInfo];
   /** Yours to emit: the loop's own errors are events of its reactor. */
   error: [error: unknown];
-};
+}
 
 /** Their names. */
 export const LOOP_EVENTS: readonly string[] = namesOf<IOLoopEvents>({

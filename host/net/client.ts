@@ -39,12 +39,12 @@ export interface ClientOptions extends TcpOptions, ClientTlsOptions {
   timeout?: number | undefined;
 }
 
-export type ClientEvents = {
+export interface ClientEvents {
   /** The connection is there. */
   connect: [handle: StreamHandle];
   /** The attempt has failed. */
   error: [error: Error];
-};
+}
 
 const ADDRESS: Rule = { ...TEXT, allowed: "an IP address", range: (value: string) => isIP(value) !== 0 };
 

@@ -25,12 +25,12 @@ import { type TcpOptions, tune } from "../socket/tcp-options.ts";
 import { serverTls, usesTls } from "../socket/tls-options.ts";
 import { DROPPED, WaitingClient, turnAway } from "./waiting-client.ts";
 
-export type ServerEvents = {
+export interface ServerEvents {
   /** A client has been admitted, and with TLS, has shaken hands. Its handle is paused; a `tls.TLSSocket` with TLS. */
   accept: [handle: Socket];
   /** Listening failed; the acceptor is gone. */
   error: [error: Error];
-};
+}
 
 // Clients wait in our line: that of the system only has to hold those who come within one turn.
 const SYSTEM_BACKLOG = 511;

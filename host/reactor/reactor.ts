@@ -41,10 +41,10 @@ interface Emitting {
   fire(name: "drop", info: DropInfo): void;
 }
 
-export type ReactorEvents = {
+export interface ReactorEvents {
   /** A callback has thrown or rejected, or an error had no subscriber: the error, and the name of the event. */
   error: [error: unknown, event: string];
-};
+}
 
 /** Options of `start`. */
 export interface StartOptions {

@@ -3,7 +3,7 @@
 import { namesOf } from "../base/event-emitter.ts";
 import { ReactorPart } from "../reactor/emitters.ts";
 
-export type StreamEvents = {
+export interface StreamEvents {
   /** Data has arrived. */
   read: [chunk: Buffer];
   /** Data has been handed to the system. */
@@ -16,7 +16,7 @@ export type StreamEvents = {
   error: [error: Error];
   /** The stream is closed. Exactly once, and the last of all. */
   close: [];
-};
+}
 
 /** What a stream emits and shows, and what it says of itself. */
 export abstract class StreamEmitter extends ReactorPart<StreamEvents> {
