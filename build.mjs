@@ -18,5 +18,4 @@ writeFileSync(
 run("node_modules/typescript/bin/tsc", "-p", ".", "--noEmit"); // only a check: the declarations are rolled up like the code
 run("node_modules/rolldown/bin/cli.mjs", "--config", "rolldown.config.mjs");
 
-
 console.log(`core.wasm ${wasm.length} bytes sha256 ${createHash("sha256").update(wasm).digest("hex")}`);
