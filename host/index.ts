@@ -15,6 +15,6 @@ export { Reactor, type ReactorEvents, type ReactorOptions, type StartOptions } f
 export { Server, type ServerEvents } from "./net/server.ts";
 export { Stream } from "./stream/stream.ts";
 export type { StreamEvents } from "./stream/stream-events.ts";
-export type { StreamHandle } from "./socket/handle.ts";
+export type { SocketHandle, StreamHandle } from "./socket/handle.ts";
 export type { ClientTlsOptions, Pem, PemByHost, ServerTlsOptions } from "./socket/tls-options.ts";
 export type { Handle } from "./reactor/io-watchers.ts";

@@ -23,6 +23,12 @@ interface Wrapper {
 export function namesOf<E>(names: Readonly<Record<keyof E, true>>): readonly string[] {
   return Object.keys(names);
 }
+// What `error` has; of an emitter whose events are not known, anything.
+type ErrorArguments<E> = E extends { error: infer Args extends unknown[] }
+  ? Args
+  : string extends keyof E
+    ? unknown[]
+    : never;
 
 /**
  * The base of everything that emits events.
@@ -123,7 +129,7 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
   }
 
   /** Subscribes to `error`. */
-  catch(cb: Subscriber<this, E extends { error: infer Args extends unknown[] } ? Args : never>): this {
+  catch(cb: Subscriber<this, ErrorArguments<E>>): this {
     check("catch: callback", cb, FUNCTION);
     this.on("error" as keyof E & string, cb as never);
     return this;

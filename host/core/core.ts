@@ -129,7 +129,7 @@ export class Core {
    * hosts that refuse to compile code from bytes; default the one that is built in, compiled at the first use.
    */
   constructor(seed: number, module: object = (compiled ??= new WebAssembly.Module(bytes(wasm)))) {
-    this.calls = new WebAssembly.Instance(module as WebAssembly.Module, {}).exports as unknown as CoreExports;
+    this.calls = new WebAssembly.Instance(module, {}).exports as unknown as CoreExports;
     this.calls.handleSeed(seed);
     this.#view();
   }

@@ -19,7 +19,14 @@ import { streamClient, streamServer } from "./streams.ts";
 
 export type LoopCallback = (loop: IOLoop) => unknown;
 export type ServerCallback = (loop: IOLoop, stream: Stream, id: Id) => unknown;
-export type ClientCallback = (loop: IOLoop, error: Error | undefined, stream: Stream | undefined) => unknown;
+/** Called with an error, or with a stream: a check of the one tells the compiler about the other. */
+export type ClientCallback = (
+  ...args:
+    | [loop: IOLoop, error: NodeJS.ErrnoException, stream: undefined]
+    | [loop: IOLoop, error: undefined, stream: Stream]
+) => unknown;
+/** A {@link ClientCallback} that takes no stream: a function with fewer parameters is not assignable to a union of parameters. */
+export type ErrorCallback = (loop: IOLoop, error: NodeJS.ErrnoException | undefined) => unknown;
 
 /** An event loop for TCP clients and servers. */
 export class IOLoop extends GuardedEmitter<IOLoopEvents> {
@@ -117,10 +124,12 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
 
   /** Opens a connection: `cb(loop, error, stream)`, once. Returns the id of the attempt, and then of the connection. Options: {@link ClientOptions}. */
   client(options: ClientOptions, cb: ClientCallback): Id;
+  client(options: ClientOptions, cb: ErrorCallback): Id;
   client(cb: ClientCallback, options?: ClientOptions): Id;
+  client(cb: ErrorCallback, options?: ClientOptions): Id;
   client(a: unknown, b?: unknown): Id {
     const [options = {}, callback] = callForm<ClientOptions | undefined>("client", a, b);
-    const cb = callback as ClientCallback;
+    const cb = callback as (...args: unknown[]) => unknown;
     return streamClient(this.#reactor, options, (error, stream) => cb(this, error, stream));
   }
 

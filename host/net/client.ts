@@ -12,7 +12,7 @@ import { FUNCTION, HOST, PEER_PORT, type Rule, SECONDS, TEXT, checkApart, checkO
 import type { Id } from "../core/ids.ts";
 import { REACTOR, type Reactor } from "../reactor/reactor.ts";
 import { ReactorPart } from "../reactor/emitters.ts";
-import { HANDLE, type StreamHandle, release } from "../socket/handle.ts";
+import { HANDLE, type SocketHandle, type StreamHandle, release } from "../socket/handle.ts";
 import { SOCKET_PATH } from "./socket-file.ts";
 import { TCP_RULES, type TcpOptions, tune } from "../socket/tcp-options.ts";
 import { CLIENT_TLS_RULES, type ClientTlsOptions, clientTls, usesTls } from "../socket/tls-options.ts";
@@ -41,9 +41,9 @@ export interface ClientOptions extends TcpOptions, ClientTlsOptions {
 
 export interface ClientEvents {
   /** The connection is there. */
-  connect: [handle: StreamHandle];
+  connect: [handle: SocketHandle];
   /** The attempt has failed. */
-  error: [error: Error];
+  error: [error: NodeJS.ErrnoException];
 }
 
 const ADDRESS: Rule = { ...TEXT, allowed: "an IP address", range: (value: string) => isIP(value) !== 0 };
@@ -85,8 +85,8 @@ export class Client extends ReactorPart<ClientEvents> {
   }
 
   /** The handle that connects; undefined before, and after. */
-  get handle(): StreamHandle | undefined {
-    return this.#handle;
+  get handle(): SocketHandle | undefined {
+    return this.#handle as SocketHandle | undefined;
   }
 
   /** Begins to connect, in the next tick of the running loop; `timeout` counts from there. */
@@ -190,7 +190,7 @@ export class Client extends ReactorPart<ClientEvents> {
   }
 
   #connected(): void {
-    const handle = this.#handle;
+    const { handle } = this;
     if (this.id === 0 || !handle) return;
     this.#detach();
     tune(handle, this.options);

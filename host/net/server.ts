@@ -18,7 +18,7 @@ import { POSITIVE, checkOptions } from "../base/checks.ts";
 import type { Id } from "../core/ids.ts";
 import { REACTOR, type Reactor } from "../reactor/reactor.ts";
 import { ReactorPart } from "../reactor/emitters.ts";
-import { type StreamHandle, plain } from "../socket/handle.ts";
+import { type SocketHandle, type StreamHandle, plain } from "../socket/handle.ts";
 import { shakeHands } from "./admitted-client.ts";
 import { Handshakes } from "../socket/tls-handshake.ts";
 import { type TcpOptions, tune } from "../socket/tcp-options.ts";
@@ -27,9 +27,9 @@ import { DROPPED, WaitingClient, turnAway } from "./waiting-client.ts";
 
 export interface ServerEvents {
   /** A client has been admitted, and with TLS, has shaken hands. Its handle is paused; a `tls.TLSSocket` with TLS. */
-  accept: [handle: Socket];
+  accept: [handle: SocketHandle];
   /** Listening failed; the acceptor is gone. */
-  error: [error: Error];
+  error: [error: NodeJS.ErrnoException];
 }
 
 // Clients wait in our line: that of the system only has to hold those who come within one turn.

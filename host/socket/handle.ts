@@ -2,6 +2,7 @@
 
 import type { Socket } from "node:net";
 import { Duplex, Readable } from "node:stream";
+import type { TLSSocket } from "node:tls";
 import { BareSocket, type Listener, type Peer } from "./bare-socket.ts";
 import { type Rule, STREAM } from "../base/checks.ts";
 import { IOLoopError } from "../base/errors.ts";
@@ -16,6 +17,8 @@ export const HANDLE: Rule = {
   type: (value) =>
     value instanceof BareSocket || (value instanceof Duplex ? value.readableLength >= 0 : STREAM.type(value)),
 };
+/** A connected socket; with TLS a `tls.TLSSocket`, which has members more. The handle of a stream made of another Duplex is that Duplex. */
+export type SocketHandle = Socket & Partial<Omit<TLSSocket, keyof Socket>>;
 
 const LISTENER: unique symbol = Symbol("listener");
 const HALF_OPEN: unique symbol = Symbol("half open");

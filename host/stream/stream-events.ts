@@ -13,7 +13,7 @@ export interface StreamEvents {
   /** Nothing came or went for `timeout` seconds; the stream closes next. */
   timeout: [];
   /** Reading or writing failed; the stream closes next. */
-  error: [error: Error];
+  error: [error: NodeJS.ErrnoException];
   /** The stream is closed. Exactly once, and the last of all. */
   close: [];
 }

@@ -9,7 +9,7 @@ import { Outbox, toBuffer } from "./outbox.ts";
 import { REACTOR, type Reactor } from "../reactor/reactor.ts";
 import { Sender } from "./sender.ts";
 import { StreamEmitter, isGone } from "./stream-events.ts";
-import { HANDLE, type StreamHandle, hear, hold, leave, peerOf, plain, release, unhear } from "../socket/handle.ts";
+import { HANDLE, type SocketHandle, type StreamHandle, hear, hold, leave, peerOf, plain, release, unhear } from "../socket/handle.ts";
 
 /** A non-blocking I/O stream. */
 export class Stream extends StreamEmitter {
@@ -35,8 +35,8 @@ export class Stream extends StreamEmitter {
   }
 
   /** The handle; undefined once the stream is closed. */
-  get handle(): StreamHandle | undefined {
-    return (this.#handle = plain(this.#handle));
+  get handle(): SocketHandle | undefined {
+    return (this.#handle = plain(this.#handle)) as SocketHandle | undefined;
   }
 
   /** The peer's address; undefined where it has none, and once the stream is closed. Asking for it needs no handle. */
@@ -153,7 +153,7 @@ export class Stream extends StreamEmitter {
    * Gives the handle away: paused, with nothing of the loop's left on it. What was written is still sent. The stream is
    * silent from here on, and its id is spent. Undefined when the stream is closed.
    */
-  stealHandle(): StreamHandle | undefined {
+  stealHandle(): SocketHandle | undefined {
     this.#handle?.pause(); // first of all: a socket that is made now shall not begin to read
     const { handle } = this;
     if (!handle) return undefined;
@@ -199,8 +199,7 @@ export class Stream extends StreamEmitter {
       if (this.#callbacks) this.engine.nextTick(() => this.#drained());
       return;
     }
-    const { encoding } = this.#outbox;
-    if (this.#sender!.send(this.#handle, piece, encoding)) this.sent();
+    if (this.#sender!.send(this.#handle, piece, this.#outbox.encoding)) this.sent();
   }
 
   /** The piece has been taken. @internal */

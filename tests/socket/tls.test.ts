@@ -31,12 +31,12 @@ async function exchange(
   const done = (loop: IOLoop): void => void loop.remove(id);
   loop.client({ port: portOf(loop, id), ...client }, (loop, error, stream) => {
     if (!stream) {
-      result.error = (error as NodeJS.ErrnoException).code ?? error!.message;
+      result.error = error.code ?? error.message;
       return done(loop);
     }
     stream.on("read", (_stream, chunk) => (result.client += String(chunk)));
     // With TLS 1.3 a client learns after its handshake that the server will not have it.
-    stream.on("error", (_stream, error) => (result.error = (error as NodeJS.ErrnoException).code ?? error.message));
+    stream.on("error", (_stream, error) => (result.error = error.code ?? error.message));
     stream.on("close", () => done(loop));
     stream.write("hello");
   });
