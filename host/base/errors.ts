@@ -28,9 +28,13 @@ export type IOLoopErrorCode =
 export class IOLoopError extends Error {
   readonly code: IOLoopErrorCode;
 
+  static {
+    // Defined, not assigned: in realms whose intrinsics are frozen, what Error.prototype has cannot be assigned to an error.
+    Object.defineProperty(this.prototype, "name", { value: "IOLoopError", writable: true, configurable: true });
+  }
+
   constructor(code: IOLoopErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
-    this.name = "IOLoopError";
     this.code = code;
   }
 }
