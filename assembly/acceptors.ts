@@ -35,6 +35,7 @@ const ENDED: usize = 25; // u8: 1 when nobody arrives any more
 const TURN: usize = 28; // i32: the pass in which the latest was
 
 let listening: i32 = 0; // acceptors that are
+let admissible: i32 = 0; // clients in the line whose acceptors are
 let ended: i32 = 0; // acceptors that have, and still have waiters
 let pass: i32 = 0;
 
@@ -46,6 +47,11 @@ export function busyAcceptors(): i32 {
 /** How many acceptors there are that have not ended. */
 export function acceptors(): i32 {
   return load<i32>(ACCEPTORS, LIVE) - ended;
+}
+
+/** How many clients in the line could be admitted, were there slots for them: those whose acceptors take clients. */
+export function admissibleClients(): i32 {
+  return admissible;
 }
 
 /** Begins a pass. */
@@ -85,7 +91,9 @@ export function listen(id: f64, on: bool): i32 {
   const slot = find(ACCEPTORS, id);
   if (slot < 0) return ERR_STALE;
   const acceptor = record(ACCEPTORS, slot);
-  listening += i32(on) - load<i32>(acceptor, LISTENING);
+  const more = i32(on) - load<i32>(acceptor, LISTENING);
+  listening += more;
+  admissible += more * load<i32>(acceptor, WAITERS);
   store<i32>(acceptor, i32(on), LISTENING);
   return OK;
 }
@@ -136,6 +144,7 @@ export function join(connection: i32, slot: i32): void {
   const acceptor = record(ACCEPTORS, slot);
   store<i32>(record(CONNECTIONS, connection), slot + 1, ACCEPTOR);
   store<i32>(acceptor, load<i32>(acceptor, WAITERS) + 1, WAITERS);
+  admissible += load<i32>(acceptor, LISTENING);
   line.join(WAITING_LINE, connection);
 }
 
@@ -149,6 +158,7 @@ export function leave(connection: i32): void {
   const acceptor = record(ACCEPTORS, slot);
   const waiters = load<i32>(acceptor, WAITERS) - 1;
   store<i32>(acceptor, waiters, WAITERS);
+  admissible -= load<i32>(acceptor, LISTENING);
   if (waiters == 0 && load<u8>(acceptor, ENDED) != 0) remove(slot);
 }
 
@@ -191,12 +201,15 @@ export function firstEvicted(): i32 {
 export function reset(): void {
   giveAll(ACCEPTORS);
   listening = 0;
+  admissible = 0;
   ended = 0;
 }
 
 function remove(slot: i32): void {
   const acceptor = record(ACCEPTORS, slot);
-  listening -= load<i32>(acceptor, LISTENING);
+  const its = load<i32>(acceptor, LISTENING);
+  listening -= its;
+  admissible -= its * load<i32>(acceptor, WAITERS);
   ended -= <i32>load<u8>(acceptor, ENDED);
   give(ACCEPTORS, slot);
 }

@@ -4,7 +4,8 @@
 //     served, and no limit is ever overrun.
 // I2  At most multiAccept clients are admitted in one pass.
 // I3  ARRIVED is how many were admitted since maxAccepts was set, and how many wait; after the end of accepting it only grows.
-// I4  The line is served in every phase but the last, unless those in it are reset.
+// I4  FULL is said when a client waits and there is no slot for it, FREE when no such client waits any more: in turn, FULL first.
+// I5  The line is served in every phase but the last, unless those in it are reset.
 // It never acts: it says who comes in, who is to be reset, and when enough have arrived (stopping.ts).
 
 import {
@@ -31,8 +32,13 @@ import * as stopping from "./stopping";
 const HALF_OF_ONE: f64 = 1.0 / 8589934592; // where 2^32 is one
 
 let maxConnections: i32 = 1000;
+// What `decide` answers, beside the decisions about stopping.
+export const DECIDE_FULL: i32 = 6; // clients wait, and there is no slot for them
+export const DECIDE_FREE: i32 = 7; // none of them waits any more
+
 let multiAccept: i32 = 50;
 let budget: i32 = 50; // admissions left in this pass
+let crowded: bool = false; // FULL was said, and FREE was not
 let random: u32 = 0;
 
 /** Seeds the one random decision, the cut of maxAccepts. */
@@ -100,6 +106,18 @@ export function firstTooMany(): i32 {
   return connections.countOf(connections.LINGERING) > maxConnections ? line.first(LINGERING_LINE) - 1 : -1;
 }
 
+/** What the host must do now. `watched`: how much else it waits for. */
+export function decide(watched: i32, running: bool): i32 {
+  if (running) {
+    const waiting = acceptors.admissibleClients();
+    if (crowded ? waiting == 0 : waiting > 0 && places() <= 0 && !stopping.isShut()) {
+      crowded = !crowded;
+      return crowded ? DECIDE_FULL : DECIDE_FREE;
+    }
+  }
+  return stopping.decide(watched, running);
+}
+
 /** Ends a connection in any state. */
 export function close(slot: i32): void {
   if (connections.stateOf(slot) == connections.WAITING) {
@@ -122,6 +140,7 @@ export function reset(): void {
   for (let slot = 0; slot < used; slot++) if (inUse(CONNECTIONS, slot)) close(slot);
   stopping.reset();
   budget = multiAccept;
+  crowded = false;
   recount();
 }
 

@@ -189,7 +189,7 @@ export function handleStop(): void {
 
 /** What the host must do now: nothing, emit `finish`, stop accepting, reset those who wait, close all, stop. `watched`: how much it waits for that the core cannot see. Where the loop is not `running` (0), it is never told to stop. */
 export function pollDecision(watched: i32, running: i32): i32 {
-  return stopping.decide(watched, running != 0);
+  return admission.decide(watched, running != 0);
 }
 
 /** The state of a connection, or ERR_STALE. */

@@ -12,8 +12,8 @@ import { sidesOn, takeTurns } from "./turns.mjs";
 export const title = "Size and start";
 
 export const about = `The core as it is published, and a user's bundle: a program that imports IOLoop alone, made by Bun's
-bundler, minified, and compressed by gzip as a download would be; and how much of it is the core as text, what binds it, and the
-loader. Then how long a fresh process takes to import the package and make
+bundler, minified, and compressed by gzip as a download would be; and how much of it is the core as text and what binds
+it. Then how long a fresh process takes to import the package and make
 a loop that serves, and how long to import node:net and make a server.`;
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -46,16 +46,11 @@ export async function run({ rounds, runtimes, peers, only, progress }) {
 function sizes() {
   const bundle = bundled("index", 'import { IOLoop } from "wasm-ioloop";\nawait IOLoop.start();\n');
   const core = bundled("core", 'import { Core } from "wasm-ioloop/core";\nconsole.log(new Core(1).calls.version());\n');
-  const loader = bundled(
-    "loader",
-    'import { instantiateSync } from "@assemblyscript/loader";\nconsole.log(instantiateSync);\n',
-  );
   const bytes = {
     "core.wasm": statSync(join(root, "dist/core.wasm")).size,
     "bundle, minified": bundle.length,
     "bundle, minified, gzipped": zipped(bundle),
-    "of it the core, its binding and the loader, gzipped": zipped(core),
-    "of these the loader, gzipped": zipped(loader),
+    "of it the core and its binding, gzipped": zipped(core),
   };
   return {
     id: "size",

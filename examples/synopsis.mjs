@@ -17,7 +17,7 @@ const server = IOLoop.server({ address: "127.0.0.1" }, (loop, stream) => {
 });
 
 // Connect to that port
-const { port } = IOLoop.acceptor(server);
+const port = IOLoop.acceptor(server)?.port;
 IOLoop.client({ port }, (loop, err, stream) => {
   if (err) throw err;
   stream.on("read", (stream, chunk) => {

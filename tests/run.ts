@@ -35,6 +35,7 @@ const ONCE: ReadonlySet<string> = new Set([
   "assembly/rebuild.test.js",
   "hosts/replay/replay.test.js",
   "bench/twin.test.js",
+  "package/packed.test.js",
   "package/types.test.js",
   "bench/bench.test.js",
   "bench/bench-goals.test.js",

@@ -21,6 +21,8 @@ export class Acceptors {
   readonly slots: Slots = new Slots(Kind.ACCEPTOR, SMALLEST);
   readonly line: Line;
   #listening = 0; // acceptors that take clients
+  /** Clients in the line that could be admitted, were there slots for them: those whose acceptors take clients. */
+  admissible = 0;
   #ended = 0; // acceptors that have, and still have waiters
   readonly #connections: Connections;
   // By slot.
@@ -85,7 +87,9 @@ export class Acceptors {
     const slot = this.slots.find(id);
     if (slot < 0) return Code.STALE;
     const listens = on ? 1 : 0;
-    this.#listening += listens - this.#listens[slot]!;
+    const more = listens - this.#listens[slot]!;
+    this.#listening += more;
+    this.admissible += more * this.#waiters[slot]!;
     this.#listens[slot] = listens;
     return Code.OK;
   }
@@ -133,6 +137,7 @@ export class Acceptors {
   join(client: number, slot: number): void {
     this.#connections.acceptor[client] = slot + 1;
     this.#waiters[slot]!++;
+    this.admissible += this.#listens[slot]!;
     this.line.join(client);
   }
 
@@ -142,7 +147,9 @@ export class Acceptors {
     const { acceptor } = this.#connections;
     const slot = acceptor[client]! - 1;
     acceptor[client] = 0;
-    if (slot >= 0 && --this.#waiters[slot]! === 0 && this.#hasEnded[slot] !== 0) this.#remove(slot);
+    if (slot < 0) return;
+    this.admissible -= this.#listens[slot]!;
+    if (--this.#waiters[slot]! === 0 && this.#hasEnded[slot] !== 0) this.#remove(slot);
   }
 
   /** Takes out of the line the first client that may come in now; its slot, or -1. */
@@ -183,6 +190,7 @@ export class Acceptors {
     const { slots } = this;
     for (let slot = 0; slot < slots.used; slot++) if (slots.inUse(slot)) slots.give(slot);
     this.#listening = 0;
+    this.admissible = 0;
     this.#ended = 0;
   }
 
@@ -194,6 +202,7 @@ export class Acceptors {
 
   #remove(slot: number): void {
     this.#listening -= this.#listens[slot]!;
+    this.admissible -= this.#listens[slot]! * this.#waiters[slot]!;
     this.#ended -= this.#hasEnded[slot]!;
     this.slots.give(slot);
   }

@@ -4,10 +4,11 @@
 //     served, and no limit is ever overrun.
 // I2  At most multiAccept clients are admitted in one pass.
 // I3  `arrived` is how many were admitted since maxAccepts was set, and how many wait; after the end of accepting it only grows.
-// I4  The line is served in every phase but the last, unless those in it are reset.
+// I4  FULL is said when a client waits and there is no slot for it, FREE when no such client waits any more: in turn, FULL first.
+// I5  The line is served in every phase but the last, unless those in it are reset.
 // It never acts: it says who comes in, who is to be reset, and when enough have arrived (stopping.ts).
 
-import { Code, State, Transition } from "wasm-ioloop/core";
+import { Code, Decision, State, Transition } from "wasm-ioloop/core";
 import type { Acceptors } from "./acceptors.ts";
 import { type Clock, isLimit } from "./clock.ts";
 import type { Connections } from "./connections.ts";
@@ -26,6 +27,7 @@ export class Admission {
   #multiAccept = 50;
   #budget = 50; // admissions left in this pass
   #random = 0;
+  #crowded = false; // FULL was said, and FREE was not
 
   constructor(acceptors: Acceptors, connections: Connections, stopping: Stopping, clock: Clock) {
     this.#acceptors = acceptors;
@@ -102,6 +104,17 @@ export class Admission {
     return connections.countOf(State.LINGERING) > this.#maxConnections ? connections.lingering.first - 1 : -1;
   }
 
+  /** What the host must do now. `watched`: how much else it waits for. */
+  decide(watched: number, running: boolean): number {
+    const waiting = this.#acceptors.admissible;
+    const isFull = waiting > 0 && this.#places() <= 0 && !this.#stopping.isShut;
+    if (running && (this.#crowded ? waiting === 0 : isFull)) {
+      this.#crowded = !this.#crowded;
+      return this.#crowded ? Decision.FULL : Decision.FREE;
+    }
+    return this.#stopping.decide(watched, running);
+  }
+
   /** Ends a connection in any state. */
   close(slot: number): void {
     if (this.#connections.stateOf(slot) === State.WAITING) {
@@ -123,6 +136,7 @@ export class Admission {
     for (let slot = 0; slot < slots.used; slot++) if (slots.inUse(slot)) this.close(slot);
     this.#stopping.reset();
     this.#budget = this.#multiAccept;
+    this.#crowded = false;
     this.#recount();
   }
 

@@ -198,7 +198,7 @@ export class TwinCalls implements Calls {
   }
 
   pollDecision(watched: number, running: number): number {
-    return this.#stopping.decide(watched | 0, (running | 0) !== 0);
+    return this.#admission.decide(watched | 0, (running | 0) !== 0);
   }
 
   stateOf(id: number): number {

@@ -14,9 +14,11 @@ typedef Z_core_instance_t w2c_core;
 #endif
 
 enum due { DUE_VOID, DUE_ONCE, DUE_RECURRING, DUE_WAIT, DUE_CONNECT, DUE_IDLE, DUE_LINGER, DUE_LIFETIME };
-enum decision { DECISION_NOTHING, DECISION_FINISH, DECISION_STOP, DECISION_CLOSE, DECISION_CLOSING, DECISION_RESET };
+enum decision { DECISION_NOTHING, DECISION_FINISH, DECISION_STOP, DECISION_CLOSE, DECISION_CLOSING, DECISION_RESET,
+                DECISION_FULL, DECISION_FREE };
 enum phase { PHASE_ADMITTING, PHASE_FINISHING, PHASE_DRAINING, PHASE_FINISHED };
-enum state { STATE_FREE, STATE_WAITING, STATE_CONNECTING, STATE_INCOMING, STATE_OUTGOING, STATE_LOOSE, STATE_LINGERING };
+enum state { STATE_FREE, STATE_WAITING, STATE_CONNECTING, STATE_INCOMING, STATE_OUTGOING,
+             STATE_LOOSE, STATE_LINGERING };
 
 // Numbers in the core's memory, which may move when it grows: a pointer to be used at once, and not kept over a call.
 static inline double *core_numbers(w2c_core *core, uint32_t address) {

@@ -1,8 +1,8 @@
 // The listening socket, and who comes in.
 //
 // A client that the kernel has is announced to the core, and accepted when the core lets it in. While one waits for
-// that, the listening socket is not watched: the others stay with the kernel. So nobody is here who is not inside, until
-// the listening socket closes: then whoever the kernel has is accepted at once, and waits here.
+// that, the listening socket is not watched: the others stay with the kernel. So nobody is here who is not inside,
+// until the listening socket closes: then whoever the kernel has is accepted at once, and waits here.
 
 #include "loop.h"
 

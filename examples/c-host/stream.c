@@ -3,8 +3,9 @@
 // Either something waits to be written, and only that goes on, or nothing does, and the stream is read. So who reads
 // slowly is read slowly, no more waits than the answer to one chunk, and when the end is read, all has been answered.
 //
-// Where it is we who end, the stream lingers: what still comes is read and discarded until the peer ends, for two seconds
-// and a mebibyte at most. Closed with something unread, the kernel would reset, and take what we sent from the peer.
+// Where it is we who end, the stream lingers: what still comes is read and discarded until the peer ends, for two
+// seconds and a mebibyte at most. Closed with something unread, the kernel would reset, and take what we sent from
+// the peer.
 
 #include "loop.h"
 

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = realpathSync(fileURLToPath(new URL("../..", import.meta.url)));
 const HOME = "/examples/playground/";
-const FOLDERS = ["examples/playground", "dist", "node_modules/@assemblyscript/loader"];
+const FOLDERS = ["examples/playground", "dist"];
 const TYPES = new Map([
   [".html", "text/html; charset=utf-8"],
   [".css", "text/css; charset=utf-8"],

@@ -1,6 +1,8 @@
 // Checks of arguments: which one, what it was, what is allowed. Everything wrong is said at the call.
 
-import type { IOLoopErrorCode } from "./errors.ts";
+import { type IOLoopErrorCode, withCode } from "./errors.ts";
+import { known } from "./guess.ts";
+import { show } from "./show.ts";
 
 /** What a value must be. */
 export interface Rule {
@@ -10,6 +12,8 @@ export interface Rule {
   readonly type: (value: unknown) => boolean;
   /** Whether a value of the right type is allowed; a wrong one is a RangeError. */
   readonly range?: (value: never) => boolean;
+  /** Whether an option of this kind holds others: then they are copied, so that what is checked is what is used. */
+  readonly holdsOthers?: boolean;
 }
 
 const isString = (value: unknown): boolean => typeof value === "string";
@@ -48,16 +52,21 @@ export const TEXT: Rule = {
   type: isString,
   range: (value: string) => value.length > 0,
 };
-export const PATH: Rule = {
-  allowed: "a path: a string that is not empty and has no NUL",
+export const HOST: Rule = {
+  allowed: "a name or an IP address: a string that is not empty and has no NUL",
   type: isString,
   range: (value: string) => value.length > 0 && !value.includes("\0"),
 };
 export const OVERFLOW: Rule = oneOf("wait", "drop");
 export const OBJECT: Rule = {
   allowed: "an object",
-  type: (value) => (typeof value === "object" && value !== null) || typeof value === "function",
+  // A revoked proxy has no prototype to ask for, and throws.
+  type: (value) =>
+    ((typeof value === "object" && value !== null) || typeof value === "function") &&
+    Object.getPrototypeOf(value) !== undefined,
 };
+/** An object of options that are handed on. */
+export const OPTIONS: Rule = { ...OBJECT, holdsOthers: true };
 // By what they can do, or are called: a test runner may have made them in a realm of its own.
 export const SIGNAL: Rule = {
   allowed: "an AbortSignal",
@@ -66,7 +75,7 @@ export const SIGNAL: Rule = {
 };
 export const CHUNK: Rule = {
   allowed: "a string, a Buffer or a Uint8Array",
-  type: (value) => typeof value === "string" || value instanceof Uint8Array || isForeignUint8Array(value),
+  type: (value) => typeof value === "string" || isUint8Array(value),
 };
 export const CLOCK: Rule = {
   allowed: "a clock, with now() and alarm()",
@@ -74,39 +83,79 @@ export const CLOCK: Rule = {
 };
 export const STREAM: Rule = {
   allowed: "a socket or a Duplex of the runtime",
-  type: (value) => has(value, "on", "off", "pause", "resume", "write", "destroy"),
+  type: (value) => has(value, "on", "off", "listenerCount", "pause", "resume", "write", "end", "destroy"),
 };
+export const ID: Rule = { allowed: "the id of a timer", type: isNumber };
 export const STRING: Rule = { allowed: "a string", type: isString };
 
 /** Throws unless `value` obeys `rule`. `name` says whose argument it is: `timer: after`. */
 export function check(name: string, value: unknown, rule: Rule): void {
-  if (!rule.type(value)) throw wrong(TypeError, "ERR_IOLOOP_INVALID_ARG_TYPE", name, value, rule);
+  if (!isOfType(value, rule)) throw wrong(TypeError, "ERR_IOLOOP_INVALID_ARG_TYPE", name, value, rule);
   if (rule.range && !rule.range(value as never)) throw wrong(RangeError, "ERR_IOLOOP_OUT_OF_RANGE", name, value, rule);
 }
 
-function obeys(value: unknown, rule: Rule): boolean {
-  return rule.type(value) && (!rule.range || rule.range(value as never));
-}
+// Options as we keep them: what somebody has put on every object is none.
+// oxlint-disable-next-line no-extraneous-class -- a class, so that an engine lays its objects out as it does others
+class Own {}
+Object.setPrototypeOf(Own.prototype, null);
 
-/** Throws unless `options` is an object whose every option is known and obeys its rule. An option that is undefined counts as not given. */
-export function checkOptions(what: string, options: unknown, rules: Readonly<Record<string, Rule>>): void {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw wrong(TypeError, "ERR_IOLOOP_INVALID_ARG_TYPE", `${what}: options`, options, OBJECT);
-  }
-  for (const name of Object.keys(options)) {
-    const value = (options as Record<string, unknown>)[name];
+/**
+ * The options given, as an object of their own: each is read once, here, and only where it is the object's own. Throws unless
+ * every one is known and obeys its rule. An option that is undefined counts as not given.
+ */
+export function checkOptions<T extends object>(what: string, options: T, rules: Readonly<Record<string, Rule>>): T {
+  const own = new Own() as Record<string, unknown>;
+  for (const name of namesOf(what, options)) {
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
     if (!rule) {
-      const message = `${what}: unknown option "${name}"; known are ${Object.keys(rules).join(", ")}`;
+      const message = `${what}: unknown option "${name}"; ${known(name, Object.keys(rules))}`;
       throw withCode(new TypeError(message), "ERR_IOLOOP_UNKNOWN_OPTION");
     }
-    if (value !== undefined && !obeys(value, rule)) check(`${what}: option "${name}"`, value, rule);
+    const given = (options as Record<string, unknown>)[name];
+    if (given === undefined) continue;
+    const value = rule.holdsOthers ? copyOf(given) : given;
+    if (!isOfType(value, rule) || rule.range) check(`${what}: option "${name}"`, value, rule);
+    own[name] = value;
   }
+  return own as T;
+}
+
+function namesOf(what: string, options: unknown): string[] {
+  try {
+    if (typeof options === "object" && options !== null && !Array.isArray(options)) return Object.keys(options);
+  } catch {
+    // A revoked proxy.
+  }
+  throw wrong(TypeError, "ERR_IOLOOP_INVALID_ARG_TYPE", `${what}: options`, options, OBJECT);
+}
+
+// Bytes and functions hold no options.
+function copyOf(value: unknown): unknown {
+  try {
+    if (Array.isArray(value)) return [...(value as unknown[])];
+    return typeof value === "object" && value !== null && !ArrayBuffer.isView(value) ? { ...value } : value;
+  } catch {
+    return value; // a revoked proxy: not what is allowed
+  }
+}
+
+/** Throws if an option is given beside one of others that it excludes. */
+export function checkApart(what: string, options: object, one: string, ...others: string[]): void {
+  const other = Object.hasOwn(options, one) && others.find((name) => Object.hasOwn(options, name));
+  if (other === undefined || other === false) return;
+  const message = `${what}: options "${one}" and "${other}" cannot be combined`;
+  throw withCode(new TypeError(message), "ERR_IOLOOP_INVALID_ARG_TYPE");
 }
 
 /** Checks the arguments of a timer: what is right costs no more than to look. */
-export function checkTimer(what: string, after: unknown, callback: unknown): void {
-  if (typeof callback !== "function" || typeof after !== "number" || !(after >= 0) || after * 1000 === Infinity) {
+export function checkTimer(what: string, after: unknown, callback: unknown, count: number): void {
+  if (
+    typeof callback !== "function" ||
+    typeof after !== "number" ||
+    !(after >= 0) ||
+    after * 1000 === Infinity ||
+    count > 2
+  ) {
     refuseTimer(what, after, callback);
   }
 }
@@ -114,6 +163,19 @@ export function checkTimer(what: string, after: unknown, callback: unknown): voi
 function refuseTimer(what: string, after: unknown, callback: unknown): void {
   check(`${what}: callback`, callback, FUNCTION);
   check(`${what}: after`, after, SECONDS);
+  refuseMore(what, "a time and a callback");
+}
+
+/** Checks the arguments of `nextTick`. */
+export function checkNextTick(callback: unknown, count: number): void {
+  check("nextTick: callback", callback, FUNCTION);
+  if (count > 1) refuseMore("nextTick", "a callback");
+}
+
+// The timers of the runtime hand further arguments to the callback.
+function refuseMore(what: string, takes: string): never {
+  const message = `${what} takes ${takes}, and nothing for the callback: write () => callback(argument)`;
+  throw withCode(new TypeError(message), "ERR_IOLOOP_INVALID_ARG_TYPE");
 }
 
 /** The two call forms, options first or callback first, as one: [first, callback]. */
@@ -123,14 +185,30 @@ export function callForm<T>(what: string, a: unknown, b: unknown): [T, (...args:
   return [first as T, callback as (...args: never[]) => unknown];
 }
 
-function isForeignUint8Array(value: unknown): boolean {
-  return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Uint8Array]";
+const { get: typedArrayName } = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype) as object,
+  Symbol.toStringTag,
+) as { get: (this: unknown) => string | undefined };
+
+/** Whether a value is a Uint8Array, of whatever realm, and does not only look like one. Never throws. */
+export function isUint8Array(value: unknown): value is Uint8Array {
+  // The second asks more, and costs more.
+  return (ArrayBuffer.isView(value) && value instanceof Uint8Array) || typedArrayName.call(value) === "Uint8Array";
 }
 
-// Duck typing, because a socket need not be made by the runtime's own classes.
+// By what it can do, because a socket need not be made by the runtime's own classes.
 function has(value: unknown, ...methods: string[]): boolean {
   if (typeof value !== "object" || value === null) return false;
   return methods.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
+}
+
+// What cannot even be asked is not of the type: a revoked proxy, say.
+function isOfType(value: unknown, rule: Rule): boolean {
+  try {
+    return rule.type(value);
+  } catch {
+    return false;
+  }
 }
 
 function wrong(
@@ -141,23 +219,4 @@ function wrong(
   rule: Rule,
 ): Error {
   return withCode(new kind(`${name} must be ${rule.allowed}, not ${show(value)}`), code);
-}
-
-/** An error of the runtime, with a code of ours. */
-export function withCode(error: Error, code: IOLoopErrorCode): Error {
-  return Object.assign(error, { code });
-}
-
-function instance(value: object): string {
-  const { name } = value.constructor ?? {};
-  return typeof name === "string" && name !== "" ? `an object of ${name}` : "an object of no class";
-}
-
-function show(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
-  if (typeof value === "function") return "a function";
-  if (Array.isArray(value)) return "an array";
-  if (typeof value === "object" && value !== null)
-    return value.constructor === Object ? "a plain object" : instance(value);
-  return String(value);
 }

@@ -1,5 +1,8 @@
 // The errors of the loop: one class, one code a situation.
 
+import { queueMicrotask } from "./runtime.ts";
+import { text } from "./show.ts";
+
 /** Codes of {@link IOLoopError} and of the `TypeError`s and `RangeError`s that wrong arguments throw. */
 export type IOLoopErrorCode =
   | "ERR_IOLOOP_ABORTED"
@@ -9,6 +12,7 @@ export type IOLoopErrorCode =
   | "ERR_IOLOOP_HANDLE_CLOSED"
   | "ERR_IOLOOP_HANDLE_IN_USE"
   | "ERR_IOLOOP_INVALID_ARG_TYPE"
+  | "ERR_IOLOOP_INVALID_THIS"
   | "ERR_IOLOOP_OUT_OF_RANGE"
   | "ERR_IOLOOP_REACTOR_IN_USE"
   | "ERR_IOLOOP_RUNNING"
@@ -17,6 +21,7 @@ export type IOLoopErrorCode =
   | "ERR_IOLOOP_TIMER_INACTIVE"
   | "ERR_IOLOOP_TLS"
   | "ERR_IOLOOP_UNHANDLED"
+  | "ERR_IOLOOP_UNKNOWN_EVENT"
   | "ERR_IOLOOP_UNKNOWN_OPTION"
   | "ERR_IOLOOP_UNSUPPORTED"
   | "ERR_IOLOOP_WATCHER_INACTIVE";
@@ -25,30 +30,41 @@ export type IOLoopErrorCode =
 export class IOLoopError extends Error {
   readonly code: IOLoopErrorCode;
 
+  static {
+    // Defined, not assigned: in realms whose intrinsics are frozen, what Error.prototype has cannot be assigned to an error.
+    Object.defineProperty(this.prototype, "name", { value: "IOLoopError", writable: true, configurable: true });
+  }
+
   constructor(code: IOLoopErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
-    this.name = "IOLoopError";
     this.code = code;
   }
 }
 
-/** The value itself where it is an Error; otherwise an IOLoopError that says it, with the value as `cause`. */
+/** An error of the runtime, with a code of ours. */
+export function withCode(error: Error, code: IOLoopErrorCode): Error {
+  return Object.assign(error, { code });
+}
+
+/** The value itself if it is an error; otherwise an IOLoopError that says it, with the value as `cause`. */
 export function toError(value: unknown): Error {
-  if (value instanceof Error) return value;
-  return new IOLoopError("ERR_IOLOOP_UNHANDLED", inWords(value), { cause: value });
+  if (isError(value)) return value;
+  return new IOLoopError("ERR_IOLOOP_UNHANDLED", text(value), { cause: value });
 }
 
-function inWords(value: unknown): string {
+const isErrorOfRuntime = (Error as { isError?: (value: unknown) => boolean }).isError;
+
+/** Whether a value is an error, of whatever realm: a `vm` context and many a test runner have an `Error` of their own. */
+export function isError(value: unknown): value is Error {
   try {
-    return String(value);
+    if (typeof value !== "object" || value === null) return false;
+    if (value instanceof Error || isErrorOfRuntime?.(value)) return true;
+    if (Object.prototype.toString.call(value) === "[object Error]") return true;
+    const { name, message, stack } = value as Partial<Error>;
+    return typeof name === "string" && typeof message === "string" && typeof stack === "string";
   } catch {
-    return "a value that cannot be shown"; // an object without a prototype, say
+    return false; // a proxy, or getters that throw
   }
-}
-
-/** Whether a callback's result must be waited for. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }
 
 /** Throws an error where no code of ours can catch it: what becomes of it is the runtime's to say. */

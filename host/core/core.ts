@@ -1,14 +1,20 @@
 // The binding of the core: the one file that touches WebAssembly. It runs in every engine and needs nothing of `node:`.
+//
+// Its declarations need neither the types of the DOM nor those of Node: what is WebAssembly's is described here.
 
-import { instantiateSync } from "@assemblyscript/loader";
 import { KIND_UNIT, Kind, kindOf, slotOf } from "./ids.ts";
 import { wasm } from "./wasm.ts";
 
 export { Kind, kindOf, slotOf };
 
+/** The memory of an instance, as far as a host needs it: a `WebAssembly.Memory`. */
+export interface CoreMemory {
+  readonly buffer: ArrayBuffer;
+}
+
 /** The exports of the core. Times and durations in milliseconds, ids as numbers below 2^53; results below zero are {@link Code}s. */
 export interface CoreExports {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: CoreMemory;
   version(): number;
   handleSeed(seed: number): void;
   handleReset(): void;
@@ -72,7 +78,7 @@ export const Code = {
 export const Due = { VOID: 0, ONCE: 1, RECURRING: 2, WAIT: 3, CONNECT: 4, IDLE: 5, LINGER: 6, LIFETIME: 7 } as const;
 
 /** What `pollDecision` answers. */
-export const Decision = { NOTHING: 0, FINISH: 1, STOP: 2, CLOSE: 3, CLOSING: 4, RESET: 5 } as const;
+export const Decision = { NOTHING: 0, FINISH: 1, STOP: 2, CLOSE: 3, CLOSING: 4, RESET: 5, FULL: 6, FREE: 7 } as const;
 
 /** States of a connection. */
 export const State = { FREE: 0, WAITING: 1, CONNECTING: 2, INCOMING: 3, OUTGOING: 4, LOOSE: 5, LINGERING: 6 } as const;
@@ -104,7 +110,7 @@ const FIRST_TIMER = Kind.TIMER * KIND_UNIT;
 const NAMED = 0x9f_ff_ff_ff;
 const NAME = 0xc0_00_00_00;
 
-let module: WebAssembly.Module | undefined;
+let compiled: WebAssembly.Module | undefined;
 
 /** One instance of the core, with views of its memory that stay valid. */
 export class Core {
@@ -117,11 +123,13 @@ export class Core {
   /** The time of the last activity of each connection slot, in milliseconds; to be stored by the host. */
   activity!: Float64Array;
   #timers!: Int32Array; // from the first timer's record on
-  /** `seed`: for the random cut of maxAccepts; a whole number. */
-  constructor(seed: number) {
-    module ??= new WebAssembly.Module(bytes(wasm));
-    // The instance's own exports: what the loader puts around them would cost as much as the calls.
-    this.calls = instantiateSync(module, {}).instance.exports as unknown as CoreExports;
+
+  /**
+   * `seed`: for the random cut of maxAccepts; a whole number. `module`: `core.wasm` as a compiled `WebAssembly.Module`, for
+   * hosts that refuse to compile code from bytes; default the one that is built in, compiled at the first use.
+   */
+  constructor(seed: number, module: object = (compiled ??= new WebAssembly.Module(bytes(wasm)))) {
+    this.calls = new WebAssembly.Instance(module, {}).exports as unknown as CoreExports;
     this.calls.handleSeed(seed);
     this.#view();
   }

@@ -4,11 +4,12 @@
 
 import { type Core, State } from "./core.ts";
 import { slotOf } from "./ids.ts";
+import { asLine } from "../base/printable.ts";
 import { setting } from "../base/runtime.ts";
 
 /** Tells what a loop does, and what it has to do with at that moment. */
 export const debug: ((core: Core, what: string) => void) | undefined = setting("IOLOOP_DEBUG")
-  ? (core, what) => console.error(`IOLoop: ${what} [${counts(core)}]`)
+  ? (core, what) => console.error(`IOLoop: ${asLine(what)} [${counts(core)}]`)
   : undefined;
 
 /** An id for people: slot and generation. */
@@ -16,9 +17,15 @@ export function show(id: number): string {
   return `${slotOf(id)}.${Math.floor(id / 2 ** 22) % 2 ** 29}`;
 }
 
-function counts({ calls }: Core): string {
-  const connections = Object.entries(State)
-    .filter(([, state]) => state !== State.FREE)
-    .map(([name, state]) => `${name.toLowerCase()} ${calls.connectionsIn(state)}`);
-  return [`timers ${calls.timerCount()}`, `acceptors ${calls.acceptorCount()}`, ...connections].join(", ");
+/** How many there are of each: timers, acceptors, and connections in each state. */
+export function tally({ calls }: Core): Record<string, number> {
+  const states = Object.entries(State).filter(([, state]) => state !== State.FREE);
+  const connections = states.map(([name, state]) => [name.toLowerCase(), calls.connectionsIn(state)] as const);
+  return { timers: calls.timerCount(), acceptors: calls.acceptorCount(), ...Object.fromEntries(connections) };
+}
+
+function counts(core: Core): string {
+  return Object.entries(tally(core))
+    .map(([name, count]) => `${name} ${count}`)
+    .join(", ");
 }

@@ -9,7 +9,7 @@ import type { Client, DropReason } from "./connections.ts";
 const PER_TURN = 50;
 
 /** What the core decided, in words. */
-const WORDS = ["", "finish", "stop", "close all", "closing", "reset the waiting"];
+const WORDS = ["", "finish", "stop", "close all", "closing", "reset the waiting", "full", "free"];
 
 /** Why a client was reset before it was admitted, and where it came from. */
 export interface DropInfo {
@@ -23,7 +23,7 @@ export interface DropInfo {
 }
 
 /** What a loop emits about itself. */
-export type Told = "finish" | "closing";
+export type Told = "finish" | "closing" | "full" | "free";
 
 interface Owner {
   readonly core: Core;
@@ -138,6 +138,10 @@ export class Admission {
     switch (decision) {
       case Decision.FINISH:
         owner.supervisor.tell("finish");
+        break;
+      case Decision.FULL:
+      case Decision.FREE:
+        owner.supervisor.tell(decision === Decision.FULL ? "full" : "free");
         break;
       case Decision.CLOSING:
         this.hasEnded = true;

@@ -2,8 +2,17 @@
 
 import { AsyncResource } from "node:async_hooks";
 
-/** Runs something in the context in which this was called. */
-export function captureContext(): (run: () => void) => void {
-  const resource = new AsyncResource("IOLoop", { requireManualDestroy: true }); // nobody waits for its end
-  return (run) => resource.runInAsyncScope(run);
+/** The context in which it was made. */
+export class AsyncContext {
+  readonly #resource = new AsyncResource("IOLoop", { requireManualDestroy: true });
+
+  /** Runs something in it. */
+  run(task: () => void): void {
+    this.#resource.runInAsyncScope(task);
+  }
+
+  /** It is not needed any more: tools that follow resources of the runtime see the end of this one. Once. */
+  end(): void {
+    this.#resource.emitDestroy();
+  }
 }

@@ -1,6 +1,6 @@
 // The guard around callbacks: what they throw, or reject with, goes to the `error` event, and the loop goes on.
 
-import { isThenable } from "../base/errors.ts";
+import { isThenable } from "../base/deferred.ts";
 import type { Callback } from "../time/timers.ts";
 import type { DropInfo, Told } from "./admission.ts";
 

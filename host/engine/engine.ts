@@ -11,7 +11,6 @@ import { DeadlineAlarm } from "../time/deadline-alarm.ts";
 import { type Callback, Timers, ToldTimers } from "../time/timers.ts";
 import { Acceptors } from "./acceptors.ts";
 import { Admission } from "./admission.ts";
-import { captureContext } from "./async-context.ts";
 import { Guard, type Supervisor } from "./callback-guard.ts";
 import { Connections } from "./connections.ts";
 import { PassQueue } from "./pass-queue.ts";
@@ -48,7 +47,6 @@ export class Engine {
   readonly #nextTicks = new PassQueue<Callback>();
   readonly #held = new PassQueue<() => void>();
   #run: Run | undefined;
-  #inContext: ((run: () => void) => void) | undefined;
   #depth = 0;
   #inPass = false;
 
@@ -109,7 +107,6 @@ export class Engine {
     if (this.isRunning) throw new IOLoopError("ERR_IOLOOP_RUNNING", "IOLoop already running");
     this.#run?.settle(); // told to stop in this very pass, and to start again
     const run = (this.#run = new Run(once, forever));
-    this.#inContext = captureContext();
     this.#alarm.changed = true;
     this.resources.resume();
     this.wake();
@@ -233,7 +230,7 @@ export class Engine {
 
   // In the async context of `start`: not in that of whichever code happened to set the alarm, or woke the loop.
   #ring(): void {
-    this.#inContext?.(() => this.#pass());
+    this.#run?.context.run(() => this.#pass());
   }
 
   #pass(): void {

@@ -3,6 +3,7 @@
 // In each turn the runtime looks at its sockets once, which can take long on a busy machine. A client that was only kept waiting by the
 // number of admissions a pass need not wait for the next turn as well.
 
+import { queueMicrotask } from "../base/runtime.ts";
 import { type Turn, cancelTurn, nextTurn } from "../time/clock.ts";
 
 export class Turns {

@@ -1,5 +1,7 @@
 // Streams with something to send: once, when the callback that wrote has ended.
 
+import { queueMicrotask } from "../base/runtime.ts";
+
 interface Owner {
   readonly active: boolean;
   readonly isDispatching: boolean;

@@ -1,17 +1,18 @@
 // class Delay: steps that wait for events, one after the other. The semantics are those of Mojo::IOLoop::Delay 6.
 
-import { isThenable } from "../base/errors.ts";
-import { GuardedEmitter } from "../reactor/guarded-emitter.ts";
+import { Deferred, isThenable } from "../base/deferred.ts";
+import { namesOf } from "../base/event-emitter.ts";
+import { ownMethods } from "../base/methods.ts";
+import { GuardedEmitter } from "../reactor/emitters.ts";
 import type { IOLoop } from "./ioloop.ts";
 import { COUNT, FUNCTION, OBJECT, type Rule, check, checkOptions } from "../base/checks.ts";
-import { Run } from "../engine/run.ts";
 
-export type DelayEvents = {
+export interface DelayEvents {
   /** A step has thrown or rejected; the steps after it are dropped. */
   error: [error: unknown];
   /** There are no more steps: the arguments that the next one would have got. */
   finish: [...args: unknown[]];
-};
+}
 
 /** A step: the delay, and the arguments of the events before it, in the order in which they were begun. */
 export type Step = (delay: Delay, ...args: never[]) => unknown;
@@ -27,6 +28,9 @@ const LOOP: Rule = { allowed: "an IOLoop", type: (value) => value instanceof Loo
 
 /** Manages callbacks and controls the flow of events. */
 export class Delay extends GuardedEmitter<DelayEvents> {
+  /** @internal */
+  static override readonly events: readonly string[] = namesOf<DelayEvents>({ error: true, finish: true });
+
   /** The loop it runs on; default the shared one. */
   readonly ioloop: IOLoop;
   #remaining: Step[] = [];
@@ -35,18 +39,15 @@ export class Delay extends GuardedEmitter<DelayEvents> {
   #begun = 0;
   #pending = 0;
   #inStep = false;
-  #failed = false;
   #waiting = false;
   #stops = false; // whether `wait` has started the loop
-  #unheard = false;
-  #outcome = new Run();
+  #waits = 0; // promises of `wait` that would reject with the error of a step, and whose loop was started for them
+  #outcome = new Deferred().silent();
 
   constructor(options: { ioloop?: IOLoop | undefined } = {}) {
-    checkOptions("new Delay", options, { ioloop: LOOP });
-    const ioloop = options.ioloop ?? Loop.singleton;
+    const { ioloop = Loop.singleton } = checkOptions("new Delay", options, { ioloop: LOOP });
     super(ioloop.reactor.engine);
     this.ioloop = ioloop;
-    this.#silence();
   }
 
   /** The steps that are still to come: the live list, to which steps can be added and from which they can be taken. */
@@ -62,12 +63,13 @@ export class Delay extends GuardedEmitter<DelayEvents> {
     check("begin: offset", offset, COUNT);
     if (length !== undefined) check("begin: length", length, COUNT);
     this.#pending++;
+    const outcome = this.#outcome;
     const place = this.#begun++;
     const end = length === undefined ? undefined : offset + length;
     return (...args) => {
-      if (this.#pending === 0) return this; // called once too often
+      if (this.#pending === 0 || outcome.hasEnded) return this; // called once too often, or too late
       this.#args[place] = args.slice(offset, end);
-      if (--this.#pending === 0 && this.#waiting && !this.#failed && !this.#inStep) this.#next();
+      if (--this.#pending === 0 && this.#waiting && !this.#inStep) this.#next();
       return this;
     };
   }
@@ -119,9 +121,7 @@ export class Delay extends GuardedEmitter<DelayEvents> {
     const { run } = engine;
     if (run && ioloop.isRunning) {
       const done = run.race(outcome);
-      // Whoever does not look at it is told all the same: by the reactor's `error`.
-      this.#unheard = true;
-      done.catch(() => {});
+      done.catch(() => {}); // it may not be looked at: the reactor's `error` gets it, too
       return done;
     }
     this.#stops = true;
@@ -129,8 +129,14 @@ export class Delay extends GuardedEmitter<DelayEvents> {
   }
 
   async #run(outcome: Promise<void>): Promise<void> {
-    await this.ioloop.start();
-    await Promise.race([outcome, Promise.resolve()]); // without an outcome, the loop had nothing left to wait for
+    const running = this.ioloop.start();
+    this.#waits++;
+    try {
+      await running;
+      await Promise.race([outcome, Promise.resolve()]); // without an outcome, the loop had nothing left to wait for
+    } finally {
+      this.#waits--;
+    }
   }
 
   #next(): void {
@@ -139,15 +145,16 @@ export class Delay extends GuardedEmitter<DelayEvents> {
     this.#begun = 0;
     const step = this.#remaining.shift();
     if (step) {
+      const outcome = this.#outcome;
       this.#inStep = true;
       try {
         const result = step(this, ...args);
-        if (isThenable(result)) result.then(undefined, (error: unknown) => this.#fail(error));
+        if (isThenable(result)) result.then(undefined, (error: unknown) => this.#fail(error, outcome));
       } catch (error) {
-        this.#fail(error);
+        this.#fail(error, outcome);
       }
       this.#inStep = false;
-      if (this.#failed) return;
+      if (outcome.hasEnded) return;
     }
     if (this.#begun === 0) this.#finish(args);
     // All it began has happened already: the step after it runs when this one has returned.
@@ -165,31 +172,34 @@ export class Delay extends GuardedEmitter<DelayEvents> {
     this.#settle();
   }
 
-  #fail(error: unknown): void {
-    if (this.#failed) return;
-    this.#failed = true;
-    this.#remaining.length = 0;
+  // A step that fails when its delay has an outcome already, or failed itself before, has nothing to break off.
+  #fail(error: unknown, outcome: Deferred): void {
+    const isOver = outcome.hasEnded;
+    if (!isOver) this.#remaining.length = 0;
     if (this.hasSubscribers("error")) {
       this.fire("error", error);
     } else {
-      this.#outcome.fail(error);
-      if (this.#unheard) this.engine.supervisor.failed(error, "delay");
+      outcome.fail(error);
+      if (isOver || this.#waits === 0) this.engine.supervisor.failed(error, "delay");
     }
-    this.#settle();
+    if (!isOver) this.#settle();
   }
 
   // What follows is about a new outcome: new steps can be set, and waited for.
   #settle(): void {
     this.#outcome.settle();
-    this.#outcome = new Run();
-    this.#silence();
+    this.#outcome = new Deferred().silent();
+    this.#args = [];
+    this.#begun = this.#pending = 0;
     if (this.#stops) this.ioloop.stop();
     this.#stops = false;
     this.#waiting = false;
-    this.#unheard = false;
   }
 
-  #silence(): void {
-    this.#outcome.promise.catch(() => {});
+  /** @internal */
+  override facts(): Record<string, unknown> {
+    return { isWaiting: this.#waiting, steps: this.#remaining.length, pending: this.#pending };
   }
 }
+
+ownMethods(Delay, "a delay");

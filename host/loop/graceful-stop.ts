@@ -21,8 +21,8 @@ export interface StopOptions {
 
 /** Begins a graceful stop, or hastens the one under way. Resolves when the loop has stopped. */
 export function stopGracefully(engine: Engine, options: StopOptions): Promise<void> {
-  checkOptions("stopGracefully", options, RULES);
-  const { delay = 0, timeout = 0, signal, waiting = "serve" } = options;
+  const given = checkOptions("stopGracefully", options, RULES);
+  const { delay = 0, timeout = 0, signal, waiting = "serve" } = given;
   const { admission, run } = engine;
   const hurry = (): void => {
     if (admission.hurry()) admission.askNow();

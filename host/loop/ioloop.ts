@@ -1,13 +1,16 @@
 // class IOLoop: ids to objects, and the names of the original.
 
+import { tally } from "../core/debug.ts";
 import { type Step, Delay, shareLoop } from "./delay.ts";
 import { type ClientOptions, Client } from "../net/client.ts";
 import { IOLoopError } from "../base/errors.ts";
 import { type StopOptions, stopGracefully } from "./graceful-stop.ts";
-import { GuardedEmitter } from "../reactor/guarded-emitter.ts";
+import { ownMethods, detached } from "../base/methods.ts";
+import { GuardedEmitter } from "../reactor/emitters.ts";
+import { printError } from "../reactor/print-error.ts";
 import type { ListenerOptions } from "../net/listener-options.ts";
-import { type IOLoopEvents, type IOLoopOptions, checkLoopOptions } from "./loop-options.ts";
-import { COUNT, FUNCTION, POSITIVE, callForm, check, checkTimer } from "../base/checks.ts";
+import { type IOLoopEvents, type IOLoopOptions, LOOP_EVENTS, checkLoopOptions, instance } from "./loop-options.ts";
+import { COUNT, FUNCTION, POSITIVE, callForm, check, checkNextTick, checkTimer } from "../base/checks.ts";
 import type { Id } from "../core/ids.ts";
 import { REACTOR, Reactor, type StartOptions } from "../reactor/reactor.ts";
 import { Server } from "../net/server.ts";
@@ -16,10 +19,20 @@ import { streamClient, streamServer } from "./streams.ts";
 
 export type LoopCallback = (loop: IOLoop) => unknown;
 export type ServerCallback = (loop: IOLoop, stream: Stream, id: Id) => unknown;
-export type ClientCallback = (loop: IOLoop, error: Error | undefined, stream: Stream | undefined) => unknown;
+/** Called with an error, or with a stream: a check of the one tells the compiler about the other. */
+export type ClientCallback = (
+  ...args:
+    | [loop: IOLoop, error: NodeJS.ErrnoException, stream: undefined]
+    | [loop: IOLoop, error: undefined, stream: Stream]
+) => unknown;
+/** A {@link ClientCallback} that takes no stream: a function with fewer parameters is not assignable to a union of parameters. */
+export type ErrorCallback = (loop: IOLoop, error: NodeJS.ErrnoException | undefined) => unknown;
 
 /** An event loop for TCP clients and servers. */
 export class IOLoop extends GuardedEmitter<IOLoopEvents> {
+  /** @internal */
+  static override readonly events: readonly string[] = LOOP_EVENTS;
+
   #reactor: Reactor;
   #maxAccepts: number;
   #maxConnections: number;
@@ -28,15 +41,15 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
   static #singleton: IOLoop | undefined;
 
   constructor(options: IOLoopOptions = {}) {
-    checkLoopOptions(options);
-    const { maxAccepts = 0, maxConnections = 1000, clock } = options;
-    const reactor = options.reactor ?? new (Reactor.detect())({ clock });
+    const given = checkLoopOptions(options);
+    const { maxAccepts = 0, maxConnections = 1000, clock } = given;
+    const reactor = given.reactor ?? new (Reactor.detect())({ clock });
     super(reactor.engine);
     this.#reactor = reactor;
     this.#maxAccepts = maxAccepts;
     this.#maxConnections = maxConnections;
-    this.#multiAccept = options.multiAccept ?? (maxConnections < 50 ? 1 : 50);
-    this.#attach(reactor);
+    this.#multiAccept = given.multiAccept ?? (maxConnections < 50 ? 1 : 50);
+    this.#attach(reactor, 'new IOLoop: option "reactor"');
   }
 
   /** The loop that is shared by everything in the process; the static methods act on it. */
@@ -86,10 +99,11 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
     if (reactor === this.#reactor) return;
     check("reactor", reactor, REACTOR);
     if (this.engine.isRunning || this.engine.isWatching) {
-      throw new IOLoopError("ERR_IOLOOP_REACTOR_IN_USE", "The loop watches something on its reactor already");
+      const message = "loop.reactor cannot be replaced while the loop has timers, servers or connections";
+      throw new IOLoopError("ERR_IOLOOP_REACTOR_IN_USE", message);
     }
     const before = this.#reactor;
-    this.#attach(reactor);
+    this.#attach(reactor, "loop.reactor");
     before.detach();
     if (this === IOLoop.#singleton) Reactor.default = reactor;
   }
@@ -105,18 +119,18 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
   server(a: unknown, b?: unknown): Id {
     const [options = {}, callback] = callForm<ListenerOptions | undefined>("server", a, b);
     const cb = callback as ServerCallback;
-    const server = streamServer(this.#reactor, (stream, id) => cb(this, stream, id));
-    server.listen(options);
-    return server.record();
+    return streamServer(this.#reactor, options, (stream, id) => cb(this, stream, id)).record();
   }
 
   /** Opens a connection: `cb(loop, error, stream)`, once. Returns the id of the attempt, and then of the connection. Options: {@link ClientOptions}. */
   client(options: ClientOptions, cb: ClientCallback): Id;
+  client(options: ClientOptions, cb: ErrorCallback): Id;
   client(cb: ClientCallback, options?: ClientOptions): Id;
+  client(cb: ErrorCallback, options?: ClientOptions): Id;
   client(a: unknown, b?: unknown): Id {
     const [options = {}, callback] = callForm<ClientOptions | undefined>("client", a, b);
-    const cb = callback as ClientCallback;
-    return streamClient(this.#reactor, (error, stream) => cb(this, error, stream)).begin(options);
+    const cb = callback as (...args: unknown[]) => unknown;
+    return streamClient(this.#reactor, options, (error, stream) => cb(this, error, stream));
   }
 
   /** The server an id names, if any; or the id of a server, which becomes an acceptor of this loop. */
@@ -143,24 +157,26 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
   timer(after: number, cb: LoopCallback): Id;
   timer(cb: LoopCallback, after: number): Id;
   timer(a: unknown, b: unknown): Id {
-    return this.#timer("timer", a, b, false);
+    return IOLoop.#timer(this, "timer", a, b, arguments.length, false);
   }
 
   /** Calls back every `after` seconds, with 0 once a tick: `cb(loop)`. Returns the timer's id. */
   recurring(after: number, cb: LoopCallback): Id;
   recurring(cb: LoopCallback, after: number): Id;
   recurring(a: unknown, b: unknown): Id {
-    return this.#timer("recurring", a, b, true);
+    return IOLoop.#timer(this, "recurring", a, b, arguments.length, true);
   }
 
   /** Calls back in the next tick, after the caller has returned, in the order called: `cb(loop)`. */
   nextTick(cb: LoopCallback): void {
-    check("nextTick: callback", cb, FUNCTION);
+    if (!(this instanceof IOLoop)) detached("nextTick", "a loop");
+    checkNextTick(cb, arguments.length);
     this.engine.nextTick(cb);
   }
 
   /** A {@link Delay} with these steps, on this loop. */
   delay(...steps: Step[]): Delay {
+    for (const step of steps) check("delay: callback", step, FUNCTION);
     return new Delay({ ioloop: this }).steps(...steps);
   }
 
@@ -169,6 +185,7 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
    * client still connecting is aborted silently. A server stops listening, keeps its connections, and resets clients that wait.
    */
   remove(id: Id): boolean {
+    if (!(this instanceof IOLoop)) detached("remove", "a loop");
     return typeof id === "number" && (this.engine.timers.remove(id) || this.#close(id));
   }
 
@@ -210,7 +227,12 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
     this.fire("reset");
     this.#reactor.reset();
     this.unsubscribeAll();
-    this.#reactor.on("error", print);
+    this.#reactor.on("error", printError);
+  }
+
+  /** @internal */
+  override facts(): Record<string, unknown> {
+    return { isRunning: this.isRunning, maxConnections: this.#maxConnections, ...tally(this.engine.core) };
   }
 
   #close(id: Id): boolean {
@@ -221,19 +243,20 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
     return one !== undefined;
   }
 
-  #timer(what: string, a: unknown, b: unknown, recurring: boolean): Id {
+  static #timer(loop: IOLoop, what: string, a: unknown, b: unknown, count: number, recurring: boolean): Id {
+    if (!(loop instanceof IOLoop)) detached(what, "a loop");
     const isFirst = typeof a === "function"; // no array: this is called by the million
     const after = isFirst ? b : a;
     const cb = isFirst ? a : b;
-    checkTimer(what, after, cb);
-    return this.engine.timers.make(after as number, recurring, cb as LoopCallback) as Id;
+    checkTimer(what, after, cb, count);
+    return loop.engine.timers.make(after as number, recurring, cb as LoopCallback) as Id;
   }
 
-  #attach(reactor: Reactor): void {
-    reactor.attach(this);
+  #attach(reactor: Reactor, what: string): void {
+    reactor.attach(this, what);
     this.#reactor = reactor;
     this.engine = reactor.engine;
-    if (!reactor.hasSubscribers("error")) reactor.on("error", print);
+    if (!reactor.hasSubscribers("error")) reactor.on("error", printError);
     this.#applyLimits();
   }
 
@@ -267,16 +290,10 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
   }
 }
 
+ownMethods(IOLoop, "a loop", ["timer", "recurring", "remove", "nextTick"]);
+
 function onSingleton<K extends keyof IOLoop>(name: K): IOLoop[K] {
   const method = (...args: unknown[]): unknown =>
     (IOLoop.singleton[name] as (...args: unknown[]) => unknown).apply(IOLoop.singleton, args);
   return method as IOLoop[K];
-}
-
-function instance<T>(what: string, value: unknown, type: abstract new (...args: never[]) => T): asserts value is T {
-  check(what, value, { allowed: `an id or a ${type.name}`, type: (it) => it instanceof type });
-}
-
-function print(_reactor: unknown, error: unknown, event: string): void {
-  console.error(`IOLoop: ${event}:`, error);
 }

@@ -1,7 +1,9 @@
 // What a loop takes, emits, and calls back with.
 
 import type { Clock } from "../time/clock.ts";
-import { CLOCK, COUNT, POSITIVE, checkOptions, withCode } from "../base/checks.ts";
+import { CLOCK, COUNT, POSITIVE, check, checkOptions } from "../base/checks.ts";
+import { withCode } from "../base/errors.ts";
+import { namesOf } from "../base/event-emitter.ts";
 import type { DropInfo } from "../engine/admission.ts";
 import { REACTOR, type Reactor } from "../reactor/reactor.ts";
 
@@ -15,27 +17,57 @@ export interface IOLoopOptions {
   clock?: Clock | undefined;
 }
 
-/** Throws unless the options are those of a loop. */
-export function checkLoopOptions(options: IOLoopOptions): void {
-  checkOptions("new IOLoop", options, {
+/** The options of a loop, each read once. Throws unless they are such. */
+export function checkLoopOptions(options: IOLoopOptions): IOLoopOptions {
+  const given = checkOptions("new IOLoop", options, {
     maxAccepts: COUNT,
     maxConnections: COUNT,
     multiAccept: POSITIVE,
     reactor: REACTOR,
     clock: CLOCK,
   });
-  if (!options.reactor || !options.clock) return;
-  const message = 'new IOLoop: option "clock" goes to the reactor, where one is given';
+  if (!given.reactor || !given.clock) return given;
+  const message =
+    'new IOLoop: options "clock" and "reactor" cannot be combined; pass the clock to new Reactor({ clock })';
   throw withCode(new TypeError(message), "ERR_IOLOOP_INVALID_ARG_TYPE");
 }
 
-export type IOLoopEvents = {
+export interface IOLoopEvents {
   /** A graceful stop begins. Health checks fail from here on; with a `delay` clients are accepted until `closing`. */
   finish: [];
   /** Accepting has ended: listening sockets close, their ids are spent. Clients that have come by now are still admitted. */
   closing: [];
+  /**
+   * A client has to wait because no slot is free, and none did before. Not for clients that wait for the next tick, or behind a
+   * stopped server.
+   */
+  full: [];
+  /** No client waits for a slot any more. Always follows a `full`. */
+  free: [];
   /** Everything is about to be removed. */
   reset: [];
   /** A client was reset while it waited for admission, or because it could not be queued. */
   drop: [info: DropInfo];
-};
+  /** Yours to emit: the loop's own errors are events of its reactor. */
+  error: [error: unknown];
+}
+
+/** Their names. */
+export const LOOP_EVENTS: readonly string[] = namesOf<IOLoopEvents>({
+  finish: true,
+  closing: true,
+  full: true,
+  free: true,
+  reset: true,
+  drop: true,
+  error: true,
+});
+
+/** Throws unless a value is of a class: what is no id must be what an id may name. */
+export function instance<T>(
+  what: string,
+  value: unknown,
+  type: abstract new (...args: never[]) => T,
+): asserts value is T {
+  check(what, value, { allowed: `an id or a ${type.name}`, type: (it) => it instanceof type });
+}

@@ -1,30 +1,41 @@
 // From a connection to a stream of the loop: one way for those that are accepted, one for those that are opened.
 
 import type { Id } from "../core/ids.ts";
-import { Client } from "../net/client.ts";
+import { Client, type ClientOptions } from "../net/client.ts";
+import type { ListenerOptions } from "../net/listener-options.ts";
 import { Server } from "../net/server.ts";
 import type { Reactor } from "../reactor/reactor.ts";
 import { Stream } from "../stream/stream.ts";
 
 /** A server whose connections become streams of the loop. */
-export function streamServer(reactor: Reactor, accepted: (stream: Stream, id: Id) => unknown): Server {
+export function streamServer(
+  reactor: Reactor,
+  options: ListenerOptions,
+  accepted: (stream: Stream, id: Id) => unknown,
+): Server {
+  let idleTimeout: number | undefined;
   const server = new Server({ reactor });
   server.taker = (handle) => {
     const stream = new Stream(handle, { reactor });
+    if (idleTimeout !== undefined) stream.timeout = idleTimeout;
     return accepted(stream, stream.join());
   };
+  ({ idleTimeout } = server.begin("server", options));
   return server;
 }
 
-/** An attempt to connect whose connection becomes a stream of the loop: `done` is called once. */
+/** An attempt to connect whose connection becomes a stream of the loop: `done` is called once. Gives the id of the attempt. */
 export function streamClient(
   reactor: Reactor,
+  options: ClientOptions,
   done: (error: Error | undefined, stream: Stream | undefined) => unknown,
-): Client {
+): Id {
+  let idleTimeout: number | undefined;
   const client = new Client({ reactor });
   client.on("error", (_client, error) => done(error, undefined));
   client.on("connect", (_client, handle) => {
     const stream = new Stream(handle, { reactor });
+    if (idleTimeout !== undefined) stream.timeout = idleTimeout;
     try {
       stream.join();
     } catch (error) {
@@ -32,5 +43,7 @@ export function streamClient(
     }
     return done(undefined, stream);
   });
-  return client;
+  const id = client.begin("client", options);
+  ({ idleTimeout } = client.options);
+  return id;
 }

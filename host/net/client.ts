@@ -1,20 +1,24 @@
 // class Client: one attempt to connect.
 
-import { type NetConnectOpts, type Socket, connect, isIP } from "node:net";
+import { type Socket, type TcpSocketConnectOpts, connect, isIP } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import { debug, show } from "../core/debug.ts";
 import { slotOf } from "../core/ids.ts";
-import { IOLoopError } from "../base/errors.ts";
+import { IOLoopError, isError } from "../base/errors.ts";
+import { namesOf } from "../base/event-emitter.ts";
+import { ownMethods } from "../base/methods.ts";
 import { nodeTls } from "../socket/node-tls.ts";
-import { PATH, PEER_PORT, type Rule, SECONDS, STREAM, TEXT, checkOptions } from "../base/checks.ts";
+import { FUNCTION, HOST, PEER_PORT, type Rule, SECONDS, TEXT, checkApart, checkOptions } from "../base/checks.ts";
 import type { Id } from "../core/ids.ts";
 import { REACTOR, type Reactor } from "../reactor/reactor.ts";
-import { ReactorPart } from "../reactor/reactor-part.ts";
-import { type StreamHandle, release } from "../socket/handle.ts";
-import { CLIENT_TLS_RULES, type ClientTlsOptions, clientTls } from "../socket/tls-options.ts";
+import { ReactorPart } from "../reactor/emitters.ts";
+import { HANDLE, type SocketHandle, type StreamHandle, release } from "../socket/handle.ts";
+import { SOCKET_PATH } from "./socket-file.ts";
+import { TCP_RULES, type TcpOptions, tune } from "../socket/tcp-options.ts";
+import { CLIENT_TLS_RULES, type ClientTlsOptions, clientTls, usesTls } from "../socket/tls-options.ts";
 
 /** Options of `Client#connect`, and of a loop's `client`. */
-export interface ClientOptions extends ClientTlsOptions {
+export interface ClientOptions extends TcpOptions, ClientTlsOptions {
   /** The address or name to connect to; default `"127.0.0.1"`. */
   address?: string | undefined;
   /** The port; default 80, with `tls` 443. */
@@ -25,48 +29,69 @@ export interface ClientOptions extends ClientTlsOptions {
   handle?: StreamHandle | undefined;
   /** The address to connect from. */
   localAddress?: string | undefined;
+  /** Of a name's addresses, only those of IPv4 (4) or IPv6 (6); default 0, both. */
+  family?: 0 | 4 | 6 | undefined;
+  /** How names are looked up; default `dns.lookup`, whose arguments it is given. */
+  lookup?: NonNullable<TcpSocketConnectOpts["lookup"]> | undefined;
+  /** What the `timeout` of a loop's stream begins with, in seconds; default 15. */
+  idleTimeout?: number | undefined;
   /** Seconds for the whole attempt, name look-up and all; default 10, 0 for no limit. */
   timeout?: number | undefined;
 }
 
-export type ClientEvents = {
+export interface ClientEvents {
   /** The connection is there. */
-  connect: [handle: StreamHandle];
+  connect: [handle: SocketHandle];
   /** The attempt has failed. */
-  error: [error: Error];
-};
+  error: [error: NodeJS.ErrnoException];
+}
 
 const ADDRESS: Rule = { ...TEXT, allowed: "an IP address", range: (value: string) => isIP(value) !== 0 };
 
+const FAMILY: Rule = {
+  allowed: "0, 4 or 6",
+  type: (value) => typeof value === "number",
+  range: (value: number) => value === 0 || value === 4 || value === 6,
+};
+const SECONDS_TO_CONNECT = 10;
+
 /** What each option must be. */
 export const CLIENT_RULES: Readonly<Record<string, Rule>> = {
-  address: TEXT,
+  address: HOST,
   port: PEER_PORT,
-  path: PATH,
-  handle: STREAM,
+  path: SOCKET_PATH,
+  handle: HANDLE,
   localAddress: ADDRESS,
+  family: FAMILY,
+  lookup: FUNCTION,
+  idleTimeout: SECONDS,
   timeout: SECONDS,
+  ...TCP_RULES,
   ...CLIENT_TLS_RULES,
 };
 
 /** Opens one TCP or UNIX domain socket connection. Emits `connect` or `error`, one of the two, once. */
 export class Client extends ReactorPart<ClientEvents> {
+  /** @internal */
+  static override readonly events: readonly string[] = namesOf<ClientEvents>({ connect: true, error: true });
+
   #handle: StreamHandle | undefined;
+  /** Those of the attempt, each read once. @internal */
+  options: ClientOptions = {};
 
   /** `reactor`: default that of the shared loop. */
   constructor(options: { reactor?: Reactor | undefined } = {}) {
-    checkOptions("new Client", options, { reactor: REACTOR });
-    super(options.reactor);
+    super(checkOptions("new Client", options, { reactor: REACTOR }).reactor);
   }
 
   /** The handle that connects; undefined before, and after. */
-  get handle(): StreamHandle | undefined {
-    return this.#handle;
+  get handle(): SocketHandle | undefined {
+    return this.#handle as SocketHandle | undefined;
   }
 
   /** Begins to connect, in the next tick of the running loop; `timeout` counts from there. */
   connect(options: ClientOptions = {}): void {
-    this.begin(options);
+    this.begin("connect", options);
   }
 
   /** Gives the attempt up: nothing is emitted any more. */
@@ -78,29 +103,34 @@ export class Client extends ReactorPart<ClientEvents> {
     if (handle) release(handle, false);
   }
 
-  /** `connect`, giving the id of the attempt. @internal */
-  begin(options: ClientOptions): Id {
-    checkOptions("connect", options, CLIENT_RULES);
+  /** `connect`, or what else it was called as, giving the id of the attempt. @internal */
+  begin(what: string, given: ClientOptions): Id {
+    const options = checkOptions(what, given, CLIENT_RULES);
+    checkApart(what, options, "path", "port", "handle", "localAddress");
+    checkApart(what, options, "handle", "localAddress");
     if (this.id !== 0) throw new IOLoopError("ERR_IOLOOP_HANDLE_IN_USE", "The client is connecting already");
     const { engine } = this;
-    const secure = options.tls ? clientTls(options) : undefined; // bad files and PEMs are errors of this call
+    const secure = usesTls("connect", options) ? clientTls(options) : undefined; // bad files and PEMs are errors of this call
     const id = engine.connections.open("handleConnect");
     this.id = id;
+    this.options = options;
     engine.connections.connections[slotOf(id)] = this;
     engine.nextTick(() => {
-      if (this.id === id) this.#attempt(options, secure);
+      if (this.id === id) this.#attempt(secure);
     });
     return id as Id;
   }
 
   /** @internal */
   expire(): void {
-    this.#failed(new IOLoopError("ERR_IOLOOP_CONNECT_TIMEOUT", "Connect timeout"));
+    const message = `Connect timeout: no connection to ${this.#where} within ${this.options.timeout ?? SECONDS_TO_CONNECT} s`;
+    this.#failed(new IOLoopError("ERR_IOLOOP_CONNECT_TIMEOUT", message));
   }
 
   /** @internal */
   abort(): void {
-    this.#failed(new IOLoopError("ERR_IOLOOP_ABORTED", "Connection attempt given up: the loop stops"));
+    const message = `connect to ${this.#where} aborted: the loop's graceful stop timed out`;
+    this.#failed(new IOLoopError("ERR_IOLOOP_ABORTED", message));
   }
 
   /** @internal */
@@ -113,12 +143,29 @@ export class Client extends ReactorPart<ClientEvents> {
     this.#handle?.ref?.();
   }
 
-  #attempt(options: ClientOptions, secure: ConnectionOptions | undefined): void {
-    const { handle, timeout = 10 } = options;
-    if (handle?.destroyed) return this.#failed(closed());
+  /** @internal */
+  override facts(): Record<string, unknown> {
+    return { isConnecting: this.id !== 0, to: this.id === 0 ? undefined : this.#where };
+  }
+
+  protected override get isUsed(): string {
+    return "client connects";
+  }
+
+  get #where(): string {
+    const { address, port, path, handle, tls } = this.options;
+    if (path !== undefined) return path;
+    if (handle) return "the other side of the handle";
+    const host = address ?? "127.0.0.1";
+    return `${isIP(host) === 6 ? `[${host}]` : host}:${port ?? (tls ? 443 : 80)}`;
+  }
+
+  #attempt(secure: ConnectionOptions | undefined): void {
+    const { handle, timeout = SECONDS_TO_CONNECT } = this.options;
+    if (handle?.destroyed) return this.#failed(closed('option "handle" is already closed'));
     this.engine.connections.setTimeout(this.id, timeout);
     try {
-      this.#handle = open(options, secure);
+      this.#handle = open(this.options, secure);
     } catch (error) {
       return this.#failed(error as Error); // some of what it was given, the runtime looks at only now
     }
@@ -136,7 +183,7 @@ export class Client extends ReactorPart<ClientEvents> {
   #onError = (error: Error): void => this.#tell("error", () => this.#failed(error));
 
   // Without an error before: somebody has destroyed the handle.
-  #onClose = (): void => this.#tell("close", () => this.#failed(closed()));
+  #onClose = (): void => this.#tell("close", () => this.#failed(closed("handle is closed")));
 
   // Of this attempt: it may wait for the loop to run, and another one may have begun by then.
   #tell(event: string, task: () => void): void {
@@ -147,10 +194,10 @@ export class Client extends ReactorPart<ClientEvents> {
   }
 
   #connected(): void {
-    const handle = this.#handle;
+    const { handle } = this;
     if (this.id === 0 || !handle) return;
     this.#detach();
-    (handle as Partial<Socket>).setNoDelay?.(true);
+    tune(handle, this.options);
     const id = this.#leave();
     this.engine.core.calls.handleConnected(id, this.engine.now);
     debug?.(this.engine.core, `connection ${show(id)} connected`);
@@ -161,12 +208,13 @@ export class Client extends ReactorPart<ClientEvents> {
     if (this.id === 0) return;
     this.close();
     // Of several addresses of a name, the first one's error says what a person can use.
-    const cause = error instanceof AggregateError && error.errors[0] instanceof Error ? error.errors[0] : error;
-    this.fire("error", cause);
+    const { errors } = error as Partial<AggregateError>;
+    this.fire("error", (Array.isArray(errors) ? errors.find(isError) : undefined) ?? error);
   }
 
   #leave(): number {
     const { id } = this;
+    this.options = {};
     this.id = 0;
     this.#handle = undefined;
     return id;
@@ -181,19 +229,27 @@ export class Client extends ReactorPart<ClientEvents> {
   }
 }
 
+ownMethods(Client, "a client");
+
 // What connects: begun here, unless it is a handle that does not have to.
 function open(options: ClientOptions, secure: ConnectionOptions | undefined): StreamHandle {
   const { address = "127.0.0.1", port = secure ? 443 : 80, path, handle, localAddress } = options;
-  const local = localAddress === undefined ? {} : { localAddress };
-  const where = path !== undefined ? { path } : { port, ...local };
-  if (!secure) return handle ?? connect({ host: address, ...where, allowHalfOpen: true } as NetConnectOpts);
+  const { family, lookup } = options;
+  const more = {
+    ...(localAddress !== undefined && { localAddress }),
+    ...(family !== undefined && { family }),
+    ...(lookup !== undefined && { lookup }),
+  };
+  const where = path !== undefined ? { path } : { port, ...more };
+  // Without a prototype: the runtime reads more options than these.
+  if (!secure) return handle ?? connect({ __proto__: null, host: address, ...where, allowHalfOpen: true } as never);
   // The name to be verified is the address, also where something else is connected to.
   const name = isIP(address) === 0 ? { servername: address } : {};
   const through = handle ? { socket: handle } : where;
-  const all = { allowHalfOpen: true, host: address, ...name, ...through, ...secure };
-  return nodeTls().connect(all as ConnectionOptions);
+  const all = { __proto__: null, allowHalfOpen: true, host: address, ...name, ...through, ...secure };
+  return nodeTls().connect(all as never);
 }
 
-function closed(): IOLoopError {
-  return new IOLoopError("ERR_IOLOOP_HANDLE_CLOSED", "Handle is closed");
+function closed(what: string): IOLoopError {
+  return new IOLoopError("ERR_IOLOOP_HANDLE_CLOSED", `connect: ${what}`);
 }

@@ -1,51 +1,53 @@
 // class Server: a listening socket, whose clients wait in line until the core admits them.
 
-import { type AddressInfo, type Server as NetServer, type Socket, createServer } from "node:net";
+import { type Server as NetServer, type Socket, createServer } from "node:net";
 import { ClosingListener } from "./closing-listener.ts";
 import type { DropReason } from "../engine/connections.ts";
 import type { BareSocket } from "../socket/bare-socket.ts";
-import { listenOnBun } from "../socket/bun-socket.ts";
-import { Code } from "../core/core.ts";
+import { Deferred } from "../base/deferred.ts";
+import { debug } from "../core/debug.ts";
 import { IOLoopError } from "../base/errors.ts";
-import { canReusePort, isBoundElsewhere, listen, removeStaleSocket } from "./bind.ts";
-import { LISTENER_RULES, type ListenerOptions } from "./listener-options.ts";
+import { namesOf } from "../base/event-emitter.ts";
+import { ownMethods } from "../base/methods.ts";
+import { bind, isBoundElsewhere } from "./bind.ts";
+import { type ListenerOptions, checkListenerOptions, whereToListen } from "./listener-options.ts";
+import { freePort, whenClosed } from "./server-handle.ts";
+import { SocketFile } from "./socket-file.ts";
 import { acceptOnNode } from "../socket/node-socket.ts";
 import { POSITIVE, checkOptions } from "../base/checks.ts";
 import type { Id } from "../core/ids.ts";
 import { REACTOR, type Reactor } from "../reactor/reactor.ts";
-import { ReactorPart } from "../reactor/reactor-part.ts";
-import { Run } from "../engine/run.ts";
-import { type StreamHandle, plain } from "../socket/handle.ts";
-import { Handshakes } from "./admitted-client.ts";
-import { serverTls } from "../socket/tls-options.ts";
-import { WaitingClient, turnAway } from "./waiting-client.ts";
+import { ReactorPart } from "../reactor/emitters.ts";
+import { type SocketHandle, type StreamHandle, plain } from "../socket/handle.ts";
+import { shakeHands } from "./admitted-client.ts";
+import { Handshakes } from "../socket/tls-handshake.ts";
+import { type TcpOptions, tune } from "../socket/tcp-options.ts";
+import { serverTls, usesTls } from "../socket/tls-options.ts";
+import { DROPPED, WaitingClient, turnAway } from "./waiting-client.ts";
 
-export type ServerEvents = {
+export interface ServerEvents {
   /** A client has been admitted, and with TLS, has shaken hands. Its handle is paused; a `tls.TLSSocket` with TLS. */
-  accept: [handle: Socket];
+  accept: [handle: SocketHandle];
   /** Listening failed; the acceptor is gone. */
-  error: [error: Error];
-};
-
-/** What becomes of a client that the core does not take, by the code it gives. */
-const DROPPED: ReadonlyMap<number, DropReason> = new Map([
-  [Code.DROP_BACKLOG, "backlog"],
-  [Code.DROP_STOPPING, "stopping"],
-  [Code.STALE, "closed"],
-]);
+  error: [error: NodeJS.ErrnoException];
+}
 
 // Clients wait in our line: that of the system only has to hold those who come within one turn.
 const SYSTEM_BACKLOG = 511;
 
 /** Accepts TCP and UNIX domain socket connections. */
 export class Server extends ReactorPart<ServerEvents> {
+  /** @internal */
+  static override readonly events: readonly string[] = namesOf<ServerEvents>({ accept: true, error: true });
+
   readonly #multiAccept: number | undefined;
   #handle: NetServer | undefined;
   #accepting = true;
   #handshakes: Handshakes | undefined;
+  #tcp: TcpOptions = {};
   /** Takes what comes in before subscribers do: a loop's, which needs no socket where nobody looks at it. @internal */
   taker: ((handle: StreamHandle) => unknown) | undefined;
-  #ready = attempt();
+  #ready = new Deferred().silent(); // there is the `error` event
   #record = 0; // the core's id of what listens, or of what has listened and has clients that wait
   #closing: ClosingListener | undefined;
   #isShared = false;
@@ -57,9 +59,9 @@ export class Server extends ReactorPart<ServerEvents> {
    * admitted a tick, where the reactor has no loop that says so; default 50.
    */
   constructor(options: { reactor?: Reactor | undefined; multiAccept?: number | undefined } = {}) {
-    checkOptions("new Server", options, { reactor: REACTOR, multiAccept: POSITIVE });
-    super(options.reactor);
-    this.#multiAccept = options.multiAccept;
+    const given = checkOptions("new Server", options, { reactor: REACTOR, multiAccept: POSITIVE });
+    super(given.reactor);
+    this.#multiAccept = given.multiAccept;
   }
 
   /** The listening handle; undefined before `listen` and after `close`. */
@@ -85,20 +87,21 @@ export class Server extends ReactorPart<ServerEvents> {
 
   /** Binds and listens. What fails later than the check of the options is an `error` event. */
   listen(options: ListenerOptions = {}): void {
-    checkOptions("listen", options, LISTENER_RULES);
+    this.begin("listen", options);
+  }
+
+  /** `listen`, or what else it was called as. Gives the options, each read once. @internal */
+  begin(what: string, given: ListenerOptions): ListenerOptions {
+    const options = checkListenerOptions(what, given);
     if (this.#handle) throw new IOLoopError("ERR_IOLOOP_HANDLE_IN_USE", "The server is listening already");
     if (this.engine.admission.hasEnded) {
-      throw new IOLoopError(
-        "ERR_IOLOOP_STOPPING",
-        "listen: the loop is stopping gracefully and accepts no more clients",
-      );
+      const message = `${what}: the loop is stopping gracefully and accepts no more clients`;
+      throw new IOLoopError("ERR_IOLOOP_STOPPING", message);
     }
-    if (this.#ready.hasEnded) this.#ready = attempt();
-    const { address = "127.0.0.1", port = 0, path, fd, reuse = false } = options;
-    if (reuse && !canReusePort()) {
-      throw new IOLoopError("ERR_IOLOOP_UNSUPPORTED", 'This runtime cannot share a port: option "reuse"');
-    }
-    this.#handshakes = options.tls ? new Handshakes(this.engine, serverTls(options)) : undefined;
+    if (this.#ready.hasEnded) this.#ready = new Deferred().silent();
+    const { path, fd } = options;
+    const note = (what: string): void => debug?.(this.engine.core, what);
+    this.#handshakes = usesTls(what, options) ? new Handshakes(serverTls(options), note) : undefined;
     const { backlog = 511, overflow = "wait", waitTimeout = 60, singleAccept = false } = options;
     const seats = overflow === "drop" ? 0 : backlog;
     const { engine } = this;
@@ -109,38 +112,33 @@ export class Server extends ReactorPart<ServerEvents> {
     engine.acceptors.limit(this.id, seats, waitTimeout, singleAccept);
     if (this.#multiAccept !== undefined && !this.reactor.hasLoop) engine.admission.limits(1000, 0, this.#multiAccept);
 
-    const handle = createServer({ pauseOnConnect: true, allowHalfOpen: true });
+    const { noDelay = true, keepAlive } = options;
+    this.#tcp = { noDelay, keepAlive };
+    const handle = Object.assign(createServer({ pauseOnConnect: true, allowHalfOpen: true }), { noDelay });
     this.#handle = handle;
+    const file = path === undefined ? undefined : new SocketFile(path, options.mode);
+    const isOurs = (): boolean => this.#handle === handle;
     handle.on("connection", this.#connected);
     handle.on("listening", () => {
-      if (this.#handle === handle) {
+      if (isOurs()) {
         acceptOnNode(handle, this.#connected);
         this.#ready.settle();
       } else {
         handle.close(); // closed while its name was looked up
       }
     });
-    const where = fd !== undefined ? { fd } : path !== undefined ? { path } : { host: address, port };
-    const listening = { ...where, backlog: this.#backlog, ...(reuse && { reusePort: true }) };
-    const begin = (): void => {
-      try {
-        listenOnBun(handle, this.#connected, () => listen(handle, listening));
-      } catch (error) {
-        this.close(); // the runtime may have been told not to
-        throw error;
-      }
-    };
-    handle.on("error", (error: NodeJS.ErrnoException) => {
-      if (path === undefined || error.code !== "EADDRINUSE") return this.#failed(handle, error);
-      void removeStaleSocket(path).then((removed) => {
-        if (!removed) this.#failed(handle, error);
-        else if (this.#handle === handle) begin();
-      });
-    });
+    whenClosed(handle, isOurs, () => this.close());
+    const listening = { ...whereToListen(options), backlog: this.#backlog };
     engine.resources.add(this);
     if (!engine.active) this.suspend();
     engine.acceptors.listen(this.id, this.#accepting);
-    begin();
+    try {
+      bind(handle, listening, file, this.#connected, (error) => this.#failed(handle, error));
+    } catch (error) {
+      this.close(); // the runtime may have been told not to
+      throw error;
+    }
+    return options;
   }
 
   /** Goes on admitting clients. */
@@ -195,14 +193,7 @@ export class Server extends ReactorPart<ServerEvents> {
 
   /** A port that was free a moment ago, on 127.0.0.1. */
   static generatePort(): Promise<number> {
-    return new Promise((resolve, reject) => {
-      const probe = createServer();
-      probe.once("error", reject);
-      probe.listen({ host: "127.0.0.1", port: 0 }, () => {
-        const { port } = probe.address() as AddressInfo;
-        probe.close(() => resolve(port));
-      });
-    });
+    return freePort();
   }
 
   /** Its record in the core, made where there is none. @internal */
@@ -224,6 +215,15 @@ export class Server extends ReactorPart<ServerEvents> {
   resume(): void {
     this.#handle?.ref();
     this.#closing?.resume();
+  }
+
+  /** @internal */
+  override facts(): Record<string, unknown> {
+    return { isListening: this.#handle?.listening ?? false, port: this.port, isAccepting: this.isAccepting };
+  }
+
+  protected override get isUsed(): string {
+    return "server listens";
   }
 
   #listen(on: boolean): void {
@@ -258,8 +258,9 @@ export class Server extends ReactorPart<ServerEvents> {
   };
 
   #admitted = (socket: Socket | BareSocket, id: number): void => {
+    tune(socket, this.#tcp);
     if (!this.#handshakes) return this.#accept(socket, id);
-    this.#handshakes.begin(plain(socket), id, (secure) => this.#accept(secure, id));
+    shakeHands(this.engine, this.#handshakes, plain(socket), id, (secure) => this.#accept(secure, id));
   };
 
   #accept(socket: Socket | BareSocket, id: number): void {
@@ -287,12 +288,7 @@ export class Server extends ReactorPart<ServerEvents> {
   }
 }
 
-// Who does not ask need not hear: there is the `error` event.
-function attempt(): Run {
-  const run = new Run();
-  run.promise.catch(() => {});
-  return run;
-}
+ownMethods(Server, "a server");
 
 function refuse(socket: Socket): void {
   socket.destroy();

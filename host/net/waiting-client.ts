@@ -2,6 +2,7 @@
 
 import type { Socket } from "node:net";
 import type { BareSocket } from "../socket/bare-socket.ts";
+import { Code } from "../core/core.ts";
 import { debug, show } from "../core/debug.ts";
 import { slotOf } from "../core/ids.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -10,6 +11,13 @@ import type { Client, DropReason } from "../engine/connections.ts";
 import { peerOf, reset } from "../socket/handle.ts";
 
 type Admitted = (socket: Socket | BareSocket, id: number) => void;
+
+/** Why a client is reset that the core does not take, by the code it gives. */
+export const DROPPED: ReadonlyMap<number, DropReason> = new Map([
+  [Code.DROP_BACKLOG, "backlog"],
+  [Code.DROP_STOPPING, "stopping"],
+  [Code.STALE, "closed"],
+]);
 
 /** Holds an accepted socket, paused and unread, until the core admits it or gives it up. */
 export class WaitingClient implements Client {
@@ -44,7 +52,6 @@ export class WaitingClient implements Client {
     debug?.(this.#engine.core, `connection ${show(this.id)} admitted`);
     this.#engine.connections.connections[slotOf(this.id)] = undefined;
     this.#socket.off("error", ignore);
-    this.#socket.setNoDelay(true);
     this.#socket.allowHalfOpen = false; // as the runtime makes them: a stream changes that for as long as it has one
     this.#admitted(this.#socket, this.id);
   }

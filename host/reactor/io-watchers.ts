@@ -8,8 +8,10 @@ import { Server as NetServer } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import { IOLoopError } from "../base/errors.ts";
 import { BOOLEAN, type Rule, check } from "../base/checks.ts";
+import { clearInterval, setInterval } from "../base/runtime.ts";
 import type { Resource } from "../engine/resources.ts";
-import type { Reactor } from "./reactor.ts";
+import type { Engine } from "../engine/engine.ts";
+import { isClosedServer } from "../socket/node-internals.ts";
 import { ServerWatcher } from "./server-watcher.ts";
 import { StreamWatcher } from "./stream-watcher.ts";
 import type { Watcher } from "./watcher.ts";
@@ -17,12 +19,14 @@ import type { Watcher } from "./watcher.ts";
 /** What a reactor can watch: sockets, pipes, ttys, child-process stdio, any other stream of the runtime, and listening servers. */
 export type Handle = Readable | Writable | NetServer;
 
-type Callback = (reactor: Reactor, writable: boolean) => unknown;
+type Callback = (reactor: never, writable: boolean) => unknown;
 
 const HANDLE: Rule = {
   allowed: "a stream or a server of the runtime",
-  type: (value) => value instanceof NodeEmitter && (value instanceof NetServer || "read" in value || "write" in value),
+  type: (value) => value instanceof NetServer || (value instanceof NodeEmitter && canReadOrWrite(value as never)),
 };
+
+const NOT_WATCHED = "I/O watcher not active: this handle is not watched; call io(handle, cb) first";
 
 const LONGEST = 2 ** 31 - 1;
 
@@ -33,20 +37,28 @@ interface Entry {
 }
 
 /** The watched handles of a reactor. */
-export class Watchers implements Resource {
-  readonly #reactor: Reactor;
+export class IOWatchers implements Resource {
+  readonly #engine: Engine;
+  readonly #reactor: unknown;
   readonly #entries = new Map<object, Entry>();
   readonly #hot = new Set<Entry>();
   #keeper: ReturnType<typeof setInterval> | undefined;
 
-  constructor(reactor: Reactor) {
+  /** `reactor` is what callbacks get. */
+  constructor(engine: Engine, reactor: unknown) {
+    this.#engine = engine;
     this.#reactor = reactor;
+  }
+
+  /** How many handles are watched. */
+  get length(): number {
+    return this.#entries.size;
   }
 
   io(handle: Handle, callback: Callback): void {
     check("io: handle", handle, HANDLE);
-    if ((handle as Partial<Readable>).destroyed) {
-      throw new IOLoopError("ERR_IOLOOP_HANDLE_CLOSED", "Handle is closed");
+    if (handle instanceof NetServer ? isClosedServer(handle) : handle.destroyed) {
+      throw new IOLoopError("ERR_IOLOOP_HANDLE_CLOSED", "io: handle is closed");
     }
     const entry = this.#entries.get(handle);
     if (entry) entry.callback = callback;
@@ -56,7 +68,7 @@ export class Watchers implements Resource {
 
   watch(handle: Handle, read: boolean, write: boolean): void {
     const entry = this.#entries.get(handle);
-    if (!entry) throw new IOLoopError("ERR_IOLOOP_WATCHER_INACTIVE", "I/O watcher not active");
+    if (!entry) throw new IOLoopError("ERR_IOLOOP_WATCHER_INACTIVE", NOT_WATCHED);
     check("watch: read", read, BOOLEAN);
     check("watch: write", write, BOOLEAN);
     entry.watcher.watch(read, write);
@@ -68,7 +80,7 @@ export class Watchers implements Resource {
     if (!entry) return false;
     this.#entries.delete(handle);
     this.#hot.delete(entry);
-    const { engine } = this.#reactor;
+    const engine = this.#engine;
     const isLast = this.#entries.size === 0;
     engine.resources.unwatch(this, isLast);
     if (isLast) this.#release();
@@ -100,7 +112,7 @@ export class Watchers implements Resource {
     const watcher = handle instanceof NetServer ? new ServerWatcher(handle, heat) : new StreamWatcher(handle, heat);
     const entry: Entry = { handle, watcher, callback };
     this.#entries.set(handle, entry);
-    const { engine } = this.#reactor;
+    const engine = this.#engine;
     engine.resources.watch(this, this.#look);
     if (engine.active) this.resume();
     else watcher.suspend();
@@ -114,7 +126,7 @@ export class Watchers implements Resource {
   #heat(entry: Entry): void {
     if (this.#entries.get(entry.handle) !== entry) return; // told of an event that was under way when it was removed
     this.#hot.add(entry);
-    this.#reactor.engine.wake();
+    this.#engine.wake();
   }
 
   #look = (): boolean => {
@@ -132,9 +144,16 @@ export class Watchers implements Resource {
   #call(entry: Entry, writable: boolean): boolean {
     const { watcher } = entry;
     if (!this.#hot.has(entry) || !(writable ? watcher.isWritable : watcher.isReadable)) return false;
-    const { engine } = this.#reactor;
+    const engine = this.#engine;
     engine.dispatched();
-    engine.guard.call(() => entry.callback(this.#reactor, writable), undefined, "io");
+    engine.guard.call(() => entry.callback(this.#reactor as never, writable), undefined, "io");
     return true;
   }
+}
+
+// With what is asked of one while it is watched.
+function canReadOrWrite(stream: Partial<Readable & Writable>): boolean {
+  if (typeof stream.read !== "function") return typeof stream.write === "function";
+  const { pause, resume, readableLength } = stream;
+  return typeof pause === "function" && typeof resume === "function" && typeof readableLength === "number";
 }

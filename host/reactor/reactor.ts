@@ -1,26 +1,31 @@
 // class Reactor: timers, watchers and the run of a loop, under their public names.
 
 import { type Clock, SystemClock } from "../time/clock.ts";
+import { Kind, kindOf } from "../core/core.ts";
+import { show, tally } from "../core/debug.ts";
 import type { Id } from "../core/ids.ts";
 import { Engine } from "../engine/engine.ts";
 import { setting } from "../base/runtime.ts";
 import { IOLoopError } from "../base/errors.ts";
-import { EventEmitter } from "../base/event-emitter.ts";
+import { namesOf } from "../base/event-emitter.ts";
+import { Shown } from "../base/inspect.ts";
+import { detached, ownMethods } from "../base/methods.ts";
 import {
   BOOLEAN,
   CLOCK,
   COUNT,
-  FUNCTION,
+  ID,
   type Rule,
   SECONDS,
   TEXT,
   callForm,
   check,
   checkOptions,
+  checkNextTick,
   checkTimer,
 } from "../base/checks.ts";
 import type { DropInfo, Told } from "../engine/admission.ts";
-import { type Handle, Watchers } from "./io-watchers.ts";
+import { type Handle, IOWatchers } from "./io-watchers.ts";
 
 /** Options of {@link Reactor}. */
 export interface ReactorOptions {
@@ -36,10 +41,10 @@ interface Emitting {
   fire(name: "drop", info: DropInfo): void;
 }
 
-export type ReactorEvents = {
+export interface ReactorEvents {
   /** A callback has thrown or rejected, or an error had no subscriber: the error, and the name of the event. */
   error: [error: unknown, event: string];
-};
+}
 
 /** Options of `start`. */
 export interface StartOptions {
@@ -59,26 +64,29 @@ const REACTOR_CLASS: Rule = {
 };
 
 /** The low-level event reactor. A loop has one of its own; it can also be used alone. */
-export class Reactor extends EventEmitter<ReactorEvents> {
+export class Reactor extends Shown<ReactorEvents> {
+  /** @internal */
+  static override readonly events: readonly string[] = namesOf<ReactorEvents>({ error: true });
+
   /** @internal */
   readonly engine: Engine;
   #loop: Emitting | undefined;
-  readonly #watchers: Watchers;
+  readonly #watchers: IOWatchers;
 
   static #default: Reactor | undefined;
   static readonly #classes = new Map<string, typeof Reactor>();
 
   constructor(options: ReactorOptions = {}) {
     super();
-    checkOptions("new Reactor", options, { clock: CLOCK, seed: COUNT });
-    const { clock = new SystemClock(), seed = Math.floor(Math.random() * 2 ** 31) } = options;
+    const given = checkOptions("new Reactor", options, { clock: CLOCK, seed: COUNT });
+    const { clock = new SystemClock(), seed = Math.floor(Math.random() * 2 ** 31) } = given;
     this.engine = new Engine(clock, seed, {
       failed: (error, event) => this.#failed(error, event),
       tell: (event) => this.#loop?.fire(event),
       drop: (info) => this.#loop?.fire("drop", info),
     });
     this.engine.subject = this;
-    this.#watchers = new Watchers(this);
+    this.#watchers = new IOWatchers(this.engine, this);
   }
 
   /** The reactor of the shared loop: what streams, servers and clients made by hand use. @internal */
@@ -118,9 +126,12 @@ export class Reactor extends EventEmitter<ReactorEvents> {
     return this.#loop !== undefined;
   }
 
-  /** Serves a loop from here on. @internal */
-  attach(loop: Emitting): void {
-    if (this.#loop) throw new IOLoopError("ERR_IOLOOP_REACTOR_IN_USE", "The reactor serves another loop");
+  /** Serves a loop from here on. `what` says who gave it to the loop. @internal */
+  attach(loop: Emitting, what: string): void {
+    if (this.#loop) {
+      const message = `${what} already belongs to another loop; give every loop its own Reactor`;
+      throw new IOLoopError("ERR_IOLOOP_REACTOR_IN_USE", message);
+    }
     this.#loop = loop;
     this.engine.subject = loop;
   }
@@ -140,14 +151,14 @@ export class Reactor extends EventEmitter<ReactorEvents> {
   timer(after: number, cb: (reactor: this) => unknown): Id;
   timer(cb: (reactor: this) => unknown, after: number): Id;
   timer(a: unknown, b: unknown): Id {
-    return this.#timer("timer", a, b, false);
+    return Reactor.#timer(this, "timer", a, b, arguments.length, false);
   }
 
   /** Calls back every `after` seconds; with 0, once a tick. Returns the timer's id. */
   recurring(after: number, cb: (reactor: this) => unknown): Id;
   recurring(cb: (reactor: this) => unknown, after: number): Id;
   recurring(a: unknown, b: unknown): Id {
-    return this.#timer("recurring", a, b, true);
+    return Reactor.#timer(this, "recurring", a, b, arguments.length, true);
   }
 
   /**
@@ -156,15 +167,15 @@ export class Reactor extends EventEmitter<ReactorEvents> {
    * @throws IOLoopError `ERR_IOLOOP_TIMER_INACTIVE` when the timer has fired or was removed.
    */
   again(timer: Id, after?: number): void {
+    if (!(this instanceof Reactor)) detached("again", "a reactor");
+    if (typeof timer !== "number") check("again: timer", timer, ID);
     if (after !== undefined) check("again: after", after, SECONDS);
-    if (!this.engine.timers.again(timer, after)) {
-      throw new IOLoopError("ERR_IOLOOP_TIMER_INACTIVE", "Timer not active");
-    }
+    if (!this.engine.timers.again(timer, after)) throw inactive(timer);
   }
 
   /** Calls back in the next tick, after the caller has returned, in the order called. */
   nextTick(cb: (reactor: this) => unknown): void {
-    check("nextTick: callback", cb, FUNCTION);
+    checkNextTick(cb, arguments.length);
     this.engine.nextTick(() => cb(this));
   }
 
@@ -214,6 +225,7 @@ export class Reactor extends EventEmitter<ReactorEvents> {
    * is neither, or is no more.
    */
   remove(timerOrHandle: Id | Handle): boolean {
+    if (!(this instanceof Reactor)) detached("remove", "a reactor");
     if (typeof timerOrHandle === "number") return this.engine.timers.remove(timerOrHandle);
     return this.#watchers.remove(timerOrHandle);
   }
@@ -224,8 +236,7 @@ export class Reactor extends EventEmitter<ReactorEvents> {
    * @throws IOLoopError `ERR_IOLOOP_RUNNING` if it is running already.
    */
   start(options: StartOptions = {}): Promise<void> {
-    checkOptions("start", options, START_RULES);
-    return this.engine.start(false, options.forever);
+    return this.engine.start(false, checkOptions("start", options, START_RULES).forever);
   }
 
   /** Runs until at least one event has been dispatched, or nothing is watched. Throws as `start` does. */
@@ -244,10 +255,18 @@ export class Reactor extends EventEmitter<ReactorEvents> {
     this.unsubscribeAll();
   }
 
-  #timer(what: string, a: unknown, b: unknown, recurring: boolean): Id {
+  /** @internal */
+  override facts(): Record<string, unknown> {
+    const { isRunning, engine } = this;
+    return { isRunning, ...tally(engine.core), watched: this.#watchers.length };
+  }
+
+  static #timer(reactor: Reactor, what: string, a: unknown, b: unknown, count: number, recurring: boolean): Id {
+    if (!(reactor instanceof Reactor)) detached(what, "a reactor");
     const [after, cb] = typeof a === "function" ? [b, a] : [a, b];
-    checkTimer(what, after, cb);
-    return this.engine.timers.make(after as number, recurring, () => (cb as (reactor: this) => unknown)(this)) as Id;
+    checkTimer(what, after, cb, count);
+    const callback = cb as (reactor: Reactor) => unknown;
+    return reactor.engine.timers.make(after as number, recurring, () => callback(reactor)) as Id;
   }
 
   #failed(error: unknown, event: string): void {
@@ -262,4 +281,14 @@ export class Reactor extends EventEmitter<ReactorEvents> {
   protected override pending(result: PromiseLike<unknown>): void {
     result.then(undefined, (failure: unknown) => this.engine.fail(failure));
   }
+}
+
+ownMethods(Reactor, "a reactor", ["timer", "recurring", "again", "remove"]);
+
+function inactive(timer: number): IOLoopError {
+  const why =
+    kindOf(timer) === Kind.TIMER
+      ? `timer ${show(timer)} has fired or was removed`
+      : `${timer} is not the id of a timer`;
+  return new IOLoopError("ERR_IOLOOP_TIMER_INACTIVE", `Timer not active: ${why}`);
 }

@@ -5,6 +5,7 @@
 // here until the program subscribes, and the callback is told of it in every tick.
 
 import type { Server, Socket } from "node:net";
+import { queueMicrotask } from "../base/runtime.ts";
 import { nodeTls } from "../socket/node-tls.ts";
 import { Watcher } from "./watcher.ts";
 

@@ -7,6 +7,7 @@
 import { EventEmitter as NodeEmitter } from "node:events";
 import { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
+import { nextTickOfRuntime } from "../base/runtime.ts";
 import { Watcher } from "./watcher.ts";
 
 type Stream = Readable & Writable;
@@ -72,7 +73,7 @@ export class StreamWatcher extends Watcher {
     if (!this.#flowed) return;
     handle.pause();
     // The runtime may stop reading a terminal that has been paused, a moment later: then it is looked at once more.
-    process.nextTick(this.heat);
+    nextTickOfRuntime(this.heat);
   }
 
   #letGo(): void {
@@ -91,14 +92,14 @@ export class StreamWatcher extends Watcher {
   #added = (event: string | symbol): void => {
     if (event !== "data" || !this.#holds) return;
     this.#letGo();
-    process.nextTick(this.#holdAgain);
+    nextTickOfRuntime(this.#holdAgain);
   };
 
   // The same when the program takes a "readable" listener of its own off: the stream looks who is left a moment later.
   #removed = (event: string | symbol, listener: unknown): void => {
     if (event !== "readable" || listener === this.heat || !this.#holds) return;
     this.#letGo();
-    process.nextTick(() => process.nextTick(this.#holdAgain));
+    nextTickOfRuntime(() => nextTickOfRuntime(this.#holdAgain));
   };
 
   #holdAgain = (): void => {

@@ -26,6 +26,8 @@ export type Done = (error?: Error | null) => void;
 
 /** What a listening server has that its types don't say. */
 export type Accepting = Server & {
+  /** Whether its connections send small pieces at once. */
+  noDelay?: boolean;
   _connections: number;
   _emitCloseIfDrained?(): void;
   blockList?: unknown;
@@ -72,7 +74,9 @@ export abstract class BareSocket {
   abstract resume(): void;
   abstract ref(): void;
   abstract unref(): void;
+  /** That of TCP; other connections have none, and take no notice. */
   abstract setNoDelay(on: boolean): void;
+  abstract setKeepAlive(on: boolean, milliseconds: number): void;
   /** Writes; `done` is called before this returns, where the system has taken it all. */
   abstract send(piece: Buffer | string, encoding: BufferEncoding, done: Done): void;
   /** Ends our side. False where the runtime's socket is needed for that. */

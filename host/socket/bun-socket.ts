@@ -18,6 +18,7 @@ interface RawSocket {
   resume(): void;
   ref(): void;
   unref(): void;
+  setKeepAlive(on: boolean, milliseconds: number): void;
   setNoDelay(on: boolean): void;
   /** Ends our side, as `end` would end both. */
   shutdown(): void;
@@ -102,6 +103,10 @@ class BunSocket extends BareSocket {
     this.#raw.setNoDelay(on);
   }
 
+  override setKeepAlive(on: boolean, milliseconds: number): void {
+    this.#raw.setKeepAlive(on, milliseconds);
+  }
+
   // The runtime writes strings as UTF-8: what is said to be Latin-1 is ASCII (outbox.ts).
   override send(piece: Buffer | string, encoding: BufferEncoding, done: Done): void {
     const bytes = encoding === "latin1" ? piece.length : Buffer.byteLength(piece);
@@ -182,7 +187,7 @@ class BunSocket extends BareSocket {
     this.destroyed = true;
     if (!this.#isClosed) this.server._connections--; // it is counted anew
     const socket = Object.assign(open(raw, origin), { bytesRead: this.#bytesRead, allowHalfOpen: false });
-    socket.setNoDelay(true); // it is, and the socket is to know
+    if (this.server.noDelay !== false) socket.setNoDelay(true); // it is, and the socket is to know
     if (rest) socket.write(rest, done);
     if (this.readableEnded) origin.handlers.end.call(raw, raw);
     if (this.#isClosed) socket.destroy();

@@ -2,7 +2,9 @@
 
 import { Socket } from "node:net";
 import { Duplex, Readable } from "node:stream";
+import type { TLSSocket } from "node:tls";
 import { BareSocket, type Done, type Listener, type Peer } from "./bare-socket.ts";
+import { type Rule, STREAM } from "../base/checks.ts";
 import { IOLoopError } from "../base/errors.ts";
 import { fastReader, unreadFast, writeFast } from "./fast-path.ts";
 
@@ -11,6 +13,15 @@ export type StreamHandle = Duplex & { destroySoon?(): void; ref?(): unknown; unr
 
 /** A handle, or what is one until somebody asks for it. */
 export type AnyHandle = StreamHandle | BareSocket;
+
+/** What a handle must be. What only inherits from a Duplex has nothing to read from, and throws when it is asked. */
+export const HANDLE: Rule = {
+  ...STREAM,
+  type: (value) =>
+    value instanceof BareSocket || (value instanceof Duplex ? value.readableLength >= 0 : STREAM.type(value)),
+};
+/** A connected socket; with TLS a `tls.TLSSocket`, which has members more. The handle of a stream made of another Duplex is that Duplex. */
+export type SocketHandle = Socket & Partial<Omit<TLSSocket, keyof Socket>>;
 
 const LISTENER: unique symbol = Symbol("listener");
 const HALF_OPEN: unique symbol = Symbol("half open");
@@ -53,11 +64,6 @@ const GONE = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED", "ERR_SOCKET_CLOSED"
 /** Whether an error says only that the peer has gone: a close, as far as a stream is concerned. */
 export function isGone(error: Error): boolean {
   return GONE.has((error as NodeJS.ErrnoException).code ?? "");
-}
-
-/** Whether a stream can be made of a value: a Duplex of the runtime, or a bare connection. */
-export function isHandle(value: unknown): value is AnyHandle {
-  return value instanceof BareSocket || value instanceof Duplex;
 }
 
 /** Whether a handle is a socket of the system's, with or without TLS. */

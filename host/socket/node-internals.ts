@@ -1,7 +1,7 @@
 // What the runtime's sockets keep to themselves, found by a look at one that has nothing behind it. Whatever uses it has a documented way
 // beside it, which is taken where anything is missing, and with IOLOOP_FAST=0 in the environment.
 
-import { Socket } from "node:net";
+import { type Server, Socket } from "node:net";
 import { setting } from "../base/runtime.ts";
 
 /** Where a socket keeps what its option `onread` sets. */
@@ -78,4 +78,10 @@ function findHandle(): HandleNames | undefined {
 
 function symbolOf(object: object, name: string): symbol | undefined {
   return Object.getOwnPropertySymbols(object).find(({ description }) => description === name);
+}
+
+/** Whether a server has listened and does not any more: one that never did has no key yet. All runtimes have that name. */
+export function isClosedServer(server: Server): boolean {
+  // oxlint-disable-next-line no-underscore-dangle -- that is its name
+  return !server.listening && (server as { _connectionKey?: string })._connectionKey !== undefined;
 }

@@ -19,6 +19,7 @@ interface RawHandle {
   close(): void;
   getpeername?(peer: { address?: string; port?: number }): number;
   reset?(done: () => void): number;
+  setKeepAlive?(on: boolean, seconds: number): void;
   setNoDelay?(on: boolean): void;
   useUserBuffer(buffer: Uint8Array): void;
 }
@@ -79,6 +80,10 @@ class NodeSocket extends BareSocket {
     this.#handle?.setNoDelay?.(on);
   }
 
+  override setKeepAlive(on: boolean, milliseconds: number): void {
+    this.#handle?.setKeepAlive?.(on, milliseconds / 1000);
+  }
+
   override send(piece: Buffer | string, encoding: BufferEncoding, done: Done): void {
     this._writeGeneric(false, piece, typeof piece === "string" ? encoding : "buffer", done);
   }
@@ -117,7 +122,7 @@ class NodeSocket extends BareSocket {
     this.pause();
     const handle = this.#release();
     const socket = new Socket({ handle, pauseOnCreate: true } as object);
-    socket.setNoDelay(true); // it is, and the socket is to know
+    if (this.server.noDelay !== false) socket.setNoDelay(true); // it is, and the socket is to know
     return Object.assign(socket, { server: this.server, _server: this.server });
   }
 

@@ -2,9 +2,9 @@
 
 import { readFileSync } from "node:fs";
 import type { ConnectionOptions, SecureContext, SecureContextOptions, TlsOptions } from "node:tls";
-import { IOLoopError } from "../base/errors.ts";
-import { nodeTls } from "./node-tls.ts";
-import { BOOLEAN, OBJECT, type Rule, STRING, TEXT, check } from "../base/checks.ts";
+import { IOLoopError, withCode } from "../base/errors.ts";
+import { keyType, mixesCertificates, nodeTls } from "./node-tls.ts";
+import { BOOLEAN, OPTIONS, type Rule, STRING, TEXT, check } from "../base/checks.ts";
 
 /** A certificate, key or CA: its path, or the PEM itself. */
 export type Pem = string | Buffer;
@@ -14,7 +14,7 @@ export type PemByHost = Readonly<Record<string, Pem>>;
 
 /** Options of a server's TLS. */
 export interface ServerTlsOptions {
-  /** Speak TLS; needs `tlsCert` and `tlsKey`. Default false. */
+  /** Speak TLS; requires `tlsCert` and `tlsKey`. Default: whether another option that begins with `tls` is given. */
   tls?: boolean | undefined;
   /** The certificate, or one for each host name (SNI): path or PEM. */
   tlsCert?: Pem | PemByHost | undefined;
@@ -34,7 +34,7 @@ export interface ServerTlsOptions {
 
 /** Options of a client's TLS. */
 export interface ClientTlsOptions {
-  /** Speak TLS; the certificate of the server is verified, and that it names the `address`. Default false. */
+  /** Speak TLS; the certificate of the server is verified, and that it names the `address`. Default as a server's. */
   tls?: boolean | undefined;
   /** Who signs the certificate of the server; default the runtime's own list. Path or PEM. */
   tlsCa?: Pem | readonly Pem[] | undefined;
@@ -46,15 +46,21 @@ export interface ClientTlsOptions {
   tlsOptions?: ConnectionOptions | undefined;
 }
 
+/** What proves who one is. */
+type Pair = Pick<SecureContextOptions, "cert" | "key">;
+
 const isPem = (value: unknown): value is Pem => typeof value === "string" || Buffer.isBuffer(value);
 const isPlain = (value: unknown): value is object => typeof value === "object" && value !== null;
+const isByHost = (value: unknown): value is PemByHost => isPlain(value) && !isPem(value);
 const PEM: Rule = { allowed: "a path or a PEM, as string or Buffer", type: isPem };
 const PEM_BY_HOST: Rule = {
+  holdsOthers: true,
   allowed: "a path or a PEM, as string or Buffer, or an object with one for each host name",
   type: (value) =>
     isPem(value) || (isPlain(value) && Object.keys(value).length > 0 && Object.values(value).every(isPem)),
 };
 const PEMS: Rule = {
+  holdsOthers: true,
   allowed: "a path or a PEM, as string or Buffer, or an array of them",
   type: (value) => isPem(value) || (Array.isArray(value) && value.every(isPem)),
 };
@@ -80,7 +86,7 @@ export const SERVER_TLS_RULES: Readonly<Record<string, Rule>> = {
   tlsCiphers: TEXT,
   tlsVerify: VERIFY,
   tlsVersion: VERSION,
-  tlsOptions: OBJECT,
+  tlsOptions: OPTIONS,
 };
 
 /** What each option of a client's TLS must be. */
@@ -89,34 +95,42 @@ export const CLIENT_TLS_RULES: Readonly<Record<string, Rule>> = {
   tlsCert: PEM,
   tlsKey: PEM,
   tlsCa: PEMS,
-  tlsOptions: OBJECT,
+  tlsOptions: OPTIONS,
 };
+
+/** Whether the options ask for TLS: `tls` does, and so does any other that begins with it. */
+export function usesTls(what: string, options: ServerTlsOptions | ClientTlsOptions): boolean {
+  const { tls } = options;
+  const others = Object.entries(options).flatMap(([name, value]) =>
+    name !== "tls" && name.startsWith("tls") && value !== undefined ? [`"${name}"`] : [],
+  );
+  if (tls === false && others.length > 0) {
+    const message = `${what}: option "tls" is false beside ${others.join(", ")}; leave out "tls" for TLS, or the others for none`;
+    throw withCode(new TypeError(message), "ERR_IOLOOP_INVALID_ARG_TYPE");
+  }
+  return tls ?? others.length > 0;
+}
 
 /** The options of `tls.createServer`; reads the files, and throws where they are not what they should be. */
 export function serverTls(options: ServerTlsOptions): TlsOptions {
-  const { tlsCert, tlsKey, tlsCa, tlsCiphers, tlsVersion, tlsOptions } = options;
-  if (tlsCert === undefined || tlsKey === undefined) {
-    const message = 'listen: option "tls" needs the options "tlsCert" and "tlsKey": no key is built in';
-    throw new IOLoopError("ERR_IOLOOP_TLS", message);
-  }
-  const certs = isPem(tlsCert) ? { "": tlsCert } : tlsCert;
+  const { tlsCa, tlsCiphers, tlsVersion } = options;
+  const tlsOptions = given(options.tlsOptions);
   const verify = options.tlsVerify ?? tlsCa !== undefined;
   const common: TlsOptions = {
     ...(tlsCa !== undefined && { ca: pems("listen", tlsCa) }),
     ...(tlsCiphers !== undefined && { ciphers: tlsCiphers }),
     ...(tlsVersion !== undefined && { minVersion: tlsVersion }),
   };
-  const pairs = new Map<string, { cert: Buffer; key: Buffer }>();
-  for (const [host, cert] of Object.entries(certs)) {
-    const key = isPem(tlsKey) ? tlsKey : tlsKey[host];
-    if (key === undefined) throw new IOLoopError("ERR_IOLOOP_TLS", `listen: option "tlsKey" has none for "${host}"`);
-    pairs.set(host, { cert: pem('listen: option "tlsCert"', cert), key: pem('listen: option "tlsKey"', key) });
-  }
-  const first = pairs.get("") ?? [...pairs.values()][0]!;
-  const contexts = new Map([...pairs].map(([host, pair]) => [host.toLowerCase(), context({ ...common, ...pair })]));
+  const pairs = serverPairs(options);
+  // A client that names a host is verified by the context of that name, too.
+  const { pfx: _, ...more } = tlsOptions;
+  const contexts = new Map(
+    [...pairs].map(([host, pair]) => [host.toLowerCase(), context({ ...common, ...more, ...pair })]),
+  );
+  checkKeyTypes(pairs, tlsOptions);
   return {
     ...common,
-    ...first,
+    ...byDefault(pairs),
     requestCert: verify !== false,
     rejectUnauthorized: verify === true,
     ...(contexts.size > 1 && {
@@ -126,18 +140,81 @@ export function serverTls(options: ServerTlsOptions): TlsOptions {
   };
 }
 
-/** The options of `tls.connect`, but for where to. */
+// Certificate and key for each host name; none where `tlsOptions` has all there is.
+function serverPairs({ tlsCert, tlsKey, tlsOptions = {} }: ServerTlsOptions): Map<string, Pair> {
+  const { cert, key } = tlsOptions;
+  if (tlsCert === undefined && tlsKey === undefined && isComplete(tlsOptions)) return new Map();
+  if ((tlsCert ?? tlsKey) === undefined || (tlsCert ?? cert) === undefined || (tlsKey ?? key) === undefined) {
+    throw new IOLoopError("ERR_IOLOOP_TLS", 'listen: option "tls" requires "tlsCert" and "tlsKey"');
+  }
+  const hosts = isByHost(tlsCert) ? Object.keys(tlsCert) : [""];
+  const ofHost = (host: string): Pair => ({
+    cert: tlsCert === undefined ? cert : pemOf("tlsCert", tlsCert, host),
+    key: tlsKey === undefined ? key : pemOf("tlsKey", tlsKey, host),
+  });
+  return new Map(hosts.map((host) => [host, ofHost(host)]));
+}
+
+function pemOf(name: string, value: Pem | PemByHost, host: string): Buffer {
+  const own = !isByHost(value) ? value : Object.hasOwn(value, host) ? value[host] : undefined;
+  if (own !== undefined) return pem(`listen: option "${name}"`, own);
+  // The hosts are those of `tlsCert`.
+  const message = `listen: option "tlsKey" has no entry for host "${host}", which "tlsCert" has`;
+  throw new IOLoopError("ERR_IOLOOP_TLS", message);
+}
+
+// Whether there is something to serve with.
+function isComplete({ cert, key, pfx, SNICallback, pskCallback }: TlsOptions): boolean {
+  return [cert && key, pfx, SNICallback, pskCallback].some(Boolean);
+}
+
+// The pair for clients that name no host, or none that is known.
+function byDefault(pairs: Map<string, Pair>): Pair | undefined {
+  return pairs.get("") ?? [...pairs.values()][0];
+}
+
+// Up to Node 22, a connection keeps the default certificate beside that of the name where their keys are of different types, and then
+// often the wrong one is served.
+function checkKeyTypes(pairs: Map<string, Pair>, { passphrase }: TlsOptions): void {
+  if (pairs.size < 2 || !mixesCertificates()) return;
+  const typeOf = ({ key }: Pair): string =>
+    keyType({ key: key as Buffer, ...(passphrase !== undefined && { passphrase }) });
+  const usual = typeOf(byDefault(pairs)!);
+  for (const [host, pair] of pairs) {
+    const type = typeOf(pair);
+    if (type === usual) continue;
+    const message = `listen: option "tlsKey" has a key of type ${type} for host "${host}", and the default one is of type ${usual}`;
+    const why = `Node ${process.versions.node} would serve the wrong certificate; use one type for all, or Node 24`;
+    throw new IOLoopError("ERR_IOLOOP_TLS", `${message}: ${why}`);
+  }
+}
+
+/** The options of `tls.connect`, without where to. */
 export function clientTls(options: ClientTlsOptions): ConnectionOptions {
-  const { tlsCert, tlsKey, tlsCa, tlsOptions } = options;
-  // What else the runtime does not take it refuses before it connects, but for this: then there is a socket that nobody hears.
-  if (tlsOptions?.servername !== undefined) check(SERVER_NAME, tlsOptions.servername, STRING);
+  const { tlsCert, tlsKey, tlsCa } = options;
+  const tlsOptions = given(options.tlsOptions);
+  // What else the runtime does not take it refuses before it connects, all but this: then there is a socket that nobody hears.
+  if (tlsOptions.servername !== undefined) check(SERVER_NAME, tlsOptions.servername, STRING);
+  // Of a certificate without its key, or a key without one, nothing would be shown to the server.
+  if (tlsKey !== undefined && (tlsCert ?? tlsOptions.cert) === undefined) throw halved("tlsKey", "tlsCert");
+  if (tlsCert !== undefined && (tlsKey ?? tlsOptions.key) === undefined) throw halved("tlsCert", "tlsKey");
   const own = {
     ...(tlsCa !== undefined && { ca: pems("connect", tlsCa) }),
     ...(tlsCert !== undefined && { cert: pem('connect: option "tlsCert"', tlsCert) }),
     ...(tlsKey !== undefined && { key: pem('connect: option "tlsKey"', tlsKey) }),
   };
-  if (Object.keys(own).length > 0) context(own); // only to see that it is one
+  const { passphrase } = tlsOptions;
+  if (Object.keys(own).length > 0) context({ ...own, ...(passphrase !== undefined && { passphrase }) }); // only to see that it is one
   return { ...own, ...tlsOptions };
+}
+
+// One that is undefined counts as not given: it must not take the place of what another option says.
+function given<T extends object>(options: T | undefined): T {
+  return Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as T;
+}
+
+function halved(given: string, missing: string): IOLoopError {
+  return new IOLoopError("ERR_IOLOOP_TLS", `connect: option "${given}" requires "${missing}"`);
 }
 
 // The context for a host name: its own, that of a wildcard one label up, or none: the default.

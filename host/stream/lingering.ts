@@ -3,7 +3,7 @@
 // A socket that is closed while its peer is still sending resets the connection, and the reset destroys what the peer has not read yet: the
 // answer that was sent before. So ours ends first, and closes when the peer has ended, when much has come, or after 2 s.
 
-import { clearTimeout, setTimeout } from "node:timers";
+import { clearTimeout, setTimeout, unrefTimer } from "../base/runtime.ts";
 import type { Connection } from "../engine/connections.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Listener } from "../socket/bare-socket.ts";
@@ -64,7 +64,8 @@ export class Lingering implements Connection, Listener {
   /** While the loop is stopped, nothing counts its time: the runtime does, and need not wait for it. */
   suspend(): void {
     if (this.#isOver) return;
-    this.#timer ??= setTimeout(() => this.#over(false), MS).unref();
+    this.#timer ??= setTimeout(() => this.#over(false), MS);
+    unrefTimer(this.#timer);
     this.#handle.unref?.();
   }
 

@@ -1,28 +1,13 @@
 // The read half of a stream, and its handle: what arrives, and when it may.
 
 import { toError } from "../base/errors.ts";
-import type { Subscriber } from "../base/event-emitter.ts";
-import { ReactorPart } from "../reactor/reactor-part.ts";
-import { type AnyHandle, type StreamHandle, hold, isGone, peerOf, plain } from "../socket/handle.ts";
+import { ownMethods } from "../base/methods.ts";
+import { type AnyHandle, type SocketHandle, hold, isGone, peerOf, plain } from "../socket/handle.ts";
 import { Inbox } from "./inbox.ts";
-
-export type StreamEvents = {
-  /** Data has arrived. */
-  read: [chunk: Buffer];
-  /** Data has been handed to the system. */
-  write: [chunk: Buffer];
-  /** All that was written has been handed to the system. */
-  drain: [];
-  /** Nothing came or went for `timeout` seconds; the stream closes next. */
-  timeout: [];
-  /** Reading or writing failed; the stream closes next. */
-  error: [error: Error];
-  /** The stream is closed. Exactly once, and the last of all. */
-  close: [];
-};
+import { StreamEmitter } from "./stream-events.ts";
 
 /** The base of class Stream. */
-export abstract class StreamReading extends ReactorPart<StreamEvents> {
+export abstract class StreamReading extends StreamEmitter {
   /** The handle as it is; undefined once the stream is closed. @internal */
   raw: AnyHandle | undefined;
   /** @internal */
@@ -35,8 +20,8 @@ export abstract class StreamReading extends ReactorPart<StreamEvents> {
   #paused = false;
 
   /** The handle; undefined once the stream is closed. */
-  get handle(): StreamHandle | undefined {
-    return (this.raw = plain(this.raw));
+  get handle(): SocketHandle | undefined {
+    return (this.raw = plain(this.raw)) as SocketHandle | undefined;
   }
 
   /** The peer's address; undefined where it has none, and once the stream is closed. Asking for it needs no handle. */
@@ -116,14 +101,9 @@ export abstract class StreamReading extends ReactorPart<StreamEvents> {
     return this.raw !== undefined && !this.#paused && this.hasSubscribers("read");
   }
 
-  /** Subscribes to an event. What was kept for a subscriber to `read` is emitted in the next tick. */
-  override on<K extends keyof StreamEvents>(
-    name: K,
-    cb: Subscriber<this, StreamEvents[K]>,
-  ): Subscriber<this, StreamEvents[K]> {
-    super.on(name, cb);
+  /** What was kept for a subscriber to `read` is emitted in the next tick. @internal */
+  protected override subscribed(name: string): void {
     if (name === "read") this.inbox?.giveLater();
-    return cb;
   }
 
   /** @internal */
@@ -200,3 +180,5 @@ export abstract class StreamReading extends ReactorPart<StreamEvents> {
   /** Becomes a connection with a record. @internal */
   protected abstract open(): void;
 }
+
+ownMethods(StreamReading, "a stream", ["received", "closed", "touch", "flow", "suspend", "resume"]);

@@ -3,9 +3,10 @@
 import { Due } from "../core/core.ts";
 import { type Id, slotOf } from "../core/ids.ts";
 import { IOLoopError, toError } from "../base/errors.ts";
-import { CHUNK, COUNT, FUNCTION, SECONDS, STREAM, check, checkOptions } from "../base/checks.ts";
+import { detached, ownMethods } from "../base/methods.ts";
+import { CHUNK, COUNT, FUNCTION, SECONDS, check, checkOptions } from "../base/checks.ts";
 import { REACTOR, type Reactor } from "../reactor/reactor.ts";
-import { type StreamHandle, hear, isHandle, leave, release, unhear } from "../socket/handle.ts";
+import { HANDLE, type SocketHandle, type StreamHandle, hear, leave, release, unhear } from "../socket/handle.ts";
 import { Lingering } from "./lingering.ts";
 import { StreamReading } from "./reading.ts";
 import { Writing, refuseLater } from "./writing.ts";
@@ -20,9 +21,8 @@ export class Stream extends StreamReading {
 
   /** A stream around a connected handle, silent until `start`. `reactor`: default that of the shared loop. */
   constructor(handle: StreamHandle, options: { reactor?: Reactor | undefined } = {}) {
-    if (!isHandle(handle)) check("new Stream: handle", handle, STREAM);
-    checkOptions("new Stream", options, { reactor: REACTOR });
-    super(options.reactor);
+    check("new Stream: handle", handle, HANDLE);
+    super(checkOptions("new Stream", options, { reactor: REACTOR }).reactor);
     this.raw = handle;
   }
 
@@ -89,6 +89,7 @@ export class Stream extends StreamReading {
    * Uint8Array must not be changed until then.
    */
   write(chunk: string | Uint8Array, cb?: (stream: this, error?: IOLoopError) => unknown): this {
+    if (!(this instanceof Stream)) detached("write", "a stream");
     if (typeof chunk !== "string") check("write: chunk", chunk, CHUNK);
     if (cb !== undefined) check("write: callback", cb, FUNCTION);
     if (!this.raw) {
@@ -122,7 +123,7 @@ export class Stream extends StreamReading {
    * Gives the handle away: paused, with nothing of the loop's left on it. What was written is still sent. The stream is
    * silent from here on, and its id is spent. Undefined when the stream is closed.
    */
-  stealHandle(): StreamHandle | undefined {
+  stealHandle(): SocketHandle | undefined {
     try {
       this.raw?.pause(); // first of all: a socket that is made now shall not begin to read
       const { handle } = this;
@@ -142,7 +143,7 @@ export class Stream extends StreamReading {
 
   /** Becomes a connection of the loop, and starts. @internal */
   join(): Id {
-    if (!this.raw) throw new IOLoopError("ERR_IOLOOP_HANDLE_CLOSED", "The stream is closed");
+    if (!this.raw) throw new IOLoopError("ERR_IOLOOP_HANDLE_CLOSED", "stream: this stream is closed");
     this.start();
     this.engine.connections.adopt(this.id);
     return this.id as Id;
@@ -208,3 +209,5 @@ export class Stream extends StreamReading {
     this.#writing?.close();
   }
 }
+
+ownMethods(Stream, "a stream", ["write", "drained", "resume"]);

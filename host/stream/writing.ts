@@ -3,6 +3,7 @@
 import { toBuffer } from "../base/bytes.ts";
 import type { Engine } from "../engine/engine.ts";
 import { IOLoopError, toError } from "../base/errors.ts";
+import { queueMicrotask } from "../base/runtime.ts";
 import { nextTurn } from "../time/clock.ts";
 import { type AnyHandle, isSocket, send } from "../socket/handle.ts";
 import { Outbox, chunkGone } from "./outbox.ts";

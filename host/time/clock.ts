@@ -1,5 +1,7 @@
 // Time as an object: what the loop takes its time from.
 
+import { clearImmediate, clearTimeout, monotonicNow, setImmediate, setTimeout } from "../base/runtime.ts";
+
 /** Calls back at a time. */
 export interface Alarm {
   /**
@@ -24,7 +26,7 @@ const LONGEST = 2 ** 31 - 1; // setTimeout takes more for 1 ms
 /** The system's monotonic clock. */
 export class SystemClock implements Clock {
   now(): number {
-    return performance.now();
+    return monotonicNow();
   }
 
   alarm(callback: () => void): Alarm {
@@ -37,7 +39,7 @@ export class SystemClock implements Clock {
     };
     const set = (at: number): void => {
       clear();
-      const delay = at - performance.now();
+      const delay = at - monotonicNow();
       if (delay <= 0) turn = nextTurn(callback);
       else timeout = setTimeout(callback, Math.min(Math.max(Math.ceil(delay), 1), LONGEST));
     };
@@ -47,7 +49,7 @@ export class SystemClock implements Clock {
 
 /** Calls back in the next turn of the runtime's own loop; `cancel` what it returns. */
 export function nextTurn(callback: () => void): Turn {
-  return typeof setImmediate === "function" ? setImmediate(callback) : setTimeout(callback, 0);
+  return setImmediate ? setImmediate(callback) : setTimeout(callback, 0);
 }
 
 /**
@@ -56,10 +58,10 @@ export function nextTurn(callback: () => void): Turn {
  */
 export const TURNS_TO_READ: number = "Deno" in globalThis ? 64 : 2;
 
-export type Turn = ReturnType<typeof setImmediate> | ReturnType<typeof setTimeout>;
+export type Turn = NodeJS.Immediate | ReturnType<typeof setTimeout>;
 
 /** Takes `nextTurn` back. */
 export function cancelTurn(turn: Turn): void {
-  if (typeof clearImmediate === "function") clearImmediate(turn as ReturnType<typeof setImmediate>);
+  if (clearImmediate) clearImmediate(turn as NodeJS.Immediate);
   else clearTimeout(turn as ReturnType<typeof setTimeout>);
 }

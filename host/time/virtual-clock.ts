@@ -2,6 +2,7 @@
 
 import { type Alarm, type Clock, nextTurn } from "./clock.ts";
 import { SECONDS, check } from "../base/checks.ts";
+import { ownMethods } from "../base/methods.ts";
 
 /**
  * A clock under the test's control. Minutes pass in milliseconds, and never on their own.
@@ -87,6 +88,8 @@ export class VirtualClock implements Clock {
     callback();
   }
 }
+
+ownMethods(VirtualClock, "a clock", ["now", "alarm"]);
 
 const PATIENCE = 10;
 

@@ -259,3 +259,26 @@ test("a reset has maxAccepts counted and cut anew", () => {
     }
   }
 });
+
+test("FULL is said once when a client waits for a slot, FREE once when none does any more", () => {
+  const [twin, [a, b]] = serve(2, [1, 0, 1]);
+  const ask = (running = 1): number => twin.call("pollDecision", 0, running);
+  twin.make("handleAccept", a!, 0);
+  const second = twin.make("handleAccept", a!, 0);
+  assert.is(ask(), Decision.NOTHING, "they wait for the pass alone");
+  const [inside] = admitted(twin);
+  assert.is(ask(0), Decision.NOTHING, "nothing runs");
+  assert.is(ask(), Decision.FULL);
+  assert.is(ask(), Decision.NOTHING);
+  twin.call("handleAcceptorListen", a!, 0);
+  assert.is(ask(), Decision.FREE, "it waits for its acceptor");
+  twin.make("handleAccept", b!, 0);
+  assert.is(ask(), Decision.FULL);
+  twin.call("handleAcceptorListen", a!, 1);
+  twin.call("handleClose", inside!);
+  assert.is(ask(), Decision.NOTHING, "some wait still");
+  twin.call("handleClose", second);
+  twin.call("handleAcceptorClose", b!);
+  assert.is(ask(), Decision.FREE);
+  twin.compare();
+});

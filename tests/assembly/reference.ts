@@ -21,6 +21,7 @@ export class Reference extends ReferenceTables {
   #isHurried = false; // what is left is closed, and nothing waited for any more
   /** Decisions to be told, each once. */
   #told = new Set<number>();
+  #isFull = false;
 
   constructor(seed: number) {
     super();
@@ -32,6 +33,7 @@ export class Reference extends ReferenceTables {
     this.#line = [];
     this.#endDrain();
     this.#told.clear();
+    this.#isFull = false;
     this.#recount();
     this.#budget = this.#limits.atOnce;
   }
@@ -166,6 +168,16 @@ export class Reference extends ReferenceTables {
   }
 
   pollDecision(watched: number, running: number): number {
+    const waiting = this.#line.filter(({ acceptor }) => acceptor?.listening).length;
+    const mayBeFull = this.#phase !== Phase.FINISHED && !this.#isResetting;
+    if (running && !this.#isFull && waiting > 0 && mayBeFull && this.#places() <= 0) {
+      this.#isFull = true;
+      return Decision.FULL;
+    }
+    if (running && this.#isFull && waiting === 0) {
+      this.#isFull = false;
+      return Decision.FREE;
+    }
     const inStates = (...states: number[]): boolean => states.some((state) => this.connectionsIn(state) > 0);
     const isOpen = inStates(State.CONNECTING, State.INCOMING, State.OUTGOING, State.LINGERING);
     const isLeft = isOpen || inStates(State.WAITING) || this.acceptorCount() > 0;

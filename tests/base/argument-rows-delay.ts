@@ -30,6 +30,9 @@ export const DELAY_ROWS: readonly Row[] = [
     "steps",
     (loop, wrong) => loop.delay().steps(wrong),
     (loop, wrong) => loop.delay().steps(nop, wrong),
+  ),
+  ...callback(
+    "delay",
     (loop, wrong) => loop.delay(wrong),
     (loop, wrong) => loop.delay(nop, nop, wrong),
   ),

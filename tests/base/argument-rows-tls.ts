@@ -35,8 +35,7 @@ function both(what: string, call: Call): Row[] {
   ];
 }
 
-function listener(call: Call): Row[] {
-  const what = "listen";
+function listener(what: string, call: Call): Row[] {
   const [[ciphers, onCiphers], [verify, onVerify]] = [
     option(what, call, "tlsCiphers"),
     option(what, call, "tlsVerify"),
@@ -61,8 +60,7 @@ function listener(call: Call): Row[] {
   ];
 }
 
-function connector(call: Call): Row[] {
-  const what = "connect";
+function connector(what: string, call: Call): Row[] {
   return [
     ...both(what, call),
     ...["tlsCert", "tlsKey"].map((name): Row => {
@@ -74,10 +72,14 @@ function connector(call: Call): Row[] {
 
 /** Each option in each call that takes it. It is refused whether or not `tls` is given. */
 export const TLS_ROWS: readonly Row[] = [
-  ...listener((loop, wrong) => loop.server(wrong, nop)),
-  ...listener((loop, wrong) => loop.server(nop, wrong)),
-  ...listener((loop, wrong) => new Server({ reactor: loop.reactor }).listen({ tls: true, ...(wrong as object) })),
-  ...connector((loop, wrong) => loop.client(wrong, nop)),
-  ...connector((loop, wrong) => loop.client(nop, wrong)),
-  ...connector((loop, wrong) => new Client({ reactor: loop.reactor }).connect({ tls: true, ...(wrong as object) })),
+  ...listener("server", (loop, wrong) => loop.server(wrong, nop)),
+  ...listener("server", (loop, wrong) => loop.server(nop, wrong)),
+  ...listener("listen", (loop, wrong) =>
+    new Server({ reactor: loop.reactor }).listen({ tls: true, ...(wrong as object) }),
+  ),
+  ...connector("client", (loop, wrong) => loop.client(wrong, nop)),
+  ...connector("client", (loop, wrong) => loop.client(nop, wrong)),
+  ...connector("connect", (loop, wrong) =>
+    new Client({ reactor: loop.reactor }).connect({ tls: true, ...(wrong as object) }),
+  ),
 ];

@@ -5,12 +5,16 @@ import { PassThrough } from "node:stream";
 import { Client, EventEmitter, IOLoop, Reactor, Server, Stream } from "wasm-ioloop";
 import { VirtualClock } from "wasm-ioloop/testing";
 import { DELAY_ROWS } from "./argument-rows-delay.ts";
+import { TCP_ROWS } from "./argument-rows-tcp.ts";
 import { TLS_ROWS } from "./argument-rows-tls.ts";
 import {
   callback,
   count,
+  HOST,
   NO_BOOLEAN,
+  NO_BYTES,
   NO_IDS,
+  NO_NUMBER,
   NO_OPTIONS,
   NO_REACTOR,
   NO_STREAM,
@@ -41,7 +45,7 @@ function timers(of: (loop: IOLoop) => Pick<IOLoop, "timer" | "recurring">): Row[
 /** The options of one that listens. */
 function listener(what: string, listen: (loop: IOLoop, options: never) => unknown): Row[] {
   const option = (name: string): [string, Task] => [
-    `listen: option "${name}"`,
+    `${what}: option "${name}"`,
     (loop, wrong) => listen(loop, { [name]: wrong } as never),
   ];
   const [[address, onAddress], [path, onPath]] = [option("address"), option("path")];
@@ -51,7 +55,8 @@ function listener(what: string, listen: (loop: IOLoop, options: never) => unknow
   const [single, onSingle] = option("singleAccept");
   return [
     [listen, NO_OPTIONS, TYPE, `${what}: options must be an object`],
-    ...text(address, onAddress),
+    ...text(address, onAddress, HOST),
+    [onAddress, [["a\0b", '"a\\u0000b"']], RANGE, `${address} must be ${HOST}`],
     ...text(path, onPath, PATH),
     [onPath, [["a\0b", '"a\\u0000b"']], RANGE, `${path} must be ${PATH}`],
     ...count(port, PORTS, whole(0, 65535), onPort),
@@ -66,15 +71,16 @@ function listener(what: string, listen: (loop: IOLoop, options: never) => unknow
 }
 
 /** The options of one that connects. */
-function connector(connect: (loop: IOLoop, options: never) => unknown): Row[] {
+function connector(what: string, connect: (loop: IOLoop, options: never) => unknown): Row[] {
   const option = (name: string): [string, Task] => [
-    `connect: option "${name}"`,
+    `${what}: option "${name}"`,
     (loop, wrong) => connect(loop, { [name]: wrong } as never),
   ];
   const [[local, onLocal], [handle, onHandle]] = [option("localAddress"), option("handle")];
   return [
-    [connect, NO_OPTIONS, TYPE, "connect: options must be an object"],
-    ...text(...option("address")),
+    [connect, NO_OPTIONS, TYPE, `${what}: options must be an object`],
+    ...text(...option("address"), HOST),
+    [option("address")[1], [["127.0.0.1\0", '"127.0.0.1\\u0000"']], RANGE, `${option("address")[0]} must be ${HOST}`],
     ...text(...option("path"), PATH),
     ...text(local, onLocal, "an IP address"),
     [onLocal, [["localhost", '"localhost"']], RANGE, `${local} must be an IP address`],
@@ -129,11 +135,14 @@ function constructors(): Row[] {
 export const ROWS: readonly Row[] = [
   ...DELAY_ROWS,
   ...TLS_ROWS,
+  ...TCP_ROWS,
   ...constructors(),
   ...reactors(),
   ...timers((loop) => loop),
   ...timers((loop) => loop.reactor as never),
   ...timers(() => IOLoop),
+  [(loop, wrong) => loop.reactor.again(wrong), NO_NUMBER, TYPE, "again: timer must be the id of a timer"],
+  [(loop, wrong) => loop.reactor.again(wrong, 1), NO_NUMBER, TYPE, "again: timer must be the id of a timer"],
   ...time("again: after", (loop, wrong) => loop.reactor.again(1 as never, wrong)),
   ...callback(
     "nextTick",
@@ -154,13 +163,13 @@ export const ROWS: readonly Row[] = [
     TYPE,
     "io: handle must be a stream or a server of the runtime",
   ],
-  ...listener("listen", (loop, wrong) => loop.server(wrong, nop)),
-  ...listener("listen", (loop, wrong) => loop.server(nop, wrong)),
+  ...listener("server", (loop, wrong) => loop.server(wrong, nop)),
+  ...listener("server", (loop, wrong) => loop.server(nop, wrong)),
   ...listener("listen", (loop, wrong) => new Server({ reactor: loop.reactor }).listen(wrong)),
   ...callback("server", (loop, wrong) => loop.server({}, wrong)),
-  ...connector((loop, wrong) => loop.client(wrong, nop)),
-  ...connector((loop, wrong) => loop.client(nop, wrong)),
-  ...connector((loop, wrong) => new Client({ reactor: loop.reactor }).connect(wrong)),
+  ...connector("client", (loop, wrong) => loop.client(wrong, nop)),
+  ...connector("client", (loop, wrong) => loop.client(nop, wrong)),
+  ...connector("connect", (loop, wrong) => new Client({ reactor: loop.reactor }).connect(wrong)),
   ...callback("client", (loop, wrong) => loop.client({}, wrong)),
   ...(["maxAccepts", "maxConnections"] as const).flatMap((name) => [
     ...count(name, WHOLE_0, whole(0), (loop, wrong) => (loop[name] = wrong)),
@@ -187,7 +196,7 @@ export const ROWS: readonly Row[] = [
   ...time("timeout", (_loop, wrong) => (new Stream(new PassThrough()).timeout = wrong)),
   [
     (_loop, wrong) => new Stream(new PassThrough()).write(wrong),
-    [...NO_STREAM.filter(([value]) => typeof value !== "string"), [new ArrayBuffer(1), "an object of ArrayBuffer"]],
+    [...NO_STREAM.filter(([value]) => typeof value !== "string"), ...NO_BYTES],
     TYPE,
     "write: chunk must be a string, a Buffer or a Uint8Array",
   ],

@@ -1,10 +1,21 @@
 // What rows of wrong arguments are made of: wrong values with the words they are shown in, and the sentences of the answers.
 
 import { EventEmitter as NodeEmitter } from "node:events";
+import { Duplex } from "node:stream";
 import { Client, type IOLoop, Reactor } from "wasm-ioloop";
 import { VirtualClock } from "wasm-ioloop/testing";
 
 export type Task = (loop: IOLoop, wrong: never) => unknown;
+
+// Whatever is asked of it, throws.
+const { proxy: revoked, revoke } = Proxy.revocable({}, {});
+revoke();
+// What it is of throws.
+const shy = {
+  get constructor(): never {
+    throw new Error("nobody's business");
+  },
+};
 
 /** A call, its wrong values, and what each of them is answered: the kind, and the message but for the value. */
 export type Row = readonly [call: Task, wrong: readonly (readonly [unknown, string])[], kind: string, message: string];
@@ -28,6 +39,9 @@ export const NO_NUMBER = [
   [{}, "a plain object"],
   [[1], "an array"],
   [new Date(0), "an object of Date"],
+  [Symbol("3"), "Symbol(3)"],
+  [revoked, "a revoked proxy"],
+  [shy, "a value that cannot be shown"],
 ] as const;
 export const NO_FUNCTION = [
   [undefined, "undefined"],
@@ -36,12 +50,14 @@ export const NO_FUNCTION = [
   ["cb", '"cb"'],
   [{}, "a plain object"],
   [Symbol("cb"), "Symbol(cb)"],
+  [revoked, "a revoked proxy"],
 ] as const;
 export const NO_OPTIONS = [
   [null, "null"],
   [3000, "3000"],
   ["x".repeat(60), `"${"x".repeat(40)}…"`],
   [[], "an array"],
+  [revoked, "a revoked proxy"],
 ] as const;
 export const NO_REACTOR = [
   [{}, "a plain object"],
@@ -50,6 +66,7 @@ export const NO_REACTOR = [
   [Object.create(null), "an object of no class"],
   [null, "null"],
   ["poll", '"poll"'],
+  [revoked, "a revoked proxy"],
 ] as const;
 export const NO_STREAM = [
   [undefined, "undefined"],
@@ -58,7 +75,18 @@ export const NO_STREAM = [
   ["socket", '"socket"'],
   [{}, "a plain object"],
   [new NodeEmitter(), "an object of EventEmitter"],
+  [revoked, "a revoked proxy"],
+  [Object.create(Duplex.prototype), "an object of Duplex"],
   [{ write() {}, on() {} }, "a plain object"],
+] as const;
+export const NO_BYTES = [
+  [new ArrayBuffer(1), "an object of ArrayBuffer"],
+  [new Uint16Array(1), "an object of Uint16Array"],
+  [new DataView(new ArrayBuffer(1)), "an object of DataView"],
+  [Object.create(Uint8Array.prototype), "an object of Uint8Array"],
+  [Object.create(Buffer.prototype), "an object of Buffer"],
+  [new Proxy(new Uint8Array(1), {}), "an object of Uint8Array"],
+  [{ [Symbol.toStringTag]: "Uint8Array" }, "a plain object"],
 ] as const;
 export const NO_IDS = [
   ["1", '"1"'],
@@ -66,7 +94,8 @@ export const NO_IDS = [
   [{}, "a plain object"],
   [new Client(), "an object of Client"],
 ] as const;
-export const PATH = "a path: a string that is not empty and has no NUL";
+export const HOST = "a name or an IP address: a string that is not empty and has no NUL";
+export const PATH = "a path: a string that is not empty, has no NUL, and has at most 107 bytes";
 export const WHOLE_0 = [
   [-1, "-1"],
   [1.5, "1.5"],
@@ -94,6 +123,7 @@ export const NO_BOOLEAN = [
 ] as const;
 
 export const NO_OBJECT = [
+  [revoked, "a revoked proxy"],
   [null, "null"],
   [5, "5"],
   [true, "true"],

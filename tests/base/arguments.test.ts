@@ -2,8 +2,7 @@
 
 import { PassThrough } from "node:stream";
 import * as assert from "uvu/assert";
-import { Client, Delay, IOLoop, type IOLoopError, Reactor, Server, Stream } from "wasm-ioloop";
-import { VirtualClock } from "wasm-ioloop/testing";
+import { Client, IOLoop, type IOLoopError, Reactor, Server, Stream } from "wasm-ioloop";
 import { ROWS } from "./argument-rows.ts";
 import { harness, pair, portOf, quietLoop } from "../support/harness.ts";
 
@@ -78,7 +77,7 @@ test("a missing callback is refused in both call forms", async () => {
   );
   assert.match(
     refusal(() => untyped["server"]!(nop, nop)),
-    "listen: options must be an object, not a function",
+    "server: options must be an object, not a function",
   );
   await isUsable(loop);
 });
@@ -91,39 +90,6 @@ test("options that are undefined count as not given", async () => {
   const other = loop.server(nop, undefined);
   loop.remove(other);
   loop.remove(loop.client(nop));
-  await isUsable(loop);
-});
-
-test("unknown options are refused, with those that are known, and two that contradict", async () => {
-  const { loop } = quietLoop();
-  const refused = (what: string, known: string, task: (options: never) => unknown): void => {
-    for (const name of ["prot", "toString", "__proto_"]) {
-      assert.is(
-        refusal(() => task({ [name]: undefined } as never)),
-        `TypeError ERR_IOLOOP_UNKNOWN_OPTION: ${what}: unknown option "${name}"; known are ${known}`,
-      );
-    }
-  };
-  // What can be listened to and connected with grows; the beginning is enough.
-  const begins = (task: () => unknown, start: string): void =>
-    assert.ok(refusal(task).startsWith(`TypeError ERR_IOLOOP_UNKNOWN_OPTION: ${start}`), refusal(task));
-  refused("new IOLoop", "maxAccepts, maxConnections, multiAccept, reactor, clock", (wrong) => new IOLoop(wrong));
-  refused("new Reactor", "clock, seed", (wrong) => new Reactor(wrong));
-  refused("new Server", "reactor, multiAccept", (wrong) => new Server(wrong));
-  refused("new Client", "reactor", (wrong) => new Client(wrong));
-  refused("new Stream", "reactor", (wrong) => new Stream(new PassThrough(), wrong));
-  refused("new Delay", "ioloop", (wrong) => new Delay(wrong));
-  refused("stopGracefully", "delay, timeout, signal, waiting", (wrong) => loop.stopGracefully(wrong));
-  const listen = 'listen: unknown option "prot"; known are address, port, path, fd, backlog,';
-  begins(() => loop.server({ prot: 1 } as never, nop), listen);
-  begins(() => new Server({ reactor: loop.reactor }).listen({ prot: 1 } as never), listen);
-  const connect = 'connect: unknown option "prot"; known are address, port, path, handle,';
-  begins(() => loop.client({ prot: 1 } as never, nop), connect);
-  begins(() => new Client({ reactor: loop.reactor }).connect({ prot: 1 } as never), connect);
-  assert.is(
-    refusal(() => new IOLoop({ reactor: new Reactor(), clock: new VirtualClock() })),
-    'TypeError ERR_IOLOOP_INVALID_ARG_TYPE: new IOLoop: option "clock" goes to the reactor, where one is given',
-  );
   await isUsable(loop);
 });
 
@@ -151,7 +117,8 @@ test("a server listens once, a client connects once at a time", async () => {
 
 test("the reactor of a loop stays while something is watched", async () => {
   const { loop } = quietLoop();
-  const refused = "IOLoopError ERR_IOLOOP_REACTOR_IN_USE: The loop watches something on its reactor already";
+  const refused =
+    "IOLoopError ERR_IOLOOP_REACTOR_IN_USE: loop.reactor cannot be replaced while the loop has timers, servers or connections";
   const before = loop.reactor;
   const watch: (() => () => unknown)[] = [
     () =>
@@ -196,15 +163,15 @@ test("the reactor of a loop stays while something is watched", async () => {
 test("a reactor serves one loop", async () => {
   const { loop } = quietLoop();
   const { loop: other } = quietLoop();
-  const refused = "IOLoopError ERR_IOLOOP_REACTOR_IN_USE: The reactor serves another loop";
+  const refused = "already belongs to another loop; give every loop its own Reactor";
   const before = other.reactor;
   assert.is(
     refusal(() => new IOLoop({ reactor: loop.reactor })),
-    refused,
+    `IOLoopError ERR_IOLOOP_REACTOR_IN_USE: new IOLoop: option "reactor" ${refused}`,
   );
   assert.is(
     refusal(() => (other.reactor = loop.reactor)),
-    refused,
+    `IOLoopError ERR_IOLOOP_REACTOR_IN_USE: loop.reactor ${refused}`,
   );
   assert.is(other.reactor, before);
   await isUsable(loop);
@@ -221,14 +188,15 @@ test("a server, client or stream that belongs to a reactor stays there", async (
   server.listen();
   client.connect({ port: 9 });
   stream.start();
-  for (const task of [
-    () => (server.reactor = other.reactor),
-    () => other.acceptor(server),
-    () => (client.reactor = other.reactor),
-    () => (stream.reactor = other.reactor),
-    () => other.stream(stream),
-  ]) {
-    assert.is(refusal(task), "IOLoopError ERR_IOLOOP_REACTOR_IN_USE: It is in use on its reactor");
+  for (const [task, why] of [
+    [() => (server.reactor = other.reactor), "server listens"],
+    [() => other.acceptor(server), "server listens"],
+    [() => (client.reactor = other.reactor), "client connects"],
+    [() => (stream.reactor = other.reactor), "stream has started"],
+    [() => other.stream(stream), "stream has started"],
+  ] as const) {
+    const message = `IOLoopError ERR_IOLOOP_REACTOR_IN_USE: reactor cannot be changed once the ${why}`;
+    assert.is(refusal(task), message);
   }
   const second = new Stream(near, { reactor });
   assert.is(
@@ -240,7 +208,7 @@ test("a server, client or stream that belongs to a reactor stays there", async (
   stream.close();
   assert.is(
     refusal(() => loop.stream(stream)),
-    "IOLoopError ERR_IOLOOP_HANDLE_CLOSED: The stream is closed",
+    "IOLoopError ERR_IOLOOP_HANDLE_CLOSED: stream: this stream is closed",
   );
   await far.closed;
   await isUsable(loop);
@@ -270,11 +238,19 @@ test("what is spent or unknown is refused where it must be active, and false whe
   const { reactor } = loop;
   const timer = loop.timer(0, nop);
   await loop.start();
-  for (const id of [timer, 0, -1, 1.5, NaN, 2 ** 40, "x", undefined, {}] as never[]) {
+  for (const [id, why] of [
+    [timer, "timer 0.0 has fired or was removed"],
+    [0, "0 is not the id of a timer"],
+    [-1, "-1 is not the id of a timer"],
+    [1.5, "1.5 is not the id of a timer"],
+    [NaN, "NaN is not the id of a timer"],
+  ] as [never, string][]) {
     assert.is(
       refusal(() => reactor.again(id)),
-      "IOLoopError ERR_IOLOOP_TIMER_INACTIVE: Timer not active",
+      `IOLoopError ERR_IOLOOP_TIMER_INACTIVE: Timer not active: ${why}`,
     );
+  }
+  for (const id of [timer, 0, -1, 1.5, NaN, 2 ** 40, "x", undefined, {}, Symbol("id"), 5n] as never[]) {
     assert.is(loop.remove(id), false);
     assert.is(reactor.remove(id), false);
   }
@@ -282,7 +258,8 @@ test("what is spent or unknown is refused where it must be active, and false whe
     assert.is(loop.stream(id), undefined);
     assert.is(loop.acceptor(id), undefined);
   }
-  const inactive = "IOLoopError ERR_IOLOOP_WATCHER_INACTIVE: I/O watcher not active";
+  const inactive =
+    "IOLoopError ERR_IOLOOP_WATCHER_INACTIVE: I/O watcher not active: this handle is not watched; call io(handle, cb) first";
   for (const handle of [new PassThrough(), undefined, {}] as never[]) {
     assert.is(
       refusal(() => reactor.watch(handle, true, true)),
@@ -292,7 +269,7 @@ test("what is spent or unknown is refused where it must be active, and false whe
   const closed = new PassThrough().destroy();
   assert.is(
     refusal(() => reactor.io(closed, nop)),
-    "IOLoopError ERR_IOLOOP_HANDLE_CLOSED: Handle is closed",
+    "IOLoopError ERR_IOLOOP_HANDLE_CLOSED: io: handle is closed",
   );
   await isUsable(loop);
 });

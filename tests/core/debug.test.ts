@@ -3,18 +3,25 @@
 import { spawnSync } from "node:child_process";
 import * as assert from "uvu/assert";
 import { Authority } from "../support/certificates.ts";
-import { evaluate, harness } from "../support/harness.ts";
+import { evaluate, harness, isBun, isDeno } from "../support/harness.ts";
 import { root } from "../support/paths.ts";
 
 const test = harness("debug");
 
 const SOURCE = `import { IOLoop } from "wasm-ioloop";
   const loop = new IOLoop({ maxConnections: 1 });
+  const streams = [];
+  let timeout = 0; // all three come in before anybody leaves
   const id = loop.server({ backlog: 1 }, (loop, stream) => {
-    stream.timeout = 0.05;
+    streams.push(stream);
+    stream.timeout = timeout;
   });
   const { port } = loop.acceptor(id);
-  loop.on("drop", (loop) => loop.timer(0.2, (loop) => void loop.stopGracefully()));
+  loop.on("drop", (loop) => {
+    timeout = 0.05;
+    for (const stream of streams) stream.timeout = timeout;
+    loop.timer(0.2, (loop) => void loop.stopGracefully());
+  });
   for (let i = 0; i < 3; i++) loop.client({ port }, () => {});
   const timer = loop.timer(60, () => {});
   loop.remove(timer);
@@ -86,4 +93,55 @@ test("a handshake that fails says why", () => {
 test("without it, nothing is told", () => {
   assert.equal(run(undefined), []);
   assert.equal(run(""), []);
+});
+
+test("what a client sends is escaped, and does not begin a line", () => {
+  const { certPath, keyPath } = new Authority().sign("localhost");
+  const lines = run(
+    "1",
+    `import { IOLoop } from "wasm-ioloop";
+    const SNICallback = (name, done) => done(new Error("no such host: \\x1b[2J\\nIOLoop: forged\\r" + name));
+    const options = { tlsCert: "${certPath}", tlsKey: "${keyPath}", tlsOptions: { SNICallback } };
+    const id = IOLoop.server(options, () => {});
+    const { port } = IOLoop.acceptor(id);
+    IOLoop.client({ port, tlsOptions: { servername: "a.example", rejectUnauthorized: false } }, (loop) => loop.remove(id));
+    await IOLoop.start();`,
+  );
+  // oxlint-disable-next-line no-control-regex -- that is what must not be there
+  const raw = lines.filter((line) => /[\u0000-\u001f]|^IOLoop: forged/.test(line));
+  assert.equal(raw, []);
+  if (isBun || isDeno) return; // they keep what the callback said to themselves
+  assert.ok(
+    lines.some((line) => line.includes(String.raw`no such host: \x1b[2J\nIOLoop: forged\ra.example`)),
+    lines.join("\n"),
+  );
+});
+
+test("an error that nobody hears is printed escaped, so that its lines are no others, and not without end", () => {
+  const lines = run(
+    undefined,
+    `import { IOLoop } from "wasm-ioloop";
+    IOLoop.timer(0, () => {
+      throw new Error("\\x1b[31mred\\x07\\u009b2J\\u202e\\rIOLoop: over it\\nIOLoop: forged");
+    });
+    IOLoop.timer(0, () => {
+      throw Object.assign(new Error("long " + "x".repeat(100_000)), { cert: { subject: "\\x1b[2J" } });
+    });
+    IOLoop.timer(0, () => {
+      throw { get stack() { throw 5; }, [Symbol.for("nodejs.util.inspect.custom")]() { throw 5; } };
+    });
+    await IOLoop.start();`,
+  );
+  const text = lines.join("\n");
+  // oxlint-disable-next-line no-control-regex -- that is what must not be there
+  assert.not.match(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+  assert.equal(
+    lines.filter((line) => line.startsWith("IOLoop")).map((line) => line.slice(0, 20)),
+    ["IOLoop: timer: Error", "IOLoop: timer: Error", "IOLoop: timer: a val"],
+  );
+  assert.ok(text.includes(String.raw`\x1b[31mred\x07\x9b2J\u202e\rIOLoop: over it`), text);
+  assert.match(text, /^ {2}IOLoop: forged$/m);
+  assert.match(text, /^ {4,}at .*/m);
+  assert.ok(text.length < 20_000, String(text.length));
+  assert.match(text, /characters more\)/);
 });

@@ -1,9 +1,9 @@
 // AsyncLocalStorage: whose context callbacks run in.
 
-import { AsyncLocalStorage } from "node:async_hooks";
+import { AsyncLocalStorage, createHook } from "node:async_hooks";
 import * as assert from "uvu/assert";
 import { VirtualClock } from "wasm-ioloop/testing";
-import { harness, portOf, quietLoop, within } from "../support/harness.ts";
+import { harness, isBun, isDeno, portOf, quietLoop, turns, until, within } from "../support/harness.ts";
 
 const test = harness("async-context");
 
@@ -80,4 +80,38 @@ test("a client's callback runs in that of start too, and a bound one in its own"
     storage.run("start", () => loop.start()),
   );
   assert.equal(new Set(seen), new Set(["client", "start"]));
+});
+
+test("what a run makes for its context ends with it, also where one follows in the same pass", async () => {
+  if (isBun || isDeno) return; // they have no hooks that would show it
+  const open = new Set<number>();
+  let made = 0;
+  const hook = createHook({
+    init(id, type) {
+      if (type === "IOLoop") made++;
+      if (type === "IOLoop") open.add(id);
+    },
+    destroy: (id) => void open.delete(id),
+  }).enable();
+  const { loop } = quietLoop();
+  for (let i = 0; i < 20; i++) {
+    loop.timer(0, () => {});
+    await (i % 2 === 0 ? loop.oneTick() : loop.start());
+  }
+  let again: Promise<void> | undefined;
+  loop.timer(0, (loop) => {
+    loop.stop();
+    again = loop.start();
+  });
+  await loop.start();
+  await turns(2);
+  loop.stop();
+  await again;
+  loop.timer(60, () => {});
+  const running = loop.start();
+  loop.reset();
+  await running;
+  await until(() => open.size === 0);
+  hook.disable();
+  assert.is(made, 23);
 });

@@ -83,7 +83,7 @@ garbage("a stream that has closed, on both sides, and its handle", (loop) => {
     made = report;
     return new Promise((resolve, reject) => {
       loop.client({ port }, (_loop, error, stream) => {
-        if (!stream) return reject(error!);
+        if (!stream) return reject(error);
         over(stream, resolve);
         stream.write("x");
       });
@@ -97,7 +97,7 @@ garbage("a handle that was stolen, and one that was watched", (loop) => {
   return (made) =>
     new Promise((resolve, reject) => {
       loop.client({ port }, (loop, error, stream) => {
-        if (!stream) return reject(error!);
+        if (!stream) return reject(error);
         const handle = stream.stealHandle()!;
         made(stream);
         made(handle);

@@ -71,7 +71,7 @@ class Play {
       stream.on("read", (stream, chunk) => stream.write(chunk).closeGracefully());
     });
     loop.client({ port: portOf(loop, id) }, (_loop, error, stream) => {
-      if (!stream) throw error!;
+      if (!stream) throw error;
       stream.write("as new").on("read", (_stream, chunk) => (text += String(chunk)));
       stream.on("close", () => loop.remove(id));
     });
@@ -190,7 +190,7 @@ class Play {
     else if (what === 5) stream.stop();
     else if (what === 6) stream.start();
     else {
-      const handle = stream.stealHandle() as Socket | undefined;
+      const handle = stream.stealHandle();
       if (!handle) return;
       this.#sockets.push(handle.on("error", () => {}));
       if (handle.destroyed) return;

@@ -28,7 +28,7 @@ test(`all of it has less than ${LONGEST} lines`, () => {
 test("its numbers are those of the core's binding", () => {
   const header = readFileSync(join(source, "core.h"), "utf8");
   for (const [name, numbers] of Object.entries({ due: Due, decision: Decision, phase: Phase, state: State })) {
-    const names = new RegExp(`^enum ${name} \\{ (.*) \\};$`, "m").exec(header)![1]!.split(", ");
+    const names = new RegExp(`^enum ${name} \\{ ([^}]*) \\};$`, "m").exec(header)![1]!.split(/,\s+/);
     const expected = Object.keys(numbers).map((key) => `${name.toUpperCase()}_${key}`);
     assert.equal(names, expected);
     assert.equal(

@@ -168,7 +168,10 @@ test("197 an exception that nobody catches rejects wait; on a running loop the r
   assert.is(loop.isRunning, true);
   assert.equal(
     errors.map(([error, event]) => [(error as Error).message, event]),
-    [["Again!", "delay"]],
+    [
+      ["Bye!", "delay"], // after its delay had finished
+      ["Again!", "delay"],
+    ],
   );
   loop.reset();
   await running;

@@ -1,10 +1,12 @@
 // Servers that share a port as workers of a cluster: the primary accepts and hands over, or the system shares out.
 
+import { spawnSync } from "node:child_process";
 import cluster, { type Worker } from "node:cluster";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
 import { IOLoop } from "wasm-ioloop";
-import { harness, isBun, isDeno, peer, until } from "../support/harness.ts";
+import { harness, inFolder, isBun, isDeno, peer, until } from "../support/harness.ts";
 
 const WORKERS = 2;
 const CLIENTS = 20;
@@ -12,7 +14,8 @@ const CLIENTS = 20;
 // This file is what the workers run, too.
 if (cluster.isWorker) {
   const loop = new IOLoop();
-  loop.server({}, (_loop, stream) => {
+  const path = process.env["TEST_PATH"];
+  loop.server(path === undefined ? {} : { path }, (_loop, stream) => {
     stream.on("read", (stream, chunk) => {
       stream.write(`${process.pid} ${String(chunk)}`);
       stream.closeGracefully();
@@ -61,3 +64,28 @@ for (const [name, policy] of [
     }
   });
 }
+
+test("workers that start at once on a socket file that nobody has open share it", () =>
+  inFolder(async (folder) => {
+    if (isBun || isDeno) return;
+    const path = join(folder, "stale");
+    const source = `require("net").createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, "SIGKILL"))`;
+    spawnSync(process.execPath, ["-e", source]);
+    cluster.setupPrimary({ exec: fileURLToPath(import.meta.url), execArgv: [] });
+    cluster.schedulingPolicy = cluster.SCHED_RR;
+    let listening = 0;
+    cluster.on("listening", () => listening++);
+    const workers: Worker[] = Array.from({ length: WORKERS }, () => cluster.fork({ TEST_PATH: path }));
+    const exits = workers.map((worker) => new Promise((resolve) => worker.once("exit", resolve)));
+    try {
+      await until(() => listening === WORKERS);
+      const clients = Array.from({ length: CLIENTS }, () => peer({ path }));
+      for (const { socket } of clients) socket.write("hello");
+      for (const { ended } of clients) assert.match(await ended, /^\d+ hello$/);
+      for (const { socket } of clients) socket.destroy();
+    } finally {
+      cluster.removeAllListeners("listening");
+      for (const worker of workers) worker.disconnect();
+      assert.equal(await Promise.all(exits), Array(WORKERS).fill(0));
+    }
+  }));

@@ -15,8 +15,8 @@ export interface Declaration {
 }
 
 const HEAD = /^(?:export )?(?:declare )?(?:abstract )?(class|interface|type) (\w+)[^{;]*(?:\{[^{}]*\}[^{;]*)*\{$/;
-const MEMBER = /^ {4}(?:static |readonly |get |set )*(\w+)[?]?[(<:;]/;
-const IN_PLACE = /^ {8}(\w+)\?:/;
+const MEMBER = /^ {2}(?:static |readonly |get |set )*(\w+)[?]?[(<:;]/;
+const IN_PLACE = /^ {4}(\w+)\?:/;
 
 /** The text of one declaration file, comments left out. */
 export function declarationText(file: string): string {

@@ -3,6 +3,7 @@
 import { type Socket, createServer } from "node:net";
 import { type TLSSocket, connect as connectTls, createServer as createTlsServer } from "node:tls";
 import * as assert from "uvu/assert";
+import type { IOLoopError } from "wasm-ioloop";
 import { Authority } from "../support/certificates.ts";
 import { deferred, harness, peer, turns, until, watch as watchPeer, within } from "../support/harness.ts";
 import { listeners, listening, watching } from "./watching.ts";
@@ -180,4 +181,27 @@ test("a server that is closed while watched is ready until removed; an address i
   await until(() => log.length > 5);
   reactor.remove(server);
   await running;
+});
+
+test("51 a server that is closed is refused, one that does not listen yet is not", async () => {
+  const { reactor, log, watch } = watching();
+  const server = createServer();
+  watch(server); // it has not listened yet
+  const running = reactor.start();
+  const { port } = await listening(server);
+  const client = peer({ port });
+  await until(() => log.length > 0);
+  reactor.remove(server);
+  await running;
+  await client.closed;
+  await new Promise((resolve) => server.close(resolve));
+  assert.throws(
+    () => reactor.io(server, () => {}),
+    (error: IOLoopError) => error.code === "ERR_IOLOOP_HANDLE_CLOSED" && error.message === "io: handle is closed",
+  );
+  await reactor.start(); // nothing is watched
+  await listening(server);
+  watch(server); // it listens again
+  reactor.remove(server);
+  server.close();
 });

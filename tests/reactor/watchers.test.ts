@@ -261,13 +261,13 @@ test("50, 51, 53 watch without io, io with a closed handle, remove of nothing", 
   const handle = new PassThrough();
   const inactive = { code: "ERR_IOLOOP_WATCHER_INACTIVE", message: "I/O watcher not active" };
   const refused = (call: () => unknown, { code, message }: typeof inactive): void =>
-    assert.throws(call, (error: Error & { code: string }) => error.code === code && error.message === message);
+    assert.throws(call, (error: Error & { code: string }) => error.code === code && error.message.startsWith(message));
   refused(() => reactor.watch(handle, true, true), inactive);
   watch(handle);
   reactor.remove(handle);
   refused(() => reactor.watch(handle, true, true), inactive);
   handle.destroy();
-  refused(() => watch(handle), { code: "ERR_IOLOOP_HANDLE_CLOSED", message: "Handle is closed" });
+  refused(() => watch(handle), { code: "ERR_IOLOOP_HANDLE_CLOSED", message: "io: handle is closed" });
   assert.is(reactor.remove(undefined as never), false);
   await reactor.start();
 });

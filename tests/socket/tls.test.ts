@@ -31,12 +31,12 @@ async function exchange(
   const done = (loop: IOLoop): void => void loop.remove(id);
   loop.client({ port: portOf(loop, id), ...client }, (loop, error, stream) => {
     if (!stream) {
-      result.error = (error as NodeJS.ErrnoException).code ?? error!.message;
+      result.error = error.code ?? error.message;
       return done(loop);
     }
     stream.on("read", (_stream, chunk) => (result.client += String(chunk)));
     // With TLS 1.3 a client learns after its handshake that the server will not have it.
-    stream.on("error", (_stream, error) => (result.error = (error as NodeJS.ErrnoException).code ?? error.message));
+    stream.on("error", (_stream, error) => (result.error = error.code ?? error.message));
     stream.on("close", () => done(loop));
     stream.write("hello");
   });
@@ -61,11 +61,11 @@ test("certificate, key and CA by content, as string and as Buffer", async () => 
 test("205 no key is built in; bad files and PEMs are errors of the call", () => {
   const { loop } = quietLoop();
   const wrong: [ListenerOptions, RegExp][] = [
-    [{ tls: true }, /"tls" needs the options "tlsCert" and "tlsKey"/],
+    [{ tls: true }, /^listen: option "tls" requires "tlsCert" and "tlsKey"$/],
     [{ tls: true, tlsCert: local.cert }, /"tlsCert" and "tlsKey"/],
     [{ tls: true, tlsCert: "/no/such.crt", tlsKey: local.key }, /"tlsCert": ENOENT/],
     [{ tls: true, tlsCert: "-----BEGIN CERTIFICATE-----\nnonsense", tlsKey: local.key }, /^TLS: /],
-    [{ tls: true, tlsCert: { a: local.cert }, tlsKey: { b: local.key } }, /"tlsKey" has none for "a"/],
+    [{ tls: true, tlsCert: { a: local.cert }, tlsKey: { b: local.key } }, /"tlsKey" has no entry for host "a"/],
   ];
   for (const [options, message] of wrong) {
     assert.throws(

@@ -39,7 +39,7 @@ test("154, 121 a connection that was reset before its callback could run is clos
     const { loop, errors } = quietLoop();
     const logs: string[][] = [];
     loop.client({ port }, (_loop, error, stream) => {
-      if (!stream) return logs.push([error!.message, "close"]);
+      if (!stream) return logs.push([error.message, "close"]);
       logs.push(logged(stream));
       return stream.write(text);
     });

@@ -44,14 +44,14 @@ for (const answers of [true, false]) {
       const handle = stream.stealHandle() as Socket;
       const options = { handle, tls: true, tlsCa: authority.ca.cert, tlsOptions: { servername: "localhost" } };
       loop.client(options, (loop, error, stream) => {
-        if (!stream) throw error!;
+        if (!stream) throw error;
         stream.on("read", (_stream, chunk) => log.push(`client ${String(chunk)}`));
         stream.on("close", () => loop.remove(id));
         stream.write("hello");
       });
     };
     loop.client({ port: portOf(loop, id) }, (_loop, error, stream) => {
-      if (!stream) throw error!;
+      if (!stream) throw error;
       stream.on("read", secure);
       stream.write("STARTTLS", answers ? undefined : secure);
     });

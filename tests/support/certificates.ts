@@ -28,11 +28,20 @@ export class Authority {
 
   /** A certificate for host names, or addresses with `IP:` before them. */
   sign(...names: string[]): Certificate {
+    return this.#sign(NEW_KEY, names);
+  }
+
+  /** One whose key is of another type than all the others: RSA. */
+  signRsa(...names: string[]): Certificate {
+    return this.#sign(["-newkey", "rsa:2048"], names);
+  }
+
+  #sign(newKey: readonly string[], names: readonly string[]): Certificate {
     const base = names[0]!.replaceAll(/[^a-z0-9]/gi, "_");
     const [key, request, cert, extensions] = ["key", "csr", "crt", "ext"].map((end) => this.#path(`${base}.${end}`));
     const alternatives = names.map((name) => (name.startsWith("IP:") ? name : `DNS:${name}`)).join(",");
     writeFileSync(extensions!, `subjectAltName=${alternatives}\n`);
-    this.#openssl("req", "-new", ...NEW_KEY, "-nodes", "-keyout", key!, "-out", request!, "-subj", `/CN=${names[0]}`);
+    this.#openssl("req", "-new", ...newKey, "-nodes", "-keyout", key!, "-out", request!, "-subj", `/CN=${names[0]}`);
     const signer = ["-CA", this.ca.certPath, "-CAkey", this.ca.keyPath, "-CAcreateserial"];
     this.#openssl("x509", "-req", "-in", request!, ...signer, "-days", "2", "-extfile", extensions!, "-out", cert!);
     return this.#read(cert!, key!);

@@ -29,6 +29,7 @@ import {
   type Step,
   type StopOptions,
   Stream,
+  type SocketHandle,
   type StreamHandle,
   SystemClock,
 } from "wasm-ioloop";
@@ -68,9 +69,16 @@ export function loops(): void {
     IOLoop.server({}, async () => {}),
     loop.client({ port: 3000 }, (loop, err, stream) => {
       same<typeof loop, IOLoop>(true);
-      same<typeof err, Error | undefined>(true);
+      same<typeof err, NodeJS.ErrnoException | undefined>(true);
       same<typeof stream, Stream | undefined>(true);
+      if (err) same<typeof stream, undefined>(true);
+      else same<typeof stream, Stream>(true);
+      if (stream) same<typeof err, undefined>(true);
     }),
+    loop.client({ port: 3000 }, (loop, err) => void [loop.stop(), err?.code]),
+    loop.client((loop, err) => void [loop.stop(), err?.code], { port: 3000 }),
+    loop.client({ port: 3000 }, (loop) => loop.stop()),
+    loop.client({ port: 3000 }, (_loop, err: Error | undefined, stream: Stream | undefined) => void [err, stream]),
     loop.client((_loop, _err, stream) => stream?.close(), { address: "localhost" }),
     loop.client(() => {}),
     IOLoop.client({ path: "/tmp/socket" }, () => {}),
@@ -143,7 +151,7 @@ export function streams(handle: StreamHandle, reactor: Reactor): void {
       .write(new Uint8Array(1), (stream) => stream.closeGracefully());
   });
   stream.on("write", (_stream, chunk) => chunk.length);
-  stream.on("error", (_stream, error) => error.message);
+  stream.on("error", (_stream, error) => error.code === "ECONNRESET");
   stream.catch((_stream, error) => error.message);
   for (const name of ["drain", "timeout", "close"] as const) stream.on(name, (stream) => stream.stop());
   stream.timeout = 0.5;
@@ -151,6 +159,11 @@ export function streams(handle: StreamHandle, reactor: Reactor): void {
   const numbers: number[] = [stream.bytesRead, stream.bytesWritten, stream.bytesWaiting, stream.timeout];
   const booleans: boolean[] = [stream.isReadable, stream.isWriting, stream.canWrite];
   stream.start();
+  same<typeof stream.handle, SocketHandle | undefined>(true);
+  const socket: Socket | undefined = stream.handle;
+  const used: [string | undefined, boolean | undefined] = [socket?.remoteFamily, stream.handle?.authorized];
+  stream.handle?.setNoDelay(used[1]).setKeepAlive(true, 1000);
+  stream.handle?.getPeerCertificate?.();
   const stolen: StreamHandle | undefined = stream.stealHandle();
   stolen?.destroy(new Error(`${numbers.length}${booleans.length}`));
 }
@@ -158,8 +171,8 @@ export function streams(handle: StreamHandle, reactor: Reactor): void {
 export async function serversAndClients(reactor: Reactor): Promise<void> {
   const listen: ListenerOptions = { port: 0, backlog: 5, waitTimeout: 1, overflow: "drop", reuse: false };
   const server = new Server({ reactor, multiAccept: 5 });
-  server.on("accept", (_server, handle) => same<typeof handle, Socket>(true));
-  server.catch((server, error) => void [server.isAccepting, error.message]);
+  server.on("accept", (_server, handle) => same<typeof handle, SocketHandle>(true));
+  server.catch((server, error) => void [server.isAccepting, error.code, error.syscall]);
   server.listen(listen);
   await server.ready;
   const port: number | undefined = server.port;
@@ -167,7 +180,7 @@ export async function serversAndClients(reactor: Reactor): Promise<void> {
   const where: ClientOptions = { port: port ?? free, timeout: 3, localAddress: "127.0.0.1" };
   const client = new Client({ reactor });
   client.on("connect", (_client, handle) => new Stream(handle).start());
-  client.on("error", (_client, error) => error.stack);
+  client.on("error", (_client, error) => error.code);
   client.connect(where);
   const accept: ServerCallback = (loop, stream, id) => loop.remove(id) && stream.close();
   IOLoop.server({}, accept);

@@ -1,0 +1,98 @@
+// What a name that does not exist was probably meant to be.
+
+/** Names that people bring along from elsewhere, in lower case, and what they are called here. */
+const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
+  // options
+  host: ["address"],
+  hostname: ["address"],
+  ip: ["address"],
+  interface: ["address"],
+  socketpath: ["path"],
+  socket: ["handle", "path"],
+  connection: ["handle", "accept", "connect"],
+  reuseport: ["reuse"],
+  so_reuseport: ["reuse"],
+  exclusive: ["reuse"],
+  queue: ["backlog"],
+  queuesize: ["backlog"],
+  maxqueue: ["backlog"],
+  somaxconn: ["backlog"],
+  queuetimeout: ["waitTimeout"],
+  maxclients: ["maxConnections"],
+  max_connections: ["maxConnections"],
+  max_accepts: ["maxAccepts"],
+  maxrequests: ["maxAccepts"],
+  multi_accept: ["multiAccept"],
+  connecttimeout: ["timeout"],
+  connect_timeout: ["timeout"],
+  gracefultimeout: ["timeout"],
+  localport: ["localAddress"],
+  cert: ["tlsCert"],
+  key: ["tlsKey"],
+  ca: ["tlsCa"],
+  ciphers: ["tlsCiphers"],
+  minversion: ["tlsVersion"],
+  requestcert: ["tlsVerify"],
+  rejectunauthorized: ["tlsVerify", "tlsOptions"],
+  servername: ["tlsOptions"],
+  alpnprotocols: ["tlsOptions"],
+  ssl: ["tls"],
+  secure: ["tls"],
+  loop: ["ioloop", "reactor"],
+  now: ["clock"],
+  abortsignal: ["signal"],
+  // events
+  data: ["read"],
+  message: ["read"],
+  readable: ["read"],
+  secureconnection: ["accept"],
+  secureconnect: ["connect"],
+  ready: ["connect", "accept"],
+  finish: ["drain"],
+  done: ["finish"],
+  end: ["close", "finish"],
+  disconnect: ["close"],
+  dropped: ["drop"],
+  err: ["error"],
+  exception: ["error"],
+};
+
+/** The one of `known` that was probably meant by `name`. */
+export function guess(name: string, known: readonly string[]): string | undefined {
+  const lower = name.toLowerCase();
+  const elsewhere = Object.hasOwn(ELSEWHERE, lower) ? ELSEWHERE[lower]!.find((it) => known.includes(it)) : undefined;
+  if (elsewhere !== undefined) return elsewhere;
+  let best: string | undefined;
+  let least = Math.min(2, Math.floor(name.length / 2)) + 1;
+  for (const candidate of known) {
+    const distance = edits(lower, candidate.toLowerCase());
+    if (distance >= least) continue;
+    best = candidate;
+    least = distance;
+  }
+  return best;
+}
+
+/** The end of a message about an unknown name: what was probably meant, and what there is. */
+export function known(name: string, names: readonly string[]): string {
+  const meant = guess(name, names);
+  const question = meant === undefined ? "" : `did you mean "${meant}"? `;
+  return `${question}known are ${names.join(", ")}`;
+}
+
+/** How many letters must be inserted, removed, changed, or swapped with their neighbour. */
+function edits(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > 2) return Infinity;
+  let [before, row]: [number[], number[]] = [[], Array.from({ length: b.length + 1 }, (_, at) => at)];
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = a[i - 1] === b[j - 1] ? 0 : 1;
+      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + change);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        next[j] = Math.min(next[j]!, before[j - 2]! + 1);
+    }
+    [before, row] = [row, next];
+  }
+  return row[b.length]!;
+}

@@ -1,0 +1,27 @@
+// Text on its way to a terminal or a log. Parts of it may come from strangers: names in a certificate, messages of a peer. Written as they
+// are, they could move the cursor, hide what stands beside them, or look like a line of ours.
+
+// What a terminal obeys, and what turns the direction of writing around.
+// oxlint-disable-next-line no-control-regex -- these are what it is about
+const OBEYED = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+/** Text as one line of at most about `longest` characters. */
+export function asLine(text: string, longest = 500): string {
+  return shortened(text, longest).replaceAll(OBEYED, escape).replaceAll("\n", "\\n");
+}
+
+/** Text of several lines, such as a stack. Every line but the first is indented: none can pass for one that we begin. */
+export function asLines(text: string, longest = 8000): string {
+  return shortened(text, longest).replaceAll(OBEYED, escape).replaceAll("\n", "\n  ");
+}
+
+function shortened(text: string, longest: number): string {
+  return text.length > longest ? `${text.slice(0, longest)}… (${text.length - longest} characters more)` : text;
+}
+
+function escape(character: string): string {
+  if (character === "\t") return "  ";
+  if (character === "\r") return "\\r";
+  const code = character.charCodeAt(0).toString(16);
+  return code.length > 2 ? `\\u${code.padStart(4, "0")}` : `\\x${code.padStart(2, "0")}`;
+}

@@ -1,0 +1,49 @@
+// The events of a stream, and what it shows of itself.
+
+import { namesOf } from "../base/event-emitter.ts";
+import { ReactorPart } from "../reactor/emitters.ts";
+
+export interface StreamEvents {
+  /** Data has arrived. */
+  read: [chunk: Buffer];
+  /** Data has been handed to the system. */
+  write: [chunk: Buffer];
+  /** All that was written has been handed to the system. */
+  drain: [];
+  /** Nothing came or went for `timeout` seconds; the stream closes next. */
+  timeout: [];
+  /** Reading or writing failed; the stream closes next. */
+  error: [error: NodeJS.ErrnoException];
+  /** The stream is closed. Exactly once, and the last of all. */
+  close: [];
+}
+
+/** What a stream emits and shows, and what it says of itself. */
+export abstract class StreamEmitter extends ReactorPart<StreamEvents> {
+  /** @internal */
+  static override readonly events: readonly string[] = namesOf<StreamEvents>({
+    read: true,
+    write: true,
+    drain: true,
+    timeout: true,
+    error: true,
+    close: true,
+  });
+
+  abstract get remoteAddress(): string | undefined;
+  abstract get remotePort(): number | undefined;
+  abstract get timeout(): number;
+  abstract get bytesRead(): number;
+  abstract get bytesWritten(): number;
+  abstract get bytesWaiting(): number;
+
+  /** Asking makes no socket, and does not count as activity. @internal */
+  override facts(): Record<string, unknown> {
+    const { remoteAddress, remotePort, timeout, bytesRead, bytesWritten, bytesWaiting } = this;
+    return { isOpen: this.id !== 0, remoteAddress, remotePort, timeout, bytesRead, bytesWritten, bytesWaiting };
+  }
+
+  protected override get isUsed(): string {
+    return "stream has started";
+  }
+}

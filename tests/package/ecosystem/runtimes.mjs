@@ -1,0 +1,40 @@
+// Every runtime that is installed: by import, by require, and where intrinsics are frozen.
+
+import { MODULE, REQUIRING, SAID } from "./talk.mjs";
+import { prints, programs, run } from "./workshop.mjs";
+
+const NAMES = ["node", "node-22", "node-24", "node-26", "bun", "deno"];
+
+/** @param {import("./report.mjs").Report} report @param {import("./workshop.mjs").Workshop} workshop */
+export async function runtimes(report, workshop) {
+  const folder = workshop.with("runtimes", {}, { "talk.mjs": MODULE, "talk.cjs": REQUIRING });
+  for (const name of NAMES) {
+    const program = programs[name];
+    if (!program) {
+      report.leaveOut(name, "not installed: npm run runtimes");
+      continue;
+    }
+    const { output } = await run(folder, [program, "--version"]);
+    const title = `${name.replace(/-.*/, "")} ${/[\d.]+/.exec(output)?.[0]}`;
+    const before = name === "deno" ? ["run", "--allow-all", "--no-prompt"] : [];
+    await report.check(`${title}: import`, () => prints(SAID, folder, [program, ...before, "talk.mjs"]));
+    await report.check(`${title}: require`, () => prints(SAID, folder, [program, ...before, "talk.cjs"]));
+    if (!name.startsWith("node")) continue;
+    const frozen = [program, "--frozen-intrinsics", "--no-warnings", "talk.mjs"];
+    await report.check(`${title}: --frozen-intrinsics`, () => prints(SAID, folder, frozen));
+    const mapped = [program, "--enable-source-maps", "trace.mjs"];
+    await report.check(`${title}: --enable-source-maps leads to the sources`, async () => {
+      workshop.with("runtimes", {}, { "trace.mjs": TRACE });
+      const { output } = await run(folder, mapped);
+      if (!/wasm-ioloop[\\/]host[\\/]\S+\.ts:\d+/.test(output)) throw new Error(output);
+    });
+  }
+}
+
+const TRACE = `import { IOLoop } from "wasm-ioloop";
+try {
+  new IOLoop().timer(-1, () => {});
+} catch (error) {
+  console.log(error.stack);
+}
+`;
