@@ -8,6 +8,7 @@ const NAMES = ["node", "node-22", "node-24", "node-26", "bun", "deno"];
 /** @param {import("./report.mjs").Report} report @param {import("./workshop.mjs").Workshop} workshop */
 export async function runtimes(report, workshop) {
   const folder = workshop.with("runtimes", {}, { "talk.mjs": MODULE, "talk.cjs": REQUIRING });
+  report.leaveOut("Node 20.0 to 20.18, require", "they cannot require an ES module; import is the same as in 20.19");
   for (const name of NAMES) {
     const program = programs[name];
     if (!program) {
