@@ -9,7 +9,18 @@ import { Outbox, toBuffer } from "./outbox.ts";
 import { REACTOR, type Reactor } from "../reactor/reactor.ts";
 import { Sender } from "./sender.ts";
 import { StreamEmitter, isGone } from "./stream-events.ts";
-import { HANDLE, type SocketHandle, type StreamHandle, hear, hold, leave, peerOf, plain, release, unhear } from "../socket/handle.ts";
+import {
+  HANDLE,
+  type SocketHandle,
+  type StreamHandle,
+  hear,
+  hold,
+  leave,
+  peerOf,
+  plain,
+  release,
+  unhear,
+} from "../socket/handle.ts";
 
 /** A non-blocking I/O stream. */
 export class Stream extends StreamEmitter {
