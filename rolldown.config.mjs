@@ -4,37 +4,41 @@
 import { defineConfig } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
 
-const common = {
-  input: { index: "host/index.ts", core: "host/core/core.ts", testing: "host/time/virtual-clock.ts" },
-  external: /^node:/,
-  platform: "neutral",
-  logLevel: "warn",
+const { core, ...others } = {
+  index: "host/index.ts",
+  core: "host/core/core.ts",
+  testing: "host/time/virtual-clock.ts",
 };
+const common = { external: /^node:/, platform: "neutral", logLevel: "warn" };
+const output = { dir: "dist", format: "esm" };
 
 // What is for other hosts than Node needs no types of Node's.
 const needsNoNode = new Set(["core", "testing", "shared"]);
 
+const declarations = (input) => ({
+  ...common,
+  input,
+  plugins: [dts({ emitDtsOnly: true, oxc: { stripInternal: true }, sourcemap: true })],
+  output: {
+    ...output,
+    chunkFileNames: "shared.d.ts",
+    banner: ({ name }) => (needsNoNode.has(name.replace(/\.d$/, "")) ? "" : '/// <reference types="node" />'),
+  },
+});
+
 export default defineConfig([
   {
     ...common,
+    input: { core, ...others },
     preserveEntrySignatures: "allow-extension",
     output: {
-      dir: "dist",
-      format: "esm",
+      ...output,
       chunkFileNames: "shared.js",
       comments: true,
       sourcemap: true,
       sourcemapExcludeSources: true, // the package has them
     },
   },
-  {
-    ...common,
-    plugins: [dts({ emitDtsOnly: true, oxc: { stripInternal: true }, sourcemap: true })],
-    output: {
-      dir: "dist",
-      format: "esm",
-      chunkFileNames: "shared.d.ts",
-      banner: ({ name }) => (needsNoNode.has(name.replace(/\.d$/, "")) ? "" : '/// <reference types="node" />'),
-    },
-  },
+  declarations({ core }), // for itself: the others have none of its types
+  declarations(others),
 ]);

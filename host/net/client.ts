@@ -148,6 +148,7 @@ export class Client extends ReactorPart<ClientEvents> {
     return { isConnecting: this.id !== 0, to: this.id === 0 ? undefined : this.#where };
   }
 
+  /** @internal */
   protected override get isUsed(): string {
     return "client connects";
   }

@@ -222,6 +222,7 @@ export class Server extends ReactorPart<ServerEvents> {
     return { isListening: this.#handle?.listening ?? false, port: this.port, isAccepting: this.isAccepting };
   }
 
+  /** @internal */
   protected override get isUsed(): string {
     return "server listens";
   }

@@ -43,6 +43,7 @@ export abstract class StreamEmitter extends ReactorPart<StreamEvents> {
     return { isOpen: this.id !== 0, remoteAddress, remotePort, timeout, bytesRead, bytesWritten, bytesWaiting };
   }
 
+  /** @internal */
   protected override get isUsed(): string {
     return "stream has started";
   }

@@ -5,7 +5,7 @@ import { newest, programs, run } from "./workshop.mjs";
 
 const TOOLS = { jest: "30.5.2", vitest: "5.1.2" };
 
-const SECONDS = 40; // a test that hangs is given up after 5 s; its runner may not end by itself
+const SECONDS = 20; // a test that hangs is given up after 5 s; its runner may not end by itself
 
 const TESTS = `import { IOLoop } from "wasm-ioloop";
 import { VirtualClock } from "wasm-ioloop/testing";

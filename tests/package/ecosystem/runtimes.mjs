@@ -5,10 +5,12 @@ import { prints, programs, run } from "./workshop.mjs";
 
 const NAMES = ["node", "node-22", "node-24", "node-26", "bun", "deno"];
 
-/** @param {import("./report.mjs").Report} report @param {import("./workshop.mjs").Workshop} workshop */
-export async function runtimes(report, workshop) {
+/** @param {import("./report.mjs").Report} report @param {import("./workshop.mjs").Workshop} workshop @param {boolean} short */
+export async function runtimes(report, workshop, short) {
   const folder = workshop.with("runtimes", {}, { "talk.mjs": MODULE, "talk.cjs": REQUIRING });
+  report.leaveOut("Node 20.0 to 20.18, require", "they cannot require an ES module; import is the same as in 20.19");
   for (const name of NAMES) {
+    if (short && /22|24/.test(name)) continue; // the oldest and the newest
     const program = programs[name];
     if (!program) {
       report.leaveOut(name, "not installed: npm run runtimes");

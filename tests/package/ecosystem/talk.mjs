@@ -1,7 +1,7 @@
 // The programs that are run everywhere: a server and a client that talk, a core, and a clock.
 
 /** What every one of them prints. */
-export const SAID = "ping pong\n1000 5000\n";
+export const SAID = "ping pong\nInfinity 5000\n";
 
 const BODY = `
   const loop = new IOLoop();
@@ -15,7 +15,7 @@ const BODY = `
     stream.on("close", () => loop.remove(id));
   });
   await loop.start();
-  console.log(new Core(1).calls.version(), new VirtualClock(5).now());
+  console.log(new Core(1).calls.pollDeadline(), new VirtualClock(5).now());
 `;
 
 const IMPORTS = `import { IOLoop } from "wasm-ioloop";
