@@ -165,5 +165,8 @@ test("62 several errors that nobody hears, of one pass: the run rejects with all
   loop.timer(0, () => {
     throw one;
   });
-  await loop.start().then(assert.unreachable, (error: unknown) => assert.is(error, one));
+  await loop.start().then(
+    () => assert.unreachable(),
+    (error: unknown) => assert.is(error, one),
+  );
 });
