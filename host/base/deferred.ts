@@ -1,6 +1,9 @@
 // A promise that is settled from outside, and later than its outcome is known.
 
 import { queueMicrotask } from "./runtime.ts";
+import { text } from "./show.ts";
+
+const MOST_ERRORS = 100;
 
 /** A promise, and what settles it. */
 export class Deferred {
@@ -8,7 +11,7 @@ export class Deferred {
   /** Whether its promise is settled. */
   hasEnded = false;
   readonly #onEnd = new Set<() => void>();
-  #failure: { error: unknown } | undefined;
+  readonly #failures: unknown[] = [];
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
 
@@ -25,16 +28,18 @@ export class Deferred {
     return this;
   }
 
-  /** It is to end with an error. The first one counts. */
+  /** It is to end with an error. Of several, with an AggregateError of them, up to a hundred. */
   fail(error: unknown): void {
-    this.#failure ??= { error };
+    if (this.#failures.length < MOST_ERRORS) this.#failures.push(error);
   }
 
   /** It has ended. */
   settle(): void {
     this.hasEnded = true;
-    if (this.#failure) this.#reject(this.#failure.error);
-    else this.#resolve();
+    const [first, ...others] = this.#failures;
+    if (this.#failures.length === 0) this.#resolve();
+    else if (others.length === 0) this.#reject(first);
+    else this.#reject(new AggregateError([first, ...others], `${others.length + 1} errors; the first: ${text(first)}`));
     // Later than promises that have been settled before it in the same turn.
     if (this.#onEnd.size > 0) queueMicrotask(() => this.#onEnd.forEach((end) => end()));
   }

@@ -12,7 +12,7 @@ import { Reference } from "./reference.ts";
 const SETTINGS = {
   seed: Number(process.env["FAST_CHECK_SEED"] ?? 20260117),
   includeErrorInReport: true,
-  interruptAfterTimeLimit: 40_000,
+  interruptAfterTimeLimit: 300_000,
   markInterruptAsFailure: true,
 };
 

@@ -144,3 +144,29 @@ test("a reactor runs forever, too", async () => {
   reactor.stop();
   await running;
 });
+
+test("62 several errors that nobody hears, of one pass: the run rejects with all of them", async () => {
+  const { loop } = quietLoop();
+  loop.reactor.unsubscribe("error");
+  const [one, two] = [new Error("one"), new Error("two")];
+  for (const error of [one, two]) {
+    loop.timer(0, () => {
+      throw error;
+    });
+  }
+  try {
+    await loop.start();
+    assert.unreachable();
+  } catch (error) {
+    assert.instance(error, AggregateError);
+    assert.equal((error as AggregateError).errors, [one, two]);
+    assert.is((error as AggregateError).message, "2 errors; the first: Error: one");
+  }
+  loop.timer(0, () => {
+    throw one;
+  });
+  await loop.start().then(
+    () => assert.unreachable(),
+    (error: unknown) => assert.is(error, one),
+  );
+});
