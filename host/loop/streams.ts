@@ -14,13 +14,15 @@ export function streamServer(
   accepted: (stream: Stream, id: Id) => unknown,
 ): Server {
   let idleTimeout: number | undefined;
+  let lifetime: number | undefined;
   const server = new Server({ reactor });
   server.taker = (handle) => {
     const stream = new Stream(handle, { reactor });
     if (idleTimeout !== undefined) stream.timeout = idleTimeout;
+    if (lifetime !== undefined) stream.lifetime = lifetime;
     return accepted(stream, stream.join());
   };
-  ({ idleTimeout } = server.begin("server", options));
+  ({ idleTimeout, lifetime } = server.begin("server", options));
   return server;
 }
 

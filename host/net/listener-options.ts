@@ -33,6 +33,8 @@ export interface ListenerOptions extends TcpOptions, ServerTlsOptions {
   singleAccept?: boolean | undefined;
   /** What the `timeout` of a loop's streams begins with, in seconds; default 15. */
   idleTimeout?: number | undefined;
+  /** Seconds that a connection of a loop's stream may live at all, from its admission; default 0, no limit. */
+  lifetime?: number | undefined;
 }
 
 const MODE: Rule = {
@@ -55,6 +57,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   mode: MODE,
   ipv6Only: BOOLEAN,
   idleTimeout: SECONDS,
+  lifetime: SECONDS,
   ...TCP_RULES,
   ...SERVER_TLS_RULES,
 };

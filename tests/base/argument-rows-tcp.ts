@@ -41,6 +41,7 @@ function listener(what: string, call: Call): Row[] {
   const [[ipv6Only, onIpv6Only], [mode, onMode]] = [option("ipv6Only"), option("mode")];
   return [
     ...both(option),
+    ...time(...option("lifetime")),
     [onIpv6Only, NO_BOOLEAN, TYPE, `${ipv6Only} must be true or false`],
     ...count(mode, MODES, "must be permissions from 0 to 0o777", onMode),
   ];

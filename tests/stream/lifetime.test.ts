@@ -3,7 +3,7 @@
 import * as assert from "uvu/assert";
 import { Stream } from "wasm-ioloop";
 import { VirtualClock } from "wasm-ioloop/testing";
-import { harness, pair, quietLoop, turns, until } from "../support/harness.ts";
+import { harness, pair, peer, portOf, quietLoop, turns, until } from "../support/harness.ts";
 import { openStream } from "./open-stream.ts";
 
 const test = harness("stream-lifetime");
@@ -105,4 +105,30 @@ test("a stolen handle has no bound any more", async () => {
   await clock.advance(30);
   await running;
   far.socket.destroy();
+});
+
+test("a server's option: each of its connections ends by then, however busy it is", async () => {
+  const clock = new VirtualClock();
+  const { loop } = quietLoop({ clock });
+  const log: string[] = [];
+  const id = loop.server({ lifetime: 5 }, (_loop, stream) => {
+    log.push(`lifetime ${stream.lifetime}`);
+    stream.on("read", (stream, chunk) => stream.write(chunk));
+    stream.on("timeout", () => log.push("timeout"));
+    stream.on("close", () => log.push("close"));
+  });
+  const running = loop.start();
+  const client = peer({ port: portOf(loop, id) });
+  await until(() => log.length === 1);
+  for (let i = 0; i < 9; i++) {
+    client.socket.write("x");
+    await until(() => client.text().length === i + 1);
+    await clock.advance(0.5);
+  }
+  assert.equal(log, ["lifetime 5"]);
+  await clock.advance(0.5);
+  assert.equal(log, ["lifetime 5", "close"]);
+  await client.ended;
+  loop.remove(id);
+  await running;
 });
