@@ -1,7 +1,7 @@
 // The graceful stop: what a caller may ask of it, and how it is handed to the core.
 
 import { oneOf, SECONDS, SIGNAL, checkOptions } from "../base/checks.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { LoopEngine } from "../engine/loop-engine.ts";
 import type { Resource } from "../engine/resources.ts";
 
 /** Options of `stopGracefully`. */
@@ -20,7 +20,7 @@ export interface StopOptions {
 }
 
 /** Begins a graceful stop, or hastens the one under way. Resolves when the loop has stopped. */
-export function stopGracefully(engine: Engine, options: StopOptions): Promise<void> {
+export function stopGracefully(engine: LoopEngine, options: StopOptions): Promise<void> {
   const given = checkOptions("stopGracefully", options, RULES);
   const { delay = 0, timeout = 0, signal, waiting = "serve" } = given;
   const { admission, run } = engine;
@@ -37,7 +37,7 @@ export function stopGracefully(engine: Engine, options: StopOptions): Promise<vo
 const RULES = { delay: SECONDS, timeout: SECONDS, signal: SIGNAL, waiting: oneOf("serve", "reset") };
 
 // Until the loop has stopped, or is reset; also if it does not run yet.
-function listen(engine: Engine, signal: AbortSignal, hurry: () => void): void {
+function listen(engine: LoopEngine, signal: AbortSignal, hurry: () => void): void {
   const end = (): void => {
     signal.removeEventListener("abort", hurry);
     engine.resources.delete(listening);

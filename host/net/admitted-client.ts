@@ -2,15 +2,14 @@
 
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { slotOf } from "../core/ids.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { LoopEngine } from "../engine/loop-engine.ts";
 import type { Connection } from "../engine/connections.ts";
 import { release } from "../socket/handle.ts";
 import { type Handshakes, hasGone } from "../socket/tls-handshake.ts";
 
 /** Shakes hands on an admitted socket, and calls back with the encrypted one. Failing that, the connection just ends. */
 export function shakeHands(
-  engine: Engine,
+  engine: LoopEngine,
   handshakes: Handshakes,
   socket: Socket,
   id: number,
@@ -44,15 +43,15 @@ export function shakeHands(
 /** A connection whose handshake is under way. */
 class Handshake implements Connection {
   readonly id: number;
-  readonly #engine: Engine;
+  readonly #engine: LoopEngine;
   readonly #socket: Socket;
   #over = false;
 
-  constructor(engine: Engine, socket: Socket, id: number) {
+  constructor(engine: LoopEngine, socket: Socket, id: number) {
     this.id = id;
     this.#engine = engine;
     this.#socket = socket;
-    engine.connections.connections[slotOf(id)] = this;
+    engine.connections.seat(id, this);
     socket.on("error", ignore);
   }
 

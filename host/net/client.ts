@@ -2,8 +2,6 @@
 
 import { type Socket, type TcpSocketConnectOpts, connect, isIP } from "node:net";
 import type { ConnectionOptions } from "node:tls";
-import { debug, show } from "../core/debug.ts";
-import { slotOf } from "../core/ids.ts";
 import { IOLoopError, isError } from "../base/errors.ts";
 import { namesOf } from "../base/event-emitter.ts";
 import { ownMethods } from "../base/methods.ts";
@@ -114,7 +112,7 @@ export class Client extends ReactorPart<ClientEvents> {
     const id = engine.connections.open("handleConnect");
     this.id = id;
     this.options = options;
-    engine.connections.connections[slotOf(id)] = this;
+    engine.connections.seat(id, this);
     engine.nextTick(() => {
       if (this.id === id) this.#attempt(secure);
     });
@@ -200,8 +198,7 @@ export class Client extends ReactorPart<ClientEvents> {
     this.#detach();
     tune(handle, this.options);
     const id = this.#leave();
-    this.engine.core.calls.handleConnected(id, this.engine.now);
-    debug?.(this.engine.core, `connection ${show(id)} connected`);
+    this.engine.connections.connected(id, this.engine.now);
     this.engine.connections.offer(handle, id, () => this.fire("connect", handle));
   }
 

@@ -5,7 +5,7 @@ import type { BareSocket } from "../socket/bare-socket.ts";
 import { Code } from "../core/core.ts";
 import { debug, show } from "../core/debug.ts";
 import { slotOf } from "../core/ids.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { LoopEngine } from "../engine/loop-engine.ts";
 import type { DropInfo } from "../engine/admission.ts";
 import type { Client, DropReason } from "../engine/connections.ts";
 import { peerOf, reset } from "../socket/handle.ts";
@@ -22,11 +22,11 @@ export const DROPPED: ReadonlyMap<number, DropReason> = new Map([
 /** Holds an accepted socket, paused and unread, until the core admits it or gives it up. */
 export class WaitingClient implements Client {
   readonly id: number;
-  readonly #engine: Engine;
+  readonly #engine: LoopEngine;
   readonly #socket: Socket | BareSocket;
   readonly #admitted: Admitted;
 
-  constructor(engine: Engine, socket: Socket | BareSocket, id: number, admitted: Admitted) {
+  constructor(engine: LoopEngine, socket: Socket | BareSocket, id: number, admitted: Admitted) {
     this.id = id;
     this.#engine = engine;
     this.#socket = socket;
@@ -50,7 +50,7 @@ export class WaitingClient implements Client {
 
   admit(): void {
     debug?.(this.#engine.core, `connection ${show(this.id)} admitted`);
-    this.#engine.connections.connections[slotOf(this.id)] = undefined;
+    this.#engine.connections.seat(this.id, undefined);
     this.#socket.off("error", ignore);
     this.#socket.allowHalfOpen = false; // as the runtime makes them: a stream changes that for as long as it has one
     this.#admitted(this.#socket, this.id);
@@ -81,7 +81,7 @@ export class WaitingClient implements Client {
 }
 
 /** Resets a client that is not admitted, and reports it. */
-export function turnAway(engine: Engine, socket: Socket | BareSocket, reason: DropReason): void {
+export function turnAway(engine: LoopEngine, socket: Socket | BareSocket, reason: DropReason): void {
   const info = about(socket, reason); // while it has an address
   engine.report("drop", () => drop(engine, info));
   socket.on("error", ignore);
@@ -93,7 +93,7 @@ function about(socket: Socket | BareSocket, reason: DropReason): DropInfo {
   return { reason, remoteAddress, remotePort };
 }
 
-function drop(engine: Engine, info: DropInfo): void {
+function drop(engine: LoopEngine, info: DropInfo): void {
   debug?.(engine.core, `client ${info.remoteAddress} ${info.remotePort} dropped: ${info.reason}`);
   engine.supervisor.drop(info);
 }

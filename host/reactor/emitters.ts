@@ -1,6 +1,6 @@
 // The bases of what emits events on behalf of a loop, and of what belongs to a reactor.
 
-import type { Engine } from "../engine/engine.ts";
+import type { LoopEngine } from "../engine/loop-engine.ts";
 import { check } from "../base/checks.ts";
 import { IOLoopError } from "../base/errors.ts";
 import type { Events } from "../base/event-emitter.ts";
@@ -10,10 +10,10 @@ import { REACTOR, Reactor } from "./reactor.ts";
 /** An emitter whose subscribers are guarded: what they throw goes to the reactor's `error` event. */
 export abstract class GuardedEmitter<E extends Events<E>> extends Shown<E> {
   /** @internal */
-  engine: Engine;
+  engine: LoopEngine;
 
   /** @internal */
-  constructor(engine: Engine) {
+  constructor(engine: LoopEngine) {
     super();
     this.engine = engine;
   }

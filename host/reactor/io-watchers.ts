@@ -10,7 +10,7 @@ import { IOLoopError } from "../base/errors.ts";
 import { BOOLEAN, type Rule, check } from "../base/checks.ts";
 import { clearInterval, setInterval } from "../base/runtime.ts";
 import type { Resource } from "../engine/resources.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { LoopEngine } from "../engine/loop-engine.ts";
 import { isClosedServer } from "../socket/node-internals.ts";
 import { ServerWatcher } from "./server-watcher.ts";
 import { StreamWatcher } from "./stream-watcher.ts";
@@ -38,14 +38,14 @@ interface Entry {
 
 /** The watched handles of a reactor. */
 export class IOWatchers implements Resource {
-  readonly #engine: Engine;
+  readonly #engine: LoopEngine;
   readonly #reactor: unknown;
   readonly #entries = new Map<object, Entry>();
   readonly #hot = new Set<Entry>();
   #keeper: ReturnType<typeof setInterval> | undefined;
 
   /** `reactor` is what callbacks get. */
-  constructor(engine: Engine, reactor: unknown) {
+  constructor(engine: LoopEngine, reactor: unknown) {
     this.#engine = engine;
     this.#reactor = reactor;
   }

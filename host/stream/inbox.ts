@@ -1,12 +1,12 @@
 // What has arrived while nobody reads: kept in order, for whoever comes.
 
-import type { Engine } from "../engine/engine.ts";
+import type { LoopEngine } from "../engine/loop-engine.ts";
 
 const LIMIT = 65_536;
 
 /** What an inbox asks of its stream. */
 export interface Reading {
-  readonly engine: Engine;
+  readonly engine: LoopEngine;
   /** Whether what arrives is taken: the stream is open and not paused, and has a subscriber. */
   readonly isRead: boolean;
   fire(name: "read", chunk: Buffer): void;

@@ -5,7 +5,7 @@
 
 import { clearTimeout, setTimeout, unrefTimer } from "../base/runtime.ts";
 import type { Connection } from "../engine/connections.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { LoopEngine } from "../engine/loop-engine.ts";
 import type { Listener } from "../socket/bare-socket.ts";
 import { type AnyHandle, endSide, leave, release } from "../socket/handle.ts";
 
@@ -15,13 +15,13 @@ const MS = 2000; // as the core has it
 /** Takes a stream's place in the table of connections, and its handle. */
 export class Lingering implements Connection, Listener {
   readonly id: number;
-  readonly #engine: Engine;
+  readonly #engine: LoopEngine;
   #handle: AnyHandle;
   #dropped = 0;
   #isOver = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(engine: Engine, id: number, handle: AnyHandle) {
+  constructor(engine: LoopEngine, id: number, handle: AnyHandle) {
     this.id = id;
     this.#engine = engine;
     this.#handle = handle;

@@ -173,7 +173,7 @@ export class Stream extends StreamReading {
     this.started = true;
     this.id = engine.connections.claim(handle) ?? engine.connections.open("handleTrack");
     this.slot = slotOf(this.id);
-    engine.connections.connections[this.slot] = this;
+    engine.connections.seat(this.id, this);
     engine.connections.setTimeout(this.id, this.#timeout);
     if (this.#lifetime > 0) engine.connections.setLifetime(this.id, this.#lifetime);
     // Of a handle whose peer has gone already no event comes any more.

@@ -1,7 +1,7 @@
 // The write half of a stream, made at its first write: an idle stream has none.
 
 import { toBuffer } from "../base/bytes.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { LoopEngine } from "../engine/loop-engine.ts";
 import { IOLoopError, toError } from "../base/errors.ts";
 import { queueMicrotask } from "../base/runtime.ts";
 import { nextTurn } from "../time/clock.ts";
@@ -13,7 +13,7 @@ export type WriteCallback = (stream: never, error?: IOLoopError) => unknown;
 
 /** What the write half asks of its stream. */
 export interface Written {
-  readonly engine: Engine;
+  readonly engine: LoopEngine;
   /** Where it writes to; undefined before the stream has started, and once it is closed. */
   readonly outlet: AnyHandle | undefined;
   hasSubscribers(name: "write"): boolean;

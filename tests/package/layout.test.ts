@@ -192,6 +192,12 @@ test("so they do as they are built: one file for each way in, and one that they 
   );
 });
 
+test("only the engine, and timers, call the core", () => {
+  const rooms = new Set(["core", "time", "engine"]);
+  for (const [name, source] of text)
+    if (!rooms.has(roomOf(name))) assert.not.match(source, /\.calls\b|\{ calls \}/, name);
+});
+
 test("only the binding of the core touches WebAssembly", () => {
   for (const [name, source] of text) {
     if (name === "core/core") continue;

@@ -1,0 +1,36 @@
+// What the rooms above may use of an engine: not how it keeps time, nor when its passes run.
+
+import type { Engine } from "./engine.ts";
+
+/** The engine of a loop, as streams, servers, clients and watchers see it. */
+export type LoopEngine = Pick<
+  Engine,
+  | "acceptors"
+  | "active"
+  | "admission"
+  | "ask"
+  | "begin"
+  | "clock"
+  | "connections"
+  | "core"
+  | "deliver"
+  | "dispatched"
+  | "end"
+  | "enter"
+  | "fail"
+  | "guard"
+  | "isRunning"
+  | "isWatching"
+  | "nextTick"
+  | "now"
+  | "rearm"
+  | "report"
+  | "resources"
+  | "run"
+  | "start"
+  | "stop"
+  | "supervisor"
+  | "timers"
+  | "wake"
+  | "writers"
+>;
