@@ -166,6 +166,7 @@ export class Stream extends StreamReading {
     if (this.#graceful) this.closeGracefully();
   }
 
+  /** @internal */
   protected override open(): void {
     const handle = this.raw!;
     hear(handle, this);
