@@ -20,6 +20,7 @@ export abstract class GuardedEmitter<E extends Events<E>> extends Shown<E> {
 
   /** Emits, and reports what a subscriber throws. @internal */
   fire<K extends keyof E & string>(name: K, ...args: E[K]): void {
+    if (name !== "error" && !this.hasSubscribers(name)) return; // at once: most events of most streams have none
     try {
       this.emit(name, ...args);
     } catch (error) {
