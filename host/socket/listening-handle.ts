@@ -1,4 +1,4 @@
-// What a listening socket of the runtime keeps to itself: how many clients the system may queue for it.
+// What a listening socket of the runtime keeps to itself: how many clients the system may queue for it, and how it accepts them.
 
 import type { Server } from "node:net";
 import { isFastWanted } from "./node-internals.ts";
@@ -18,4 +18,12 @@ export function queueNoMore(server: Server): void {
   // oxlint-disable-next-line no-underscore-dangle -- that is its name
   const handle = (server as Listening)._handle;
   if (typeof handle?.listen === "function") handle.listen(0);
+}
+
+/**
+ * Whether the runtime accepts all clients that the system has queued before it reports the first. It resets the others if the socket is
+ * closed meanwhile; it has reported them all when the turn ends.
+ */
+export function acceptsInBatches(): boolean {
+  return (process.versions as Record<string, string | undefined>)["deno"] !== undefined;
 }
