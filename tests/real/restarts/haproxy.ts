@@ -1,0 +1,79 @@
+// HAProxy before two servers: its configuration, and what it says of them.
+
+import { writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { type Running, run, until } from "./processes.ts";
+
+/** How it balances: requests, over connections of its own that it keeps, or connections. */
+export type Mode = "http" | "tcp";
+
+/** What it counts of a server: the columns of `show stat`. */
+export type Counts = Readonly<Record<string, string>>;
+
+export interface Balancer {
+  readonly running: Running;
+  /** Resolves when it has found out that a server is up, or down. */
+  isServer(name: string, status: "UP" | "DOWN"): Promise<void>;
+  /** What it counts, by the names of the servers. */
+  counts(): Promise<ReadonlyMap<string, Counts>>;
+}
+
+// The health check is what the README tells to use. A connection that is refused is tried on the other server at once.
+function configuration(mode: Mode, port: number, servers: ReadonlyMap<string, number>, socket: string): string {
+  const lines = [...servers].map(([name, port]) => `  server ${name} 127.0.0.1:${port}`);
+  return `global
+  stats socket ${socket} level admin
+  maxconn 1000
+defaults
+  mode ${mode}
+  timeout connect 2s
+  timeout client 30s
+  timeout server 30s
+listen web
+  bind 127.0.0.1:${port}
+  balance roundrobin
+  option redispatch 1
+  option httpchk GET /health
+  default-server check inter 200ms fall 2 rise 1
+${lines.join("\n")}
+`;
+}
+
+/** Starts it. `port`: where it listens; `servers`: the ports of the servers, by their names. */
+export async function balance(
+  mode: Mode,
+  port: number,
+  servers: ReadonlyMap<string, number>,
+  folder: string,
+): Promise<Balancer> {
+  const socket = join(folder, "stats");
+  const file = join(folder, "haproxy.cfg");
+  writeFileSync(file, configuration(mode, port, servers, socket));
+  const running = run("haproxy", ["-db", "-f", file]);
+  const counts = async (): Promise<ReadonlyMap<string, Counts>> => {
+    const [head = "", ...rows] = (await command(socket, "show stat")).split("\n");
+    const names = head.replace(/^# /, "").split(",");
+    const tables = rows
+      .map((row) => row.split(","))
+      .map((row) => Object.fromEntries(names.map((n, i) => [n, row[i]!])));
+    return new Map(tables.map((table) => [table["svname"] ?? "", table]));
+  };
+  // Before its first check it takes a server for one that is up.
+  const isServer = (name: string, status: string): Promise<void> =>
+    until(async () => {
+      const row = (await counts()).get(name);
+      return row?.["status"] === status && (status === "DOWN" || row["check_status"] === "L7OK");
+    }, `haproxy takes ${name} for ${status}: ${running.text()}`);
+  return { running, isServer, counts };
+}
+
+function command(socket: string, text: string): Promise<string> {
+  return new Promise((resolve) => {
+    let answer = "";
+    const client = connect(socket, () => client.write(`${text}\n`));
+    client.on("data", (chunk: Buffer) => (answer += chunk.toString()));
+    client.on("error", () => {}); // it is still starting
+    client.on("close", () => resolve(answer));
+  });
+}
