@@ -12,8 +12,10 @@ export interface Acceptor {
   readonly id: number;
   /** Closes the listening socket, and resets the clients that wait: a `drop` with this reason. */
   closeFor(reason: DropReason): void;
-  /** Closes the listening socket; clients that have come are still admitted. */
+  /** Closes the listening socket, after the clients that the system has queued have come. They are still admitted. */
   end(): void;
+  /** `end`, without waiting for those that are queued. */
+  endNow(): void;
 }
 
 interface Owner {
@@ -100,6 +102,11 @@ export class Acceptors {
       this.#ending.add(acceptor);
       this.#owner.guard.run("closing", () => acceptor.end());
     }
+  }
+
+  /** Closes the listening sockets that {@link endAll} is about to close. Clients that have come still wait. */
+  endNow(): void {
+    for (const acceptor of this.#ending) this.#owner.guard.run("closing", () => acceptor.endNow());
   }
 
   /** Closes every listening socket at once, those that {@link endAll} is about to close included, and resets who waits. */

@@ -32,7 +32,7 @@ interface Owner {
   readonly admits: boolean;
   readonly unknownToCore: number;
   readonly connections: { readonly connections: readonly unknown[]; abortAll(): void };
-  readonly acceptors: { endAll(): void; closeAll(): void; evict(reason: DropReason): void };
+  readonly acceptors: { endAll(): void; endNow(): void; closeAll(): void; evict(reason: DropReason): void };
   readonly supervisor: { tell(event: Told): void; failed(error: unknown, event: string): void };
   readonly isDispatching: boolean;
   begin(): boolean;
@@ -82,6 +82,7 @@ export class Admission {
   stopped(): void {
     this.#owner.core.calls.handleStop();
     while (this.decide());
+    this.#owner.acceptors.endNow();
     this.hasEnded = false;
   }
 

@@ -152,7 +152,9 @@ export class Connections {
 
   /** Closes every connection of the loop at once, and resets those that wait to be admitted. */
   abortAll(): void {
-    for (const connection of this.connections.slice()) {
+    // By slot, and not by a copy: what lingers when its stream is closed by another one's callback is closed, too.
+    for (let slot = 0, end = this.connections.length; slot < end; slot++) {
+      const connection = this.connections[slot];
       const state = connection ? this.#owner.core.calls.stateOf(connection.id) : State.FREE;
       if (!connection || state === State.LOOSE || state < State.WAITING) continue;
       this.#owner.guard.run("close", () => {

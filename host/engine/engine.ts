@@ -1,13 +1,11 @@
 // The engine room of a reactor: when things run, and that nothing runs while the loop is stopped.
-//
-// Every event of the runtime enters by `begin` and leaves by `end`, or is kept until the loop runs. A pass (`#pass`) is one iteration in
-// which next-tick callbacks, hot watchers and expired timers run. What is to be done is always the core's answer.
+// Every event of the runtime enters by `begin` and leaves by `end`, or is kept until the loop runs. A pass is one iteration: next-tick
+// callbacks, hot watchers, expired timers. What is to be done is always the core's answer.
 
 import { IOLoopError, throwLater } from "../base/errors.ts";
 import { Core, Due } from "../core/core.ts";
 import { debug } from "../core/debug.ts";
 import type { Clock } from "../time/clock.ts";
-import { DeadlineAlarm } from "../time/deadline-alarm.ts";
 import { type Callback, Timers, ToldTimers } from "../time/timers.ts";
 import { Acceptors } from "./acceptors.ts";
 import { Admission } from "./admission.ts";
@@ -41,12 +39,12 @@ export class Engine {
   readonly writers: Writers;
   readonly resources: Resources;
 
-  readonly #alarm: DeadlineAlarm;
   readonly #stall: Stall;
   readonly #turns = new Turns(() => this.#ring());
   readonly #nextTicks = new PassQueue<Callback>();
   readonly #held = new PassQueue<() => void>();
   #run: Run | undefined;
+  #ending: Run | undefined; // has still to be settled
   #depth = 0;
   #inPass = false;
 
@@ -62,8 +60,7 @@ export class Engine {
     this.writers = new Writers(this);
     this.resources = new Resources(this.connections.connections, this.guard);
     this.now = clock.now();
-    this.#alarm = new DeadlineAlarm(this.core, clock, () => this.#ring());
-    this.#stall = new Stall(this.core, clock, this.#alarm);
+    this.#stall = new Stall(this.core, clock, () => this.#ring());
   }
 
   /** Whether callbacks may run now. */
@@ -104,10 +101,10 @@ export class Engine {
 
   /** Runs until `stop`; with `once`, until something has been dispatched; without `forever`, until there is nothing to wait for. */
   start(once: boolean, forever = false): Promise<void> {
+    if (!this.isRunning) this.#endRun(); // told to stop in this very pass, and to start again
     if (this.isRunning) throw new IOLoopError("ERR_IOLOOP_RUNNING", "IOLoop already running");
-    this.#run?.settle(); // told to stop in this very pass, and to start again
     const run = (this.#run = new Run(once, forever));
-    this.#alarm.changed = true;
+    this.#stall.alarm.changed = true;
     this.resources.resume();
     this.wake();
     return run.promise;
@@ -122,8 +119,9 @@ export class Engine {
 
   /** Ends the loop with an error that has no subscriber. */
   fail(error: unknown): void {
-    if (!this.#run) return throwLater(error);
-    this.#run.fail(error);
+    const run = this.#run ?? this.#ending;
+    if (!run) return throwLater(error);
+    run.fail(error);
     this.stop();
   }
 
@@ -156,12 +154,9 @@ export class Engine {
     }
     const run = this.#run!;
     if (run.once && run.dispatched) run.isOver = true;
-    if (run.stopping || run.isOver) {
-      if (this.#inPass) this.#halt();
-      else this.wake(); // other handles that are ready in this turn, and timers that have expired, still get theirs
-    } else {
-      this.#stall.setAlarm();
-    }
+    if (!run.stopping && !run.isOver) this.#stall.setAlarm();
+    else if (this.#inPass) this.#halt();
+    else this.wake(); // other handles that are ready in this turn, and timers that have expired, still get theirs
   }
 
   /** Something has been dispatched: enough for `oneTick`. */
@@ -187,7 +182,7 @@ export class Engine {
   /** The core is to be asked: something has come, gone, or changed its limits. */
   ask(): void {
     this.admission.isToBeAsked = true;
-    this.#alarm.changed = true;
+    this.#stall.alarm.changed = true;
     if (this.#depth === 0) this.wake();
   }
 
@@ -210,21 +205,22 @@ export class Engine {
 
   /** The next deadline may have changed. */
   rearm(): void {
-    this.#alarm.changed = true;
+    this.#stall.alarm.changed = true;
     if (this.#depth === 0 && this.#run) this.#stall.setAlarm();
   }
 
   /** Forgets everything, and stops. */
   reset(): void {
-    this.resources.close();
-    this.connections.clear();
-    this.acceptors.clear();
-    this.timers.clear();
-    this.#nextTicks.clear();
-    this.#held.clear();
-    this.writers.clear();
-    this.core.calls.handleReset();
-    this.admission.hasEnded = false;
+    this.#depth++; // who waits is not admitted into what is being closed
+    try {
+      this.resources.close();
+      const { connections, acceptors, timers, writers } = this;
+      for (const part of [connections, acceptors, timers, writers, this.#nextTicks, this.#held]) part.clear();
+      this.core.calls.handleReset();
+      this.admission.hasEnded = false;
+    } finally {
+      this.#depth--;
+    }
     this.stop();
   }
 
@@ -253,7 +249,7 @@ export class Engine {
     if (isPutOff) this.wake();
     this.#inPass = !isPutOff; // one in which nothing has expired ends no run
     this.admission.isToBeAsked = true;
-    this.#alarm.changed = true;
+    this.#stall.alarm.changed = true;
     if (!isPutOff) calls.handleTick(this.now);
     this.#held.run((task) => task());
     this.#nextTicks.run((callback) => this.guard.call(callback, this.subject, "nextTick"));
@@ -286,12 +282,19 @@ export class Engine {
   };
 
   #halt(): void {
-    const run = this.#run!;
     this.#stall.clear();
     this.#turns.cancel();
     this.resources.suspend();
+    this.#endRun();
+  }
+
+  // A graceful stop ends with the run that it was to end.
+  #endRun(): void {
+    const run = this.#run;
     this.#run = undefined;
-    if (run.stopping) this.admission.stopped();
-    run.settle();
+    this.#ending = run;
+    if (run?.stopping) this.admission.stopped();
+    this.#ending = undefined;
+    run?.settle();
   }
 }

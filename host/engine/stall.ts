@@ -6,7 +6,7 @@
 
 import type { Core } from "../core/core.ts";
 import { type Clock, SystemClock, TURNS_TO_READ } from "../time/clock.ts";
-import type { DeadlineAlarm } from "../time/deadline-alarm.ts";
+import { DeadlineAlarm } from "../time/deadline-alarm.ts";
 
 // Milliseconds. The runtime's own timeouts are late by one or two.
 const LATE = 5;
@@ -18,7 +18,8 @@ const ON_TIME = -1;
 
 export class Stall {
   readonly #core: Core;
-  readonly #alarm: DeadlineAlarm;
+  /** The loop's alarm. It is not set while a pass is being put off. */
+  readonly alarm: DeadlineAlarm;
   /** How many turns the pass that is late still waits. */
   #turns = ON_TIME;
   /** When the process was back, and when the callback began that had kept it busy. */
@@ -29,16 +30,16 @@ export class Stall {
   /** Whether time is the system's, and goes on while the process is away. A clock of a test does not, and costs nothing to read. */
   readonly isOfSystem: boolean;
 
-  /** `alarm` is not set while a pass is being put off. */
-  constructor(core: Core, clock: Clock, alarm: DeadlineAlarm) {
+  /** `ring` is called when the alarm rings. */
+  constructor(core: Core, clock: Clock, ring: () => void) {
     this.#core = core;
-    this.#alarm = alarm;
+    this.alarm = new DeadlineAlarm(core, clock, ring);
     this.isOfSystem = clock instanceof SystemClock;
   }
 
   /** Sets the alarm for the next deadline. */
   setAlarm(): void {
-    if (this.#turns === ON_TIME) this.#alarm.set();
+    if (this.#turns === ON_TIME) this.alarm.set();
   }
 
   /** A dispatch begins; `before` is when the one before it began. */
@@ -52,7 +53,7 @@ export class Stall {
     if (this.#turns === ON_TIME) {
       const late = now - this.#core.calls.pollDeadline();
       if (late <= LATE) return false;
-      this.#alarm.clear();
+      this.alarm.clear();
       this.#turns = TURNS_TO_READ;
       this.#back = now;
       this.#busySince = late > LONG ? this.#longSince : NaN;
@@ -64,7 +65,7 @@ export class Stall {
 
   clear(): void {
     this.#turns = ON_TIME;
-    this.#alarm.clear();
+    this.alarm.clear();
   }
 
   // A connection is idle if it was so when the process was back, and nothing has come from it since. The time from then on is charged

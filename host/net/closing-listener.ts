@@ -6,22 +6,23 @@
 // before it reports the first, it closes a turn later, for nobody else can serve those.
 
 import type { Server as NetServer } from "node:net";
-import { type Turn, cancelTurn, nextTurn } from "../time/clock.ts";
-import { acceptsInBatches, queueNoMore } from "../socket/listening-handle.ts";
+import { TURNS_TO_READ, type Turn, cancelTurn, nextTurn } from "../time/clock.ts";
+import { acceptsInBatches, closesBestWhenQuiet, queueNoMore } from "../socket/listening-handle.ts";
 
-// Once a turn has brought nobody, all that was queued is accepted. Handshakes under way arrive in the turns after it. New ones may, too:
-// a backlog of 0 still lets the system complete one now and then, so these turns are counted whether or not somebody comes.
-const LAST_TURNS = 200;
+// A turn that has brought nobody found the queue empty. Handshakes under way arrive in the turns after it, and a backlog of 0 still lets
+// the system complete a new one now and then. So the socket closes after so many such turns in a row; or, where clients go on coming, when
+// there have been as many in all and one has just come: then the queue is empty again, and the next one least likely on its way.
+const QUIET_TURNS = 25 * TURNS_TO_READ;
 
 export class ClosingListener {
   readonly #handle: NetServer;
   readonly #arrived: () => number;
   readonly #closed: () => void;
   #turn: Turn | undefined;
-  #left = Infinity;
+  #quiet = 0; // turns that have brought nobody, in a row
+  #quietInAll = 0;
   #known = 0;
   #most: number;
-  #isRef = true;
 
   /**
    * `arrived` gives how many clients have come through the socket, `backlog` is how many the system may have queued, and `closed` is
@@ -37,7 +38,6 @@ export class ClosingListener {
   /** Begins. `isShared`: another process holds the socket too. `isRef`: it keeps the process alive until it is closed. */
   begin(isShared: boolean, isRef: boolean): void {
     if (!this.#handle.listening) return this.close();
-    this.#isRef = isRef;
     if (isShared) {
       if (!acceptsInBatches()) return this.close();
       return this.#later(() => this.close());
@@ -48,8 +48,8 @@ export class ClosingListener {
       // Then it closes with what is queued until then.
     }
     this.#known = this.#arrived();
-    this.#wait();
     if (!isRef) this.suspend();
+    this.#wait();
   }
 
   /** Closes at once. */
@@ -60,30 +60,30 @@ export class ClosingListener {
     this.#closed();
   }
 
+  /** The turns go on, and keep the process alive for their moment: otherwise the socket would stay open for as long as nothing happens. */
   suspend(): void {
-    this.#isRef = false;
     this.#handle.unref();
-    (this.#turn as Partial<NodeJS.Immediate> | undefined)?.unref?.();
   }
 
   resume(): void {
-    this.#isRef = true;
     this.#handle.ref();
-    (this.#turn as Partial<NodeJS.Immediate> | undefined)?.ref?.();
   }
 
   #wait(): void {
     this.#later(() => {
       const arrived = this.#arrived();
-      if (arrived === this.#known && this.#left === Infinity) this.#left = LAST_TURNS;
+      const isQuiet = arrived === this.#known;
+      this.#quiet = isQuiet ? this.#quiet + 1 : 0;
+      if (isQuiet) this.#quietInAll++;
       this.#known = arrived;
-      if (--this.#left <= 0 || arrived >= this.#most) this.close();
+      const hasCome = closesBestWhenQuiet() ? this.#quiet === 1 : !isQuiet;
+      const isLast = hasCome && this.#quietInAll >= QUIET_TURNS;
+      if (isLast || this.#quiet >= QUIET_TURNS || arrived >= this.#most) this.close();
       else this.#wait();
     });
   }
 
   #later(cb: () => void): void {
     this.#turn = nextTurn(cb);
-    if (!this.#isRef) (this.#turn as Partial<NodeJS.Immediate>).unref?.();
   }
 }

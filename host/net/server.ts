@@ -32,8 +32,7 @@ export interface ServerEvents {
   error: [error: NodeJS.ErrnoException];
 }
 
-// Clients wait in our line: that of the system only has to hold those who come within one turn.
-const SYSTEM_BACKLOG = 511;
+const SYSTEM_BACKLOG = 511; // for those who come within one turn: clients wait in our line
 
 /** Accepts TCP and UNIX domain socket connections. */
 export class Server extends ReactorPart<ServerEvents> {
@@ -53,6 +52,7 @@ export class Server extends ReactorPart<ServerEvents> {
   #isShared = false;
   #backlog = SYSTEM_BACKLOG;
   #arrived = 0;
+  #lifetime = 0; // of connections that shake hands
 
   /**
    * A server that does not listen yet. `reactor`: default that of the shared loop. `multiAccept`: how many clients are
@@ -75,9 +75,9 @@ export class Server extends ReactorPart<ServerEvents> {
     return typeof address === "object" ? address?.port : undefined;
   }
 
-  /** Whether clients are admitted: not stopped, not closed. */
+  /** Whether it listens and admits clients: not stopped, not closed. */
   get isAccepting(): boolean {
-    return this.#accepting && this.#handle !== undefined;
+    return this.#accepting && this.#handle?.listening === true;
   }
 
   /** Resolves when it listens; rejects with the error when it cannot. Needs no running loop. */
@@ -108,6 +108,7 @@ export class Server extends ReactorPart<ServerEvents> {
     this.#closing?.close();
     this.record();
     this.#backlog = Math.max(backlog, SYSTEM_BACKLOG);
+    this.#lifetime = options.lifetime ?? 0;
     this.#isShared = fd !== undefined || isBoundElsewhere();
     engine.acceptors.limit(this.id, seats, waitTimeout, singleAccept);
     if (this.#multiAccept !== undefined && !this.reactor.hasLoop) engine.admission.limits(1000, 0, this.#multiAccept);
@@ -152,8 +153,8 @@ export class Server extends ReactorPart<ServerEvents> {
   }
 
   /**
-   * Stops listening immediately. Connections stay open; clients that wait to be admitted are reset, each with a `drop`. A listen error
-   * that has not been reported yet never will be.
+   * Stops listening immediately. Connections stay open; clients that wait to be admitted are reset, each with a `drop`. A listen
+   * error that has not been reported yet never will be.
    */
   close(): void {
     this.closeFor("closed");
@@ -190,6 +191,9 @@ export class Server extends ReactorPart<ServerEvents> {
     this.#closing = new ClosingListener(handle, () => this.#arrived, this.#backlog, closed);
     this.#closing.begin(this.#isShared, engine.active);
   }
+
+  /** @internal */
+  endNow = (): void => this.#closing?.close();
 
   /** A port that was free a moment ago, on 127.0.0.1. */
   static generatePort(): Promise<number> {
@@ -232,7 +236,6 @@ export class Server extends ReactorPart<ServerEvents> {
     if (this.#record !== 0 && (this.#handle || this.id === 0)) this.engine.acceptors.listen(this.#record, on);
   }
 
-  // It does not listen any more, as far as anybody can see.
   #leave(): NetServer | undefined {
     const handle = this.#handle;
     this.#handle = undefined;
@@ -261,6 +264,7 @@ export class Server extends ReactorPart<ServerEvents> {
   #admitted = (socket: Socket | BareSocket, id: number): void => {
     tune(socket, this.#tcp);
     if (!this.#handshakes) return this.#accept(socket, id);
+    if (this.#lifetime > 0) this.engine.connections.setLifetime(id, this.#lifetime);
     shakeHands(this.engine, this.#handshakes, plain(socket), id, (secure) => this.#accept(secure, id));
   };
 

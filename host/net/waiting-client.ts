@@ -66,6 +66,7 @@ export class WaitingClient implements Client {
   }
 
   close(): void {
+    if (this.#engine.connections.connections[slotOf(this.id)] !== this) return; // it has been admitted
     this.#engine.connections.close(this.id);
     reset(this.#socket);
   }

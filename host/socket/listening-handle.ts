@@ -27,3 +27,11 @@ export function queueNoMore(server: Server): void {
 export function acceptsInBatches(): boolean {
   return (process.versions as Record<string, string | undefined>)["deno"] !== undefined;
 }
+
+/**
+ * Whether a listening socket that closes in a turn in which clients have come takes others along: on Bun, which resets three times as many
+ * then as in the turn after.
+ */
+export function closesBestWhenQuiet(): boolean {
+  return (process.versions as Record<string, string | undefined>)["bun"] !== undefined;
+}

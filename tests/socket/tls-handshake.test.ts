@@ -279,3 +279,19 @@ test("over UNIX domain sockets handshakes one after the other share a server, th
     assert.ok(made <= 1 + 3, String(made));
     assert.equal(errors, []);
   }));
+
+test("the lifetime of a server's connections counts in the handshake, too", async () => {
+  const clock = new VirtualClock();
+  const { loop } = quietLoop({ clock });
+  const id = loop.server({ ...SERVER, lifetime: 3 }, () => assert.unreachable());
+  const running = loop.start();
+  const mute = peer({ port: portOf(loop, id) });
+  await mute.connected;
+  await turns(10);
+  await clock.advance(2.9);
+  assert.is(mute.socket.destroyed, false);
+  await clock.advance(0.1);
+  await mute.closed;
+  loop.remove(id);
+  await running;
+});
