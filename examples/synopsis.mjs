@@ -1,4 +1,4 @@
-// A server, a client and a timer: the synopsis of the README.
+// A server, a client and a timer: the first program of docs/getting-started.md.
 
 import { IOLoop } from "wasm-ioloop";
 

@@ -1,4 +1,4 @@
-// The core as wasm2c translates it, and the numbers it speaks in: docs/abi.md says what they mean.
+// The core as wasm2c translates it, and the numbers it speaks in: docs/internals/abi.md says what they mean.
 
 #pragma once
 #include "core-wasm.h"

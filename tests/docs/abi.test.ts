@@ -1,4 +1,4 @@
-// docs/abi.md and the module say the same.
+// docs/internals/abi.md and the module say the same.
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -11,7 +11,7 @@ import { root } from "../support/paths.ts";
 
 const test = harness("abi");
 
-const document = readFileSync(join(root, "docs/abi.md"), "utf8");
+const document = readFileSync(join(root, "docs/internals/abi.md"), "utf8");
 const { calls } = new Core(1);
 
 // The rows of the tables of a section, without head and rule.

@@ -1,4 +1,4 @@
-// A Markdown file as its sections and its fenced blocks, as far as the README needs it.
+// A Markdown file as its sections, its fenced blocks, its anchors and its links, as far as the documents need it.
 
 /** A fenced block. */
 export interface Block {
@@ -10,7 +10,7 @@ export interface Block {
   readonly output: string | undefined;
 }
 
-/** A heading, and all that stands below it, deeper headings included. */
+/** A heading, and all text below it, deeper headings included. */
 export interface Section {
   readonly title: string;
   readonly level: number;
@@ -41,7 +41,7 @@ export function blocksOf(markdown: string): Block[] {
   });
 }
 
-/** The sections of a text. Headings inside of blocks are none. */
+/** The sections of a text. A heading inside a block is not one. */
 export function sectionsOf(markdown: string): Section[] {
   const lines = markdown.split("\n");
   const headings: { title: string; level: number; line: number }[] = [];
@@ -55,4 +55,30 @@ export function sectionsOf(markdown: string): Section[] {
     const end = headings.slice(index + 1).find((next) => next.level <= level);
     return { title, level, text: lines.slice(line, end?.line).join("\n") };
   });
+}
+
+/** A text without its fenced blocks. */
+export function proseOf(markdown: string): string {
+  return markdown.replaceAll(/^```[^]*?^```$/gm, "");
+}
+
+/** The anchors of a text's headings, as GitHub makes them. */
+export function anchorsOf(markdown: string): Set<string> {
+  const counts = new Map<string, number>();
+  const anchors = new Set<string>();
+  for (const { title } of sectionsOf(markdown)) {
+    const anchor = title
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}_\s-]/gu, "")
+      .replaceAll(" ", "-");
+    const before = counts.get(anchor) ?? 0;
+    counts.set(anchor, before + 1);
+    anchors.add(before === 0 ? anchor : `${anchor}-${before}`);
+  }
+  return anchors;
+}
+
+/** The targets of a text's links and images. */
+export function linksOf(markdown: string): string[] {
+  return [...proseOf(markdown).matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1]!);
 }

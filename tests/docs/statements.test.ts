@@ -1,4 +1,4 @@
-// Every statement about the originals is shown by a test, or is a difference that docs/porting.md explains.
+// Every statement about the originals is shown by a test, or is a difference that docs/guides/mojo.md explains.
 //
 // A title's numbers are those it begins with, with ", " between them: "97, 98 300 clients" names 97 and 98, for after 98 no
 // comma follows. So a title never begins with a number that is no statement's: "5 MB …" is to be said otherwise.
@@ -35,7 +35,7 @@ function tabled(text: string, section: string): number[] {
 const titles = filesIn(join(root, "tests"))
   .filter((file) => file.endsWith(".test.ts"))
   .flatMap((file) => titlesOf(readFileSync(join(root, "tests", file), "utf8")).map((title) => ({ file, title })));
-const porting = readFileSync(join(root, "docs/porting.md"), "utf8");
+const porting = readFileSync(join(root, "docs/guides/mojo.md"), "utf8");
 const differences = tabled(porting, "Differences");
 const missing = tabled(porting, "Not carried over");
 
@@ -76,7 +76,7 @@ test("titles begin with numbers of statements, or with none", () => {
   assert.ok(titles.length > 300, `${titles.length} titles found`);
 });
 
-test("docs/porting.md numbers each difference once, and knows all it numbers", () => {
+test("docs/guides/mojo.md numbers each difference once, and knows all it numbers", () => {
   const all = [...differences, ...missing];
   assert.equal(
     all.filter((number, index) => all.indexOf(number) !== index),

@@ -1,5 +1,5 @@
 // What Pyjo.IOLoop and Mojo::IOLoop do, as 212 numbered statements in short form. The titles of tests begin with the
-// numbers of the statements they show; where this package differs on purpose, docs/porting.md says how and why.
+// numbers of the statements they show; where this package differs on purpose, docs/guides/mojo.md says how and why.
 
 export const STATEMENTS: readonly string[] = `
 1 maxAccepts is 0, no limit

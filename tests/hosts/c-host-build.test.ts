@@ -1,4 +1,4 @@
-// The host in C is small, builds without warnings, and says what is missing; the one in docs/abi.md does what is shown.
+// The host in C is small, builds without warnings, and says what is missing; the one in docs/internals/abi.md does what is shown.
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
@@ -82,8 +82,8 @@ if (canBuild) {
     assert.is(await server.ending(), "code 0");
   });
 
-  test("the host in docs/abi.md, built as it says, prints what the one in JavaScript does", () => {
-    const blocks = blocksOf(readFileSync(join(root, "docs/abi.md"), "utf8"));
+  test("the host in docs/internals/abi.md, built as it says, prints what the one in JavaScript does", () => {
+    const blocks = blocksOf(readFileSync(join(root, "docs/internals/abi.md"), "utf8"));
     const at = blocks.findIndex(({ language }) => language === "c");
     const [program, commands] = blocks.slice(at);
     const { output } = blocks.find(({ language }) => language === "js")!;

@@ -1,4 +1,4 @@
-// What Deno does otherwise, by the title of the test that shows it elsewhere. The README says the same to users.
+// What Deno does otherwise, by the title of the test that shows it elsewhere. docs/runtimes.md says the same to users.
 
 export const DIFFERS_ON_DENO: ReadonlySet<string> = new Set([
   // What is written after the peer has ended its side may be lost.

@@ -40,9 +40,9 @@ function wanted(): string[] {
   ];
 }
 
-/** The results that docs/abi.md names for each export. */
+/** The results that docs/internals/abi.md names for each export. */
 function documented(): string[] {
-  const rows = readFileSync(join(root, "docs/abi.md"), "utf8").matchAll(/^\| `(\w+)` +\|[^|]*\|([^|]*)\|/gm);
+  const rows = readFileSync(join(root, "docs/internals/abi.md"), "utf8").matchAll(/^\| `(\w+)` +\|[^|]*\|([^|]*)\|/gm);
   const codes: Record<string, number> = Code;
   return [...rows].flatMap(([, name = "", result = ""]) => {
     if (!exports.has(name)) return [];

@@ -1,4 +1,4 @@
-/* The player in C, on the core as wasm2c makes it: `player SCRIPT`. docs/replay.md says what a script is. */
+/* The player in C, on the core as wasm2c makes it: `player SCRIPT`. docs/internals/replay.md says what a script is. */
 
 #include <inttypes.h>
 #include <math.h>

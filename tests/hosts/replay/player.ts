@@ -1,4 +1,4 @@
-// Plays a script on the core, in any engine of JavaScript: it needs nothing but the language. docs/replay.md says what a
+// Plays a script on the core, in any engine of JavaScript: it needs nothing but the language. docs/internals/replay.md says what a
 // script is. In place of an instance of the module goes any object that has its functions and a memory.
 
 import { format, parse } from "./numbers.ts";

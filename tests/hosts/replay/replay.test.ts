@@ -149,7 +149,7 @@ test("the command ends with 1 where a module answers otherwise, and says where",
 });
 
 test("the script in the document is played as it says", () => {
-  const document = readFileSync(join(root, "docs/replay.md"), "utf8");
+  const document = readFileSync(join(root, "docs/internals/replay.md"), "utf8");
   const [, example = ""] = /```text\n(#[^`]*)```/.exec(document)!;
-  assert.is(replayHere(new Map([["docs/replay.md", example]]), make), undefined);
+  assert.is(replayHere(new Map([["docs/internals/replay.md", example]]), make), undefined);
 });

@@ -1,0 +1,228 @@
+// The reference has an entry for everything public, and says of it what the code says.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import * as main from "wasm-ioloop";
+import * as core from "wasm-ioloop/core";
+import * as testing from "wasm-ioloop/testing";
+import { type Declaration, declarations, declarationText, exportsOf, stringsOf } from "../package/declarations.ts";
+import { harness } from "../support/harness.ts";
+import { filesIn, root } from "../support/paths.ts";
+import { sectionsOf } from "./markdown.ts";
+import { pages, read } from "./pages.ts";
+
+const test = harness("reference");
+const declared = declarations();
+
+/** The page of docs/api/ that has the members of a declaration. */
+const PLACES: Readonly<Record<string, string>> = {
+  Alarm: "clock",
+  Client: "client",
+  ClientEvents: "client",
+  ClientOptions: "client",
+  ClientTlsOptions: "client",
+  Clock: "clock",
+  Core: "core",
+  CoreExports: "core",
+  Delay: "delay",
+  DelayEvents: "delay",
+  DropInfo: "ioloop",
+  EventEmitter: "event-emitter",
+  IOLoop: "ioloop",
+  IOLoopError: "errors",
+  IOLoopEvents: "ioloop",
+  IOLoopOptions: "ioloop",
+  ListenerOptions: "server",
+  Reactor: "reactor",
+  ReactorEvents: "reactor",
+  ReactorOptions: "reactor",
+  Server: "server",
+  ServerEvents: "server",
+  ServerTlsOptions: "server",
+  StartOptions: "ioloop",
+  StopOptions: "ioloop",
+  Stream: "stream",
+  StreamEvents: "stream",
+  SystemClock: "clock",
+  VirtualClock: "clock",
+};
+/** Classes whose members have an entry with a signature each. */
+const CLASSES = ["IOLoop", "Stream", "Server", "Client", "Reactor", "Delay", "EventEmitter", "Core", "VirtualClock"];
+/** Types whose members need no entry of their own. */
+const WHOLE = new Set(["CoreMemory", "Events", "Id", "StartOptions", "StreamHandle"]);
+/** Named in groups, not each in an entry of its own. */
+const GROUPED = new Set(["CoreExports"]);
+
+const api = pages.filter((page) => page.startsWith("docs/api/"));
+
+function page(name: string): string {
+  return read(`docs/api/${PLACES[name] ?? name}.md`);
+}
+
+/** Whether a text names something in code font. */
+function names(text: string, name: string): boolean {
+  return new RegExp(`\`[^\`\n]*\\b${name}\\b[^\`\n]*\``).test(text);
+}
+
+/** Whether a text has an entry for something: a heading, or an item of a list. */
+function hasEntry(text: string, name: string): boolean {
+  return new RegExp(`^(?:### \`(?:\\w+\\.)?|- \`)${name}\``, "m").test(text);
+}
+
+function missing({ name, members }: Declaration): string[] {
+  if (!PLACES[name]) return [`${name} has no place`];
+  const text = page(name);
+  return members
+    .filter((member) => !(GROUPED.has(name) ? names : hasEntry)(text, member))
+    .map((member) => `${name}: ${member} in ${PLACES[name]}.md`);
+}
+
+/** The members of a class, those of its bases included, down to EventEmitter. */
+function allMembers(name: string): string[] {
+  const base = new RegExp(`\\bclass ${name}(?:<.*?>)? extends (\\w+)`).exec(DECLARED)?.[1];
+  const own = declared.get(name)?.members ?? [];
+  return base === undefined || base === "EventEmitter" || base === "Error" ? [...own] : [...own, ...allMembers(base)];
+}
+
+const DECLARED = filesIn(join(root, "dist"))
+  .filter((file) => file.endsWith(".d.ts"))
+  .map(declarationText)
+  .join("\n");
+
+test("the declarations are understood", () => {
+  const events = ["read", "write", "drain", "timeout", "error", "close"];
+  assert.equal(declared.get("StreamEvents")?.members, events);
+  assert.ok(declared.get("IOLoop")!.members.includes("singleton"));
+  assert.ok(declared.get("Server")!.members.includes("multiAccept"));
+  assert.ok(declared.get("EventEmitter")!.members.includes("unsubscribe"));
+  assert.ok(!declared.get("EventEmitter")!.members.includes("pending"));
+  for (const member of ["bytesRead", "reactor", "toJSON", "write"]) assert.ok(allMembers("Stream").includes(member));
+  for (const [name, value] of Object.entries({ ...main, ...core, ...testing })) {
+    if (typeof value !== "function" || !/^class\b/.test(Function.prototype.toString.call(value))) continue;
+    const members = declared.get(name)?.members ?? [];
+    const own = new Set([value.prototype as object, value].flatMap((it) => Object.getOwnPropertyNames(it)));
+    // Every name of the declarations is there when the code runs, except fields of instances.
+    const methods = members.filter((member) => new RegExp(`^  (?:static )?${member}[(<]`, "m").test(textOf(name)));
+    assert.equal(
+      methods.filter((method) => !own.has(method)),
+      [],
+      name,
+    );
+  }
+});
+
+function textOf(name: string): string {
+  const files = filesIn(join(root, "dist")).filter((file) => file.endsWith(".d.ts"));
+  const texts = files.map((file) => readFileSync(join(root, "dist", file), "utf8"));
+  const text = texts.find((candidate) => candidate.includes(`declare class ${name} `)) ?? "";
+  return text.slice(text.indexOf(`declare class ${name} `)).replace(/^\}[\s\S]*/m, "");
+}
+
+for (const [entry, module] of Object.entries({ index: main, core, testing })) {
+  test(`every name that ${entry} exports is in the reference`, () => {
+    const types = exportsOf(`${entry}.d.ts`);
+    const values = Object.keys(module);
+    assert.ok(values.length > 0);
+    assert.equal(
+      values.filter((name) => !types.includes(name)),
+      [],
+    );
+    const where = (entry === "core" ? ["docs/api/core.md"] : api).map(read).join("\n");
+    const titles = new Set(sectionsOf(where).map(({ title }) => title));
+    assert.equal(
+      types.filter((name) => !names(where, name) && !titles.has(name)),
+      [],
+    );
+  });
+
+  test(`every member, event and option of what ${entry} exports has its entry`, () => {
+    const wanted = exportsOf(`${entry}.d.ts`)
+      .map((name) => declared.get(name))
+      .filter((declaration) => declaration !== undefined && !WHOLE.has(declaration.name)) as Declaration[];
+    assert.ok(wanted.length > 0);
+    assert.equal(wanted.flatMap(missing), []);
+  });
+}
+
+test("every entry of a class begins with its signature, and none is about something else", () => {
+  for (const name of CLASSES) {
+    const text = page(name);
+    const members = new Set(allMembers(name));
+    const wrong = [...members].filter((member) => {
+      const entry = new RegExp(`^### \`(?:${name}\\.)?${member}\`\n\n(.*)$`, "m").exec(text)?.[1];
+      const signature = new RegExp(`^\`(?:static )?(?:readonly )?${member}(?:\\(|: )`);
+      const isOption = new RegExp(`^- \`${member}\` \\(`, "m").test(text); // of a constructor, declared in place
+      return !(entry === undefined ? isOption : signature.test(entry));
+    });
+    assert.equal(wrong, [], name);
+    const entries = [...text.matchAll(/^### `(?:\w+\.)?(\w+)`$/gm)].map((match) => match[1]!);
+    assert.equal(
+      entries.filter((entry) => !members.has(entry) && PLACES[name] !== "clock"),
+      [],
+      name,
+    );
+  }
+});
+
+test("the members of every class are in alphabetical order, static ones last", () => {
+  const key = (title: string): string => (title.includes(".") ? `~${title}` : title);
+  for (const name of CLASSES.filter((candidate) => PLACES[candidate] !== "clock")) {
+    const titles = [...page(name).matchAll(/^### `([\w.]+)`$/gm)].map((match) => key(match[1]!));
+    assert.ok(titles.length > 3, name);
+    assert.equal(titles, titles.toSorted(), name);
+  }
+});
+
+test("the options and events of every class are in alphabetical order, those of TLS last", () => {
+  for (const file of api.filter((name) => !name.endsWith("core.md"))) {
+    for (const { title, text } of sectionsOf(read(file)).filter(({ level }) => level === 2)) {
+      if (!["Constructor", "Options", "Events"].includes(title)) continue;
+      const items = [...text.split(/^### /m)[0]!.matchAll(/^- `(\w+)`/gm)].map((match) => match[1]!);
+      const sorted = items.toSorted((a, b) => Number(a === "tls") - Number(b === "tls") || (a < b ? -1 : 1));
+      assert.equal(items, sorted, `${file}: ${title}`);
+    }
+  }
+});
+
+test("every code is on the page of errors, no other is, and each says what the code says", () => {
+  const text = page("errors");
+  const entries = sectionsOf(text).filter(({ title }) => title.startsWith("`ERR_"));
+  assert.equal(
+    entries.map(({ title }) => title.slice(1, -1)),
+    stringsOf("index.d.ts", "IOLoopErrorCode"),
+  );
+  const files = filesIn(join(root, "host")).map((file) => readFileSync(join(root, "host", file), "utf8"));
+  for (const { title, text: entry } of entries) {
+    const [, says] = /\n\nSays: ([^]*?)\n\nWhen: /.exec(entry) ?? [];
+    assert.ok(says, title);
+    for (const [, sentence] of says.matchAll(/`([^`]*)`/g)) {
+      const parts = sentence!.split("…");
+      const isSaid = files.some((file) => parts.every((part) => file.includes(part)));
+      assert.ok(isSaid, `${title}: ${sentence}`);
+    }
+  }
+});
+
+test("every default that an option has is the one of the declarations", () => {
+  const comments = ["net/listener-options", "net/client", "stream/stream", "loop/graceful-stop"]
+    .map((file) => readFileSync(join(root, "host", `${file}.ts`), "utf8"))
+    .join("\n");
+  const given = [...comments.matchAll(/[Dd]efault `?"?([\d.]*\w+)"?`?[^*]*\*\/\s+(?:get |set )*(\w+)/g)];
+  assert.ok(given.length > 8);
+  const items = api.flatMap((file) =>
+    [...read(file).matchAll(/^(?:- |### )`(\w+)`([^]*?)(?=^- |^#|^$)/gm)].map(
+      (match) => [match[1]!, match[0]] as const,
+    ),
+  );
+  const entries = api.flatMap((file) => sectionsOf(read(file)).filter(({ level }) => level === 3));
+  for (const [, value, name] of given) {
+    const says = [
+      ...items.filter(([item]) => item === name).map(([, text]) => text),
+      ...entries.filter(({ title }) => title === `\`${name}\``).map(({ text }) => text),
+    ];
+    const wanted = new RegExp(`[Dd]efault (?:a |\`"?)?${value!.replaceAll(".", "\\.")}\\b`);
+    const isSaid = says.some((text) => wanted.test(text));
+    assert.ok(isSaid || ["free", "that", "what", "the"].includes(value!), `${name}: default ${value}`);
+  }
+});
