@@ -1,4 +1,5 @@
-// Two servers behind HAProxy, each restarted in turn while wrk asks without a pause: no request may fail. The server is the README's.
+// Two servers behind HAProxy, each restarted in turn while wrk asks without a pause: no request may fail. The server is the one of
+// docs/guides/deploying.md.
 
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -16,13 +17,14 @@ const SETTLED_SECONDS = 0.3;
 const NAMES = ["first", "second"] as const;
 type Name = (typeof NAMES)[number];
 
-/** The server that the README shows for a balancer, without the line that is there for the README alone. */
-function readmeServer(): string {
-  const section = sectionsOf(readFileSync(join(root, "README.md"), "utf8")).find(
-    ({ title }) => title === "`stopGracefully`",
-  );
+const PAGE = "docs/guides/deploying.md";
+const SECTION = "Restart without a failed request";
+
+/** The server that the guide shows for a balancer, without the line that is there for the guide alone. */
+function shownServer(): string {
+  const section = sectionsOf(readFileSync(join(root, PAGE), "utf8")).find(({ title }) => title === SECTION);
   const shown = blocksOf(section?.text ?? "").find(({ text }) => text.includes("/health"));
-  if (!shown) throw new Error("README.md shows no server with a health check in the section about stopGracefully");
+  if (!shown) throw new Error(`${PAGE} shows no server with a health check in "${SECTION}"`);
   return shown.text.replace(/^.*\/\/ for this example:.*\n/m, "");
 }
 
@@ -36,7 +38,7 @@ interface Site {
 async function setUp(runtime: Runtime, mode: Mode): Promise<Site> {
   const folder = makeFolder();
   const file = join(folder, "server.mjs");
-  writeFileSync(file, readmeServer());
+  writeFileSync(file, shownServer());
   const [port = 0, ...ports] = await freePorts(1 + NAMES.length);
   const where = new Map(NAMES.map((name, index) => [name, ports[index]!]));
   const balancer = await balance(mode, port, where, folder);

@@ -19,7 +19,7 @@ export interface Balancer {
   counts(): Promise<ReadonlyMap<string, Counts>>;
 }
 
-// The health check is what the README tells to use. A connection that is refused is tried on the other server at once.
+// The health check is what docs/guides/deploying.md says. A connection that is refused is tried on the other server at once.
 function configuration(mode: Mode, port: number, servers: ReadonlyMap<string, number>, socket: string): string {
   const lines = [...servers].map(([name, port]) => `  server ${name} 127.0.0.1:${port}`);
   return `global
