@@ -29,7 +29,7 @@ export function generate(seed = SEED, lines = RUN_LINES): Files {
     const count = Math.ceil(script.length / FILE_LINES);
     for (let part = 0; part < count; part++) {
       const head = [
-        `# Run "${run}", part ${part + 1} of ${count}. Written by npm run replay -- --write; docs/replay.md says how to read it.`,
+        `# Run "${run}", part ${part + 1} of ${count}. Written by npm run replay -- --write; docs/internals/replay.md says how to read it.`,
       ];
       const body = script.slice(part * FILE_LINES, (part + 1) * FILE_LINES);
       files.set(`${FOLDER}/${run}-${part + 1}.txt`, `${[...head, ...body].join("\n")}\n`);
