@@ -1,4 +1,4 @@
-// What crosses between a host and the core: its exports, and what the numbers mean. docs/abi.md has the whole of it.
+// What crosses between a host and the core: its exports, and what the numbers mean. docs/internals/abi.md has the whole of it.
 
 /** The memory of an instance, as far as a host needs it: a `WebAssembly.Memory`. */
 export interface CoreMemory {
