@@ -20,7 +20,6 @@ const OTHERS = [
 
 /** Pages from before the limit on rows, and those that a program writes. */
 const WIDE = new Set([
-  "docs/guides/mojo.md",
   "docs/internals/abi.md",
   "docs/internals/design.md",
   "docs/internals/replay.md",

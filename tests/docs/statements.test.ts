@@ -25,19 +25,19 @@ function titlesOf(source: string): string[] {
   return [...source.matchAll(/^[ \t]*test\(\s*(["'`])((?:\\.|(?!\1)[^\\])*)\1/gm)].map((match) => match[2]!);
 }
 
-/** The numbers of a section's table: the first cell of each row that begins with a number. */
-function tabled(text: string, section: string): number[] {
+/** The numbers of a section's list: those in bold type at the beginning of its items. */
+function listed(text: string, section: string): number[] {
   const [, body = ""] = text.split(new RegExp(`^## ${section}$`, "m"));
-  const rows = body.split(/^## /m)[0]!.matchAll(/^\| *(\d+(?:, \d+)*) *\|/gm);
-  return [...rows].flatMap((row) => row[1]!.split(", ").map(Number));
+  const items = body.split(/^## /m)[0]!.matchAll(/^- \*\*(\d+(?:, \d+)*)\*\* /gm);
+  return [...items].flatMap((item) => item[1]!.split(", ").map(Number));
 }
 
 const titles = filesIn(join(root, "tests"))
   .filter((file) => file.endsWith(".test.ts"))
   .flatMap((file) => titlesOf(readFileSync(join(root, "tests", file), "utf8")).map((title) => ({ file, title })));
 const porting = readFileSync(join(root, "docs/guides/mojo.md"), "utf8");
-const differences = tabled(porting, "Differences");
-const missing = tabled(porting, "Not carried over");
+const differences = listed(porting, "Differences");
+const missing = listed(porting, "Not carried over");
 
 test("the rule for titles: only the list they begin with counts", () => {
   assert.equal(numbersOf("133 reading"), [133]);
@@ -51,7 +51,7 @@ test("the rule for titles: only the list they begin with counts", () => {
     '3 "c" \\\' d',
   ]);
   assert.equal(
-    tabled("| 1 | no |\n## A\n\n| no. | b |\n| --- | --- |\n| 2, 3 | 4 |\n### B\n| 5 |\n## C\n| 6 |\n", "A"),
+    listed("- **1** no\n## A\n\n- **2, 3** a **4**\n### B\n- **5** b\n- c\n## C\n- **6** d\n", "A"),
     [2, 3, 5],
   );
 });
