@@ -10,13 +10,9 @@ import { pages, read } from "./pages.ts";
 
 const test = harness("links");
 
-const OTHERS = [
-  "CHANGELOG.md",
-  "CONTRIBUTING.md",
-  "SECURITY.md",
-  "examples/c-host/README.md",
-  "examples/playground/README.md",
-].filter((file) => existsSync(join(root, file)));
+const OTHERS = ["CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "examples/c-host/README.md"].filter((file) =>
+  existsSync(join(root, file)),
+);
 
 /** Pages from before the limit on rows, and those that a program writes. */
 const WIDE = new Set([

@@ -1,4 +1,4 @@
-// The declarations of dist/, read line by line: what a user's compiler sees is what the README must speak of.
+// The declarations of dist/, read line by line: what a user's compiler sees is what the reference must have.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
