@@ -27,6 +27,9 @@ const ACCEPTED = {
   files: /^(?:engine\/(?:stall|reset)|stream\/|socket\/fast)/,
 };
 
+// What takes long, and is run on the version before and the one after.
+const BETWEEN = /^(?!docs\/programs|examples\/examples|assembly\/connections)/;
+
 /** The runtime that runs this, and Bun, which comes with the dependencies; the others where `npm run runtimes` put them. */
 export const runtimes: Readonly<Record<string, Runtime>> = {
   node: { program: process.execPath, args: [] },
@@ -35,8 +38,8 @@ export const runtimes: Readonly<Record<string, Runtime>> = {
   bun: { program: bun, args: [] },
   "bun-data": { program: bun, args: [], ...DATA },
   "bun-accepted": { program: bun, args: [], ...ACCEPTED },
-  "node-22": { program: join(extra, "node-22/bin/node"), args: [] },
-  "node-24": { program: join(extra, "node-24/bin/node"), args: [] },
+  "node-22": { program: join(extra, "node-22/bin/node"), args: [], files: BETWEEN },
+  "node-24": { program: join(extra, "node-24/bin/node"), args: [], files: BETWEEN },
   "node-26": { program: join(extra, "node-26/bin/node"), args: [] },
   deno: { program: join(extra, ".bin/deno"), args: ["run", "--allow-all", "--quiet"] },
 };
