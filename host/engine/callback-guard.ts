@@ -48,8 +48,11 @@ export class Guard {
   pending(result: PromiseLike<unknown>, event: string): void {
     result.then(undefined, (error: unknown) => {
       const active = this.#owner.begin();
-      this.#supervisor.failed(error, event);
-      if (active) this.#owner.end();
+      try {
+        this.#supervisor.failed(error, event);
+      } finally {
+        if (active) this.#owner.end();
+      }
     });
   }
 }

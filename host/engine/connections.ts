@@ -105,8 +105,10 @@ export class Connections {
     core.refresh();
     this.seat(id, holder);
     debug?.(core, `connection ${show(id)} lingers`);
-    for (let oldest = calls.pollLinger(); oldest > 0; oldest = calls.pollLinger())
-      this.connections[slotOf(oldest)]!.close();
+    for (let oldest = calls.pollLinger(); oldest > 0; oldest = calls.pollLinger()) {
+      this.#owner.guard.run("close", () => this.connections[slotOf(oldest)]?.close());
+      calls.handleClose(oldest); // it has been, unless something threw
+    }
     this.#owner.rearm();
     this.#owner.ask();
     return true;

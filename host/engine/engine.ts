@@ -6,6 +6,7 @@ import { IOLoopError, throwLater } from "../base/errors.ts";
 import { Core, Due } from "../core/core.ts";
 import { debug } from "../core/debug.ts";
 import type { Clock } from "../time/clock.ts";
+import { guardClock } from "../time/guarded-clock.ts";
 import { type Callback, Timers, ToldTimers } from "../time/timers.ts";
 import { Acceptors } from "./acceptors.ts";
 import { Admission } from "./admission.ts";
@@ -40,7 +41,7 @@ export class Engine {
   readonly resources: Resources;
 
   readonly #stall: Stall;
-  readonly #turns = new Turns(() => this.#ring());
+  readonly #turns: Turns;
   readonly #nextTicks = new PassQueue<Callback>();
   readonly #held = new PassQueue<() => void>();
   #run: Run | undefined;
@@ -50,8 +51,10 @@ export class Engine {
 
   constructor(clock: Clock, seed: number, supervisor: Supervisor) {
     this.core = new Core(seed);
-    this.clock = clock;
     this.supervisor = supervisor;
+    const failed = (error: unknown): void => supervisor.failed(error, "clock");
+    this.clock = guardClock(clock, failed);
+    this.#turns = new Turns(() => this.#ring(), failed);
     this.guard = new Guard(this, supervisor);
     this.connections = new Connections(this);
     this.acceptors = new Acceptors(this);
@@ -59,8 +62,8 @@ export class Engine {
     this.timers = debug ? new ToldTimers(this) : new Timers(this);
     this.writers = new Writers(this);
     this.resources = new Resources(this.connections.connections, this.guard);
-    this.now = clock.now();
-    this.#stall = new Stall(this.core, clock, () => this.#ring());
+    this.now = this.clock.now();
+    this.#stall = new Stall(this.core, clock, () => this.#ring(), failed);
   }
 
   /** Whether callbacks may run now. */
@@ -237,7 +240,7 @@ export class Engine {
     } catch (error) {
       this.supervisor.failed(error, "tick");
     } finally {
-      this.end();
+      this.end(); // never throws
       this.#inPass = false;
     }
   }
@@ -293,7 +296,7 @@ export class Engine {
     const run = this.#run;
     this.#run = undefined;
     this.#ending = run;
-    if (run?.stopping) this.admission.stopped();
+    if (run?.stopping) this.guard.run("stop", () => this.admission.stopped());
     this.#ending = undefined;
     run?.settle();
   }

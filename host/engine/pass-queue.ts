@@ -17,8 +17,11 @@ export class PassQueue<T> {
   /** Hands over what waits, in order. A `clear` meanwhile ends it. */
   run(each: (item: T) => void): void {
     [this.#running, this.#filling] = [this.#filling, []];
-    for (const item of this.#running) each(item);
-    this.#running = [];
+    try {
+      for (const item of this.#running) each(item);
+    } finally {
+      this.#running = [];
+    }
   }
 
   clear(): void {

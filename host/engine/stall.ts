@@ -31,9 +31,9 @@ export class Stall {
   readonly isOfSystem: boolean;
 
   /** `ring` is called when the alarm rings. */
-  constructor(core: Core, clock: Clock, ring: () => void) {
+  constructor(core: Core, clock: Clock, ring: () => void, failed: (error: unknown) => void) {
     this.#core = core;
-    this.alarm = new DeadlineAlarm(core, clock, ring);
+    this.alarm = new DeadlineAlarm(core, clock, ring, failed);
     this.isOfSystem = clock instanceof SystemClock;
   }
 

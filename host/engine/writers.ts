@@ -7,6 +7,7 @@ interface Owner {
   readonly isDispatching: boolean;
   begin(): boolean;
   end(): void;
+  wake(): void;
 }
 
 interface Writer {
@@ -35,11 +36,16 @@ export class Writers {
     const owner = this.#owner;
     this.#list[this.#end++] = writer;
     if (owner.isDispatching || this.#isCalledFor || !owner.active) return;
-    this.#isCalledFor = true;
-    queueMicrotask(() => {
-      this.#isCalledFor = false;
-      if (!owner.isDispatching && owner.begin()) owner.end();
-    });
+    try {
+      queueMicrotask(() => {
+        this.#isCalledFor = false;
+        if (!owner.isDispatching && owner.begin()) owner.end();
+      });
+      this.#isCalledFor = true;
+    } catch (error) {
+      owner.wake(); // the next pass does it
+      throw error;
+    }
   }
 
   /** Flushes those that wait now. */

@@ -2,6 +2,7 @@
 
 import type { Core } from "../core/core.ts";
 import type { Alarm, Clock } from "./clock.ts";
+import { guardedAlarm } from "./guarded-clock.ts";
 
 export class DeadlineAlarm {
   readonly #core: Core;
@@ -10,12 +11,14 @@ export class DeadlineAlarm {
   /** Whether the next deadline may be another than the alarm knows. */
   changed = false;
 
-  constructor(core: Core, clock: Clock, ring: () => void) {
+  /** `failed` is told what the clock throws. */
+  constructor(core: Core, clock: Clock, ring: () => void, failed: (error: unknown) => void) {
     this.#core = core;
-    this.#alarm = clock.alarm(() => {
+    const rung = (): void => {
       this.#at = Infinity;
       ring();
-    });
+    };
+    this.#alarm = guardedAlarm(clock, rung, failed);
   }
 
   /** Follows the next deadline. */
