@@ -31,17 +31,18 @@ type Listening = ListenOptions & { backlog: number };
 
 /**
  * Has a server listen, at the path of a file where one is given. `accepted` gets the connections that the runtime can do without a socket
- * for. Throws what the runtime throws; `failed` is told of every other error.
+ * for, and `notAccepted` what is thrown meanwhile. Throws what the runtime throws; `failed` is told of every other error.
  */
 export function bind(
   server: Server,
   options: Listening,
   file: SocketFile | undefined,
   accepted: (socket: BareSocket) => void,
+  notAccepted: (error: unknown) => void,
   failed: (error: Error) => void,
 ): void {
   const begin = (): void => {
-    listenOnBun(server, accepted, () => listen(server, options));
+    listenOnBun(server, accepted, notAccepted, () => listen(server, options));
     if (server.listening) file?.bound();
   };
   const tryAgain = (): void => {
@@ -49,8 +50,11 @@ export function bind(
     try {
       begin();
     } catch (failure) {
-      server.close();
-      failed(failure as Error);
+      try {
+        server.close();
+      } finally {
+        failed(failure as Error);
+      }
     }
   };
   let tries = 0;

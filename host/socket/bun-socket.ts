@@ -7,59 +7,17 @@
 import type { Server, Socket } from "node:net";
 import { toBuffer } from "../base/bytes.ts";
 import { type Accepting, BareSocket, type Done, type Peer, isOfInterest } from "./bare-socket.ts";
+import {
+  EVENTS,
+  type Event,
+  type Handler,
+  type Handlers,
+  type Origin,
+  type RawSocket,
+  type Runtime,
+  openByRuntime,
+} from "./bun-raw.ts";
 import { isFastWanted } from "./node-internals.ts";
-
-// What the runtime has of a connection.
-interface RawSocket {
-  data: unknown;
-  /** Gives how many bytes the system has taken; below zero where it takes no more. */
-  write(piece: string | Uint8Array): number;
-  pause(): void;
-  resume(): void;
-  ref(): void;
-  unref(): void;
-  setKeepAlive(on: boolean, milliseconds: number): void;
-  setNoDelay(on: boolean): void;
-  /** Ends our side, as `end` would end both. */
-  shutdown(): void;
-  close(): void;
-  /** Resets the connection. */
-  terminate(): void;
-  readonly remoteAddress?: string;
-  readonly remotePort?: number;
-}
-
-type Handler<T> = (this: unknown, raw: RawSocket, detail: T) => void;
-
-interface Handlers {
-  open: Handler<void>;
-  data: Handler<Buffer>;
-  drain: Handler<unknown>;
-  end: Handler<void>;
-  error: Handler<Error>;
-  close: Handler<Error | undefined>;
-}
-
-type Event = keyof Handlers;
-
-const EVENTS: readonly Event[] = ["open", "data", "drain", "end", "error", "close"];
-
-interface ListenOptions {
-  socket: Handlers;
-  pauseOnConnect?: boolean;
-}
-
-interface Runtime {
-  listen: (this: unknown, options: ListenOptions) => unknown;
-}
-
-/** What the connections of a server have in common. */
-interface Origin {
-  readonly server: Accepting;
-  readonly handlers: Handlers;
-  /** What listens. It is needed still when it does not any more. */
-  listener: unknown;
-}
 
 /* oxlint-disable no-underscore-dangle -- the runtime's names */
 
@@ -157,16 +115,22 @@ class BunSocket extends BareSocket {
   closed(error: Error | undefined): void {
     if (this.destroyed) return;
     this.destroyed = this.#isClosed = true;
-    this.left();
-    if (error) this.listener?.failed(error);
-    else this.listener?.closed(false);
+    try {
+      this.left();
+    } finally {
+      if (error) this.listener?.failed(error);
+      else this.listener?.closed(false);
+    }
   }
 
   override destroy(error?: Error): void {
     if (this.destroyed) return;
     this.destroyed = true;
-    this.#raw.close();
-    this.left();
+    try {
+      this.#raw.close();
+    } finally {
+      this.left();
+    }
     if (error) this.listener?.failed(error);
   }
 
@@ -178,50 +142,46 @@ class BunSocket extends BareSocket {
   override reset(): void {
     if (this.destroyed) return;
     this.destroyed = true;
-    this.#raw.terminate();
-    this.left();
+    try {
+      this.#raw.terminate();
+    } catch (error) {
+      this.#raw.close();
+      throw error;
+    } finally {
+      this.left();
+    }
   }
 
   override toSocket(): Socket {
     const [raw, origin, rest, done] = [this.#raw, this.#origin, this.#rest, this.#done];
     this.destroyed = true;
     if (!this.#isClosed) this.server._connections--; // it is counted anew
-    const socket = Object.assign(open(raw, origin), { bytesRead: this.#bytesRead, allowHalfOpen: false });
-    if (this.server.noDelay !== false) socket.setNoDelay(true); // it is, and the socket is to know
-    if (rest) socket.write(rest, done);
-    if (this.readableEnded) origin.handlers.end.call(raw, raw);
-    if (this.#isClosed) socket.destroy();
-    return socket;
-  }
-}
-
-// Has the runtime make its socket. It hands it over by an event of the server, which nobody else is to hear now; nor do limits count that
-// were set after the connection had come.
-function open(raw: RawSocket, { server, handlers, listener }: Origin): Socket {
-  let made: Socket | undefined;
-  const emit = (_name: string, socket: unknown): boolean => {
-    made = socket as Socket;
-    return true;
-  };
-  const meanwhile = { emit, _handle: listener, maxConnections: undefined, blockList: undefined };
-  const names = Object.keys(meanwhile);
-  const before = names.map((name) => Object.getOwnPropertyDescriptor(server, name));
-  Object.assign(server, meanwhile);
-  raw.data = server;
-  try {
-    handlers.open.call(raw, raw);
-  } finally {
-    for (const [i, name] of names.entries()) {
-      const descriptor = before[i];
-      if (descriptor) Object.defineProperty(server, name, descriptor);
-      else Reflect.deleteProperty(server, name);
+    let socket: Socket | undefined;
+    try {
+      socket = Object.assign(openByRuntime(raw, origin), { bytesRead: this.#bytesRead, allowHalfOpen: false });
+      if (this.server.noDelay !== false) socket.setNoDelay(true); // it is, and the socket is to know
+      if (rest) socket.write(rest, done);
+      if (this.readableEnded) origin.handlers.end.call(raw, raw);
+      if (this.#isClosed) socket.destroy();
+      return socket;
+    } catch (error) {
+      if (socket) socket.destroy();
+      else raw.close();
+      throw error;
     }
   }
-  return made!;
 }
 
-/** Runs what has a server listen, and has it give its connections bare, to `accepted` alone; where the runtime cannot, it only runs it. */
-export function listenOnBun(netServer: Server, accepted: (socket: BareSocket) => void, listen: () => void): void {
+/**
+ * Runs what has a server listen, and has it give its connections bare, to `accepted` alone, which never throws; where the runtime cannot,
+ * it only runs it. `failed` is told what the runtime throws.
+ */
+export function listenOnBun(
+  netServer: Server,
+  accepted: (socket: BareSocket) => void,
+  failed: (error: unknown) => void,
+  listen: () => void,
+): void {
   const { Bun: bun } = globalThis as { Bun?: Runtime };
   const original = bun?.listen;
   if (!original || !isFastWanted()) return listen();
@@ -230,7 +190,11 @@ export function listenOnBun(netServer: Server, accepted: (socket: BareSocket) =>
     const { socket } = options;
     if (!isKnown(server, socket)) return original.call(this, options);
     const origin: Origin = { server, handlers: socket, listener: undefined };
-    origin.listener = original.call(this, { ...options, pauseOnConnect: false, socket: ours(origin, accepted) });
+    origin.listener = original.call(this, {
+      ...options,
+      pauseOnConnect: false,
+      socket: ours(origin, accepted, failed),
+    });
     return origin.listener;
   };
   try {
@@ -251,8 +215,12 @@ function refused(): Error {
   return Object.assign(new Error("write EPIPE"), { code: "EPIPE", syscall: "write" });
 }
 
-function ours(origin: Origin, accepted: (socket: BareSocket) => void): Handlers {
+function ours(origin: Origin, accepted: (socket: BareSocket) => void, failed: (error: unknown) => void): Handlers {
   const { server, handlers } = origin;
+  const giveUp = (socket: BunSocket, error: unknown): void => {
+    if (socket.destroyed || !socket.listener) failed(error); // there is nobody else to tell
+    socket.destroy(error as Error);
+  };
   const lead = <T>(event: Event, hear: (socket: BunSocket, detail: T) => void): Handler<T> =>
     function (raw, detail) {
       const { data } = raw;
@@ -260,17 +228,25 @@ function ours(origin: Origin, accepted: (socket: BareSocket) => void): Handlers 
       try {
         hear(data, detail);
       } catch (error) {
-        data.destroy(error as Error);
+        giveUp(data, error);
       }
     };
   return {
     ...handlers,
     open(raw) {
-      if (!server.listening || isOfInterest(server)) return handlers.open.call(this, raw);
-      server._connections++;
-      const socket = new BunSocket(raw, origin);
-      accepted(socket);
-      if (!socket.isReading && !socket.destroyed) raw.pause();
+      let socket: BunSocket | undefined;
+      try {
+        if (server.listening && !isOfInterest(server)) {
+          server._connections++;
+          accepted((socket = new BunSocket(raw, origin)));
+          if (!socket.isReading && !socket.destroyed) raw.pause();
+          return;
+        }
+      } catch (error) {
+        if (socket) return giveUp(socket, error);
+        failed(error);
+      }
+      handlers.open.call(this, raw);
     },
     data: lead("data", (socket, chunk: Buffer) => socket.received(chunk)),
     drain: lead("drain", (socket) => socket.drained()),

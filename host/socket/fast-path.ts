@@ -28,14 +28,13 @@ export function sharedBuffer(): Buffer {
 /** Gives a function that has a socket read through `take`; it does nothing where the runtime cannot. */
 export function fastReader(take: Taker): (socket: object) => void {
   function read(this: Socket, length: number, buffer: Buffer): boolean {
-    let chunk;
     try {
-      chunk = copyOf(buffer, length);
+      const chunk = copyOf(buffer, length);
+      return take.call(this, chunk) || this.push(chunk);
     } catch (error) {
       this.destroy(error as Error); // no memory: what was read is lost, and so is the connection, but not the process
       return true;
     }
-    return take.call(this, chunk) || this.push(chunk);
   }
   return (socket) => {
     const names = internals().read;

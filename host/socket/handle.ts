@@ -77,8 +77,14 @@ export function plain<T>(handle: T | BareSocket): T | Socket {
   const { listener, isReading } = handle;
   const socket = handle.toSocket();
   if (!listener) return socket;
-  hear(socket, listener);
-  if (isReading) socket.resume();
+  try {
+    hear(socket, listener);
+    if (isReading) socket.resume();
+  } catch (error) {
+    leave(socket);
+    socket.on("error", ignore).destroy(); // nobody else has it
+    throw error;
+  }
   return socket;
 }
 
@@ -119,8 +125,9 @@ export function leave(handle: Heard | BareSocket): void {
 }
 
 /** Hears a handle no more, and leaves nothing on it. */
-export function unhear(handle: Heard): void {
-  handle[LISTENER] = undefined;
+export function unhear(handle: Heard | BareSocket): void {
+  leave(handle);
+  if (handle instanceof BareSocket) return;
   handle.allowHalfOpen = handle[HALF_OPEN] ?? false;
   unreadFast(handle);
   for (const [event, hears] of EVENTS) handle.off(event, hears as () => void);
@@ -147,9 +154,14 @@ export function send(handle: AnyHandle, piece: Buffer | string, encoding: Buffer
 
 /** Closes a socket with a reset (RST), which UNIX domain sockets do not have. */
 export function reset(socket: Socket | BareSocket): void {
-  if (socket instanceof BareSocket) socket.reset();
-  else if (socket.remotePort === undefined) socket.destroy();
-  else socket.resetAndDestroy();
+  if (socket instanceof BareSocket) return socket.reset();
+  try {
+    if (socket.remotePort === undefined) socket.destroy();
+    else socket.resetAndDestroy();
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
 }
 
 /**
@@ -174,10 +186,15 @@ export function endSide(handle: Heard | BareSocket, listener: Listener): AnyHand
 /** Closes a handle nobody hears any more: at once, or when what it was given has been sent. */
 export function release(handle: AnyHandle, gracefully: boolean): void {
   if (handle instanceof BareSocket) return handle.destroy();
-  if (handle.listenerCount("error") === 0) handle.on("error", ignore);
-  if (!gracefully) handle.destroy();
-  else if (handle.destroySoon) handle.destroySoon();
-  else handle.end(() => handle.destroy());
+  try {
+    if (handle.listenerCount("error") === 0) handle.on("error", ignore);
+    if (!gracefully) handle.destroy();
+    else if (handle.destroySoon) handle.destroySoon();
+    else handle.end(() => handle.destroy());
+  } catch (error) {
+    handle.destroy(); // once more where it was this, and otherwise instead
+    throw error;
+  }
 }
 
 function ignore(): void {

@@ -99,8 +99,11 @@ class NodeSocket extends BareSocket {
   override destroy(error?: Error): void {
     const handle = this.#release();
     if (!handle) return;
-    handle.close();
-    this.left();
+    try {
+      handle.close();
+    } finally {
+      this.left();
+    }
     if (error) this.listener?.failed(error);
   }
 
@@ -113,17 +116,31 @@ class NodeSocket extends BareSocket {
   override reset(): void {
     const handle = this.#release();
     if (!handle) return;
-    // A UNIX domain socket knows no reset.
-    if (!handle.reset || handle.reset(nothing) < 0) handle.close();
-    this.left();
+    try {
+      // A UNIX domain socket knows no reset.
+      if (!handle.reset || handle.reset(nothing) < 0) handle.close();
+    } catch (error) {
+      handle.close();
+      throw error;
+    } finally {
+      this.left();
+    }
   }
 
   override toSocket(): Socket {
     this.pause();
     const handle = this.#release();
-    const socket = new Socket({ handle, pauseOnCreate: true } as object);
-    if (this.server.noDelay !== false) socket.setNoDelay(true); // it is, and the socket is to know
-    return Object.assign(socket, { server: this.server, _server: this.server });
+    let socket: Socket | undefined;
+    try {
+      socket = new Socket({ handle, pauseOnCreate: true } as object);
+      if (this.server.noDelay !== false) socket.setNoDelay(true); // it is, and the socket is to know
+      return Object.assign(socket, { server: this.server, _server: this.server });
+    } catch (error) {
+      this.left();
+      if (socket) socket.destroy();
+      else handle?.close();
+      throw error;
+    }
   }
 
   get #handle(): RawHandle | null {
@@ -138,18 +155,29 @@ class NodeSocket extends BareSocket {
   }
 }
 
-/** Has a server that listens give its connections bare, to `accepted` alone; it does nothing where the runtime cannot. */
-export function acceptOnNode(netServer: Server, accepted: (socket: BareSocket) => void): void {
+/**
+ * Has a server that listens give its connections bare, to `accepted` alone, which never throws; it does nothing where the runtime cannot.
+ * `failed` is told what the runtime throws.
+ */
+export function acceptOnNode(
+  netServer: Server,
+  accepted: (socket: BareSocket) => void,
+  failed: (error: unknown) => void,
+): void {
   const server = netServer as Listening;
   const { _handle: listening } = server;
   const accept = listening?.onconnection;
   if (typeof accept !== "function" || !prepare()) return;
   listening!.onconnection = function (error, handle) {
-    if (error || typeof handle?.useUserBuffer !== "function" || isOfInterest(server)) {
-      return accept.call(this, error, handle);
+    let isBare = false;
+    try {
+      isBare = !error && typeof handle?.useUserBuffer === "function" && !isOfInterest(server);
+    } catch (failure) {
+      failed(failure);
     }
+    if (!isBare) return accept.call(this, error, handle);
     server._connections++;
-    accepted(new NodeSocket(handle, server));
+    accepted(new NodeSocket(handle!, server));
   };
 }
 
