@@ -20,7 +20,7 @@ export function streamServer(
     const stream = new Stream(handle, { reactor });
     if (idleTimeout !== undefined) stream.timeout = idleTimeout;
     if (lifetime !== undefined) stream.lifetime = lifetime;
-    return accepted(stream, stream.join());
+    return accepted(stream, join(stream));
   };
   ({ idleTimeout, lifetime } = server.begin("server", options));
   return server;
@@ -33,13 +33,15 @@ export function streamClient(
   done: (error: Error | undefined, stream: Stream | undefined) => unknown,
 ): Id {
   let idleTimeout: number | undefined;
+  let isOurs = false;
   const client = new Client({ reactor });
   client.on("error", (_client, error) => done(error, undefined));
   client.on("connect", (_client, handle) => {
     const stream = new Stream(handle, { reactor });
     if (idleTimeout !== undefined) stream.timeout = idleTimeout;
     try {
-      stream.join();
+      if (isOurs) join(stream);
+      else stream.join();
     } catch (error) {
       return done(error as Error, undefined); // a handle of the caller's that is closed, or not free
     }
@@ -47,5 +49,16 @@ export function streamClient(
   });
   const id = client.begin("client", options);
   ({ idleTimeout } = client.options);
+  isOurs = client.options.handle === undefined;
   return id;
+}
+
+// Nobody else has the connection: where it cannot be a stream, it is closed.
+function join(stream: Stream): Id {
+  try {
+    return stream.join();
+  } catch (error) {
+    stream.close();
+    throw error;
+  }
 }

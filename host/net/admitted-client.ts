@@ -15,20 +15,35 @@ export function shakeHands(
   id: number,
   done: (secure: TLSSocket) => void,
 ): void {
-  const handshake = new Handshake(engine, socket, id);
+  const handshake = begun(engine, socket, id);
   // One that was reset while it waited is not worth a handshake.
   if (hasGone(socket)) return handshake.abort();
   engine.connections.setTimeout(id, handshakes.seconds);
   const secured = (secure: TLSSocket): void => {
-    secure.on("error", ignore); // until somebody has it: the loop may be stopped
+    const attempt = (task: () => void): void => {
+      try {
+        task();
+      } catch (error) {
+        engine.deliver("accept", () => {
+          engine.connections.close(id);
+          secure.destroy();
+          throw error;
+        });
+      }
+    };
+    attempt(() => secure.on("error", ignore)); // until somebody has it: the loop may be stopped
     engine.deliver("accept", () => {
       // One whose peer has gone since then tells of it no more; on Bun it would also stay open.
-      if (socket.destroyed || !handshakes.isWelcome(secure)) secure.destroy();
-      else if (handshake.end()) {
+      if (socket.destroyed || !handshakes.isWelcome(secure)) {
+        secure.destroy();
+        return;
+      }
+      attempt(() => {
+        if (!handshake.end()) return;
         secure.off("error", ignore);
         secure.allowHalfOpen = false; // as the runtime makes them
         done(secure);
-      }
+      });
     });
   };
   const ended = (): void => engine.deliver("close", () => handshake.abort());
@@ -37,6 +52,15 @@ export function shakeHands(
   } catch (error) {
     handshake.abort();
     engine.supervisor.failed(error, "accept");
+  }
+}
+
+function begun(engine: LoopEngine, socket: Socket, id: number): Handshake {
+  try {
+    return new Handshake(engine, socket, id);
+  } catch (error) {
+    socket.destroy(); // nobody else has it
+    throw error;
   }
 }
 
@@ -68,7 +92,8 @@ class Handshake implements Connection {
   }
 
   abort(): void {
-    if (!this.end()) return;
+    if (this.#over) return;
+    this.#over = true;
     this.#engine.connections.close(this.id);
     release(this.#socket, false);
   }

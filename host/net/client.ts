@@ -96,9 +96,12 @@ export class Client extends ReactorPart<ClientEvents> {
   close(): void {
     const handle = this.#handle;
     if (this.id === 0) return;
-    this.#detach();
-    this.engine.connections.close(this.#leave());
-    if (handle) release(handle, false);
+    try {
+      this.#detach();
+    } finally {
+      this.engine.connections.close(this.#leave());
+      if (handle) release(handle, false);
+    }
   }
 
   /** `connect`, or what else it was called as, giving the id of the attempt. @internal */
@@ -163,14 +166,15 @@ export class Client extends ReactorPart<ClientEvents> {
     const { handle, timeout = SECONDS_TO_CONNECT } = this.options;
     if (handle?.destroyed) return this.#failed(closed('option "handle" is already closed'));
     this.engine.connections.setTimeout(this.id, timeout);
+    const isConnected = handle !== undefined && !secure;
     try {
       this.#handle = open(this.options, secure);
+      this.#handle.on("error", this.#onError).on("close", this.#onClose);
+      if (!isConnected) this.#handle.on(secure ? "secureConnect" : "connect", this.#onConnect);
     } catch (error) {
       return this.#failed(error as Error); // some of what it was given, the runtime looks at only now
     }
-    this.#handle.on("error", this.#onError).on("close", this.#onClose);
-    if (handle && !secure) this.#connected();
-    else this.#handle.on(secure ? "secureConnect" : "connect", this.#onConnect);
+    if (isConnected) this.#connected();
   }
 
   #onConnect = (): void =>
@@ -195,8 +199,12 @@ export class Client extends ReactorPart<ClientEvents> {
   #connected(): void {
     const { handle } = this;
     if (this.id === 0 || !handle) return;
-    this.#detach();
-    tune(handle, this.options);
+    try {
+      this.#detach();
+      tune(handle, this.options);
+    } catch (error) {
+      return this.#failed(error as Error);
+    }
     const id = this.#leave();
     this.engine.connections.connected(id, this.engine.now);
     this.engine.connections.offer(handle, id, () => this.fire("connect", handle));
@@ -204,7 +212,7 @@ export class Client extends ReactorPart<ClientEvents> {
 
   #failed(error: Error): void {
     if (this.id === 0) return;
-    this.close();
+    this.engine.guard.run("close", () => this.close());
     // Of several addresses of a name, the first one's error says what a person can use.
     const { errors } = error as Partial<AggregateError>;
     this.fire("error", (Array.isArray(errors) ? errors.find(isError) : undefined) ?? error);

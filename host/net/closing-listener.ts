@@ -14,7 +14,12 @@ import { acceptsInBatches, closesBestWhenQuiet, queueNoMore } from "../socket/li
 // there have been as many in all and one has just come: then the queue is empty again, and the next one least likely on its way.
 const QUIET_TURNS = 25 * TURNS_TO_READ;
 
+interface Guard {
+  run(event: string, task: () => void): void;
+}
+
 export class ClosingListener {
+  readonly #guard: Guard;
   readonly #handle: NetServer;
   readonly #arrived: () => number;
   readonly #closed: () => void;
@@ -28,7 +33,8 @@ export class ClosingListener {
    * `arrived` gives how many clients have come through the socket, `backlog` is how many the system may have queued, and `closed` is
    * called when it is closed.
    */
-  constructor(handle: NetServer, arrived: () => number, backlog: number, closed: () => void) {
+  constructor(guard: Guard, handle: NetServer, arrived: () => number, backlog: number, closed: () => void) {
+    this.#guard = guard;
     this.#handle = handle;
     this.#most = arrived() + backlog;
     this.#arrived = arrived;
@@ -42,11 +48,7 @@ export class ClosingListener {
       if (!acceptsInBatches()) return this.close();
       return this.#later(() => this.close());
     }
-    try {
-      queueNoMore(this.#handle);
-    } catch {
-      // Then it closes with what is queued until then.
-    }
+    this.#guard.run("closing", () => queueNoMore(this.#handle)); // or it closes with what is queued until then
     this.#known = this.#arrived();
     if (!isRef) this.suspend();
     this.#wait();
@@ -54,9 +56,10 @@ export class ClosingListener {
 
   /** Closes at once. */
   close(): void {
-    if (this.#turn !== undefined) cancelTurn(this.#turn);
+    const turn = this.#turn;
     this.#turn = undefined;
-    this.#handle.close();
+    this.#guard.run("closing", () => turn !== undefined && cancelTurn(turn));
+    this.#guard.run("closing", () => this.#handle.close());
     this.#closed();
   }
 
@@ -84,6 +87,10 @@ export class ClosingListener {
   }
 
   #later(cb: () => void): void {
-    this.#turn = nextTurn(cb);
+    this.#turn = undefined;
+    this.#guard.run("closing", () => {
+      this.#turn = nextTurn(cb);
+    });
+    if (this.#turn === undefined) this.close();
   }
 }

@@ -23,7 +23,7 @@ import { shakeHands } from "./admitted-client.ts";
 import { Handshakes } from "../socket/tls-handshake.ts";
 import { type TcpOptions, tune } from "../socket/tcp-options.ts";
 import { serverTls, usesTls } from "../socket/tls-options.ts";
-import { DROPPED, WaitingClient, turnAway } from "./waiting-client.ts";
+import { fails, letWait } from "./waiting-client.ts";
 
 export interface ServerEvents {
   /** A client has been admitted, and with TLS, has shaken hands. Its handle is paused; a `tls.TLSSocket` with TLS. */
@@ -99,7 +99,6 @@ export class Server extends ReactorPart<ServerEvents> {
       throw new IOLoopError("ERR_IOLOOP_STOPPING", message);
     }
     if (this.#ready.hasEnded) this.#ready = new Deferred().silent();
-    const { path, fd } = options;
     const note = (what: string): void => debug?.(this.engine.core, what);
     this.#handshakes = usesTls(what, options) ? new Handshakes(serverTls(options), note) : undefined;
     const { backlog = 511, overflow = "wait", waitTimeout = 60, singleAccept = false } = options;
@@ -109,37 +108,41 @@ export class Server extends ReactorPart<ServerEvents> {
     this.record();
     this.#backlog = Math.max(backlog, SYSTEM_BACKLOG);
     this.#lifetime = options.lifetime ?? 0;
-    this.#isShared = fd !== undefined || isBoundElsewhere();
+    this.#isShared = options.fd !== undefined || isBoundElsewhere();
     engine.acceptors.limit(this.id, seats, waitTimeout, singleAccept);
-    if (this.#multiAccept !== undefined && !this.reactor.hasLoop) engine.admission.limits(1000, 0, this.#multiAccept);
-
-    const { noDelay = true, keepAlive } = options;
-    this.#tcp = { noDelay, keepAlive };
-    const handle = Object.assign(createServer({ pauseOnConnect: true, allowHalfOpen: true }), { noDelay });
-    this.#handle = handle;
-    const file = path === undefined ? undefined : new SocketFile(path, options.mode);
-    const isOurs = (): boolean => this.#handle === handle;
-    handle.on("connection", this.#connected);
-    handle.on("listening", () => {
-      if (isOurs()) {
-        acceptOnNode(handle, this.#connected);
-        this.#ready.settle();
-      } else {
-        handle.close(); // closed while its name was looked up
-      }
-    });
-    whenClosed(handle, isOurs, () => this.close());
-    const listening = { ...whereToListen(options), backlog: this.#backlog };
-    engine.resources.add(this);
-    if (!engine.active) this.suspend();
-    engine.acceptors.listen(this.id, this.#accepting);
     try {
-      bind(handle, listening, file, this.#connected, (error) => this.#failed(handle, error));
+      this.#open(options);
     } catch (error) {
       this.close(); // the runtime may have been told not to
       throw error;
     }
     return options;
+  }
+
+  #open(options: ListenerOptions): void {
+    const { engine } = this;
+    if (this.#multiAccept !== undefined && !this.reactor.hasLoop) engine.admission.limits(1000, 0, this.#multiAccept);
+
+    const { path, noDelay = true, keepAlive } = options;
+    this.#tcp = { noDelay, keepAlive };
+    const handle = Object.assign(createServer({ pauseOnConnect: true, allowHalfOpen: true }), { noDelay });
+    this.#handle = handle;
+    const file = path === undefined ? undefined : new SocketFile(path, options.mode);
+    const notAccepted = (error: unknown): void => fails(engine, error);
+    const isOurs = (): boolean => this.#handle === handle;
+    handle.on("connection", this.#connected);
+    const listens = (): void => {
+      if (!isOurs()) return void handle.close(); // closed while its name was looked up
+      acceptOnNode(handle, this.#connected, notAccepted);
+      this.#ready.settle();
+    };
+    handle.on("listening", () => engine.guard.run("accept", listens));
+    whenClosed(handle, isOurs, () => this.close());
+    const listening = { ...whereToListen(options), backlog: this.#backlog };
+    engine.resources.add(this);
+    if (!engine.active) this.suspend();
+    engine.acceptors.listen(this.id, this.#accepting);
+    bind(handle, listening, file, this.#connected, notAccepted, (error) => this.#failed(handle, error));
   }
 
   /** Goes on admitting clients. */
@@ -163,11 +166,11 @@ export class Server extends ReactorPart<ServerEvents> {
   /** {@link close}, with the reason for which waiting clients are reset. @internal */
   closeFor(reason: DropReason): void {
     const { engine } = this;
-    this.#closing?.close();
+    engine.guard.run("close", () => this.#closing?.close());
     const handle = this.#leave();
     if (handle) {
-      this.#shut(handle);
-      handle.close();
+      engine.guard.run("close", () => this.#shut(handle));
+      engine.guard.run("close", () => handle.close());
     }
     if (this.#record !== 0) engine.acceptors.close(this.#record, this, reason);
     this.#record = 0;
@@ -185,10 +188,10 @@ export class Server extends ReactorPart<ServerEvents> {
     if (!handle) return this.close(); // known to the loop, but it does not listen
     const closed = (): void => {
       this.#closing = undefined;
-      this.#shut(handle);
+      engine.guard.run("closing", () => this.#shut(handle));
       engine.acceptors.ended(record, this);
     };
-    this.#closing = new ClosingListener(handle, () => this.#arrived, this.#backlog, closed);
+    this.#closing = new ClosingListener(engine.guard, handle, () => this.#arrived, this.#backlog, closed);
     this.#closing.begin(this.#isShared, engine.active);
   }
 
@@ -256,9 +259,7 @@ export class Server extends ReactorPart<ServerEvents> {
   #connected = (socket: Socket | BareSocket): void => {
     const { engine } = this;
     this.#arrived++;
-    const id = engine.acceptors.accept(this.#record);
-    if (id < 0) return turnAway(engine, socket, DROPPED.get(id) ?? "full");
-    new WaitingClient(engine, socket, id, this.#admitted).wait();
+    letWait(engine, socket, engine.acceptors.accept(this.#record), this.#admitted);
   };
 
   #admitted = (socket: Socket | BareSocket, id: number): void => {

@@ -1,7 +1,7 @@
 // A client that the system has accepted and the core has not admitted yet.
 
 import type { Socket } from "node:net";
-import type { BareSocket } from "../socket/bare-socket.ts";
+import type { BareSocket, Peer } from "../socket/bare-socket.ts";
 import { Code } from "../core/core.ts";
 import { debug, show } from "../core/debug.ts";
 import { slotOf } from "../core/ids.ts";
@@ -13,14 +13,26 @@ import { peerOf, reset } from "../socket/handle.ts";
 type Admitted = (socket: Socket | BareSocket, id: number) => void;
 
 /** Why a client is reset that the core does not take, by the code it gives. */
-export const DROPPED: ReadonlyMap<number, DropReason> = new Map([
+const DROPPED: ReadonlyMap<number, DropReason> = new Map([
   [Code.DROP_BACKLOG, "backlog"],
   [Code.DROP_STOPPING, "stopping"],
   [Code.STALE, "closed"],
 ]);
 
+/** Has a client wait whom the system has accepted, and to whom the core has given an id, or a code below zero. Never throws. */
+export function letWait(engine: LoopEngine, socket: Socket | BareSocket, id: number, admitted: Admitted): void {
+  if (id < 0) return turnAway(engine, socket, DROPPED.get(id) ?? "full");
+  const client = new WaitingClient(engine, socket, id, admitted);
+  try {
+    client.wait();
+  } catch (error) {
+    fails(engine, error);
+    engine.guard.run("accept", () => client.close());
+  }
+}
+
 /** Holds an accepted socket, paused and unread, until the core admits it or gives it up. */
-export class WaitingClient implements Client {
+class WaitingClient implements Client {
   readonly id: number;
   readonly #engine: LoopEngine;
   readonly #socket: Socket | BareSocket;
@@ -51,9 +63,14 @@ export class WaitingClient implements Client {
   admit(): void {
     debug?.(this.#engine.core, `connection ${show(this.id)} admitted`);
     this.#engine.connections.seat(this.id, undefined);
-    this.#socket.off("error", ignore);
-    this.#socket.allowHalfOpen = false; // as the runtime makes them: a stream changes that for as long as it has one
-    this.#admitted(this.#socket, this.id);
+    try {
+      this.#socket.off("error", ignore);
+      this.#socket.allowHalfOpen = false; // as the runtime makes them: a stream changes that for as long as it has one
+      this.#admitted(this.#socket, this.id);
+    } catch (error) {
+      this.close(); // it costs this client alone
+      throw error;
+    }
   }
 
   evict(reason: DropReason): void {
@@ -82,16 +99,29 @@ export class WaitingClient implements Client {
 }
 
 /** Resets a client that is not admitted, and reports it. */
-export function turnAway(engine: LoopEngine, socket: Socket | BareSocket, reason: DropReason): void {
-  const info = about(socket, reason); // while it has an address
-  engine.report("drop", () => drop(engine, info));
-  socket.on("error", ignore);
-  reset(socket);
+function turnAway(engine: LoopEngine, socket: Socket | BareSocket, reason: DropReason): void {
+  let peer: Peer = {};
+  const attempt = (task: () => void): void => {
+    try {
+      task();
+    } catch (error) {
+      fails(engine, error);
+    }
+  };
+  attempt(() => {
+    peer = peerOf(socket); // while it has an address
+  });
+  const { remoteAddress, remotePort } = peer;
+  engine.report("drop", () => drop(engine, { reason, remoteAddress, remotePort }));
+  attempt(() => socket.on("error", ignore));
+  attempt(() => reset(socket));
 }
 
-function about(socket: Socket | BareSocket, reason: DropReason): DropInfo {
-  const { remoteAddress, remotePort } = peerOf(socket);
-  return { reason, remoteAddress, remotePort };
+/** Reports what was thrown while a client was accepted. */
+export function fails(engine: LoopEngine, error: unknown): void {
+  engine.report("accept", () => {
+    throw error;
+  });
 }
 
 function drop(engine: LoopEngine, info: DropInfo): void {
