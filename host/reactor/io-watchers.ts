@@ -61,9 +61,17 @@ export class IOWatchers implements Resource {
       throw new IOLoopError("ERR_IOLOOP_HANDLE_CLOSED", "io: handle is closed");
     }
     const entry = this.#entries.get(handle);
-    if (entry) entry.callback = callback;
-    else this.#add(handle, callback);
-    this.watch(handle, true, true);
+    if (entry) {
+      entry.callback = callback;
+      return this.watch(handle, true, true);
+    }
+    try {
+      this.#add(handle, callback);
+      this.watch(handle, true, true);
+    } catch (error) {
+      this.remove(handle);
+      throw error;
+    }
   }
 
   watch(handle: Handle, read: boolean, write: boolean): void {
@@ -83,7 +91,7 @@ export class IOWatchers implements Resource {
     const engine = this.#engine;
     const isLast = this.#entries.size === 0;
     engine.resources.unwatch(this, isLast);
-    if (isLast) this.#release();
+    if (isLast) engine.guard.run("io", () => this.#release());
     engine.ask();
     // Last, and guarded: connections that wait for the program may go to a listener of its own now.
     engine.guard.run("io", () => entry.watcher.detach());
@@ -91,15 +99,15 @@ export class IOWatchers implements Resource {
   }
 
   suspend(): void {
-    this.#release();
-    for (const { watcher } of this.#entries.values()) watcher.suspend();
+    this.#guarded(() => this.#release());
+    for (const { watcher } of this.#entries.values()) this.#guarded(() => watcher.suspend());
   }
 
   // What became ready meanwhile is in the hot set already.
   resume(): void {
     // Not every handle keeps the process alive (a paused one does not), but a running loop that watches one does.
-    this.#keeper ??= setInterval(() => {}, LONGEST);
-    for (const { watcher } of this.#entries.values()) watcher.resume();
+    this.#guarded(() => (this.#keeper ??= setInterval(() => {}, LONGEST)));
+    for (const { watcher } of this.#entries.values()) this.#guarded(() => watcher.resume());
   }
 
   /** Forgets every handle, and closes none: they are the program's. */
@@ -109,18 +117,24 @@ export class IOWatchers implements Resource {
 
   #add(handle: Handle, callback: Callback): void {
     const heat = (): void => this.#heat(entry);
-    const watcher = handle instanceof NetServer ? new ServerWatcher(handle, heat) : new StreamWatcher(handle, heat);
+    const Type = handle instanceof NetServer ? ServerWatcher : StreamWatcher;
+    const watcher = new Type(handle as never, heat, this.#guarded);
     const entry: Entry = { handle, watcher, callback };
     this.#entries.set(handle, entry);
     const engine = this.#engine;
     engine.resources.watch(this, this.#look);
+    watcher.attach();
     if (engine.active) this.resume();
     else watcher.suspend();
   }
 
+  // What a handle throws is reported, and keeps nothing else from its turn.
+  #guarded = (task: () => void): void => this.#engine.guard.run("io", task);
+
   #release(): void {
-    clearInterval(this.#keeper);
+    const keeper = this.#keeper;
     this.#keeper = undefined;
+    clearInterval(keeper);
   }
 
   #heat(entry: Entry): void {
@@ -132,8 +146,12 @@ export class IOWatchers implements Resource {
   #look = (): boolean => {
     for (const entry of Array.from(this.#hot)) {
       // Each call may remove or change any watcher, so every question is asked anew.
-      const read = this.#call(entry, false);
-      const write = this.#call(entry, true);
+      let read = false;
+      let write = false;
+      this.#guarded(() => {
+        read = this.#call(entry, false);
+        write = this.#call(entry, true);
+      });
       if (!read && !write) this.#hot.delete(entry);
       entry.watcher.looked();
     }

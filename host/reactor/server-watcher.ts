@@ -7,7 +7,7 @@
 import type { Server, Socket } from "node:net";
 import { queueMicrotask } from "../base/runtime.ts";
 import { nodeTls } from "../socket/node-tls.ts";
-import { Watcher } from "./watcher.ts";
+import { type Guarded, Watcher } from "./watcher.ts";
 
 const BACKLOG = 511; // untaken connections; more are closed at once
 
@@ -23,13 +23,17 @@ export class ServerWatcher extends Watcher {
   #handing = false;
   #closed = false;
 
-  constructor(server: Server, heat: () => void) {
-    super(server, heat, ["listening"]);
+  constructor(server: Server, heat: () => void, guarded: Guarded) {
+    super(server, heat, guarded, ["listening"]);
     this.#server = server;
     this.#event = server instanceof nodeTls().Server ? "secureConnection" : "connection";
-    server.on(this.#event, this.#connected);
-    server.on("newListener", this.#subscribed);
-    server.on("close", this.#ended);
+  }
+
+  override attach(): void {
+    super.attach();
+    this.#server.on(this.#event, this.#connected);
+    this.#server.on("newListener", this.#subscribed);
+    this.#server.on("close", this.#ended);
   }
 
   override looked(): void {
@@ -40,12 +44,12 @@ export class ServerWatcher extends Watcher {
 
   override suspend(): void {
     super.suspend();
-    for (const socket of this.#waiting) socket.unref();
+    for (const socket of this.#waiting) this.guarded(() => socket.unref());
   }
 
   override resume(): void {
     super.resume();
-    for (const socket of this.#waiting) socket.ref();
+    for (const socket of this.#waiting) this.guarded(() => socket.ref());
   }
 
   override detach(): void {
@@ -57,7 +61,7 @@ export class ServerWatcher extends Watcher {
       this.#handOver(0);
     } finally {
       // Nobody can take them any more.
-      for (const socket of this.#waiting.splice(0)) socket.destroy();
+      for (const socket of this.#waiting.splice(0)) this.guarded(() => socket.destroy());
     }
   }
 
@@ -78,6 +82,11 @@ export class ServerWatcher extends Watcher {
 
   #connected = (socket: Socket): void => {
     if (this.#handing) return;
+    this.#attempt(socket, () => this.#arrived(socket));
+    this.heat();
+  };
+
+  #arrived(socket: Socket): void {
     if (this.#server.listenerCount(this.#event) > 1) {
       this.#taken++;
     } else if (this.#waiting.length >= BACKLOG) {
@@ -88,12 +97,23 @@ export class ServerWatcher extends Watcher {
       if (this.suspended) socket.unref();
       this.#waiting.push(socket);
     }
-    this.heat();
-  };
+  }
+
+  // What throws costs the connection.
+  #attempt(socket: Socket, task: () => void): void {
+    this.guarded(() => {
+      try {
+        task();
+      } catch (error) {
+        socket.destroy();
+        throw error;
+      }
+    });
+  }
 
   // The listener is added after this event, so that it has its connections a moment later.
   #subscribed = (event: string | symbol): void => {
-    if (event === this.#event && this.#waiting.length > 0) queueMicrotask(() => this.#handOver(1));
+    if (event === this.#event && this.#waiting.length > 0) queueMicrotask(() => this.guarded(() => this.#handOver(1)));
   };
 
   #ended = (): void => {
@@ -105,15 +125,19 @@ export class ServerWatcher extends Watcher {
   #handOver(ours: number): void {
     while (this.#waiting.length > 0 && this.#server.listenerCount(this.#event) > ours) {
       const socket = this.#waiting.shift()!;
-      socket.off("error", nothing);
-      if (socket.destroyed) continue;
-      if (this.suspended) socket.ref();
-      this.#handing = true;
-      try {
-        this.#server.emit(this.#event, socket);
-      } finally {
-        this.#handing = false;
-      }
+      this.#attempt(socket, () => this.#hand(socket));
+    }
+  }
+
+  #hand(socket: Socket): void {
+    socket.off("error", nothing);
+    if (socket.destroyed) return;
+    if (this.suspended) socket.ref();
+    this.#handing = true;
+    try {
+      this.#server.emit(this.#event, socket);
+    } finally {
+      this.#handing = false;
     }
   }
 }

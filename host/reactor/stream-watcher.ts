@@ -8,7 +8,7 @@ import { EventEmitter as NodeEmitter } from "node:events";
 import { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import { nextTickOfRuntime } from "../base/runtime.ts";
-import { Watcher } from "./watcher.ts";
+import { type Guarded, Watcher } from "./watcher.ts";
 
 type Stream = Readable & Writable;
 
@@ -23,12 +23,16 @@ export class StreamWatcher extends Watcher {
   // How it flowed when it was taken: true, false (paused by the program) or null (nobody has said).
   #flowed: boolean | null = null;
 
-  constructor(handle: Readable | Writable, heat: () => void) {
-    super(handle, heat, EVENTS);
+  constructor(handle: Readable | Writable, heat: () => void, guarded: Guarded) {
+    super(handle, heat, guarded, EVENTS);
     this.#handle = handle as Stream;
     this.#reads = hasReadSide(this.#handle);
-    handle.on("newListener", this.#added);
-    handle.on("removeListener", this.#removed);
+  }
+
+  override attach(): void {
+    super.attach();
+    this.#handle.on("newListener", this.#added);
+    this.#handle.on("removeListener", this.#removed);
   }
 
   override watch(read: boolean, write: boolean): void {
@@ -66,10 +70,10 @@ export class StreamWatcher extends Watcher {
 
   #hold(): void {
     const handle = this.#handle;
-    this.#holds = true;
     this.#flowed = handle.readableFlowing;
     if (ownsOn(handle)) handle.on("readable", this.heat);
     else NodeEmitter.prototype.on.call(handle, "readable", this.heat);
+    this.#holds = true;
     if (!this.#flowed) return;
     handle.pause();
     // The runtime may stop reading a terminal that has been paused, a moment later: then it is looked at once more.
@@ -78,13 +82,10 @@ export class StreamWatcher extends Watcher {
 
   #letGo(): void {
     const handle = this.#handle;
+    if (ownsOn(handle)) handle.off("readable", this.heat);
+    else NodeEmitter.prototype.off.call(handle, "readable", this.heat);
     this.#holds = false;
-    if (ownsOn(handle)) {
-      handle.off("readable", this.heat);
-      return;
-    }
-    NodeEmitter.prototype.off.call(handle, "readable", this.heat);
-    if (this.#flowed) handle.resume();
+    if (this.#flowed && !ownsOn(handle)) handle.resume();
   }
 
   // A "data" listener that is added next to one of "readable" has the stream believe, for good, that the latter rules its flow.
@@ -104,7 +105,7 @@ export class StreamWatcher extends Watcher {
 
   #holdAgain = (): void => {
     if (this.#detached || this.#holds || !this.read) return;
-    this.#hold();
+    this.guarded(() => this.#hold());
     this.heat();
   };
 }

@@ -5,9 +5,13 @@ import type { EventEmitter as NodeEmitter } from "node:events";
 /** What a watcher needs of its handle, whatever that is. */
 export type Emitter = NodeEmitter & { ref?(): unknown; unref?(): unknown };
 
+export type Guarded = (task: () => void) => void;
+
 /** One handle of the runtime, and whether it is ready for what it is watched for. */
 export abstract class Watcher {
   protected readonly heat: () => void;
+  /** Runs what the handle calls, and reports what it throws. */
+  protected readonly guarded: Guarded;
   protected read = false;
   protected write = false;
   protected suspended = false;
@@ -16,12 +20,17 @@ export abstract class Watcher {
   #failed = false;
 
   /** Hears `events` of the handle, and its errors: while watched, none of them is fatal to the process. */
-  constructor(handle: Emitter, heat: () => void, events: readonly string[]) {
+  constructor(handle: Emitter, heat: () => void, guarded: Guarded, events: readonly string[]) {
     this.#handle = handle;
     this.#events = events;
     this.heat = heat;
-    for (const event of events) handle.on(event, heat);
-    handle.on("error", this.#fail);
+    this.guarded = guarded;
+  }
+
+  /** Begins to hear. Where that throws, {@link detach} takes back what was done. */
+  attach(): void {
+    for (const event of this.#events) this.#handle.on(event, this.heat);
+    this.#handle.on("error", this.#fail);
   }
 
   /** Whether it is watched for reading, and readable. */
