@@ -63,28 +63,46 @@ export class Lingering implements Connection, Listener {
 
   /** While the loop is stopped, nothing counts its time: the runtime does, and need not wait for it. */
   suspend(): void {
-    if (this.#isOver) return;
-    this.#timer ??= setTimeout(() => this.#over(false), MS);
-    unrefTimer(this.#timer);
-    this.#handle.unref?.();
+    this.#attempt(() => {
+      this.#timer ??= setTimeout(() => this.#over(false), MS);
+      unrefTimer(this.#timer);
+      this.#handle.unref?.();
+    });
   }
 
   resume(): void {
+    this.#attempt(() => {
+      this.#forgetTimer();
+      this.#handle.ref?.();
+    });
+  }
+
+  // What throws ends it.
+  #attempt(task: () => void): void {
     if (this.#isOver) return;
-    clearTimeout(this.#timer);
+    try {
+      task();
+    } catch (error) {
+      this.#over(false);
+      throw error;
+    }
+  }
+
+  #forgetTimer(): void {
+    const timer = this.#timer;
     this.#timer = undefined;
-    this.#handle.ref?.();
+    if (timer !== undefined) clearTimeout(timer);
   }
 
   #over(gracefully: boolean): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    if (this.#timer) clearTimeout(this.#timer);
     leave(this.#handle);
     const engine = this.#engine;
     const active = engine.enter(); // so that what follows is decided now, and no pass is needed for it
     try {
       engine.connections.close(this.id);
+      engine.guard.run("close", () => this.#forgetTimer());
       engine.guard.run("close", () => release(this.#handle, gracefully));
     } finally {
       if (active) engine.end();

@@ -6,6 +6,9 @@ import { type AnyHandle, type SocketHandle, hold, isGone, peerOf, plain } from "
 import { Inbox } from "./inbox.ts";
 import { StreamEmitter } from "./stream-events.ts";
 
+// Of streams that have failed and will tell so in the next tick, or when they are closed before it. Few ever do.
+const broken = new WeakMap<StreamReading, Error>();
+
 /** The base of class Stream. */
 export abstract class StreamReading extends StreamEmitter {
   /** The handle as it is; undefined once the stream is closed. @internal */
@@ -146,9 +149,12 @@ export abstract class StreamReading extends StreamEmitter {
 
   /** @internal */
   failed(error: Error): void {
+    // It waits for the loop to run, and may be closed before.
+    if (!this.engine.active && this.raw && !isGone(error) && !broken.has(this)) broken.set(this, error);
     this.engine.deliver("error", () => {
       this.inbox?.give();
       if (!this.raw) return;
+      if (error === broken.get(this)) broken.delete(this);
       if (!isGone(error)) this.fire("error", error);
       this.close();
     });
@@ -168,7 +174,19 @@ export abstract class StreamReading extends StreamEmitter {
 
   /** A call into the handle has thrown: a Duplex of the user's, or the runtime for want of memory. It costs this stream alone. @internal */
   broken(error: unknown): void {
-    this.engine.nextTick(() => this.failed(toError(error)));
+    if (broken.has(this)) return this.engine.supervisor.failed(error, "error");
+    broken.set(this, toError(error));
+    this.engine.nextTick(() => {
+      const first = broken.get(this);
+      if (first) this.failed(first);
+    });
+  }
+
+  /** What {@link broken} was told and nobody else has been. @internal */
+  protected takeBroken(): Error | undefined {
+    const error = broken.get(this);
+    broken.delete(this);
+    return error;
   }
 
   /** @internal */

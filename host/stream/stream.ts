@@ -130,10 +130,10 @@ export class Stream extends StreamReading {
       if (!handle) return undefined;
       this.#writing?.handOver(handle);
       if (this.inbox?.isEmpty === false) handle.unshift(this.inbox.takeAll());
+      handle.ref?.();
       if (this.id !== 0) unhear(handle);
       this.engine.connections.close(this.id);
       this.#forget();
-      handle.ref?.();
       return handle;
     } catch (error) {
       this.broken(error);
@@ -171,8 +171,13 @@ export class Stream extends StreamReading {
     const handle = this.raw!;
     hear(handle, this);
     const { engine } = this;
+    try {
+      this.id = engine.connections.claim(handle) ?? engine.connections.open("handleTrack");
+    } catch (error) {
+      unhear(handle);
+      throw error;
+    }
     this.started = true;
-    this.id = engine.connections.claim(handle) ?? engine.connections.open("handleTrack");
     this.slot = slotOf(this.id);
     engine.connections.seat(this.id, this);
     engine.connections.setTimeout(this.id, this.#timeout);
@@ -189,6 +194,7 @@ export class Stream extends StreamReading {
     if (!handle) return;
     // Where the peer has ended as well, there is nothing to linger for.
     const lingers = gracefully && id !== 0 && !handle.readableEnded && !handle.destroyed;
+    const broken = this.takeBroken();
     this.#forget();
     try {
       if (lingers) new Lingering(engine, id, handle).begin();
@@ -200,6 +206,7 @@ export class Stream extends StreamReading {
     } catch (error) {
       this.fire("error", toError(error));
     }
+    if (broken) this.fire("error", broken);
     this.fire("close");
   }
 
