@@ -152,8 +152,9 @@ export class Delay extends GuardedEmitter<DelayEvents> {
         if (isThenable(result)) result.then(undefined, (error: unknown) => this.#fail(error, outcome));
       } catch (error) {
         this.#fail(error, outcome);
+      } finally {
+        this.#inStep = false;
       }
-      this.#inStep = false;
       if (outcome.hasEnded) return;
     }
     if (this.#begun === 0) this.#finish(args);

@@ -27,9 +27,9 @@ export function stopGracefully(engine: LoopEngine, options: StopOptions): Promis
   const hurry = (): void => {
     if (admission.hurry()) admission.askNow();
   };
+  if (signal?.aborted === false) listen(engine, signal, hurry); // first: where that throws, nothing has begun
   admission.drain(delay, timeout, waiting === "reset", engine.clock.now());
   if (signal?.aborted) admission.hurry();
-  else if (signal) listen(engine, signal, hurry);
   admission.askNow();
   return Promise.resolve(run?.promise.catch(() => {})); // whoever started it gets the error
 }
@@ -39,8 +39,8 @@ const RULES = { delay: SECONDS, timeout: SECONDS, signal: SIGNAL, waiting: oneOf
 // Until the loop has stopped, or is reset; also if it does not run yet.
 function listen(engine: LoopEngine, signal: AbortSignal, hurry: () => void): void {
   const end = (): void => {
-    signal.removeEventListener("abort", hurry);
     engine.resources.delete(listening);
+    signal.removeEventListener("abort", hurry);
   };
   const listening: Resource = { suspend: end, resume: () => {}, close: end };
   signal.addEventListener("abort", hurry, { once: true });
