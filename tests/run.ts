@@ -27,6 +27,7 @@ const REQUIRED = new Set(["node", "bun"]);
 
 // What they test is no matter of the runtime: they run on the first one.
 const ONCE: ReadonlySet<string> = new Set([
+  "faults/foreign-calls.test.js",
   "hosts/c-host.test.js",
   "hosts/c-host-build.test.js",
   "hosts/c-host-idle.test.js",

@@ -13,7 +13,7 @@ export interface Alarm {
   clear(): void;
 }
 
-/** Where a loop takes its time from. */
+/** Where a loop takes its time from. What it throws is the reactor's `error`: the loop takes the time it had last, and goes on. */
 export interface Clock {
   /** Milliseconds since any fixed moment; never runs backwards. */
   now(): number;

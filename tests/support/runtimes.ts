@@ -19,7 +19,7 @@ const extra = join(root, "build/runtimes/node_modules");
 const DATA = {
   env: { IOLOOP_FAST: "0" },
   files:
-    /^(?:engine\/stall|stream\/|socket\/bare|net\/(?:client|server|limits|drop)|loop\/graceful|faults\/(?:flood|random-(?:clients|lifecycle))|reactor\/watchers)/,
+    /^(?:engine\/stall|stream\/|socket\/bare|net\/(?:client|server|limits|drop)|loop\/graceful|faults\/(?:flood|foreign-throws|random-(?:clients|lifecycle))|reactor\/watchers)/,
 };
 // And with the streams of a server, wherever a test needs one.
 const ACCEPTED = {

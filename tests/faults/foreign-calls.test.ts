@@ -1,0 +1,116 @@
+// The list of foreign calls, held against the source: a new one fails here until it is listed, and then it is made to throw.
+
+import { EventEmitter } from "node:events";
+import fs from "node:fs";
+import net from "node:net";
+import { Duplex } from "node:stream";
+import tls from "node:tls";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import { harness } from "../support/harness.ts";
+import { filesIn, root } from "../support/paths.ts";
+import { CALLS } from "./foreign-calls.ts";
+
+const test = harness("foreign-calls");
+
+/** What is ours, by the name it has in host/. */
+const OURS = new Set(
+  `this super engine #engine owner #owner acceptor acceptors admission connections connection resources resource timers #timers writers
+  guard #guard supervisor #supervisor core calls #turns #stall #inbox inbox #outbox #writing stream #stream #loop loop ioloop #reactor reactor
+  #watchers watcher entry run #run context #held #nextTicks listener client #closing handshake handshakes lane writer file one Reactor Loop
+  Client Server oldest before told rule #outcome outcome #ready begins DROPPED info LISTENER clock`.split(/\s+/),
+);
+/** What has such a name, and is not, in some files: sockets that call us; and the other way round. */
+const BUT = new Set(["socket/fast-path this", "socket/handle this", "time/guarded-clock clock"]);
+const OURS_HERE = new Set(
+  `socket/bun-socket data, socket/bun-socket socket.closed, engine/stall #alarm, time/deadline-alarm #alarm, time/virtual-clock #alarms,
+  socket/handle socket.reset`.split(/,\s+/),
+);
+/** Objects of the language, and its collections by the name they have. What they do cannot be made to throw. */
+const LANGUAGE = new Set(
+  `Object Array Math Number Reflect Promise Symbol JSON Uint8Array ArrayBuffer Date #onEnd #ending #others #looks #entries #hot #classes
+  #pending #alarms #subscribers list rest words facts states names pairs contexts #chunks parts #callbacks #failures #filling all #remaining
+  #waiting #lanes #args args text value name host path candidate lower others hosts known hot methods code escape longest broken promise
+  result done running signals`.split(/\s+/),
+);
+
+const SETS: readonly object[] = [
+  net.Socket.prototype,
+  net.Server.prototype,
+  tls.TLSSocket.prototype,
+  Duplex.prototype,
+  EventEmitter.prototype,
+  AbortSignal.prototype,
+];
+
+/** What can be called on objects of the runtime. */
+function namesOfRuntime(): Set<string> {
+  const names = new Set<string>();
+  for (const set of SETS)
+    for (
+      let one: object | null = set;
+      one && one !== Object.prototype;
+      one = Object.getPrototypeOf(one) as object | null
+    )
+      for (const name of Object.getOwnPropertyNames(one)) names.add(name);
+  for (const name of Object.getOwnPropertyNames(Array.prototype)) names.delete(name); // streams have some of them too
+  return names;
+}
+
+/** A source without comments, and with nothing in its strings. */
+function bare(source: string): string {
+  return source
+    .replaceAll(/\/\*[\s\S]*?\*\//g, "")
+    .replaceAll(/(^|\s)\/\/.*$/gm, "")
+    .replaceAll(/"(?:[^"\\\n]|\\.)*"/g, '""');
+}
+
+/** The names of foreign functions that a source calls. */
+function foreignCalls(file: string, source: string, listed: ReadonlySet<string>, known: ReadonlySet<string>): string[] {
+  const found = new Set<string>();
+  const text = bare(source);
+  for (const [, receiver = "", name = ""] of text.matchAll(
+    /(#?\w+)(?:\(\))?[)\]!]*\??\s*\.\s*(\w+)(?:\?\.)?(?:<[^()]*>)?\(/g,
+  )) {
+    if (!listed.has(name) && !known.has(name)) continue;
+    if (name.startsWith("_")) found.add(name);
+    const isOurs = (OURS.has(receiver) && !BUT.has(`${file} ${receiver}`)) || OURS_HERE.has(`${file} ${receiver}`);
+    if (!isOurs && !OURS_HERE.has(`${file} ${receiver}.${name}`) && !LANGUAGE.has(receiver)) found.add(name);
+  }
+  // Functions that are imported from the runtime.
+  for (const [, names = ""] of source.matchAll(/^import \{([^}]*)\} from "(?:node:[^"]*|[./]*base\/runtime\.ts)";/gm))
+    for (const part of names.split(",").map((part) => part.trim())) {
+      const [name = "", alias = name] = part.split(" as ");
+      if (!part.startsWith("type ") && name && name !== "setting" && new RegExp(`(?<![.\\w#])${alias}\\(`).test(text))
+        found.add(name);
+    }
+  return [...found].toSorted();
+}
+
+test("every foreign call is listed with the files that make it", () => {
+  const listed = new Map<string, string[]>();
+  for (const { name, files } of CALLS)
+    for (const file of files) listed.set(file, [...(listed.get(file) ?? []), name].sort());
+  const names = new Set(CALLS.map(({ name }) => name));
+  const known = namesOfRuntime();
+  const folder = join(root, "host");
+  const found = new Map<string, string[]>();
+  for (const path of filesIn(folder)) {
+    const file = path.replace(/\.ts$/, "");
+    if (!path.endsWith(".ts") || file === "core/wasm") continue;
+    const calls = foreignCalls(file, fs.readFileSync(join(folder, path), "utf8"), names, known);
+    if (calls.length > 0) found.set(file, calls);
+  }
+  if (process.env["IOLOOP_TEST_TELL"]) console.log(JSON.stringify(Object.fromEntries(found)));
+  assert.equal(Object.fromEntries(listed), Object.fromEntries(found));
+});
+
+test("a new call is found", () => {
+  const known = namesOfRuntime();
+  assert.equal(foreignCalls("a", "handle.cork();\n// handle.uncork()\nthis.end();", new Set(), known), ["cork"]);
+  assert.equal(foreignCalls("a", 'import { a, b as c, type d } from "node:x";\na(c(d));', new Set(), known), [
+    "a",
+    "b",
+  ]);
+  assert.equal(foreignCalls("a", "(handle as Handle)!.destroy?.(error)", new Set(), known), ["destroy"]);
+});

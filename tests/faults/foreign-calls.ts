@@ -1,0 +1,146 @@
+// What host/ calls that is not its own, and where. A test holds this against the source, and another makes each of these throw.
+
+/** Whose it is. */
+export type Owner =
+  | "stream"
+  | "server"
+  | "handle"
+  | "tls"
+  | "bytes"
+  | "clock"
+  | "signal"
+  | "runtime"
+  | "files"
+  | "other";
+
+export interface ForeignCall {
+  readonly name: string;
+  readonly of: Owner;
+  /** Those of host/ that call it. */
+  readonly files: readonly string[];
+}
+
+const of = (of: Owner, calls: Readonly<Record<string, string>>): ForeignCall[] =>
+  Object.entries(calls).map(([name, files]) => ({ name, of, files: files.split(/\s+/) }));
+
+/** Each once, by its name. */
+export const CALLS: readonly ForeignCall[] = [
+  // A socket or another Duplex, of the runtime or of a program; on Node, what a bare connection borrows of one.
+  ...of("stream", {
+    _final: "socket/node-socket",
+    _write: "socket/fast-path",
+    _writeGeneric: "socket/node-socket",
+    destroy: `net/admitted-client net/server net/socket-file reactor/server-watcher socket/bun-socket
+      socket/fast-path socket/handle socket/node-socket socket/tls-handshake stream/writing`,
+    destroySoon: "socket/handle",
+    emit: "reactor/server-watcher reactor/stream-watcher socket/tls-handshake",
+    end: "socket/handle",
+    getPeerCertificate: "socket/tls-handshake",
+    listenerCount: "reactor/server-watcher socket/bare-socket socket/handle",
+    off: `net/admitted-client net/client net/server net/waiting-client reactor/server-watcher
+      reactor/stream-watcher reactor/watcher socket/handle`,
+    on: `net/admitted-client net/bind net/client net/server net/waiting-client reactor/server-watcher
+      reactor/stream-watcher reactor/watcher socket/handle socket/tls-handshake`,
+    once: "net/server-handle net/socket-file socket/tls-handshake",
+    pause: "reactor/stream-watcher socket/bun-socket socket/handle stream/reading stream/stream",
+    push: "socket/fast-path",
+    read: "reactor/stream-watcher",
+    ref: `net/admitted-client net/client net/closing-listener net/server net/waiting-client
+      reactor/server-watcher reactor/watcher socket/bun-socket socket/node-socket stream/lingering
+      stream/reading stream/stream`,
+    resetAndDestroy: "socket/handle",
+    resume: "reactor/stream-watcher socket/bun-socket socket/handle socket/tls-handshake stream/reading",
+    setKeepAlive: "socket/bun-socket socket/node-socket socket/tcp-options",
+    setNoDelay: "socket/bun-socket socket/node-socket socket/tcp-options",
+    unref: `base/runtime net/admitted-client net/client net/closing-listener net/server net/waiting-client
+      reactor/server-watcher reactor/watcher socket/bun-socket socket/node-socket stream/lingering
+      stream/reading`,
+    unshift: "stream/stream",
+    write: "socket/bun-socket socket/handle stream/writing",
+  }),
+  // A listening server.
+  ...of("server", {
+    _emitCloseIfDrained: "socket/bare-socket",
+    _listen2: "net/bind",
+    address: "net/server-handle net/server",
+    close: "net/bind net/closing-listener net/server-handle net/server socket/bun-socket socket/node-socket",
+    createServer: "net/server-handle net/server socket/tls-handshake",
+    listen: "net/bind net/server-handle socket/listening-handle",
+  }),
+  // What the runtime has beneath a socket: a handle on Node and Deno, a socket of `Bun.listen` on Bun.
+  ...of("handle", {
+    getpeername: "socket/node-socket",
+    readStart: "socket/node-socket",
+    readStop: "socket/node-socket",
+    reset: "socket/node-socket",
+    shutdown: "socket/bun-socket",
+    terminate: "socket/bun-socket",
+    useUserBuffer: "socket/fast-path socket/node-socket",
+  }),
+  // Of node:net and node:tls: what makes a connection, encrypted or not.
+  ...of("tls", {
+    connect: "net/client net/socket-file",
+    createSecureContext: "socket/tls-options",
+  }),
+  // Memory may be short.
+  ...of("bytes", {
+    alloc: "socket/node-internals",
+    allocUnsafe: "base/bytes",
+    allocUnsafeSlow: "socket/fast-path",
+    byteLength: "net/socket-file socket/bun-socket stream/outbox",
+    concat: "stream/inbox stream/outbox",
+    copy: "base/bytes",
+    from: "base/bytes socket/tls-options",
+    subarray: "socket/bun-socket stream/outbox",
+  }),
+  // A clock of a program's.
+  ...of("clock", {
+    alarm: "time/guarded-clock",
+    clear: "time/guarded-clock",
+    now: "time/guarded-clock",
+    set: "time/guarded-clock",
+  }),
+  // An AbortSignal.
+  ...of("signal", {
+    addEventListener: "loop/graceful-stop",
+    removeEventListener: "loop/graceful-stop",
+  }),
+  // Timers and queues of the runtime.
+  ...of("runtime", {
+    clearImmediate: "time/clock",
+    clearInterval: "reactor/io-watchers",
+    clearTimeout: "stream/lingering time/clock time/guarded-clock",
+    nextTickOfRuntime: "reactor/stream-watcher",
+    queueMicrotask: "engine/turns engine/writers reactor/server-watcher stream/writing",
+    setImmediate: "time/clock",
+    setInterval: "reactor/io-watchers",
+    setTimeout: "engine/turns net/socket-file stream/lingering time/clock time/guarded-clock",
+  }),
+  // The file of a UNIX domain socket, of a certificate, of the system's list of sockets.
+  ...of("files", {
+    chmodSync: "net/socket-file",
+    closeSync: "net/socket-file",
+    linkSync: "net/socket-file",
+    lstatSync: "net/socket-file net/unix-sockets",
+    openSync: "net/socket-file",
+    readFileSync: "net/unix-sockets socket/tls-options",
+    renameSync: "net/socket-file",
+    statSync: "net/socket-file",
+    unlinkSync: "net/socket-file",
+  }),
+  // What computes something of its arguments, asks nobody, or is called before anything is counted: not made to throw.
+  ...of("other", {
+    AsyncResource: "engine/async-context",
+    Socket: "socket/node-internals socket/node-socket",
+    basename: "net/unix-sockets",
+    channel: "net/bind socket/bare-socket",
+    createRequire: "socket/node-tls",
+    getSystemErrorName: "socket/node-socket",
+    inspect: "reactor/print-error",
+    isAbsolute: "net/unix-sockets",
+    isIP: "net/bind net/client",
+    monotonicNow: "time/clock",
+    resolve: "net/socket-file net/unix-sockets",
+    unrefTimer: "base/runtime stream/lingering",
+  }),
+];
