@@ -298,6 +298,6 @@ export class Engine {
     this.#ending = run;
     if (run?.stopping) this.guard.run("stop", () => this.admission.stopped());
     this.#ending = undefined;
-    run?.settle();
+    this.guard.run("stop", () => run?.settle());
   }
 }

@@ -50,7 +50,7 @@ export class ClosingListener {
     }
     this.#guard.run("closing", () => queueNoMore(this.#handle)); // or it closes with what is queued until then
     this.#known = this.#arrived();
-    if (!isRef) this.suspend();
+    if (!isRef) this.#guard.run("closing", () => this.suspend());
     this.#wait();
   }
 
