@@ -39,7 +39,6 @@ export class Engine {
   readonly timers: Timers;
   readonly writers: Writers;
   readonly resources: Resources;
-
   readonly #stall: Stall;
   readonly #turns: Turns;
   readonly #nextTicks = new PassQueue<Callback>();
@@ -291,11 +290,9 @@ export class Engine {
     this.#endRun();
   }
 
-  // A graceful stop ends with the run that it was to end.
   #endRun(): void {
-    const run = this.#run;
+    const run = (this.#ending = this.#run); // a graceful stop ends with the run that it was to end
     this.#run = undefined;
-    this.#ending = run;
     if (run?.stopping) this.guard.run("stop", () => this.admission.stopped());
     this.#ending = undefined;
     this.guard.run("stop", () => run?.settle());

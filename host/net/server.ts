@@ -122,7 +122,6 @@ export class Server extends ReactorPart<ServerEvents> {
   #open(options: ListenerOptions): void {
     const { engine } = this;
     if (this.#multiAccept !== undefined && !this.reactor.hasLoop) engine.admission.limits(1000, 0, this.#multiAccept);
-
     const { path, noDelay = true, keepAlive } = options;
     this.#tcp = { noDelay, keepAlive };
     const handle = Object.assign(createServer({ pauseOnConnect: true, allowHalfOpen: true }), { noDelay });

@@ -68,7 +68,8 @@ class WaitingClient implements Client {
       this.#socket.allowHalfOpen = false; // as the runtime makes them: a stream changes that for as long as it has one
       this.#admitted(this.#socket, this.id);
     } catch (error) {
-      this.close(); // it costs this client alone
+      this.#engine.connections.close(this.id); // it costs this client alone
+      reset(this.#socket);
       throw error;
     }
   }

@@ -96,9 +96,9 @@ export const CALLS: readonly ForeignCall[] = [
   // A clock of a program's.
   ...of("clock", {
     alarm: "time/guarded-clock",
-    clear: "time/guarded-clock",
+    clear: "engine/engine engine/stall time/guarded-clock",
     now: "time/guarded-clock",
-    set: "time/guarded-clock",
+    set: "engine/stall time/guarded-clock",
   }),
   // An AbortSignal.
   ...of("signal", {
