@@ -87,15 +87,17 @@ for (const [name, make] of Object.entries(gone)) {
   }
 }
 
+const MORE = 32_000_000; // bytes than the system takes while the peer does not read
+
 test("a chunk that is transferred while it is on its way: an error", async () => {
-  for (const size of [8_000_000, 100_000]) {
+  for (const size of [MORE, 100_000]) {
     const { loop, stream, far, log, running } = await openStream();
     loop.timer(60, () => {});
     stream.unsubscribe("write");
     far.socket.pause();
     const chunk = new Uint8Array(size);
     if (size < 1e6) {
-      stream.write(Buffer.alloc(8_000_000)); // the chunk is the piece that comes when the system takes no more
+      stream.write(Buffer.alloc(MORE)); // the chunk is the piece that comes when the system takes no more
       await until(() => stream.bytesWritten > 0);
     }
     stream.write(chunk);
@@ -103,7 +105,7 @@ test("a chunk that is transferred while it is on its way: an error", async () =>
     structuredClone(chunk.buffer, { transfer: [chunk.buffer] });
     far.socket.resume();
     await until(() => log.includes("close"));
-    assert.match(log[0]!, /^error write: the memory of a chunk was transferred/);
+    assert.match(log.join(), /error write: the memory of a chunk was transferred/);
     await goesOn(loop, running);
     far.socket.destroy();
   }
