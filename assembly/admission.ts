@@ -46,7 +46,7 @@ export function seed(value: u32): void {
   random = value;
 }
 
-/** Sets the limits. A new maxAccepts counts from here, with those who wait. Gives OK or ERR_LIMIT, and then nothing has changed. */
+/** Sets the limits. A new maxAccepts counts from here, with clients that wait. Gives OK or ERR_LIMIT, and then nothing has changed. */
 export function setLimits(inside: f64, maxAccepts: f64, atOnce: f64): i32 {
   if (!isLimit(inside) || !isLimit(maxAccepts) || !isLimit(atOnce) || <i32>atOnce < 1) return ERR_LIMIT;
   maxConnections = <i32>inside;
@@ -149,7 +149,7 @@ function places(): i32 {
   return stopping.isShut() ? 0 : maxConnections - connections.countOf(connections.INCOMING);
 }
 
-// Counts arrivals from here on, with those who wait.
+// Counts arrivals from here on, with clients that wait.
 function recount(): void {
   store<f64>(ARRIVED, <f64>connections.countOf(connections.WAITING));
   store<f64>(ARRIVAL_LIMIT, 0);

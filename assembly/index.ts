@@ -84,7 +84,7 @@ export function handleAcceptorListen(id: f64, on: i32): i32 {
   return acceptors.listen(id, on != 0);
 }
 
-/** The listening socket of an acceptor has closed: nobody arrives any more, and those who wait are still let in. Its id is spent with the last of them. Gives OK or ERR_STALE. */
+/** The listening socket of an acceptor has closed: nobody arrives any more, and clients that wait are still let in. Its id is spent with the last of them. Gives OK or ERR_STALE. */
 export function handleAcceptorEnd(id: f64): i32 {
   return acceptors.end(id);
 }
@@ -172,7 +172,7 @@ export function handleLimits(maxConnections: f64, maxAccepts: f64, multiAccept: 
   return admission.setLimits(maxConnections, maxAccepts, multiAccept);
 }
 
-/** A graceful stop: go on accepting for `delay` ms, close what is left `timeout` ms after that, 0 for never; `reset` (1): reset those who wait by then instead of serving them. A second one can only hasten the first. Gives OK or ERR_TIME. */
+/** A graceful stop: go on accepting for `delay` ms, close what is left `timeout` ms after that, 0 for never; `reset` (1): reset clients that wait by then instead of serving them. A second one can only hasten the first. Gives OK or ERR_TIME. */
 export function handleDrain(delay: f64, timeout: f64, now: f64, reset: i32): i32 {
   return stopping.drain(delay, timeout, now, reset != 0);
 }
@@ -182,12 +182,12 @@ export function handleHurry(): i32 {
   return stopping.hurry();
 }
 
-/** The run has ended, and with it a graceful stop that was under way; those who wait stay in the line. */
+/** The run has ended, and with it a graceful stop that was under way; clients that wait stay in the line. */
 export function handleStop(): void {
   admission.stop();
 }
 
-/** What the host must do now: nothing, emit `finish`, stop accepting, reset those who wait, close all, stop. `watched`: how much it waits for that the core cannot see. Where the loop is not `running` (0), it is never told to stop. */
+/** What the host must do now: nothing, emit `finish`, stop accepting, reset clients that wait, close all, stop. `watched`: how much it waits for that the core cannot see. Where the loop is not `running` (0), it is never told to stop. */
 export function pollDecision(watched: i32, running: i32): i32 {
   return admission.decide(watched, running != 0);
 }

@@ -25,7 +25,7 @@ export const DECIDE_FINISH: i32 = 1; // emit `finish`
 export const DECIDE_STOP: i32 = 2; // stop the loop
 export const DECIDE_CLOSE: i32 = 3; // close all that is left
 export const DECIDE_CLOSING: i32 = 4; // stop accepting
-export const DECIDE_RESET: i32 = 5; // reset those who wait
+export const DECIDE_RESET: i32 = 5; // reset clients that wait
 
 // Decisions yet to be given, a bit each, in the order in which they are given.
 const FINISH: i32 = 1 << 0;
@@ -66,7 +66,7 @@ export function isShut(): bool {
 }
 
 /** Begins a graceful stop: goes on accepting for `delay`, closes what is left `timeout` later; 0 = at once, never.
- * With `reset`, those who wait by then are reset. One that is under way can only be hastened. Gives OK or ERR_TIME. */
+ * With `reset`, clients that wait by then are reset. One that is under way can only be hastened. Gives OK or ERR_TIME. */
 export function drain(delay: f64, timeout: f64, now: f64, reset: bool): i32 {
   const at = tell(now);
   if (!isDuration(delay) || !isDuration(timeout)) return ERR_TIME;
@@ -109,7 +109,7 @@ export function drainTimerPassed(): void {
   else hurry();
 }
 
-/** The run has ended, and with it a graceful stop. Those who wait stay in the line. */
+/** The run has ended, and with it a graceful stop. clients that wait stay in the line. */
 export function stop(): void {
   if (phase == FINISHING) pending |= CLOSING;
   endDrainTimer();

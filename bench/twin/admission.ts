@@ -41,7 +41,7 @@ export class Admission {
     this.#random = value | 0;
   }
 
-  /** Sets the limits. A new maxAccepts counts from here, with those who wait. Gives OK or LIMIT, and then nothing has changed. */
+  /** Sets the limits. A new maxAccepts counts from here, with clients that wait. Gives OK or LIMIT, and then nothing has changed. */
   setLimits(maxConnections: number, maxAccepts: number, atOnce: number): number {
     if (!isLimit(maxConnections) || !isLimit(maxAccepts) || !isLimit(atOnce) || atOnce < 1) return Code.LIMIT;
     this.#maxConnections = maxConnections;
@@ -144,7 +144,7 @@ export class Admission {
     return this.#stopping.isShut ? 0 : this.#maxConnections - this.#connections.countOf(State.INCOMING);
   }
 
-  // Counts arrivals from here on, with those who wait.
+  // Counts arrivals from here on, with clients that wait.
   #recount(): void {
     this.arrived = this.#connections.countOf(State.WAITING);
     this.#arrivalLimit = 0;

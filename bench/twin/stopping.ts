@@ -57,7 +57,7 @@ export class Stopping {
   }
 
   /** Begins a graceful stop: goes on accepting for `delay`, closes what is left `timeout` later; 0 = at once, never.
-   * With `reset`, those who wait by then are reset. One that is under way can only be hastened. Gives OK or TIME. */
+   * With `reset`, clients that wait by then are reset. One that is under way can only be hastened. Gives OK or TIME. */
   drain(delay: number, timeout: number, now: number, reset: boolean): number {
     const at = this.#clock.tell(now);
     if (!isDuration(delay) || !isDuration(timeout)) return Code.TIME;
@@ -102,7 +102,7 @@ export class Stopping {
     else this.hurry();
   }
 
-  /** The run has ended, and with it a graceful stop. Those who wait stay in the line. */
+  /** The run has ended, and with it a graceful stop. clients that wait stay in the line. */
   stop(): void {
     if (this.phase === Phase.FINISHING) this.#closingIsDue = true;
     this.#endDrainTimer();

@@ -9,7 +9,7 @@ export function detached(name: string, owner: string): never {
 }
 
 /**
- * Has every method of a class refuse to be called on anything else, but for those of `hot`: what is called by the million looks
+ * Makes every method of a class refuse to be called on anything else, except those of `hot`: what is called by the million looks
  * by itself.
  */
 export function ownMethods(type: abstract new (...args: never[]) => object, owner: string, hot: string[] = []): void {

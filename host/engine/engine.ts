@@ -1,6 +1,5 @@
-// The engine room of a reactor: when things run, and that nothing runs while the loop is stopped.
-// Every event of the runtime enters by `begin` and leaves by `end`, or is kept until the loop runs. A pass is one iteration: next-tick
-// callbacks, hot watchers, expired timers. What is to be done is always the core's answer.
+// When things run, and that nothing runs while the loop is stopped. Every event of the runtime enters by `begin` and leaves by `end`, or is
+// kept until the loop runs. A pass is one iteration: next-tick callbacks, hot watchers, expired timers.
 
 import { IOLoopError, throwLater } from "../base/errors.ts";
 import { Core, Due } from "../core/core.ts";
@@ -154,8 +153,9 @@ export class Engine {
       this.#depth = 0;
       this.isBatching = false;
     }
-    const run = this.#run!;
-    if (run.once && run.dispatched) run.isOver = true;
+    const run = this.#run;
+    if (!run) return; // the next one could not be started
+    run.isOver ||= run.once && run.dispatched;
     if (!run.stopping && !run.isOver) this.#stall.setAlarm();
     else if (this.#inPass) this.#halt();
     else this.wake(); // other handles that are ready in this turn, and timers that have expired, still get theirs

@@ -31,7 +31,7 @@ type Listening = ListenOptions & { backlog: number };
 
 /**
  * Has a server listen, at the path of a file where one is given. `accepted` gets the connections that the runtime can do without a socket
- * for, and `notAccepted` what is thrown meanwhile. Throws what the runtime throws; `failed` is told of every other error.
+ * for, and `notAccepted` what is thrown meanwhile. Throws what the runtime throws; `failed` gets every other error.
  */
 export function bind(
   server: Server,

@@ -23,7 +23,7 @@ export interface ListenerOptions extends TcpOptions, ServerTlsOptions {
   fd?: number | undefined;
   /** How many clients may wait to be admitted; default 511. Also the backlog of the system, where it is more than that. */
   backlog?: number | undefined;
-  /** Seconds a client may wait to be admitted before it is reset; default 60, 0 for ever. */
+  /** Seconds a client may wait to be admitted before it is reset; default 60, 0 for no limit. */
   waitTimeout?: number | undefined;
   /** `"wait"` (the default), or `"drop"`: clients for whom `maxConnections` has no room are reset at once. */
   overflow?: "wait" | "drop" | undefined;
@@ -71,7 +71,7 @@ export function checkListenerOptions(what: string, options: ListenerOptions): Li
   return given;
 }
 
-/** What `listen` of the runtime is told of them. */
+/** What the runtime's `listen` gets of them. */
 export function whereToListen(options: ListenerOptions): ListenOptions {
   const { address = "127.0.0.1", port = 0, path, fd, reuse, ipv6Only = false } = options;
   const where = fd !== undefined ? { fd } : path !== undefined ? { path } : { host: address, port, ipv6Only };

@@ -32,7 +32,7 @@ export interface ServerEvents {
   error: [error: NodeJS.ErrnoException];
 }
 
-const SYSTEM_BACKLOG = 511; // for those who come within one turn: clients wait in our line
+const SYSTEM_BACKLOG = 511; // for clients that come within one turn: they wait in our queue
 
 /** Accepts TCP and UNIX domain socket connections. */
 export class Server extends ReactorPart<ServerEvents> {

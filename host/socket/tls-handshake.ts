@@ -73,7 +73,7 @@ export class Handshakes {
     socket.resume();
   }
 
-  /** Whether a peer may come in who has shaken hands: where certificates are optional, one that is there must be good. */
+  /** Whether a peer is admitted after its handshake: where certificates are optional, a certificate is verified if there is one. */
   isWelcome(secure: TLSSocket): boolean {
     return !this.#optional || secure.authorized || Object.keys(secure.getPeerCertificate()).length === 0;
   }

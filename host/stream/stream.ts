@@ -26,7 +26,7 @@ export class Stream extends StreamReading {
     this.raw = handle;
   }
 
-  /** Seconds without a byte read or written after which the stream closes; default 15, 0 for never. Setting it counts anew. */
+  /** Seconds without a byte read or written after which the stream closes; default 15, 0 for never. Setting it restarts the count. */
   get timeout(): number {
     return this.#timeout;
   }

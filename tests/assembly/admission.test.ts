@@ -206,7 +206,7 @@ test("maxAccepts is cut by up to a half, by the seed and by nothing else", () =>
   }
 });
 
-test("a new maxAccepts counts from where it is set, with those who wait and a cut of its own", () => {
+test("a new maxAccepts counts from where it is set, with clients that wait and a cut of its own", () => {
   const { calls } = new Core(3);
   const acceptor = calls.handleAcceptor();
   calls.handleAcceptorListen(acceptor, 1);
@@ -234,7 +234,7 @@ test("whoever leaves the line gives its number back, until accepting has ended",
   assert.is(twin.call("acceptedCount"), 2);
 });
 
-test("after a stop by maxAccepts the arrivals are counted again, with those who still wait", () => {
+test("after a stop by maxAccepts the arrivals are counted again, with clients that still wait", () => {
   const [twin, [a]] = serve(1, [1, 4, 50]);
   while (twin.call("phase") === Phase.ADMITTING) twin.make("handleAccept", a!, 0);
   assert.is(admitted(twin).length, 1);

@@ -70,7 +70,7 @@ test("the line is served after accepting has ended, also for those who came from
   assert.is(calls.handleAcceptorEnd(acceptor), Code.STALE, "it has gone with the last of its clients");
 });
 
-test("with reset, those who wait when accepting ends are reset, and whoever comes later", () => {
+test("with reset, clients that wait when accepting ends are reset, and whoever comes later", () => {
   const { calls, acceptor, ids } = serve(1);
   calls.handleLimits(1, 0, 50);
   const waiting = calls.handleAccept(acceptor, 0);
@@ -164,7 +164,7 @@ test("a hurry ends accepting and closes at once, and only what a graceful stop i
   assert.is(calls.handleHurry(), Code.STATE);
 });
 
-test("what is opened by those who hear of their end holds up no stop; the next one is as patient as ever", () => {
+test("what is opened in answer to a close holds up no stop; the next one is as patient as before", () => {
   const { calls, acceptor, ids } = serve(1);
   calls.handleAcceptorEnd(acceptor);
   calls.handleDrain(0, 5, 0, 0);

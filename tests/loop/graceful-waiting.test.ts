@@ -12,7 +12,7 @@ interface Crowd {
   readonly port: number;
   readonly running: Promise<void>;
   readonly drops: DropInfo["reason"][];
-  /** The one who is inside, and those who wait. */
+  /** The one who is inside, and clients that wait. */
   readonly inside: Peer;
   readonly waiting: readonly Peer[];
 }
@@ -128,7 +128,7 @@ test("a stopped server keeps its clients waiting, and start admits them, also wh
   await Promise.all([running, stopped]);
 });
 
-test("a server that is removed resets those who wait for it: a drop says closed", async () => {
+test("a server that is removed resets clients that wait for it: a drop says closed", async () => {
   const { loop, drops, inside, waiting, running } = await crowd(2);
   for (const server of servers(loop)) server.close();
   assert.equal(drops, ["closed", "closed"]);

@@ -139,7 +139,7 @@ test("85 stopGracefully while 100 clients are in the middle of 1 MB each: all ge
   loop.reset();
 });
 
-test("100, 104 maxConnections 0 admits none; raising it admits those who wait", async () => {
+test("100, 104 maxConnections 0 admits none; raising it admits clients that wait", async () => {
   const { loop } = quietLoop({ maxConnections: 0 });
   let accepted = 0;
   const id = loop.server({}, (_loop, stream) => {

@@ -70,7 +70,7 @@ test("66 an exception in the server callback: the connection stays, the server g
   await running;
 });
 
-test("75, 76 remove ends listening at once, keeps connections, and resets those who wait", async () => {
+test("75, 76 remove ends listening at once, keeps connections, and resets clients that wait", async () => {
   const { loop } = quietLoop({ maxConnections: 1 });
   let accepted = 0;
   const id = loop.server({}, (_loop, stream) => {

@@ -102,12 +102,13 @@ test("a chunk that is transferred while it is on its way: an error", async () =>
     }
     stream.write(chunk);
     await until(() => stream.bytesWritten > 0);
-    structuredClone(chunk.buffer, { transfer: [chunk.buffer] });
+    const kept = structuredClone(chunk.buffer, { transfer: [chunk.buffer] }); // or the system may find its memory gone
     far.socket.resume();
     await until(() => log.includes("close"));
-    assert.match(log.join(), /error write: the memory of a chunk was transferred/);
+    assert.match(log.join(), /error write(?: EFAULT|: the memory of a chunk was transferred)/);
     await goesOn(loop, running);
     far.socket.destroy();
+    assert.is(kept.byteLength, size);
   }
 });
 

@@ -184,7 +184,7 @@ function greeter(loop: IOLoop): { id: ReturnType<IOLoop["server"]>; count: () =>
   return { id, count: () => count };
 }
 
-test("those who linger hold no place, and no more of them than places: the oldest goes first", async () => {
+test("connections that linger hold no slot, and no more of them than slots: the oldest goes first", async () => {
   const clock = new VirtualClock();
   const { loop } = quietLoop({ clock, maxConnections: 1 });
   const { id, count } = greeter(loop);
@@ -203,7 +203,7 @@ test("those who linger hold no place, and no more of them than places: the oldes
   for (const { socket } of far) socket.destroy();
 });
 
-test("a graceful stop waits for those who linger, and its timeout closes them", async () => {
+test("a graceful stop waits for connections that linger, and its timeout closes them", async () => {
   for (const timeout of [0, 1]) {
     const clock = new VirtualClock();
     const { loop } = quietLoop({ clock });

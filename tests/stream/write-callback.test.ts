@@ -71,7 +71,7 @@ test("the same when the loop is reset, and when it is stopped and the stream clo
   other.loop.reset();
 });
 
-test("a write to a closed stream: with an error, after `write` has returned; and those who go on starve nobody", async () => {
+test("a write to a closed stream: with an error, after `write` has returned; writing on and on starves nobody", async () => {
   const open = await openStream();
   open.stream.close();
   let count = 0;

@@ -55,7 +55,7 @@ export function states(to: Recorder): void {
     to.call("handleLinger", lingering, now);
     to.call("handleTimeout", timed, 20, now);
     look();
-    to.call("handleLimits", 0, 0, 50); // so that those who wait have waited too long, and too many linger
+    to.call("handleLimits", 0, 0, 50); // so that clients that wait have waited too long, and too many linger
     to.call("pollLinger");
     to.call("handleTick", (now += 100_000));
     const due = Array.from({ length: to.call("pollDue") }, (_, at) => to.load("dueAddress", at));
