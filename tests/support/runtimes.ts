@@ -31,7 +31,7 @@ const ACCEPTED = {
 const BETWEEN =
   /^(?:core|engine\/(?!reentrancy)|faults\/(?!foreign|random-clients|random-timers)|loop|net|reactor|socket|stream|time)/;
 // What takes long, and is run on the first version.
-const NEWEST = /^(?!docs\/programs|examples\/examples|assembly\/connections)/;
+const NEWEST = /^(?!docs\/programs|examples\/examples)/;
 
 /** The runtime that runs this, and Bun, which comes with the dependencies; the others where `npm run runtimes` put them. */
 export const runtimes: Readonly<Record<string, Runtime>> = {
