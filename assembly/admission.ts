@@ -162,7 +162,7 @@ function count(more: i32): f64 {
   return all;
 }
 
-// So many more have arrived. When they are as many as may, accepting ends. The limit is cut at random with the first.
+// Counts further arrivals. When the limit is reached, accepting ends. The limit is cut at random with the first.
 function arrived(more: i32): void {
   const all = count(more);
   const most = load<f64>(MAX_ACCEPTS);

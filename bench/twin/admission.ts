@@ -150,7 +150,7 @@ export class Admission {
     this.#arrivalLimit = 0;
   }
 
-  // So many more have arrived. When they are as many as may, accepting ends. The limit is cut at random with the first.
+  // Counts further arrivals. When the limit is reached, accepting ends. The limit is cut at random with the first.
   #count(more: number): void {
     this.arrived += more;
     const max = this.#maxAccepts;

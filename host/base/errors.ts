@@ -67,6 +67,12 @@ export function isError(value: unknown): value is Error {
   }
 }
 
+/** The core has no room for one more. `what` could not be done: `open another connection`. */
+export function noRoom(what: string): IOLoopError {
+  const message = `cannot ${what}: the limit of 4,194,304 is reached, or WebAssembly memory cannot grow`;
+  return new IOLoopError("ERR_IOLOOP_FULL", message);
+}
+
 /** Throws an error where no code of ours can catch it: what becomes of it is the runtime's to say. */
 export function throwLater(error: unknown): void {
   queueMicrotask(() => {

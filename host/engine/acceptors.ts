@@ -1,6 +1,6 @@
 // What the core's acceptor ids name, and what the core is told about them and about the clients that wait.
 
-import { IOLoopError } from "../base/errors.ts";
+import { noRoom } from "../base/errors.ts";
 import type { Core } from "../core/core.ts";
 import { debug, show } from "../core/debug.ts";
 import { Kind, kindOf, slotOf } from "../core/ids.ts";
@@ -46,10 +46,7 @@ export class Acceptors {
   open(): number {
     const { core } = this.#owner;
     const id = core.opened(core.calls.handleAcceptor());
-    if (id < 0) {
-      const limit = "the limit of 4,194,304 is reached, or WebAssembly memory cannot grow";
-      throw new IOLoopError("ERR_IOLOOP_FULL", `cannot make another server: ${limit}`);
-    }
+    if (id < 0) throw noRoom("make another server");
     debug?.(core, `acceptor ${show(id)} opened`);
     return id;
   }

@@ -1,6 +1,6 @@
 // What the core's connection ids name, and how their records come and go.
 
-import { IOLoopError } from "../base/errors.ts";
+import { noRoom } from "../base/errors.ts";
 import { type Core, State } from "../core/core.ts";
 import { debug, show } from "../core/debug.ts";
 import { Kind, kindOf, slotOf } from "../core/ids.ts";
@@ -54,10 +54,7 @@ export class Connections {
   open(call: "handleConnect" | "handleTrack"): number {
     const { core, clock } = this.#owner;
     const id = core.opened(core.calls[call](0, clock.now()));
-    if (id < 0) {
-      const limit = "the limit of 4,194,304 is reached, or WebAssembly memory cannot grow";
-      throw new IOLoopError("ERR_IOLOOP_FULL", `cannot open another connection: ${limit}`);
-    }
+    if (id < 0) throw noRoom("open another connection");
     debug?.(core, `connection ${show(id)} ${call === "handleConnect" ? "connects" : "tracked"}`);
     return id;
   }

@@ -4,7 +4,7 @@
 // after some hundreds. They count from there, so no timer is early. A restart is then a command, written into the core's memory.
 // Outside a dispatch, and where the clock is not the system's, the time goes along with each.
 
-import { IOLoopError } from "../base/errors.ts";
+import { noRoom } from "../base/errors.ts";
 import { COMMANDS, Code, type Core, Due } from "../core/core.ts";
 import { debug, show } from "../core/debug.ts";
 import { slotOf } from "../core/ids.ts";
@@ -125,11 +125,7 @@ export class Timers {
   // The first timer in a slot. It may lie far behind the last one, as connections have timers of their own; an array with gaps
   // would be slow.
   private reach(slot: number, id: number): void {
-    if (id < 0) {
-      const message =
-        "cannot start another timer: the limit of 4,194,304 is reached, or WebAssembly memory cannot grow";
-      throw new IOLoopError("ERR_IOLOOP_FULL", message);
-    }
+    if (id < 0) throw noRoom("start another timer");
     this.core.refresh();
     while (slot >= this.#callbacks.length) this.#callbacks.push(undefined);
   }
