@@ -21,7 +21,8 @@ export const about = `Resident memory of a server's process for each connection,
 idle now, each with its timeout; garbage is collected before anyone looks. Then the CPU time that the same process uses
 while they idle. And memory of pending timers, in a process of its own for each measurement.`;
 
-export const peers = ["node-net", "setTimeout"];
+const HOLDERS = ["node-net", "before"];
+export const peers = [...HOLDERS, "setTimeout"];
 
 const TIMERS = 1_000_000;
 const QUICK_TIMERS = 100_000;
@@ -45,8 +46,8 @@ export async function run(context) {
   return { tables, skipped };
 }
 
-async function connections({ rounds, runtimes, peers = ["node-net"], connections: count, idleSeconds, progress }) {
-  const { candidates } = candidatesFor("keep", { runtimes, peers: peers.filter((name) => name === "node-net") });
+async function connections({ rounds, runtimes, peers = HOLDERS, connections: count, idleSeconds, progress }) {
+  const { candidates } = candidatesFor("keep", { runtimes, peers: peers.filter((name) => HOLDERS.includes(name)) });
   const { rows, skipped } = await takeTurns({
     candidates,
     rounds,

@@ -140,6 +140,11 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
     // Its rejection, if any, is unhandled, as that of any promise nobody waits for.
   }
 
+  /** Somebody is about to subscribe to an event. What this throws refuses it. @internal */
+  protected subscribing(_name: string): void {
+    // Of interest to what has one reader at a time.
+  }
+
   /** Somebody has subscribed to an event. @internal */
   protected subscribed(_name: string): void {
     // Of interest to what keeps something for its first subscriber.
@@ -149,6 +154,7 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
   #subscribe<K extends keyof E & string, T extends Subscriber<this, E[K]>>(what: string, name: K, given: T, cb: T): T {
     check(`${what}: name`, name, STRING);
     check(`${what}: callback`, given, FUNCTION);
+    this.subscribing(name);
     const list = this.#list(name);
     if (list) {
       list.push(cb);

@@ -14,6 +14,8 @@ export interface Connection extends Resource {
   expire(answer: number): void;
   /** The loop may not wait any longer. Without it `close` is called. */
   abort?(): void;
+  /** Its deadline has come: it says so to the core if there was activity that the core does not know yet. */
+  look?(): void;
 }
 
 /** Why a client was reset before it was admitted: the `reason` of a `drop`. */
@@ -109,6 +111,12 @@ export class Connections {
     this.#owner.rearm();
     this.#owner.ask();
     return true;
+  }
+
+  /** What has expired, if anything has: one of `Due`. The id may be that of a timer, too. */
+  due(id: number): number {
+    if (kindOf(id) === Kind.CONNECTION) this.connections[slotOf(id)]?.look?.();
+    return this.#owner.core.calls.handleDue(id);
   }
 
   /** The deadline of a connection has passed. */

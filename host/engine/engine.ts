@@ -263,7 +263,7 @@ export class Engine {
 
   #expire(id: number): void {
     this.timers.flushUntimed(); // callbacks before it may have removed or restarted it
-    const answer = this.core.calls.handleDue(id);
+    const answer = this.connections.due(id);
     if (answer === Due.VOID) return; // removed or restarted by a callback of this pass
     this.dispatched();
     if (answer === Due.ONCE || answer === Due.RECURRING) this.timers.fire(id, answer);

@@ -14,11 +14,11 @@ import { COUNT, FUNCTION, POSITIVE, callForm, check, checkNextTick, checkTimer }
 import type { Id } from "../core/ids.ts";
 import { REACTOR, Reactor, type StartOptions } from "../reactor/reactor.ts";
 import { Server } from "../net/server.ts";
-import { Stream } from "../stream/stream.ts";
+import { type AnyData, Stream } from "../stream/stream.ts";
 import { streamClient, streamServer } from "./streams.ts";
 
 export type LoopCallback = (loop: IOLoop) => unknown;
-export type ServerCallback = (loop: IOLoop, stream: Stream, id: Id) => unknown;
+export type ServerCallback<Data = AnyData> = (loop: IOLoop, stream: Stream<Data>, id: Id) => unknown;
 /** Called with an error, or with a stream: a check of the one tells the compiler about the other. */
 export type ClientCallback = (
   ...args:
@@ -113,9 +113,9 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
     return this.engine.isRunning;
   }
 
-  /** Accepts connections: `cb(loop, stream, id)` for each. Returns the acceptor's id. Options: {@link ListenerOptions}. */
-  server(options: ListenerOptions, cb: ServerCallback): Id;
-  server(cb: ServerCallback, options?: ListenerOptions): Id;
+  /** Accepts connections: `cb(loop, stream, id)` for each. Returns the acceptor's id. `Data` is the type of each stream's `data`. */
+  server<Data = AnyData>(options: ListenerOptions, cb: ServerCallback<Data>): Id;
+  server<Data = AnyData>(cb: ServerCallback<Data>, options?: ListenerOptions): Id;
   server(a: unknown, b?: unknown): Id {
     const [options = {}, callback] = callForm<ListenerOptions | undefined>("server", a, b);
     const cb = callback as ServerCallback;

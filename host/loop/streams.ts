@@ -15,14 +15,15 @@ export function streamServer(
 ): Server {
   let idleTimeout: number | undefined;
   let lifetime: number | undefined;
+  let halfOpen: boolean | undefined;
   const server = new Server({ reactor });
   server.taker = (handle) => {
-    const stream = new Stream(handle, { reactor });
+    const stream = new Stream(handle, { reactor, halfOpen });
     if (idleTimeout !== undefined) stream.timeout = idleTimeout;
     if (lifetime !== undefined) stream.lifetime = lifetime;
     return accepted(stream, join(stream));
   };
-  ({ idleTimeout, lifetime } = server.begin("server", options));
+  ({ idleTimeout, lifetime, halfOpen } = server.begin("server", options));
   return server;
 }
 
@@ -33,11 +34,12 @@ export function streamClient(
   done: (error: Error | undefined, stream: Stream | undefined) => unknown,
 ): Id {
   let idleTimeout: number | undefined;
+  let halfOpen: boolean | undefined;
   let isOurs = false;
   const client = new Client({ reactor });
   client.on("error", (_client, error) => done(error, undefined));
   client.on("connect", (_client, handle) => {
-    const stream = new Stream(handle, { reactor });
+    const stream = new Stream(handle, { reactor, halfOpen });
     if (idleTimeout !== undefined) stream.timeout = idleTimeout;
     try {
       if (isOurs) join(stream);
@@ -48,7 +50,7 @@ export function streamClient(
     return done(undefined, stream);
   });
   const id = client.begin("client", options);
-  ({ idleTimeout } = client.options);
+  ({ idleTimeout, halfOpen } = client.options);
   isOurs = client.options.handle === undefined;
   return id;
 }

@@ -6,7 +6,17 @@ import { IOLoopError, isError } from "../base/errors.ts";
 import { namesOf } from "../base/event-emitter.ts";
 import { ownMethods } from "../base/methods.ts";
 import { nodeTls } from "../socket/node-tls.ts";
-import { FUNCTION, HOST, PEER_PORT, type Rule, SECONDS, TEXT, checkApart, checkOptions } from "../base/checks.ts";
+import {
+  BOOLEAN,
+  FUNCTION,
+  HOST,
+  PEER_PORT,
+  type Rule,
+  SECONDS,
+  TEXT,
+  checkApart,
+  checkOptions,
+} from "../base/checks.ts";
 import type { Id } from "../core/ids.ts";
 import { REACTOR, type Reactor } from "../reactor/reactor.ts";
 import { ReactorPart } from "../reactor/emitters.ts";
@@ -31,6 +41,8 @@ export interface ClientOptions extends TcpOptions, ClientTlsOptions {
   family?: 0 | 4 | 6 | undefined;
   /** How names are looked up; default `dns.lookup`, whose arguments it is given. */
   lookup?: NonNullable<TcpSocketConnectOpts["lookup"]> | undefined;
+  /** Whether a loop's stream stays open when the peer has ended its side; default false. */
+  halfOpen?: boolean | undefined;
   /** What the `timeout` of a loop's stream begins with, in seconds; default 15. */
   idleTimeout?: number | undefined;
   /** Seconds for the whole attempt, name look-up and all; default 10, 0 for no limit. */
@@ -62,6 +74,7 @@ export const CLIENT_RULES: Readonly<Record<string, Rule>> = {
   localAddress: ADDRESS,
   family: FAMILY,
   lookup: FUNCTION,
+  halfOpen: BOOLEAN,
   idleTimeout: SECONDS,
   timeout: SECONDS,
   ...TCP_RULES,

@@ -31,6 +31,8 @@ export interface ListenerOptions extends TcpOptions, ServerTlsOptions {
   reuse?: boolean | undefined;
   /** Admit one client a tick; default false. */
   singleAccept?: boolean | undefined;
+  /** Whether a loop's streams stay open when the peer has ended its side; default false. */
+  halfOpen?: boolean | undefined;
   /** What the `timeout` of a loop's streams begins with, in seconds; default 15. */
   idleTimeout?: number | undefined;
   /** Seconds that a connection of a loop's stream may live at all, from its admission; default 0, no limit. */
@@ -56,6 +58,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   singleAccept: BOOLEAN,
   mode: MODE,
   ipv6Only: BOOLEAN,
+  halfOpen: BOOLEAN,
   idleTimeout: SECONDS,
   lifetime: SECONDS,
   ...TCP_RULES,

@@ -21,6 +21,12 @@ export interface Peer {
   readonly remotePort?: number | undefined;
 }
 
+/** Where a connection ends on this side, likewise. */
+export interface Local {
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
+}
+
 /** Called once when a piece has been taken, or cannot be. */
 export type Done = (error?: Error | null) => void;
 
@@ -39,6 +45,8 @@ export abstract class BareSocket {
   destroyed = false;
   /** Whether the peer has ended its side. */
   readableEnded = false;
+  /** Whether our side has ended. */
+  writableEnded = false;
   listener: Listener | undefined;
   /** Whether it is resumed. */
   isReading = false;
@@ -79,11 +87,16 @@ export abstract class BareSocket {
   abstract setKeepAlive(on: boolean, milliseconds: number): void;
   /** Writes; `done` is called before this returns, where the system has taken it all. */
   abstract send(piece: Buffer | string, encoding: BufferEncoding, done: Done): void;
-  /** Ends our side. False where the runtime's socket is needed for that. */
-  abstract end(): boolean;
+  /** Ends our side, once. False where the runtime's socket is needed for that. */
+  end(): boolean {
+    return this.writableEnded || (this.writableEnded = this.shut());
+  }
+
+  protected abstract shut(): boolean;
   /** Closes at once. All that was written and has been taken is sent still. */
   abstract destroy(error?: Error): void;
   abstract peer(): Peer;
+  abstract local(): Local;
   /** Closes at once, and has the peer know that it was not the end. */
   abstract reset(): void;
   /** Makes the runtime's socket of it, paused, and heard by nobody. */

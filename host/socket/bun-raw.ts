@@ -21,6 +21,8 @@ export interface RawSocket {
   terminate(): void;
   readonly remoteAddress?: string;
   readonly remotePort?: number;
+  readonly localAddress?: string;
+  readonly localPort?: number;
 }
 
 export type Handler<T> = (this: unknown, raw: RawSocket, detail: T) => void;

@@ -6,7 +6,7 @@
 
 import type { Server, Socket } from "node:net";
 import { toBuffer } from "../base/bytes.ts";
-import { type Accepting, BareSocket, type Done, type Peer, isOfInterest } from "./bare-socket.ts";
+import { type Accepting, BareSocket, type Done, type Local, type Peer, isOfInterest } from "./bare-socket.ts";
 import {
   EVENTS,
   type Event,
@@ -76,7 +76,7 @@ class BunSocket extends BareSocket {
     this.#done = done;
   }
 
-  override end(): boolean {
+  protected override shut(): boolean {
     this.#raw.shutdown();
     return true;
   }
@@ -137,6 +137,11 @@ class BunSocket extends BareSocket {
   override peer(): Peer {
     const { remoteAddress, remotePort } = this.#raw;
     return { remoteAddress, remotePort };
+  }
+
+  override local(): Local {
+    const { localAddress, localPort } = this.#raw;
+    return { localAddress, localPort };
   }
 
   override reset(): void {

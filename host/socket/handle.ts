@@ -3,7 +3,7 @@
 import { Socket } from "node:net";
 import { Duplex, Readable } from "node:stream";
 import type { TLSSocket } from "node:tls";
-import { BareSocket, type Done, type Listener, type Peer } from "./bare-socket.ts";
+import { BareSocket, type Done, type Listener, type Local, type Peer } from "./bare-socket.ts";
 import { type Rule, STREAM } from "../base/checks.ts";
 import { IOLoopError } from "../base/errors.ts";
 import { fastReader, unreadFast, writeFast } from "./fast-path.ts";
@@ -56,7 +56,7 @@ const EVENTS: readonly [string, (this: Heard, argument: never) => void][] = [
   ],
 ];
 
-const readFast = fastReader(take);
+const readFast = fastReader(deliver);
 
 // The last is what Bun gives who answers something that was read before the peer had gone.
 const GONE = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED", "ERR_SOCKET_CLOSED"]);
@@ -93,11 +93,15 @@ export function peerOf(handle: AnyHandle | undefined): Peer {
   return handle instanceof BareSocket ? handle.peer() : ((handle ?? {}) as Peer);
 }
 
+/** Where a handle ends on this side. Makes no socket of a bare connection. */
+export function localOf(handle: AnyHandle | undefined): Local {
+  return handle instanceof BareSocket ? handle.local() : ((handle ?? {}) as Local);
+}
+
 /** Hears a handle, which then is paused. One at a time. */
 export function hear(handle: Heard | BareSocket, listener: Listener): void {
   if (handle instanceof BareSocket) return handle.hear(listener);
-  if (handle[LISTENER]) throw new IOLoopError("ERR_IOLOOP_HANDLE_IN_USE", "The handle belongs to another stream");
-  handle[LISTENER] = listener;
+  take(handle, listener);
   handle[HALF_OPEN] = handle.allowHalfOpen;
   try {
     handle.allowHalfOpen = true; // what is queued is written even when the peer has ended its side
@@ -110,8 +114,25 @@ export function hear(handle: Heard | BareSocket, listener: Listener): void {
   }
 }
 
+/** Hears only how a handle ends: somebody else reads it, and writes to it. */
+export function hearEnd(handle: Heard, listener: Listener): void {
+  take(handle, listener);
+  handle[HALF_OPEN] = handle.allowHalfOpen;
+  for (const [event, hears] of EVENTS) if (event !== "data") handle.on(event, hears as () => void);
+}
+
+/** Who hears a handle, if it is one of ours. */
+export function listenerOf(handle: object): unknown {
+  return (handle as Heard)[LISTENER];
+}
+
+function take(handle: Heard, listener: Listener): void {
+  if (handle[LISTENER]) throw new IOLoopError("ERR_IOLOOP_HANDLE_IN_USE", "The handle belongs to another stream");
+  handle[LISTENER] = listener;
+}
+
 // What is read is delivered at once, unless it is to wait, something waits already, or others listen to it as well.
-function take(this: Heard, chunk: Buffer): boolean {
+function deliver(this: Heard, chunk: Buffer): boolean {
   const listener = this[LISTENER];
   if (!listener || !this.readableFlowing || this.readableLength > 0 || this.listenerCount("data") > 1) return false;
   listener.received(chunk);
@@ -164,23 +185,21 @@ export function reset(socket: Socket | BareSocket): void {
   }
 }
 
-/**
- * Ends our side of a handle once what it was given has been sent, reads on, and leads what it says to another listener. Gives what the
- * handle is from here on.
- */
-export function endSide(handle: Heard | BareSocket, listener: Listener): AnyHandle {
-  if (handle instanceof BareSocket) {
-    handle.listener = listener;
-    if (handle.end()) {
-      handle.resume();
-      return handle;
-    }
-  }
-  const socket: Heard = plain(handle);
-  socket[LISTENER] = listener;
+/** Ends our side of a handle once what it was given has been sent. Returns what the handle is from here on. */
+export function endSide(handle: AnyHandle): AnyHandle {
+  if (handle instanceof BareSocket && handle.end()) return handle;
+  const socket = plain(handle) as StreamHandle;
   socket.end();
-  socket.resume();
   return socket;
+}
+
+/** Ends our side, and leads what the handle says to another listener, which reads on. Returns what the handle is from here on. */
+export function endSideFor(handle: Heard | BareSocket, listener: Listener, reads: boolean): AnyHandle {
+  if (handle instanceof BareSocket) handle.listener = listener;
+  else handle[LISTENER] = listener;
+  const ended = endSide(handle);
+  if (reads) ended.resume();
+  return ended;
 }
 
 /** Closes a handle nobody hears any more: at once, or when what it was given has been sent. */

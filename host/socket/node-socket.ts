@@ -3,7 +3,15 @@
 
 import { type Server, Socket } from "node:net";
 import { getSystemErrorName } from "node:util";
-import { type Accepting, BareSocket, type Done, type Listener, type Peer, isOfInterest } from "./bare-socket.ts";
+import {
+  type Accepting,
+  BareSocket,
+  type Done,
+  type Listener,
+  type Local,
+  type Peer,
+  isOfInterest,
+} from "./bare-socket.ts";
 import { copyOf } from "../base/bytes.ts";
 import { sharedBuffer } from "./fast-path.ts";
 import { type HandleNames, internals } from "./node-internals.ts";
@@ -18,6 +26,7 @@ interface RawHandle {
   unref(): void;
   close(): void;
   getpeername?(peer: { address?: string; port?: number }): number;
+  getsockname?(local: { address?: string; port?: number }): number;
   reset?(done: () => void): number;
   setKeepAlive?(on: boolean, seconds: number): void;
   setNoDelay?(on: boolean): void;
@@ -88,7 +97,7 @@ class NodeSocket extends BareSocket {
     this._writeGeneric(false, piece, typeof piece === "string" ? encoding : "buffer", done);
   }
 
-  override end(): boolean {
+  protected override shut(): boolean {
     if (typeof this._final !== "function") return false;
     this._final((error) => {
       if (error) this.destroy(error);
@@ -111,6 +120,12 @@ class NodeSocket extends BareSocket {
     const peer: { address?: string; port?: number } = {};
     this.#handle?.getpeername?.(peer);
     return { remoteAddress: peer.address, remotePort: peer.port };
+  }
+
+  override local(): Local {
+    const local: { address?: string; port?: number } = {};
+    this.#handle?.getsockname?.(local);
+    return { localAddress: local.address, localPort: local.port };
   }
 
   override reset(): void {

@@ -9,7 +9,8 @@ export interface Reading {
   readonly engine: LoopEngine;
   /** Whether what arrives is taken: the stream is open and not paused, and has a subscriber. */
   readonly isRead: boolean;
-  fire(name: "read", chunk: Buffer): void;
+  /** Gives a chunk to the one that reads. */
+  give(chunk: Buffer): void;
   /** There may be room again: reads on, unless something else is in the way. */
   flow(): void;
 }
@@ -54,7 +55,7 @@ export class Inbox {
     while (!this.isEmpty && this.#stream.isRead) {
       const chunk = this.#chunks.shift()!;
       this.#size -= chunk.length;
-      this.#stream.fire("read", chunk);
+      this.#stream.give(chunk);
     }
     this.#stream.flow();
   }

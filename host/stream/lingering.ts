@@ -7,7 +7,7 @@ import { clearTimeout, setTimeout, unrefTimer } from "../base/runtime.ts";
 import type { Connection } from "../engine/connections.ts";
 import type { LoopEngine } from "../engine/loop-engine.ts";
 import type { Listener } from "../socket/bare-socket.ts";
-import { type AnyHandle, endSide, leave, release } from "../socket/handle.ts";
+import { type AnyHandle, endSideFor, leave, release } from "../socket/handle.ts";
 
 const MOST = 1_048_576; // bytes
 const MS = 2000; // as the core has it
@@ -17,21 +17,24 @@ export class Lingering implements Connection, Listener {
   readonly id: number;
   readonly #engine: LoopEngine;
   #handle: AnyHandle;
+  readonly #reads: boolean;
   #dropped = 0;
   #isOver = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(engine: LoopEngine, id: number, handle: AnyHandle) {
+  /** `reads`: unless somebody else reads the handle. */
+  constructor(engine: LoopEngine, id: number, handle: AnyHandle, reads: boolean) {
     this.id = id;
     this.#engine = engine;
     this.#handle = handle;
+    this.#reads = reads;
   }
 
   /** Ends our side. Throws what the handle throws; then it is over. */
   begin(): void {
     const { connections, active } = this.#engine;
     try {
-      this.#handle = endSide(this.#handle, this);
+      this.#handle = endSideFor(this.#handle, this, this.#reads);
     } catch (error) {
       this.#over(false);
       throw error;

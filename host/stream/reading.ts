@@ -1,40 +1,39 @@
 // The read half of a stream, and its handle: what arrives, and when it may.
 
-import { toError } from "../base/errors.ts";
+import { BOOLEAN, check } from "../base/checks.ts";
 import { ownMethods } from "../base/methods.ts";
-import { type AnyHandle, type SocketHandle, hold, isGone, peerOf, plain } from "../socket/handle.ts";
+import { BareSocket } from "../socket/bare-socket.ts";
+import { type AnyHandle, type SocketHandle, hold, isGone } from "../socket/handle.ts";
+import type { CloseReason } from "./close-reason.ts";
+import { type Consumer, inUse } from "./consumer.ts";
 import { Inbox } from "./inbox.ts";
-import { StreamEmitter } from "./stream-events.ts";
+import { StreamState } from "./stream-state.ts";
 
-// Of streams that have failed and will tell so in the next tick, or when they are closed before it. Few ever do.
-const broken = new WeakMap<StreamReading, Error>();
+/** How a connection ends: our side, and we linger; all of it; or with a reset. */
+export type Ending = "linger" | "drop" | "reset";
 
 /** The base of class Stream. */
-export abstract class StreamReading extends StreamEmitter {
-  /** The handle as it is; undefined once the stream is closed. @internal */
-  raw: AnyHandle | undefined;
-  /** @internal */
-  started = false;
-  /** The slot in its id. @internal */
-  slot = 0;
+export abstract class StreamReading extends StreamState {
   /** @internal */
   inbox: Inbox | undefined;
+  /** Takes what arrives instead of the subscribers to `read`. @internal */
+  consumer: Consumer | undefined;
   #bytesRead = 0;
+  #halfOpen = false;
   #paused = false;
+  #hasPeerEnded = false;
 
-  /** The handle; undefined once the stream is closed. */
-  get handle(): SocketHandle | undefined {
-    return (this.raw = plain(this.raw)) as SocketHandle | undefined;
+  /**
+   * Whether the stream stays open when the peer has ended its side: then `end` is emitted, and the stream can write until it ends too.
+   * Default false: it sends what is queued, and closes.
+   */
+  get halfOpen(): boolean {
+    return this.#halfOpen;
   }
 
-  /** The peer's address; undefined where it has none, and once the stream is closed. Asking for it needs no handle. */
-  get remoteAddress(): string | undefined {
-    return peerOf(this.raw).remoteAddress;
-  }
-
-  /** The peer's port, likewise. */
-  get remotePort(): number | undefined {
-    return peerOf(this.raw).remotePort;
+  set halfOpen(on: boolean) {
+    check("halfOpen", on, BOOLEAN);
+    this.#halfOpen = on;
   }
 
   /** Whether data, or the peer's end, waits to be read. Counts as activity. */
@@ -46,10 +45,20 @@ export abstract class StreamReading extends StreamEmitter {
 
   /** Bytes received. */
   get bytesRead(): number {
-    return this.#bytesRead;
+    return this.lent?.bytesRead ?? this.#bytesRead;
   }
 
-  /** Starts reading, or goes on after `stop`: also where the peer has ended its side meanwhile. */
+  /** The handle, if it is lent to somebody who reads and writes it without the stream. @internal */
+  get lent(): SocketHandle | undefined {
+    return this.consumer?.borrowed;
+  }
+
+  /** Whether the peer has ended its side. @internal */
+  get hasPeerEnded(): boolean {
+    return this.#hasPeerEnded;
+  }
+
+  /** Starts reading, or goes on after `stop`; also if the peer has ended its side meanwhile. */
   start(): void {
     if (!this.raw) return;
     this.#paused = false;
@@ -63,7 +72,8 @@ export abstract class StreamReading extends StreamEmitter {
   stop(): void {
     this.#paused = true;
     try {
-      if (this.handle) hold(this.handle);
+      const handle = this.socket();
+      if (handle && !this.lent) hold(handle);
     } catch (error) {
       this.broken(error);
     }
@@ -72,7 +82,7 @@ export abstract class StreamReading extends StreamEmitter {
   /** @internal */
   suspend(): void {
     try {
-      this.raw?.pause();
+      if (!this.lent) this.raw?.pause();
       this.raw?.unref?.();
     } catch (error) {
       this.broken(error);
@@ -91,7 +101,7 @@ export abstract class StreamReading extends StreamEmitter {
 
   /** Reads, unless something is in the way. @internal */
   flow(): void {
-    if (this.#paused || this.inbox?.isFull || !this.engine.active) return;
+    if (this.#paused || this.inbox?.isFull || this.consumer?.isFull || this.lent || !this.engine.active) return;
     try {
       this.raw?.resume();
     } catch (error) {
@@ -101,7 +111,13 @@ export abstract class StreamReading extends StreamEmitter {
 
   /** Whether what arrives is taken by somebody. @internal */
   get isRead(): boolean {
-    return this.raw !== undefined && !this.#paused && this.hasSubscribers("read");
+    if (!this.raw || this.#paused) return false;
+    return this.consumer ? !this.consumer.isFull : this.hasSubscribers("read");
+  }
+
+  /** A second consumer is refused. @internal */
+  protected override subscribing(name: string): void {
+    if (name === "read" && this.consumer) throw inUse('on: event "read"', this.consumer.name);
   }
 
   /** What was kept for a subscriber to `read` is emitted in the next tick. @internal */
@@ -109,14 +125,29 @@ export abstract class StreamReading extends StreamEmitter {
     if (name === "read") this.inbox?.giveLater();
   }
 
+  /** From here on what arrives goes to a consumer, what was kept first. @internal */
+  consume(what: string, consumer: Consumer): void {
+    const reader = this.consumer?.name ?? (this.hasSubscribers("read") ? "a subscriber to `read`" : undefined);
+    if (reader !== undefined) throw inUse(what, reader);
+    this.consumer = consumer;
+    this.inbox?.giveLater();
+  }
+
   /** @internal */
   get outlet(): AnyHandle | undefined {
     return this.started ? this.raw : undefined;
   }
 
-  /** @internal */
-  touch(now = this.engine.now): void {
-    if (this.id !== 0) this.engine.core.activity[this.slot] = now;
+  /** Gives a chunk to the one that reads. @internal */
+  give(chunk: Buffer): void {
+    const { consumer } = this;
+    if (!consumer) return this.fire("read", chunk);
+    try {
+      consumer.received(chunk);
+      if (consumer.isFull) this.raw?.pause();
+    } catch (error) {
+      this.engine.supervisor.failed(error, "read");
+    }
   }
 
   /** @internal */
@@ -130,7 +161,7 @@ export abstract class StreamReading extends StreamEmitter {
     }
     try {
       this.touch();
-      if (this.inbox?.isEmpty !== false && this.isRead) this.fire("read", chunk);
+      if (this.inbox?.isEmpty !== false && this.isRead) this.give(chunk);
       else this.#keep(chunk);
     } finally {
       engine.end();
@@ -142,22 +173,42 @@ export abstract class StreamReading extends StreamEmitter {
     if (ended && this.#paused) return; // the peer's end waits for `start`, as its data does
     this.engine.deliver("close", () => {
       this.inbox?.give();
-      if (!ended) this.close();
-      else if (!this.#paused) this.closeGracefully();
+      // Nobody but the peer can have destroyed a bare connection; on Bun, one whose sides have both ended is just closed.
+      const isReset = this.raw instanceof BareSocket && !this.raw.writableEnded;
+      if (!ended) this.finish("drop", isReset ? "reset" : "local");
+      else if (!this.#paused && this.raw && !this.#hasPeerEnded) {
+        // On Bun a socket that is destroyed on this side ends first.
+        if (this.raw.destroyed) this.finish("drop", "local");
+        else this.#peerEnded();
+      }
     });
   }
 
   /** @internal */
   failed(error: Error): void {
     // It waits for the loop to run, and may be closed before.
-    if (!this.engine.active && this.raw && !isGone(error) && !broken.has(this)) broken.set(this, error);
+    if (!this.engine.active && this.raw && !isGone(error)) this.keepBroken(error);
     this.engine.deliver("error", () => {
       this.inbox?.give();
       if (!this.raw) return;
-      if (error === broken.get(this)) broken.delete(this);
-      if (!isGone(error)) this.fire("error", error);
-      this.close();
+      this.takeBroken(error);
+      if (!isGone(error) && (!this.consumer || this.hasSubscribers("error"))) this.fire("error", error);
+      this.finish("drop", isGone(error) ? "reset" : "error", error);
     });
+  }
+
+  #peerEnded(): void {
+    this.#hasPeerEnded = true;
+    if (this.hasEnded) this.finish("linger", "local"); // our end is answered
+    else if (this.consumer) this.#endFor(this.consumer);
+    else if (this.halfOpen) this.fire("end");
+    else this.finishLater("peer");
+  }
+
+  // What waits for it comes first, even if it is more than it wanted.
+  #endFor(consumer: Consumer): void {
+    if (this.inbox?.isEmpty === false) consumer.received(this.inbox.takeAll());
+    consumer.ended();
   }
 
   #keep(chunk: Buffer): void {
@@ -172,31 +223,17 @@ export abstract class StreamReading extends StreamEmitter {
     }
   }
 
-  /** A call into the handle has thrown: a Duplex of the user's, or the runtime for want of memory. It costs this stream alone. @internal */
-  broken(error: unknown): void {
-    if (broken.has(this)) return this.engine.supervisor.failed(error, "error");
-    broken.set(this, toError(error));
-    this.engine.nextTick(() => {
-      const first = broken.get(this);
-      if (first) this.failed(first);
-    });
-  }
+  /** Whether our side has ended. @internal */
+  abstract get hasEnded(): boolean;
 
-  /** What {@link broken} was told and nobody else has been. @internal */
-  protected takeBroken(): Error | undefined {
-    const error = broken.get(this);
-    broken.delete(this);
-    return error;
-  }
+  /** Closes at once. @internal */
+  abstract finish(how: Ending, reason: CloseReason, error?: Error): void;
 
-  /** @internal */
-  abstract close(): void;
-
-  /** @internal */
-  abstract closeGracefully(): void;
+  /** Closes as soon as what waits has been sent. @internal */
+  abstract finishLater(reason: CloseReason): void;
 
   /** Becomes a connection with a record. @internal */
   protected abstract open(): void;
 }
 
-ownMethods(StreamReading, "a stream", ["received", "closed", "touch", "flow", "suspend", "resume"]);
+ownMethods(StreamReading, "a stream", ["received", "closed", "flow", "give", "suspend", "resume"]);

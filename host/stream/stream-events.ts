@@ -10,6 +10,8 @@ export interface StreamEvents {
   write: [chunk: Buffer];
   /** All that was written has been handed to the system. */
   drain: [];
+  /** The peer has ended its side, and the stream is `halfOpen`: it goes on writing until `end` or `close`. */
+  end: [];
   /** Nothing came or went for `timeout` seconds; the stream closes next. */
   timeout: [];
   /** Reading or writing failed; the stream closes next. */
@@ -25,11 +27,14 @@ export abstract class StreamEmitter extends ReactorPart<StreamEvents> {
     read: true,
     write: true,
     drain: true,
+    end: true,
     timeout: true,
     error: true,
     close: true,
   });
 
+  /** Whether it has started and not closed. @internal */
+  abstract get isOpen(): boolean;
   abstract get remoteAddress(): string | undefined;
   abstract get remotePort(): number | undefined;
   abstract get timeout(): number;
@@ -40,7 +45,7 @@ export abstract class StreamEmitter extends ReactorPart<StreamEvents> {
   /** Asking makes no socket, and does not count as activity. @internal */
   override facts(): Record<string, unknown> {
     const { remoteAddress, remotePort, timeout, bytesRead, bytesWritten, bytesWaiting } = this;
-    return { isOpen: this.id !== 0, remoteAddress, remotePort, timeout, bytesRead, bytesWritten, bytesWaiting };
+    return { isOpen: this.isOpen, remoteAddress, remotePort, timeout, bytesRead, bytesWritten, bytesWaiting };
   }
 
   /** @internal */

@@ -210,8 +210,6 @@ id.slot;
 // @ts-expect-error
 loop.engine;
 // @ts-expect-error
-stream.id;
-// @ts-expect-error
 stream.join();
 // @ts-expect-error
 server.record();

@@ -1,0 +1,38 @@
+// Why streams close, and the errors that say so.
+
+import { IOLoopError, type IOLoopErrorCode } from "../base/errors.ts";
+
+/**
+ * Why a stream has closed, the first of these that happened: `local` (closed by this program), `peer` (the peer ended first), `reset` (by
+ * the peer), `timeout` (the inactivity timeout), `lifetime`, `error`, `aborted` (by a signal), `stopping` (cut by a graceful stop that ran
+ * out of time), `displaced` (to make room for a waiting client), or `stolen` (`stealHandle`; there is no `close` event then).
+ */
+export type CloseReason =
+  | "local"
+  | "peer"
+  | "reset"
+  | "timeout"
+  | "lifetime"
+  | "error"
+  | "aborted"
+  | "stopping"
+  | "displaced"
+  | "stolen";
+
+const ERRORS: Partial<Record<CloseReason, readonly [IOLoopErrorCode, string]>> = {
+  timeout: ["ERR_IOLOOP_IDLE_TIMEOUT", "nothing was read or written for as long as its timeout"],
+  lifetime: ["ERR_IOLOOP_LIFETIME", "its lifetime is over"],
+  stopping: ["ERR_IOLOOP_STOPPING", "the loop's graceful stop ran out of time"],
+  displaced: ["ERR_IOLOOP_DISPLACED", "it made room for a waiting client"],
+  aborted: ["ERR_IOLOOP_ABORTED", "it was aborted"],
+};
+
+/** The error that says why a stream has closed; undefined for a normal end. `error`: that of the runtime, if there is one. */
+export function errorFor(reason: CloseReason, error: Error | undefined): Error | undefined {
+  if (error) return error;
+  if (reason === "reset") return Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET", syscall: "read" });
+  const known = ERRORS[reason];
+  if (!known) return undefined;
+  const [code, why] = known;
+  return Object.assign(new IOLoopError(code, `The stream was closed: ${why}`), { reason });
+}

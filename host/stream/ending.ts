@@ -1,0 +1,206 @@
+// How a stream begins and ends: its record, our side's end, and what becomes of the handle.
+
+import { Due } from "../core/core.ts";
+import { type Id, slotOf } from "../core/ids.ts";
+import { IOLoopError, toError } from "../base/errors.ts";
+import { ownMethods } from "../base/methods.ts";
+import { type SocketHandle, endSide, hear, leave, release, reset, unhear } from "../socket/handle.ts";
+import { type CloseReason, errorFor } from "./close-reason.ts";
+import { inUse } from "./consumer.ts";
+import { Lingering } from "./lingering.ts";
+import { type Ending, StreamReading } from "./reading.ts";
+import type { Writing } from "./writing.ts";
+
+/** The base of class Stream. */
+export abstract class StreamEnding extends StreamReading {
+  /** @internal */
+  protected writing: Writing | undefined;
+  #closesNext = false; // as soon as nothing waits
+  #endsNext = false; // our side, likewise
+  #hasEnded = false;
+
+  /** Whether data, or a `write` callback, waits. */
+  get isWriting(): boolean {
+    return this.writing?.isWaiting === true;
+  }
+
+  /** @internal */
+  override get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** Whether `end` was called. @internal */
+  get isEnding(): boolean {
+    return this.#endsNext;
+  }
+
+  /** Closes at once. What has not been handed to the system is dropped. */
+  close(): void {
+    this.finish("drop", "local");
+  }
+
+  /**
+   * Closes as soon as everything written has been sent; at once if nothing waits. Data is delivered until then. The connection ends our
+   * side first, and drops what still comes until the peer has ended: 2 s or 1 MiB at most.
+   */
+  closeGracefully(): void {
+    this.finishLater("local");
+  }
+
+  /**
+   * Gives the handle away: paused, with nothing of the loop's left on it, no byte lost. It gives up its slot, and its id is spent. What was
+   * written is still sent. Undefined if the stream is closed.
+   *
+   * @throws IOLoopError `ERR_IOLOOP_STREAM_IN_USE` while a duplex or a web stream of it exists.
+   */
+  stealHandle(): SocketHandle | undefined {
+    const { consumer, record } = this;
+    if (consumer && !consumer.borrowed) throw inUse("stealHandle", consumer.name);
+    try {
+      if (!consumer) this.raw?.pause(); // first of all: a socket that is made now shall not begin to read
+      const handle = this.socket();
+      if (!handle) return undefined;
+      this.writing?.handOver(handle);
+      if (this.inbox?.isEmpty === false) handle.unshift(this.inbox.takeAll());
+      handle.ref?.();
+      if (record !== 0) unhear(handle);
+      this.endsFor("stolen");
+      this.engine.connections.close(record);
+      this.forget();
+      return handle;
+    } catch (error) {
+      this.broken(error);
+      return undefined;
+    }
+  }
+
+  /** Becomes a connection of the loop, and starts. @internal */
+  join(): Id {
+    if (!this.raw) throw new IOLoopError("ERR_IOLOOP_HANDLE_CLOSED", "stream: this stream is closed");
+    this.start();
+    this.engine.connections.adopt(this.record);
+    return this.id;
+  }
+
+  /** @internal */
+  expire(answer: number): void {
+    if (answer === Due.LIFETIME) return this.finish("drop", "lifetime");
+    if (this.consumer?.expired?.()) return;
+    this.fire("timeout");
+    this.finish("drop", "timeout");
+  }
+
+  /** A graceful stop has run out of time. @internal */
+  abort(): void {
+    this.finish("drop", "stopping");
+  }
+
+  /** @internal */
+  override resume(): void {
+    super.resume();
+    if (this.isWriting) this.writing!.flushLater();
+  }
+
+  /** Nothing waits any more. @internal */
+  drained(): void {
+    if (this.#closesNext) this.finish("linger", "local");
+    else if (this.#endsNext && !this.#hasEnded) this.#endSide();
+  }
+
+  /** Our side ends as soon as what waits has been sent. @internal */
+  endLater(): void {
+    if (!this.raw || this.#endsNext) return;
+    this.#endsNext = true;
+    if (!this.started) this.open();
+    if (!this.isWriting) this.#endSide();
+  }
+
+  /** @internal */
+  override finishLater(reason: CloseReason): void {
+    if (!this.raw) return;
+    this.endsFor(reason);
+    if (this.consumer?.endsSoon?.() || this.isWriting) {
+      this.#closesNext = true;
+      if (!this.started) this.open();
+    } else {
+      this.finish("linger", reason);
+    }
+  }
+
+  /** @internal */
+  override finish(how: Ending, reason: CloseReason, error?: Error): void {
+    const { raw: handle, consumer, engine, record } = this;
+    if (!handle) return;
+    this.endsFor(reason);
+    // If the peer has ended as well, there is nothing to linger for.
+    const lingers = how === "linger" && record !== 0 && !handle.readableEnded && !handle.destroyed;
+    const broken = this.takeBroken();
+    this.forget();
+    try {
+      if (lingers) new Lingering(engine, record, handle, !consumer?.borrowed).begin();
+      else {
+        if (record !== 0) leave(handle);
+        engine.connections.close(record);
+        if (how === "reset") reset(handle as SocketHandle);
+        else release(handle, how === "linger");
+      }
+    } catch (failure) {
+      this.fire("error", toError(failure));
+    }
+    if (broken) this.fire("error", broken);
+    if (!consumer) return this.fire("close");
+    engine.guard.run("close", () => consumer.closed(errorFor(reason, broken ?? error), () => this.#hasClosed()));
+  }
+
+  /** @internal */
+  protected override open(): void {
+    const handle = this.raw!;
+    hear(handle, this);
+    this.enter(handle);
+    // A handle whose peer has gone already emits nothing any more.
+    const { engine } = this;
+    if (handle.destroyed) engine.nextTick(() => this.closed(false));
+    else if (handle.readableEnded) engine.nextTick(() => this.closed(true));
+    if (engine.active) this.resume();
+    else this.suspend();
+  }
+
+  /** Gets its record. @internal */
+  protected enter(handle: object): void {
+    const { engine } = this;
+    try {
+      this.record = engine.connections.claim(handle) ?? engine.connections.open("handleTrack");
+    } catch (error) {
+      unhear(handle as SocketHandle);
+      throw error;
+    }
+    this.id = this.record as Id;
+    this.started = true;
+    this.slot = slotOf(this.record);
+    engine.connections.seat(this.record, this);
+    this.setDeadlines();
+  }
+
+  /** @internal */
+  protected override forget(): void {
+    super.forget();
+    this.writing?.close();
+  }
+
+  #endSide(): void {
+    this.#hasEnded = true;
+    try {
+      this.raw = endSide(this.raw!);
+    } catch (error) {
+      return this.broken(error);
+    }
+    if (this.hasPeerEnded) this.finish("linger", "peer");
+  }
+
+  // The consumer may be closed later than the connection, and outside of the loop's own turns.
+  #hasClosed(): void {
+    this.engine.deliver("close", () => this.fire("close"));
+  }
+}
+
+ownMethods(StreamEnding, "a stream", ["drained", "resume"]);
