@@ -22,6 +22,12 @@ export interface DropInfo {
   readonly remotePort: number | undefined;
 }
 
+/** Has something to do of its own when a graceful stop begins, and when it has ended accepting: before the loop emits that. */
+export interface Drained {
+  finishing(): void;
+  closing(): void;
+}
+
 /** What a loop emits about itself. */
 export type Told = "finish" | "closing" | "full" | "free";
 
@@ -34,6 +40,7 @@ interface Owner {
   readonly connections: { readonly connections: readonly unknown[]; abortAll(): void };
   readonly acceptors: { endAll(): void; endNow(): void; closeAll(): void; evict(reason: DropReason): void };
   readonly supervisor: { tell(event: Told): void; failed(error: unknown, event: string): void };
+  readonly guard: { run(event: string, task: () => void): void };
   readonly isDispatching: boolean;
   begin(): boolean;
   enter(): boolean;
@@ -51,6 +58,9 @@ export class Admission {
   isToBeAsked = false;
   /** Whether a graceful stop has ended accepting. */
   hasEnded = false;
+  /** Whether a graceful stop has begun. */
+  isFinishing = false;
+  readonly drained: Set<Drained> = new Set();
   /** How many passes may run in one turn of the runtime while clients wait. */
   passesInTurn = 1;
 
@@ -83,7 +93,13 @@ export class Admission {
     this.#owner.core.calls.handleStop();
     while (this.decide());
     this.#owner.acceptors.endNow();
-    this.hasEnded = false;
+    this.hasEnded = this.isFinishing = false;
+  }
+
+  /** The loop is reset. */
+  clear(): void {
+    this.hasEnded = this.isFinishing = false;
+    this.drained.clear();
   }
 
   /** Admits who may come in, and finds out whether it is time to stop, until nothing changes any more. */
@@ -138,6 +154,8 @@ export class Admission {
     debug?.(owner.core, `decision: ${WORDS[decision]}`);
     switch (decision) {
       case Decision.FINISH:
+        this.isFinishing = true;
+        this.#drain("finishing");
         owner.supervisor.tell("finish");
         break;
       case Decision.FULL:
@@ -147,6 +165,7 @@ export class Admission {
       case Decision.CLOSING:
         this.hasEnded = true;
         owner.acceptors.endAll();
+        this.#drain("closing");
         owner.supervisor.tell("closing");
         break;
       case Decision.RESET:
@@ -161,6 +180,11 @@ export class Admission {
         return false;
     }
     return true;
+  }
+
+  #drain(what: "finishing" | "closing"): void {
+    for (const drained of this.drained)
+      this.#owner.guard.run(what === "closing" ? "closing" : "finish", () => drained[what]());
   }
 
   #nextAdmission(): number {

@@ -216,10 +216,10 @@ export class Engine {
     this.#depth++; // who waits is not admitted into what is being closed
     try {
       this.resources.close();
-      const { connections, acceptors, timers, writers } = this;
-      for (const part of [connections, acceptors, timers, writers, this.#nextTicks, this.#held]) part.clear();
+      const { admission, connections, acceptors, timers, writers } = this;
+      for (const part of [admission, connections, acceptors, timers, writers, this.#nextTicks, this.#held])
+        part.clear();
       this.core.calls.handleReset();
-      this.admission.hasEnded = false;
     } finally {
       this.#depth--;
     }

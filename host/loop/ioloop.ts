@@ -4,16 +4,19 @@ import { tally } from "../core/debug.ts";
 import { type Step, Delay, shareLoop } from "./delay.ts";
 import { type ClientOptions, Client } from "../net/client.ts";
 import { IOLoopError } from "../base/errors.ts";
+import { LoopLimits } from "./limits.ts";
 import { type StopOptions, stopGracefully } from "./graceful-stop.ts";
 import { ownMethods, detached } from "../base/methods.ts";
-import { GuardedEmitter } from "../reactor/emitters.ts";
 import { printError } from "../reactor/print-error.ts";
 import type { ListenerOptions } from "../net/listener-options.ts";
-import { type IOLoopEvents, type IOLoopOptions, LOOP_EVENTS, checkLoopOptions, instance } from "./loop-options.ts";
-import { COUNT, FUNCTION, POSITIVE, callForm, check, checkNextTick, checkTimer } from "../base/checks.ts";
+import { type IOLoopOptions, LOOP_EVENTS, checkLoopOptions, instance } from "./loop-options.ts";
+import { FUNCTION, callForm, check, checkNextTick, checkTimer, STREAM } from "../base/checks.ts";
 import type { Id } from "../core/ids.ts";
 import { REACTOR, Reactor, type StartOptions } from "../reactor/reactor.ts";
 import { Server } from "../net/server.ts";
+import type { StreamHandle } from "../socket/handle.ts";
+import { type ServeOptions, serve } from "./serve.ts";
+import { type ServedServer, streamOf } from "./served.ts";
 import { type AnyData, Stream } from "../stream/stream.ts";
 import { streamClient, streamServer } from "./streams.ts";
 
@@ -29,65 +32,25 @@ export type ClientCallback = (
 export type ErrorCallback = (loop: IOLoop, error: NodeJS.ErrnoException | undefined) => unknown;
 
 /** An event loop for TCP clients and servers. */
-export class IOLoop extends GuardedEmitter<IOLoopEvents> {
+export class IOLoop extends LoopLimits {
   /** @internal */
   static override readonly events: readonly string[] = LOOP_EVENTS;
 
   #reactor: Reactor;
-  #maxAccepts: number;
-  #maxConnections: number;
-  #multiAccept: number;
 
   static #singleton: IOLoop | undefined;
 
   constructor(options: IOLoopOptions = {}) {
     const given = checkLoopOptions(options);
-    const { maxAccepts = 0, maxConnections = 1000, clock } = given;
-    const reactor = given.reactor ?? new (Reactor.detect())({ clock });
-    super(reactor.engine);
+    const reactor = given.reactor ?? new (Reactor.detect())({ clock: given.clock });
+    super(reactor.engine, given);
     this.#reactor = reactor;
-    this.#maxAccepts = maxAccepts;
-    this.#maxConnections = maxConnections;
-    this.#multiAccept = given.multiAccept ?? (maxConnections < 50 ? 1 : 50);
     this.#attach(reactor, 'new IOLoop: option "reactor"');
   }
 
   /** The loop that is shared by everything in the process; the static methods act on it. */
   static get singleton(): IOLoop {
     return (IOLoop.#singleton ??= new IOLoop({ reactor: Reactor.default }));
-  }
-
-  /** How many connections to accept before stopping gracefully; up to half is subtracted at random, once. Default 0: no limit. */
-  get maxAccepts(): number {
-    return this.#maxAccepts;
-  }
-
-  set maxAccepts(count: number) {
-    check("maxAccepts", count, COUNT);
-    this.#maxAccepts = count;
-    this.#applyLimits();
-  }
-
-  /** How many accepted connections may be open at once; further clients wait. Default 1000; 0 admits none. */
-  get maxConnections(): number {
-    return this.#maxConnections;
-  }
-
-  set maxConnections(count: number) {
-    check("maxConnections", count, COUNT);
-    this.#maxConnections = count;
-    this.#applyLimits();
-  }
-
-  /** How many clients are admitted a tick. Default 50, or 1 where the constructor was given a `maxConnections` under 50. */
-  get multiAccept(): number {
-    return this.#multiAccept;
-  }
-
-  set multiAccept(count: number) {
-    check("multiAccept", count, POSITIVE);
-    this.#multiAccept = count;
-    this.#applyLimits();
   }
 
   /** The low-level reactor, with a default `error` subscriber that prints to stderr. Settable before anything is watched. */
@@ -122,6 +85,18 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
     return streamServer(this.#reactor, options, (stream, id) => cb(this, stream, id)).record();
   }
 
+  /**
+   * Puts a server of the runtime behind the loop, which accepts for it: an `http`, `https` or `http2` server (and so Express, Fastify, Koa),
+   * a `tls` or `net` server, or anything with a `connection` event. `cb(loop, stream, id)` runs for each connection before the server
+   * gets it. Returns the acceptor's id. Options: {@link ServeOptions}. The server need not listen; when it emits `close`, the acceptor closes.
+   *
+   * @throws IOLoopError `ERR_IOLOOP_UNSUPPORTED` for a server of `node:https` on Bun.
+   */
+  serve<Data = AnyData>(server: ServedServer, options?: ServeOptions, cb?: ServerCallback<Data>): Id {
+    if (cb !== undefined) check("serve: callback", cb, FUNCTION);
+    return serve(this.#reactor, server, options ?? {}, cb && ((stream, id) => cb(this, stream, id)));
+  }
+
   /** Opens a connection: `cb(loop, error, stream)`, once. Returns the id of the attempt, and then of the connection. Options: {@link ClientOptions}. */
   client(options: ClientOptions, cb: ClientCallback): Id;
   client(options: ClientOptions, cb: ErrorCallback): Id;
@@ -143,14 +118,18 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
     return idOrServer.record();
   }
 
-  /** The stream an id names, if any; or the id of a stream, which becomes a connection of this loop, and starts. */
-  stream(id: Id): Stream | undefined;
+  /**
+   * The stream an id names, if any; the stream of a socket that a served server got, with or without TLS on it; or the id of a stream,
+   * which becomes a connection of this loop, and starts.
+   */
+  stream(idOrSocket: Id | StreamHandle): Stream | undefined;
   stream(stream: Stream): Id;
-  stream(idOrStream: Id | Stream): Stream | Id | undefined {
-    if (typeof idOrStream === "number") return this.engine.connections.find(idOrStream, Stream);
-    instance("stream", idOrStream, Stream);
-    idOrStream.reactor = this.#reactor;
-    return idOrStream.join();
+  stream(what: Id | Stream | StreamHandle): Stream | Id | undefined {
+    if (typeof what === "number") return this.engine.connections.find(what, Stream);
+    if (!(what instanceof Stream) && STREAM.type(what)) return streamOf(this.engine, what);
+    instance("stream", what, Stream);
+    what.reactor = this.#reactor;
+    return what.join();
   }
 
   /** Calls back once, `after` seconds from now or later: `cb(loop)`. Returns the timer's id. */
@@ -232,7 +211,7 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
 
   /** @internal */
   override facts(): Record<string, unknown> {
-    return { isRunning: this.isRunning, maxConnections: this.#maxConnections, ...tally(this.engine.core) };
+    return { isRunning: this.isRunning, maxConnections: this.maxConnections, ...tally(this.engine.core) };
   }
 
   #close(id: Id): boolean {
@@ -257,11 +236,7 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
     this.#reactor = reactor;
     this.engine = reactor.engine;
     if (!reactor.hasSubscribers("error")) reactor.on("error", printError);
-    this.#applyLimits();
-  }
-
-  #applyLimits(): void {
-    this.engine.admission.limits(this.#maxConnections, this.#maxAccepts, this.#multiAccept);
+    this.applyLimits();
   }
 
   // Everything that acts on the shared loop.
@@ -273,6 +248,7 @@ export class IOLoop extends GuardedEmitter<IOLoopEvents> {
   static readonly recurring: IOLoop["recurring"] = onSingleton("recurring");
   static readonly remove: IOLoop["remove"] = onSingleton("remove");
   static readonly reset: IOLoop["reset"] = onSingleton("reset");
+  static readonly serve: IOLoop["serve"] = onSingleton("serve");
   static readonly server: IOLoop["server"] = onSingleton("server");
   static readonly start: IOLoop["start"] = onSingleton("start");
   static readonly stop: IOLoop["stop"] = onSingleton("stop");

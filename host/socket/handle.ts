@@ -7,6 +7,7 @@ import { BareSocket, type Done, type Listener, type Local, type Peer } from "./b
 import { type Rule, STREAM } from "../base/checks.ts";
 import { IOLoopError } from "../base/errors.ts";
 import { fastReader, unreadFast, writeFast } from "./fast-path.ts";
+import { parentOf } from "./node-internals.ts";
 
 /** What a stream can be made of: a `net.Socket`, a `tls.TLSSocket`, or any Duplex of the runtime. */
 export type StreamHandle = Duplex & { destroySoon?(): void; ref?(): unknown; unref?(): unknown };
@@ -96,6 +97,18 @@ export function peerOf(handle: AnyHandle | undefined): Peer {
 /** Where a handle ends on this side. Makes no socket of a bare connection. */
 export function localOf(handle: AnyHandle | undefined): Local {
   return handle instanceof BareSocket ? handle.local() : ((handle ?? {}) as Local);
+}
+
+/** The socket beneath an encrypted one; undefined if there is none, or the runtime does not say. */
+export function beneath(socket: object): object | undefined {
+  return parentOf(socket);
+}
+
+/** The addresses of both sides in one: no two connections have the same. Undefined if the socket has none. */
+export function addressOf(socket: object): string | undefined {
+  const { remoteAddress, remotePort, localAddress, localPort } = socket as Socket;
+  // One peer may come to several addresses of ours from one and the same port.
+  return remotePort === undefined ? undefined : `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }
 
 /** Hears a handle, which then is paused. One at a time. */
@@ -193,12 +206,20 @@ export function endSide(handle: AnyHandle): AnyHandle {
   return socket;
 }
 
-/** Ends our side, and leads what the handle says to another listener, which reads on. Returns what the handle is from here on. */
-export function endSideFor(handle: Heard | BareSocket, listener: Listener, reads: boolean): AnyHandle {
+/**
+ * Ends our side, and leads what the handle says to another listener, which reads on unless somebody else does: a `user`, who may have
+ * more to end than the handle. Returns what the handle is from here on.
+ */
+export function endSideFor(
+  handle: Heard | BareSocket,
+  listener: Listener,
+  user: { endSide?(): boolean } | undefined,
+): AnyHandle {
   if (handle instanceof BareSocket) handle.listener = listener;
   else handle[LISTENER] = listener;
+  if (user?.endSide?.()) return handle;
   const ended = endSide(handle);
-  if (reads) ended.resume();
+  if (!user) ended.resume();
   return ended;
 }
 

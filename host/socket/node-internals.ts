@@ -80,6 +80,12 @@ function symbolOf(object: object, name: string): symbol | undefined {
   return Object.getOwnPropertySymbols(object).find(({ description }) => description === name);
 }
 
+/** The socket beneath an encrypted one. All runtimes have that name. */
+export function parentOf(socket: object): object | undefined {
+  // oxlint-disable-next-line no-underscore-dangle -- that is its name
+  return isFastWanted() ? ((socket as { _parent?: object | null })._parent ?? undefined) : undefined;
+}
+
 /** Whether a server has listened and does not any more: one that never did has no key yet. All runtimes have that name. */
 export function isClosedServer(server: Server): boolean {
   // oxlint-disable-next-line no-underscore-dangle -- that is its name

@@ -18,6 +18,8 @@ export interface Consumer {
   expired?(): boolean;
   /** The stream is to close once all is written: whether the consumer sees to it, as it has still to write. */
   endsSoon?(): boolean;
+  /** Ends our side of what it has made of the handle; false if that is just the handle. */
+  endSide?(): boolean;
   /** The connection is closed, with an error unless that is how connections end. `done` may be called later, once: `close` is emitted. */
   closed(error: Error | undefined, done: () => void): void;
 }

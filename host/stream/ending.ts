@@ -4,9 +4,20 @@ import { Due } from "../core/core.ts";
 import { type Id, slotOf } from "../core/ids.ts";
 import { IOLoopError, toError } from "../base/errors.ts";
 import { ownMethods } from "../base/methods.ts";
-import { type SocketHandle, endSide, hear, leave, release, reset, unhear } from "../socket/handle.ts";
+import {
+  type AnyHandle,
+  type SocketHandle,
+  endSide,
+  hear,
+  hearEnd,
+  leave,
+  release,
+  reset,
+  unhear,
+} from "../socket/handle.ts";
 import { type CloseReason, errorFor } from "./close-reason.ts";
 import { inUse } from "./consumer.ts";
+import { type Borrower, Lent } from "./lent.ts";
 import { Lingering } from "./lingering.ts";
 import { type Ending, StreamReading } from "./reading.ts";
 import type { Writing } from "./writing.ts";
@@ -137,7 +148,7 @@ export abstract class StreamEnding extends StreamReading {
     const broken = this.takeBroken();
     this.forget();
     try {
-      if (lingers) new Lingering(engine, record, handle, !consumer?.borrowed).begin();
+      if (lingers) new Lingering(engine, record, handle, consumer?.borrowed && consumer).begin();
       else {
         if (record !== 0) leave(handle);
         engine.connections.close(record);
@@ -152,11 +163,26 @@ export abstract class StreamEnding extends StreamReading {
     engine.guard.run("close", () => consumer.closed(errorFor(reason, broken ?? error), () => this.#hasClosed()));
   }
 
+  /** Becomes a connection of the loop whose socket somebody else reads and writes. Returns its id. @internal */
+  lend(borrower: Borrower | undefined): Id {
+    const offered = this.raw!;
+    const socket = this.socket()!;
+    this.consumer = new Lent(socket, borrower, () => this.endsFor("peer"));
+    hearEnd(socket, this);
+    this.#enter(offered, socket);
+    this.share();
+    this.engine.connections.adopt(this.record);
+    if (socket.destroyed) this.engine.nextTick(() => this.closed(false));
+    if (this.engine.active) this.resume();
+    else this.suspend();
+    return this.id;
+  }
+
   /** @internal */
   protected override open(): void {
     const handle = this.raw!;
     hear(handle, this);
-    this.enter(handle);
+    this.#enter(handle, handle);
     // A handle whose peer has gone already emits nothing any more.
     const { engine } = this;
     if (handle.destroyed) engine.nextTick(() => this.closed(false));
@@ -165,13 +191,13 @@ export abstract class StreamEnding extends StreamReading {
     else this.suspend();
   }
 
-  /** Gets its record. @internal */
-  protected enter(handle: object): void {
+  // Gets its record: that of what was offered, if anything was.
+  #enter(offered: object, handle: AnyHandle): void {
     const { engine } = this;
     try {
-      this.record = engine.connections.claim(handle) ?? engine.connections.open("handleTrack");
+      this.record = engine.connections.claim(offered) ?? engine.connections.open("handleTrack");
     } catch (error) {
-      unhear(handle as SocketHandle);
+      unhear(handle);
       throw error;
     }
     this.id = this.record as Id;

@@ -12,29 +12,35 @@ import { type AnyHandle, endSideFor, leave, release } from "../socket/handle.ts"
 const MOST = 1_048_576; // bytes
 const MS = 2000; // as the core has it
 
+/** Reads and writes a handle past its stream. */
+export interface User {
+  /** Ends our side of what it has made of the handle; false if that is just the handle. */
+  endSide?(): boolean;
+}
+
 /** Takes a stream's place in the table of connections, and its handle. */
 export class Lingering implements Connection, Listener {
   readonly id: number;
   readonly #engine: LoopEngine;
   #handle: AnyHandle;
-  readonly #reads: boolean;
+  readonly #user: User | undefined;
   #dropped = 0;
   #isOver = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** `reads`: unless somebody else reads the handle. */
-  constructor(engine: LoopEngine, id: number, handle: AnyHandle, reads: boolean) {
+  /** `user`: who reads the handle, if it is not the stream. */
+  constructor(engine: LoopEngine, id: number, handle: AnyHandle, user: User | undefined) {
     this.id = id;
     this.#engine = engine;
     this.#handle = handle;
-    this.#reads = reads;
+    this.#user = user;
   }
 
   /** Ends our side. Throws what the handle throws; then it is over. */
   begin(): void {
     const { connections, active } = this.#engine;
     try {
-      this.#handle = endSideFor(this.#handle, this, this.#reads);
+      this.#handle = endSideFor(this.#handle, this, this.#user);
     } catch (error) {
       this.#over(false);
       throw error;

@@ -193,7 +193,9 @@ export abstract class StreamReading extends StreamState {
       if (!this.raw) return;
       this.takeBroken(error);
       if (!isGone(error) && (!this.consumer || this.hasSubscribers("error"))) this.fire("error", error);
-      this.finish("drop", isGone(error) ? "reset" : "error", error);
+      // What a server says of its own accord, and not the system: it has answered 408, say.
+      const isOfServer = this.lent !== undefined && !("syscall" in error);
+      this.finish("drop", isGone(error) ? "reset" : isOfServer ? "local" : "error", error);
     });
   }
 

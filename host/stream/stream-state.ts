@@ -142,7 +142,7 @@ export abstract class StreamState extends StreamEmitter {
   }
 
   /** The first reason counts. @internal */
-  protected endsFor(reason: CloseReason): void {
+  endsFor(reason: CloseReason): void {
     this.#closeReason ??= reason;
   }
 

@@ -1,0 +1,152 @@
+// How an HTTP server behind the loop ends without cutting a request: what each of its connections is told in a graceful stop.
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2Session } from "node:http2";
+import type { Drained } from "../engine/admission.ts";
+import type { LoopEngine } from "../engine/loop-engine.ts";
+import type { SocketHandle } from "../socket/handle.ts";
+import type { Stream } from "../stream/stream.ts";
+import { type Drain, HttpConnection } from "./http-connection.ts";
+import { alongside, watchRequests } from "./http-requests.ts";
+import { type AnyServer, speaksHttp1, speaksHttp2, streamOf } from "./served.ts";
+import { SlowClients, trackConnections } from "./slow-clients.ts";
+
+// Deno closes a connection after the first answer that it gives on a socket which somebody else has accepted.
+const ANSWERS_ONCE = process.versions["deno"] !== undefined;
+
+/** Seconds between the notice to clients of HTTP/2 and the end of new streams. */
+const NOTICE = 0.1;
+
+// One for a loop and a server, however many acceptors it has.
+const drains = new WeakMap<LoopEngine, WeakMap<AnyServer, HttpDrain>>();
+
+/** Follows the connections of one server, from the first acceptor that serves it to its last connection. */
+export class HttpDrain implements Drain, Drained {
+  readonly server: AnyServer;
+  readonly connections: Map<Stream, HttpConnection> = new Map();
+  readonly #engine: LoopEngine;
+  readonly #ends: (() => void)[] = [];
+  readonly #slow: SlowClients | undefined;
+  #acceptors = 0;
+
+  /** The drain of a server, for one acceptor more. */
+  static of(engine: LoopEngine, server: AnyServer): HttpDrain {
+    let ofEngine = drains.get(engine);
+    if (!ofEngine) drains.set(engine, (ofEngine = new WeakMap()));
+    let drain = ofEngine.get(server);
+    if (!drain) ofEngine.set(server, (drain = new HttpDrain(engine, server)));
+    drain.#acceptors++;
+    return drain;
+  }
+
+  private constructor(engine: LoopEngine, server: AnyServer) {
+    this.server = server;
+    this.#engine = engine;
+    if (speaksHttp1(server) && !trackConnections(server))
+      this.#slow = new SlowClients(engine, server, this.connections);
+  }
+
+  /** Whether a graceful stop has begun. */
+  get isFinishing(): boolean {
+    return this.#engine.admission.isFinishing;
+  }
+
+  /** Whether it has ended accepting. */
+  get isClosing(): boolean {
+    return this.#engine.admission.hasEnded;
+  }
+
+  /** A connection of the server's. */
+  add(stream: Stream, socket: SocketHandle): HttpConnection {
+    this.#watch();
+    const connection = new HttpConnection(this, stream, socket);
+    this.connections.set(stream, connection);
+    this.#slow?.added(connection);
+    return connection;
+  }
+
+  /** The connection has been given to the server. */
+  given(connection: HttpConnection): void {
+    if (this.isClosing) connection.settle();
+  }
+
+  forget(connection: HttpConnection): void {
+    this.connections.delete(connection.stream);
+    this.#endIfOver();
+  }
+
+  began(socket: SocketHandle, request: IncomingMessage, response: ServerResponse): void {
+    const connection = this.#of(socket);
+    if (!connection) return;
+    this.#slow?.began(connection);
+    connection.began(socket, request, response, ANSWERS_ONCE || this.isFinishing);
+  }
+
+  answered(socket: SocketHandle): void {
+    const connection = this.#of(socket);
+    if (!connection) return;
+    this.#slow?.answered(connection);
+    connection.answered();
+  }
+
+  finishing(): void {
+    for (const connection of this.connections.values()) connection.closeAfterAnswer();
+  }
+
+  closing(): void {
+    for (const connection of this.connections.values()) {
+      connection.warn();
+      connection.settle();
+    }
+    if (speaksHttp2(this.server)) this.#goAwayLater();
+  }
+
+  /** One of its acceptors accepts no more. */
+  acceptorEnded(): void {
+    this.#acceptors--;
+    this.#endIfOver();
+  }
+
+  // Clients may still wait in the line of an acceptor that has ended.
+  #endIfOver(): void {
+    if (this.#acceptors > 0 || this.connections.size > 0) return;
+    for (const end of this.#ends.splice(0)) end();
+    this.#slow?.end();
+    this.#engine.admission.drained.delete(this);
+  }
+
+  #watch(): void {
+    this.#engine.admission.drained.add(this);
+    if (this.#ends.length > 0) return;
+    const { server } = this;
+    const upgraded = (request: IncomingMessage): void => this.#of(request.socket)?.upgraded();
+    this.#ends.push(watchRequests(server, this));
+    for (const name of ["upgrade", "connect"]) this.#ends.push(alongside(server, name, upgraded));
+    if (speaksHttp2(server)) this.#watchSessions();
+  }
+
+  #of(socket: object): HttpConnection | undefined {
+    const stream = streamOf(this.#engine, socket);
+    return stream && this.connections.get(stream);
+  }
+
+  #watchSessions(): void {
+    const opened = (session: Http2Session): void => {
+      const connection = this.#of(session.socket);
+      if (!connection) return;
+      connection.speaksHttp2(session);
+      if (!this.isClosing) return;
+      connection.warn();
+      this.#goAwayLater();
+    };
+    this.server.on("session", opened);
+    this.#ends.push(() => this.server.off("session", opened));
+  }
+
+  // Streams that are on their way when the notice is given are still served.
+  #goAwayLater(): void {
+    this.#engine.timers.make(NOTICE, false, () => {
+      for (const connection of this.connections.values()) connection.goAway();
+    });
+  }
+}

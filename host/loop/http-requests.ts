@@ -1,0 +1,86 @@
+// The requests of HTTP/1 servers, from the end of their header to the last byte of the answer.
+
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { SocketHandle } from "../socket/handle.ts";
+import type { AnyServer } from "./served.ts";
+
+/** What is told about requests. */
+export interface RequestWatcher {
+  /** The header of a request is whole; the handler has not been called yet. */
+  began(socket: SocketHandle, request: IncomingMessage, response: ServerResponse): void;
+  /** An answer has been handed to the system, or its connection is gone. */
+  answered(socket: SocketHandle): void;
+}
+
+interface Message {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly socket: SocketHandle;
+  readonly server: object;
+}
+
+// By server: the runtime's channels tell about every server of the process.
+const watchers = new Map<object, RequestWatcher>();
+
+const began = (message: unknown): void => {
+  const { request, response, socket, server } = message as Message;
+  watchers.get(server)?.began(socket, request, response);
+};
+
+const answered = (message: unknown): void => {
+  const { socket, server } = message as Message;
+  watchers.get(server)?.answered(socket);
+};
+
+const STARTED = "http.server.request.start";
+const FINISHED = "http.server.response.finish";
+
+/** Watches the requests of a server until the function returned is called. */
+export function watchRequests(server: AnyServer, watcher: RequestWatcher): () => void {
+  // Bun publishes neither. There the events are watched, and only those that others watch: to be listened to changes what they do.
+  if (process.versions["bun"] !== undefined) return watchEvents(server, watcher);
+  if (watchers.size === 0) {
+    subscribe(STARTED, began);
+    subscribe(FINISHED, answered);
+  }
+  watchers.set(server, watcher);
+  return () => {
+    if (watchers.get(server) === watcher) watchers.delete(server);
+    if (watchers.size > 0) return;
+    unsubscribe(STARTED, began);
+    unsubscribe(FINISHED, answered);
+  };
+}
+
+function watchEvents(server: AnyServer, watcher: RequestWatcher): () => void {
+  const heard = (request: IncomingMessage, response: ServerResponse): void => {
+    const { socket } = request;
+    response.once("close", () => watcher.answered(socket));
+    watcher.began(socket, request, response);
+  };
+  const ends = ["request", "checkContinue", "checkExpectation"].map((name) => alongside(server, name, heard));
+  return () => {
+    for (const end of ends) end();
+  };
+}
+
+/** Listens to an event before all others, as long as there are others. Returns what ends that. */
+export function alongside(server: AnyServer, name: string, listener: (...args: never[]) => void): () => void {
+  const heard = listener as (...args: unknown[]) => void;
+  const isOurs = (): boolean => server.listeners(name).includes(heard);
+  const added = (event: string | symbol, other: unknown): void => {
+    if (event === name && other !== heard && !isOurs()) server.prependListener(name, heard);
+  };
+  const removed = (event: string | symbol): void => {
+    if (event === name && server.listenerCount(name) === 1 && isOurs()) server.off(name, heard);
+  };
+  if (server.listenerCount(name) > 0) server.prependListener(name, heard);
+  server.on("newListener", added);
+  server.on("removeListener", removed);
+  return () => {
+    server.off("newListener", added);
+    server.off("removeListener", removed);
+    server.off(name, heard);
+  };
+}

@@ -1,0 +1,105 @@
+// Servers of the runtime behind the loop: it admits their connections, bounds them, and ends them.
+
+import { withCode } from "../base/errors.ts";
+import type { Id } from "../core/ids.ts";
+import type { DropReason } from "../engine/connections.ts";
+import type { LoopEngine } from "../engine/loop-engine.ts";
+import type { ListenerOptions } from "../net/listener-options.ts";
+import { Server } from "../net/server.ts";
+import type { Reactor } from "../reactor/reactor.ts";
+import { usesTls } from "../socket/tls-options.ts";
+import { Stream } from "../stream/stream.ts";
+import type { HttpConnection } from "./http-connection.ts";
+import { HttpDrain } from "./http-drain.ts";
+import { type AnyServer, checkServer, speaksHttp1, speaksHttp2, speaksTls } from "./served.ts";
+
+/** Options of a loop's `serve`: those of `server`, but for half-close, which is as the server has it. `idleTimeout` is 0 by default. */
+export type ServeOptions = Omit<ListenerOptions, "halfOpen">;
+
+/** Makes a loop accept for a server. `accepted` runs for each connection before the server gets it. Returns the acceptor's id. */
+export function serve(
+  reactor: Reactor,
+  given: unknown,
+  options: ServeOptions,
+  accepted: ((stream: Stream, id: Id) => unknown) | undefined,
+): Id {
+  if (Object.hasOwn(options, "halfOpen")) {
+    const message =
+      'serve: option "halfOpen" is the server\'s to say: allowHalfOpen of a net or tls server, httpAllowHalfOpen of an http server';
+    throw withCode(new TypeError(message), "ERR_IOLOOP_UNKNOWN_OPTION");
+  }
+  const server = checkServer(given, usesTls("serve", options));
+  const acceptor = new ServingServer({ reactor });
+  const { engine } = reactor;
+  let idleTimeout = 0;
+  let lifetime: number | undefined;
+  let drain: HttpDrain | undefined;
+  acceptor.taker = (handle) => {
+    const stream = new Stream(handle, { reactor });
+    stream.timeout = idleTimeout;
+    if (lifetime !== undefined) stream.lifetime = lifetime;
+    give(engine, server, drain, stream, accepted);
+  };
+  ({ idleTimeout = 0, lifetime } = acceptor.begin("serve", options));
+  if (speaksHttp1(server) || speaksHttp2(server)) drain = HttpDrain.of(engine, server);
+  const closed = (): void => acceptor.close();
+  server.on("close", closed);
+  acceptor.whenOver = () => {
+    server.off("close", closed);
+    drain?.acceptorEnded();
+  };
+  return acceptor.record();
+}
+
+/** A server that says when it accepts no more. */
+class ServingServer extends Server {
+  whenOver: (() => void) | undefined;
+
+  override closeFor(reason: DropReason): void {
+    super.closeFor(reason);
+    this.#over();
+  }
+
+  override end(): void {
+    super.end();
+    this.#over();
+  }
+
+  #over(): void {
+    const { whenOver } = this;
+    this.whenOver = undefined;
+    whenOver?.();
+  }
+}
+
+// What throws costs this connection alone.
+function give(
+  engine: LoopEngine,
+  server: AnyServer,
+  drain: HttpDrain | undefined,
+  stream: Stream,
+  accepted: ((stream: Stream, id: Id) => unknown) | undefined,
+): void {
+  let connection: HttpConnection | undefined;
+  let id: Id;
+  try {
+    if (drain) connection = drain.add(stream, stream.socket()!);
+    id = stream.lend(connection);
+  } catch (error) {
+    stream.close();
+    throw error;
+  }
+  if (accepted) engine.guard.call(() => accepted(stream, id), stream, "accept");
+  const socket = stream.isOpen ? stream.lent : undefined;
+  if (!socket) return; // the callback has closed it, or taken it away
+  try {
+    socket.allowHalfOpen = server.allowHalfOpen ?? speaksHttp1(server);
+    if (!server.emit("connection", socket)) return stream.close();
+    // What speaks TLS reads by itself, and would miss what has been read before.
+    if (!speaksTls(server) && server.pauseOnConnect !== true) socket.resume();
+    if (drain && connection) drain.given(connection);
+  } catch (error) {
+    stream.close();
+    throw error;
+  }
+}

@@ -1,0 +1,88 @@
+// What kind of server somebody brings, and which connection a socket of its handlers is.
+
+import type { EventEmitter as NodeEmitter } from "node:events";
+import { IOLoopError, withCode } from "../base/errors.ts";
+import { type Rule, check } from "../base/checks.ts";
+import { addressOf, beneath, listenerOf } from "../socket/handle.ts";
+import type { LoopEngine } from "../engine/loop-engine.ts";
+import { Stream } from "../stream/stream.ts";
+
+/** A server that takes sockets: one of `node:http`, `https`, `http2`, `tls` or `net`, or anything with a `connection` event. */
+export type ServedServer = Pick<NodeEmitter, "on" | "off" | "emit" | "listeners" | "listenerCount">;
+
+/** What servers have that are more than an emitter. */
+export interface AnyServer extends NodeEmitter {
+  readonly allowHalfOpen?: boolean;
+  readonly pauseOnConnect?: boolean;
+  /** Milliseconds; of HTTP servers. */
+  readonly headersTimeout?: number;
+  readonly requestTimeout?: number;
+  /** Of HTTP/2 servers. */
+  readonly updateSettings?: unknown;
+  /** Of servers that speak TLS. */
+  readonly addContext?: unknown;
+}
+
+const METHODS = ["on", "off", "emit", "listeners", "listenerCount", "prependListener"] as const;
+
+const SERVER: Rule = {
+  allowed: "a server of node:http, https, http2, tls or net, or an emitter with a `connection` event",
+  type: (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    METHODS.every((name) => typeof (value as never)[name] === "function"),
+};
+
+/** Throws unless a value is a server that this runtime can serve. `tls`: whether the options ask for TLS. */
+export function checkServer(value: unknown, tls: boolean): AnyServer {
+  if (typeof value === "function")
+    throw wrap("serve: server must be a server, not a function; pass http.createServer(app)");
+  const inner = (value as { server?: unknown } | null | undefined)?.server;
+  if (!SERVER.type(value) && SERVER.type(inner))
+    throw wrap("serve: server must be a server; pass its property `server`");
+  check("serve: server", value, SERVER);
+  const server = value as AnyServer;
+  if (tls && speaksTls(server)) {
+    const message =
+      "serve: the server speaks TLS itself: options that begin with `tls` are for servers that speak plain";
+    throw withCode(new TypeError(message), "ERR_IOLOOP_TLS");
+  }
+  // There it takes what comes for plain HTTP.
+  if (process.versions["bun"] !== undefined && speaksTls(server) && speaksHttp1(server) && !speaksHttp2(server)) {
+    const message =
+      "serve: on Bun a server of node:https cannot be given sockets; pass http.createServer(app), and tlsCert and tlsKey as options";
+    throw new IOLoopError("ERR_IOLOOP_UNSUPPORTED", message);
+  }
+  return server;
+}
+
+/** Whether a server speaks TLS on the sockets that it is given. */
+export function speaksTls(server: AnyServer): boolean {
+  return typeof server.addContext === "function";
+}
+
+/** Whether a server speaks HTTP/1. One of HTTP/2 may do so as well, with `allowHTTP1`. */
+export function speaksHttp1(server: AnyServer): boolean {
+  return typeof server.headersTimeout === "number";
+}
+
+/** Whether a server speaks HTTP/2. */
+export function speaksHttp2(server: AnyServer): boolean {
+  return typeof server.updateSettings === "function";
+}
+
+/** The stream of the loop that a socket belongs to: the socket beneath, if there is TLS on top. Undefined if there is none. */
+export function streamOf(engine: LoopEngine, socket: object): Stream | undefined {
+  const found = listenerOf(socket) ?? listenerOf(beneath(socket) ?? {});
+  if (found) return found instanceof Stream && found.engine === engine ? found : undefined;
+  if (!(socket as { encrypted?: boolean }).encrypted) return undefined;
+  // The runtime does not say what is beneath: the addresses of both sides do.
+  const address = addressOf(socket);
+  for (const one of engine.connections.connections)
+    if (address !== undefined && one instanceof Stream && one.lent && addressOf(one.lent) === address) return one;
+  return undefined;
+}
+
+function wrap(message: string): Error {
+  return withCode(new TypeError(message), "ERR_IOLOOP_INVALID_ARG_TYPE");
+}
