@@ -83,8 +83,7 @@ function give(
   let connection: HttpConnection | undefined;
   let id: Id;
   try {
-    if (drain) connection = drain.add(stream, stream.socket()!);
-    id = stream.lend(connection);
+    id = stream.lend((socket) => (connection = drain?.add(stream, socket)));
   } catch (error) {
     stream.close();
     throw error;

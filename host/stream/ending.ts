@@ -164,10 +164,10 @@ export abstract class StreamEnding extends StreamReading {
   }
 
   /** Becomes a connection of the loop whose socket somebody else reads and writes. Returns its id. @internal */
-  lend(borrower: Borrower | undefined): Id {
+  lend(borrower: (socket: SocketHandle) => Borrower | undefined): Id {
     const offered = this.raw!;
     const socket = this.socket()!;
-    this.consumer = new Lent(socket, borrower, () => this.endsFor("peer"));
+    this.consumer = new Lent(socket, borrower(socket), () => this.endsFor("peer"));
     hearEnd(socket, this);
     this.#enter(offered, socket);
     this.share();
