@@ -121,8 +121,9 @@ export class HttpConnection implements Borrower {
     if (this.#session && !this.#session.destroyed) this.#session.close();
   }
 
-  /** Notice of that: the client opens no more. */
+  /** Notice of that: the client opens no more. Deno would refuse those that are on their way. */
   warn(): void {
+    if (process.versions["deno"] !== undefined) return;
     if (this.#session && !this.#session.destroyed) this.#session.goaway(0, 2 ** 31 - 1);
   }
 

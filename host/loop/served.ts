@@ -48,7 +48,7 @@ export function checkServer(value: unknown, tls: boolean): AnyServer {
     throw withCode(new TypeError(message), "ERR_IOLOOP_TLS");
   }
   // There it takes what comes for plain HTTP.
-  if (process.versions["bun"] !== undefined && speaksTls(server) && speaksHttp1(server) && !speaksHttp2(server)) {
+  if (isHttpsOnBun(server)) {
     const message =
       "serve: on Bun a server of node:https cannot be given sockets; pass http.createServer(app), and tlsCert and tlsKey as options";
     throw new IOLoopError("ERR_IOLOOP_UNSUPPORTED", message);
@@ -81,6 +81,13 @@ export function streamOf(engine: LoopEngine, socket: object): Stream | undefined
   for (const one of engine.connections.connections)
     if (address !== undefined && one instanceof Stream && one.lent && addressOf(one.lent) === address) return one;
   return undefined;
+}
+
+// There such a server looks like one of node:http, but for its class.
+function isHttpsOnBun(server: AnyServer): boolean {
+  if (process.versions["bun"] === undefined || !speaksHttp1(server)) return false;
+  const { Server } = process.getBuiltinModule("node:https");
+  return server instanceof Server;
 }
 
 function wrap(message: string): Error {

@@ -53,6 +53,11 @@ export abstract class StreamReading extends StreamState {
     return this.consumer?.borrowed;
   }
 
+  /** @internal */
+  override get isLent(): boolean {
+    return this.consumer?.borrowed !== undefined;
+  }
+
   /** Whether the peer has ended its side. @internal */
   get hasPeerEnded(): boolean {
     return this.#hasPeerEnded;

@@ -169,13 +169,17 @@ export abstract class StreamState extends StreamEmitter {
     return error;
   }
 
+  /** Whether somebody else reads and writes the handle. @internal */
+  abstract get isLent(): boolean;
+
   /** @internal */
   abstract failed(error: Error): void;
 
-  // Bytes that passed the socket and not the stream. An encrypted socket counts other bytes than the stream does: then all count.
+  // Bytes that passed the socket and not the stream. An encrypted socket counts other bytes than the stream does, and a stream whose socket
+  // is lent shows the socket's: then all count.
   #foreignBytes(): number {
     const { bytesRead, bytesWritten, encrypted } = (this.raw ?? {}) as Partial<SocketHandle>;
     const all = (bytesRead ?? 0) + (bytesWritten ?? 0);
-    return encrypted ? all : all - this.bytesRead - this.bytesWritten;
+    return encrypted || this.isLent ? all : all - this.bytesRead - this.bytesWritten;
   }
 }

@@ -32,7 +32,13 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 };
 /** Rooms that may use modules of Node, and files that may in the other rooms. */
 const NODE_ROOMS = new Set(["socket", "reactor", "stream", "net"]);
-const NODE_FILES = new Set(["engine/async-context"]);
+const NODE_FILES = new Set([
+  "engine/async-context",
+  "loop/http-connection",
+  "loop/http-drain",
+  "loop/http-requests",
+  "loop/served",
+]);
 /** What runs in a browser too, with all that it imports. */
 const ANYWHERE = ["core/core", "time/virtual-clock"];
 /** Imports of types alone that may run in a circle, inside one room: the public API has the two name each other. */
