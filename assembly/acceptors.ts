@@ -1,12 +1,12 @@
-// The acceptors, and the one line in which clients wait to be admitted.
+// The acceptors, and the queue of clients that wait to be admitted.
 //
-// I1  The line is first come, first served over all acceptors; those of a paused acceptor keep
-//     their place and are passed over.
-// I2  An acceptor's WAITERS is the number of its clients in the line.
-// I3  Of an acceptor that is single, at most one client is let in in one pass.
-// I4  A client whose acceptor was closed stays in the line, without an acceptor, until the host has reset it.
-// I5  An acceptor that has ended is there as long as it has waiters, and is counted apart from the others.
-// It never decides who is admitted: that is the gate's business (admission.ts).
+// I1  All acceptors share one queue, first come, first served. Clients of a paused acceptor keep
+//     their position and are skipped.
+// I2  An acceptor's WAITERS is the number of its clients in the queue.
+// I3  A single acceptor has at most one client admitted per pass.
+// I4  A client whose acceptor was closed stays in the queue, without an acceptor, until the host has reset it.
+// I5  An acceptor that has ended exists as long as it has waiters. It is counted separately from the others.
+// It never decides which client is admitted: admission.ts does.
 
 import {
   ACCEPTORS,
@@ -17,39 +17,39 @@ import {
   ERR_TIME,
   LIVE,
   OK,
-  WAITING_LINE,
+  WAITING_QUEUE,
   isDuration,
   isLimit,
 } from "./memory";
 import { find, give, giveAll, idOf, name, record, take } from "./slots";
 import { ACCEPTOR } from "./connections";
-import * as line from "./line";
+import * as queue from "./line";
 
 // An acceptor's record.
-const LISTENING: usize = 4; // i32: 1 while clients are taken from the line
-const WAIT_TIMEOUT: usize = 8; // f64, ms; 0 = never
+const LISTENING: usize = 4; // i32: 1 while its clients may be taken from the queue
+const WAIT_TIMEOUT: usize = 8; // f64, ms; 0 = unlimited
 const BACKLOG: usize = 16; // i32
 const WAITERS: usize = 20; // i32
-const SINGLE: usize = 24; // u8: 1 where one client a pass is let in
-const ENDED: usize = 25; // u8: 1 when nobody arrives any more
-const TURN: usize = 28; // i32: the pass in which the latest was
+const SINGLE: usize = 24; // u8: 1 if at most one client is admitted per pass
+const ENDED: usize = 25; // u8: 1 once no more clients arrive
+const TURN: usize = 28; // i32: the pass in which its latest client was admitted
 
-let listening: i32 = 0; // acceptors that are
-let admissible: i32 = 0; // clients in the line whose acceptors are
-let ended: i32 = 0; // acceptors that have, and still have waiters
+let listening: i32 = 0; // acceptors that are listening
+let admissible: i32 = 0; // clients in the queue whose acceptors are listening
+let ended: i32 = 0; // acceptors that have ended and still have waiters
 let pass: i32 = 0;
 
-/** How many acceptors the loop runs for: those that take clients, and those that have ended, for the clients they left. */
+/** The number of acceptors that keep the loop running: those that are listening, and those that have ended and still have waiters. */
 export function busyAcceptors(): i32 {
   return listening + ended;
 }
 
-/** How many acceptors there are that have not ended. */
+/** The number of acceptors that have not ended. */
 export function acceptors(): i32 {
   return load<i32>(ACCEPTORS, LIVE) - ended;
 }
 
-/** How many clients in the line could be admitted, were there slots for them: those whose acceptors take clients. */
+/** The number of clients in the queue whose acceptors are listening. They can be admitted as soon as the limits allow. */
 export function admissibleClients(): i32 {
   return admissible;
 }
@@ -59,7 +59,7 @@ export function beginPass(): void {
   pass++;
 }
 
-/** Makes an acceptor that is paused. Gives its id or ERR_FULL. */
+/** Creates an acceptor, paused. Returns its id or ERR_FULL. */
 export function open(): f64 {
   const slot = take(ACCEPTORS);
   if (slot < 0) return <f64>ERR_FULL;
@@ -73,7 +73,7 @@ export function open(): f64 {
   return idOf(ACCEPTORS, slot);
 }
 
-/** Sets how many clients may wait, how long, and whether one a pass is let in. Gives OK, ERR_STALE, ERR_LIMIT or ERR_TIME. */
+/** Sets how many clients may wait, for how many ms, and whether at most one is admitted per pass. Returns OK, ERR_STALE, ERR_LIMIT or ERR_TIME. */
 export function setLimits(id: f64, backlog: f64, timeout: f64, single: bool): i32 {
   const slot = find(ACCEPTORS, id);
   if (slot < 0) return ERR_STALE;
@@ -86,7 +86,7 @@ export function setLimits(id: f64, backlog: f64, timeout: f64, single: bool): i3
   return OK;
 }
 
-/** Pauses an acceptor, or goes on with it. Gives OK or ERR_STALE. */
+/** Pauses or resumes an acceptor. Returns OK or ERR_STALE. */
 export function listen(id: f64, on: bool): i32 {
   const slot = find(ACCEPTORS, id);
   if (slot < 0) return ERR_STALE;
@@ -98,7 +98,7 @@ export function listen(id: f64, on: bool): i32 {
   return OK;
 }
 
-/** Nobody arrives through an acceptor any more; those in the line are still let in. Gives OK or ERR_STALE. */
+/** Ends an acceptor: no more clients arrive, and those in the queue can still be admitted. Returns OK or ERR_STALE. */
 export function end(id: f64): i32 {
   const slot = find(ACCEPTORS, id);
   if (slot < 0) return ERR_STALE;
@@ -110,11 +110,11 @@ export function end(id: f64): i32 {
   return OK;
 }
 
-/** Closes an acceptor. Its clients in the line are evicted (I4). Gives OK or ERR_STALE. */
+/** Closes an acceptor. Its clients in the queue are evicted (I4). Returns OK or ERR_STALE. */
 export function close(id: f64): i32 {
   const slot = find(ACCEPTORS, id);
   if (slot < 0) return ERR_STALE;
-  for (let at = line.first(WAITING_LINE); at != 0; at = line.following(at - 1)) {
+  for (let at = queue.first(WAITING_QUEUE); at != 0; at = queue.following(at - 1)) {
     const client = record(CONNECTIONS, at - 1);
     if (load<i32>(client, ACCEPTOR) == slot + 1) store<i32>(client, 0, ACCEPTOR);
   }
@@ -122,35 +122,35 @@ export function close(id: f64): i32 {
   return OK;
 }
 
-/** The slot an id names, or ERR_STALE, also when its acceptor has ended. */
+/** The slot that an id names, or ERR_STALE. An acceptor that has ended is stale, too. */
 export function slotOf(id: f64): i32 {
   const slot = find(ACCEPTORS, id);
   return slot < 0 || load<u8>(record(ACCEPTORS, slot), ENDED) != 0 ? ERR_STALE : slot;
 }
 
-/** Whether as many clients of an acceptor wait as may. */
+/** Whether the queue has no room for another client of an acceptor. */
 export function isFull(slot: i32): bool {
   const acceptor = record(ACCEPTORS, slot);
   return load<i32>(acceptor, WAITERS) >= load<i32>(acceptor, BACKLOG);
 }
 
-/** How long a client of an acceptor may wait, in milliseconds; 0 = for ever. */
+/** How long a client of an acceptor may wait, in milliseconds; 0 = unlimited. */
 export function waitTimeout(slot: i32): f64 {
   return load<f64>(record(ACCEPTORS, slot), WAIT_TIMEOUT);
 }
 
-/** Puts a client at the end of the line. */
+/** Appends a client to the queue. */
 export function join(connection: i32, slot: i32): void {
   const acceptor = record(ACCEPTORS, slot);
   store<i32>(record(CONNECTIONS, connection), slot + 1, ACCEPTOR);
   store<i32>(acceptor, load<i32>(acceptor, WAITERS) + 1, WAITERS);
   admissible += load<i32>(acceptor, LISTENING);
-  line.join(WAITING_LINE, connection);
+  queue.join(WAITING_QUEUE, connection);
 }
 
-/** Takes a client out of the line. */
+/** Removes a client from the queue. */
 export function leave(connection: i32): void {
-  line.leave(WAITING_LINE, connection);
+  queue.leave(WAITING_QUEUE, connection);
   const client = record(CONNECTIONS, connection);
   const slot = load<i32>(client, ACCEPTOR) - 1;
   store<i32>(client, 0, ACCEPTOR);
@@ -162,9 +162,9 @@ export function leave(connection: i32): void {
   if (waiters == 0 && load<u8>(acceptor, ENDED) != 0) remove(slot);
 }
 
-/** Takes out of the line the first client that may come in now; its slot, or -1. */
+/** Removes the first client that may be admitted now from the queue. Returns its slot, or -1. */
 export function next(): i32 {
-  for (let at = line.first(WAITING_LINE); at != 0; at = line.following(at - 1)) {
+  for (let at = queue.first(WAITING_QUEUE); at != 0; at = queue.following(at - 1)) {
     const client = at - 1;
     const slot = load<i32>(record(CONNECTIONS, client), ACCEPTOR) - 1;
     if (slot < 0) continue;
@@ -178,9 +178,9 @@ export function next(): i32 {
   return -1;
 }
 
-/** Whether a client in the line is among the first `places` of those whose acceptors take clients. */
+/** Whether a client is among the first `places` clients in the queue whose acceptors are listening. */
 export function isAmong(client: i32, places: i32): bool {
-  for (let at = line.first(WAITING_LINE); places > 0; at = line.following(at - 1)) {
+  for (let at = queue.first(WAITING_QUEUE); places > 0; at = queue.following(at - 1)) {
     const acceptor = load<i32>(record(CONNECTIONS, at - 1), ACCEPTOR) - 1;
     const isTaken = acceptor >= 0 && load<i32>(record(ACCEPTORS, acceptor), LISTENING) != 0;
     if (at - 1 == client) return isTaken;
@@ -189,15 +189,15 @@ export function isAmong(client: i32, places: i32): bool {
   return false;
 }
 
-/** The first in the line whose acceptor was closed, or -1. */
+/** The first client in the queue whose acceptor was closed, or -1. */
 export function firstEvicted(): i32 {
-  for (let at = line.first(WAITING_LINE); at != 0; at = line.following(at - 1)) {
+  for (let at = queue.first(WAITING_QUEUE); at != 0; at = queue.following(at - 1)) {
     if (load<i32>(record(CONNECTIONS, at - 1), ACCEPTOR) == 0) return at - 1;
   }
   return -1;
 }
 
-/** Ends every acceptor, when nobody is in the line any more. */
+/** Removes every acceptor. The queue must be empty. */
 export function reset(): void {
   giveAll(ACCEPTORS);
   listening = 0;

@@ -1,19 +1,19 @@
-// The connection table: every socket the loop knows, what state it is in, and when its deadline is.
+// The connection table: every socket of the loop, its state and its deadline.
 //
-// I1  A state changes only by NEXT, the table below; what it does not allow is refused and changes nothing.
+// I1  States change only as NEXT, the table below, allows; anything else is refused and changes nothing.
 // I2  STATE_COUNTS[s] is the number of connections in state s; the sum is the number of connections.
-// I3  A connection has at most one deadline, and what its expiry means follows from its state; and a lifetime (lifetimes.ts).
-// I4  Idle deadlines are lazy: the host stores the time of activity into the array at ACTIVITY; the deadline is looked
-//     at only when it surfaces, and sinks again when there was activity meanwhile. Never early, never more than a pass late.
-// I5  Connections that linger stand in a line, in the order in which they began to.
-// It never closes anything: it says what has expired, the host closes the socket and tells.
+// I3  A connection has at most one deadline, whose meaning follows from its state, and at most one lifetime (lifetimes.ts).
+// I4  Idle deadlines are lazy: the host stores the time of activity in the array at ACTIVITY. When the deadline comes up, the
+//     core checks that time and reschedules if there was activity. It never expires early, and at most one pass late.
+// I5  Lingering connections are in a queue, in the order in which they began to linger.
+// It never closes a socket: it returns what has expired, and the host closes the socket and reports that.
 
 import {
   CONNECTIONS,
   ERR_FULL,
   ERR_STATE,
   ERR_TIME,
-  LINGERING_LINE,
+  LINGERING_QUEUE,
   OK,
   PASS,
   STATE_COUNTS,
@@ -22,19 +22,19 @@ import {
 } from "./memory";
 import { FIXED, TIMEOUT, activity, deadlineNow, ownerFor } from "./idle";
 import * as lifetimes from "./lifetimes";
-import * as line from "./line";
+import * as queue from "./line";
 import { timerAt } from "./lists";
 import { find, give, idOf, name, record, take } from "./slots";
 import { createOwned, postpone, removeOwned, schedule } from "./timers";
 
 // States.
 export const FREE: i32 = 0;
-export const WAITING: i32 = 1; // accepted by the system, not yet admitted
+export const WAITING: i32 = 1; // accepted by the system, not admitted yet
 export const CONNECTING: i32 = 2; // an outgoing attempt
 export const INCOMING: i32 = 3; // admitted; counts against maxConnections
 export const OUTGOING: i32 = 4; // connected, or adopted
-export const LOOSE: i32 = 5; // a stream of no loop: it only has an idle deadline
-export const LINGERING: i32 = 6; // has ended its side, and reads what still comes
+export const LOOSE: i32 = 5; // a stream that is in no loop: it only has an idle deadline
+export const LINGERING: i32 = 6; // we have ended our side, and discard input until the peer ends its side
 export const STATES: i32 = 7;
 
 // Events.
@@ -50,7 +50,7 @@ export const EVENTS: i32 = 8;
 
 const NONE: u8 = 255;
 
-// NEXT[event][state]: the state that follows, or NONE. A row an event, in the order above.
+// NEXT[event][state]: the next state, or NONE. One row per event, in the order above.
 // prettier-ignore
 const NEXT: usize = memory.data<u8>([
 // FREE  WAITING CONNECTING INCOMING OUTGOING LOOSE LINGERING
@@ -64,7 +64,7 @@ const NEXT: usize = memory.data<u8>([
    255,  255,    255,       6,       6,       6,    255, // LINGER
 ]);
 
-// EXPIRED[state]: what handleDue answers when the deadline of a connection in that state has passed.
+// EXPIRED[state]: the result of handleDue if the deadline of a connection in that state has passed.
 export const EXPIRED_WAIT: i32 = 3;
 export const EXPIRED_CONNECT: i32 = 4;
 export const EXPIRED_IDLE: i32 = 5;
@@ -78,16 +78,16 @@ const STATE: usize = 4; // i32
 // TIMEOUT: 8 (idle.ts)
 const TIMER: usize = 16; // i32: slot + 1 of the timer of its deadline, or 0
 export const ACCEPTOR: usize = 20; // i32: acceptor slot + 1 while it waits
-// While it waits or lingers, 24 and 28 are line.ts's. Unless it waits, 20 and 24 are lifetimes.ts's.
+// Offsets 24 and 28 belong to line.ts while it waits or lingers. Offsets 20 and 24 belong to lifetimes.ts unless it waits.
 
-/** The state that follows `state` after `event`; ERR_STATE when it is not allowed, or either is none. */
+/** The state that `event` leads to from `state`; ERR_STATE if that is not allowed, or if either is out of range. */
 export function nextState(state: i32, event: i32): i32 {
   if (<u32>state >= <u32>STATES || <u32>event >= <u32>EVENTS) return ERR_STATE;
   const next = load<u8>(NEXT + <usize>(event * STATES + state));
   return next == NONE ? ERR_STATE : <i32>next;
 }
 
-/** How many connections are in a state. */
+/** The number of connections in a state. */
 export function countOf(state: i32): i32 {
   return load<i32>(STATE_COUNTS + ((<usize>state) << 2));
 }
@@ -97,7 +97,7 @@ export function stateOf(slot: i32): i32 {
   return load<i32>(record(CONNECTIONS, slot), STATE);
 }
 
-/** Makes a connection by ACCEPT, CONNECT or TRACK. Gives its slot, ERR_TIME or ERR_FULL. */
+/** Creates a connection by ACCEPT, CONNECT or TRACK. Returns its slot, ERR_TIME or ERR_FULL. */
 export function open(event: i32, timeout: f64, now: f64): i32 {
   const at = tell(now);
   if (!isDuration(timeout)) return ERR_TIME;
@@ -106,7 +106,7 @@ export function open(event: i32, timeout: f64, now: f64): i32 {
   const connection = record(CONNECTIONS, slot);
   name(connection);
   store<i32>(connection, FREE, STATE);
-  store<u64>(connection, 0, TIMER); // and ACCEPTOR, or what is there instead
+  store<u64>(connection, 0, TIMER); // and ACCEPTOR, or the timer of its lifetime
   lifetimes.begin(slot, at);
   count(FREE, 1);
   apply(slot, event);
@@ -118,7 +118,7 @@ export function open(event: i32, timeout: f64, now: f64): i32 {
   return slot;
 }
 
-/** Moves a connection on. Gives OK or ERR_STATE. */
+/** Changes the state of a connection by an event. Returns OK or ERR_STATE. */
 export function apply(slot: i32, event: i32): i32 {
   const connection = record(CONNECTIONS, slot);
   const state = load<i32>(connection, STATE);
@@ -130,7 +130,7 @@ export function apply(slot: i32, event: i32): i32 {
   return OK;
 }
 
-/** An attempt has succeeded, or a client is let in, by this event: it has no deadline yet, and its life begins. Gives OK or ERR_STATE. */
+/** Opens a connection by CONNECTED or ADMIT: its deadline is removed, and its lifetime begins. Returns OK or ERR_STATE. */
 export function begin(slot: i32, event: i32, now: f64): i32 {
   const code = apply(slot, event);
   if (code < 0) return code;
@@ -139,29 +139,29 @@ export function begin(slot: i32, event: i32, now: f64): i32 {
   return setTimeout(slot, 0, at);
 }
 
-/** Has a connection linger. Gives OK, ERR_STATE or ERR_FULL. */
+/** Makes a connection linger. Returns OK, ERR_STATE or ERR_FULL. */
 export function linger(slot: i32, now: f64): i32 {
   if (!lifetimes.isBounded(stateOf(slot))) return ERR_STATE;
-  store<f64>(record(CONNECTIONS, slot), FIXED, TIMEOUT); // first, as arming goes by it; without a timer it says nothing
+  store<f64>(record(CONNECTIONS, slot), FIXED, TIMEOUT); // before `arm`, which reads it; if that fails, no timer uses it
   const code = arm(slot, TIMER, ownerFor(slot), now + LINGER_TIMEOUT);
   if (code < 0) return code;
   lifetimes.end(slot);
   apply(slot, LINGER);
-  line.join(LINGERING_LINE, slot);
+  queue.join(LINGERING_QUEUE, slot);
   return OK;
 }
 
-/** Ends a connection that does not wait in the line any more; its id is spent. */
+/** Removes a connection that is not in the waiting queue. Its id is spent. */
 export function close(slot: i32): void {
   disarm(slot, TIMER);
   lifetimes.end(slot);
-  if (stateOf(slot) == LINGERING) line.leave(LINGERING_LINE, slot);
+  if (stateOf(slot) == LINGERING) queue.leave(LINGERING_QUEUE, slot);
   apply(slot, CLOSE);
   count(FREE, -1);
   give(CONNECTIONS, slot);
 }
 
-/** Sets the timeout of a connection in milliseconds, 0 for never, and counts it as activity. Gives OK, ERR_TIME or ERR_FULL. */
+/** Sets the timeout of a connection in milliseconds (0 = none). Counts as activity. Returns OK, ERR_TIME or ERR_FULL. */
 export function setTimeout(slot: i32, timeout: f64, now: f64): i32 {
   if (!isDuration(timeout)) return ERR_TIME;
   store<f64>(record(CONNECTIONS, slot), timeout, TIMEOUT);
@@ -178,7 +178,7 @@ export function timerOf(slot: i32): i32 {
   return load<i32>(record(CONNECTIONS, slot), TIMER) - 1;
 }
 
-/** Looks at a deadline or a lifetime that is due: true when it has passed, false when it was put off, for there was activity in this pass. */
+/** Whether a deadline or lifetime whose timer is due has passed. If there was activity meanwhile, reschedules the timer and returns false. */
 export function hasPassed(timer: i32): bool {
   const deadline = deadlineNow(timerAt(timer));
   if (deadline <= load<f64>(PASS)) return true;
@@ -191,12 +191,12 @@ export function timeoutOf(slot: i32): f64 {
   return load<f64>(record(CONNECTIONS, slot), TIMEOUT);
 }
 
-/** What it means that the deadline of a connection in some state has passed. */
+/** EXPIRED_… for a state: the meaning of its deadline. */
 export function expired(state: i32): i32 {
   return <i32>load<u8>(EXPIRED + <usize>state);
 }
 
-/** The slot an id names, or ERR_STALE. */
+/** The slot that an id names, or ERR_STALE. */
 export function slotOf(id: f64): i32 {
   return find(CONNECTIONS, id);
 }
@@ -211,7 +211,7 @@ function count(state: i32, by: i32): void {
   store<i32>(at, load<i32>(at) + by);
 }
 
-/** Starts the timer that stands at `field` of a record, and makes it when it must. Gives OK or ERR_FULL. */
+/** Starts the timer at `field` of a connection's record, and creates it if necessary. Returns OK or ERR_FULL. */
 export function arm(slot: i32, field: usize, owner: f64, deadline: f64): i32 {
   let timer = load<i32>(record(CONNECTIONS, slot) + field) - 1;
   if (timer < 0) {
@@ -223,7 +223,7 @@ export function arm(slot: i32, field: usize, owner: f64, deadline: f64): i32 {
   return OK;
 }
 
-/** Removes the timer that stands at `field` of a record. */
+/** Removes the timer at `field` of a connection's record, if there is one. */
 export function disarm(slot: i32, field: usize): void {
   const at = record(CONNECTIONS, slot) + field;
   const timer = load<i32>(at) - 1;

@@ -1,11 +1,11 @@
-// What is due: the ids that one crossing hands to the host, and the answer for each.
+// Expired timers: the batch of ids that one call hands to the host, and what the host must do for each.
 //
-// I1  Ids come in deadline order, those with the same deadline in the order they were started.
-// I2  An id the host did not answer for is offered again by the next poll: nothing is lost.
-// I3  Between the poll and the answer an id may be removed or restarted; the answer then is FIRE_VOID.
-// I4  A connection whose lifetime and whose deadline are due is in the batch twice; the lifetime is answered first.
-// I5  A client that could have come in has not waited too long: only the passes that did not run, or multiAccept, kept it out.
-// The drain's timer is the core's own business and never reaches the host.
+// I1  Ids are in order of their deadlines, and with equal deadlines in the order in which they were started.
+// I2  An id that the host did not pass to `answer` is returned again by the next poll: nothing is lost.
+// I3  An id may be removed or restarted between `poll` and `answer`; then `answer` returns FIRE_VOID.
+// I4  A connection whose lifetime and whose deadline are both due is in the batch twice; the lifetime is answered first.
+// I5  A client does not time out while there is a slot for it, since only multiAccept, or passes that did not run, kept it waiting.
+// The drain's timer is internal to the core and never reaches the host.
 
 import { BATCH, DUE, PASS, TIMERS } from "./memory";
 import * as admission from "./admission";
@@ -18,10 +18,10 @@ import * as stopping from "./stopping";
 import * as timers from "./timers";
 import { firstDue, isDue, stop } from "./wheel";
 
-/** The lifetime of a connection has passed; beside what connections.ts has for deadlines. */
+/** The lifetime of a connection has passed. The other EXPIRED_… are in connections.ts. */
 export const EXPIRED_LIFETIME: i32 = 7;
 
-/** Puts what is due in this pass into the batch. Gives how many ids it holds. */
+/** Fills the batch with the ids that are due in this pass. Returns how many it holds. */
 export function poll(): i32 {
   let batch = 0;
   for (let ref = firstDue(); ref > 0 && batch < BATCH;) {
@@ -39,9 +39,9 @@ export function poll(): i32 {
   return batch;
 }
 
-/** Answers for one id: FIRE_… for a timer, EXPIRED_… for a connection, 0 when there is nothing to do any more. */
+/** What to do for one id of the batch: FIRE_… for a timer, EXPIRED_… for a connection, 0 if there is nothing to do any more. */
 export function answer(id: f64): i32 {
-  const its = find(TIMERS, id); // first, for it is what most of them are
+  const its = find(TIMERS, id); // first, as most ids are those of timers
   if (its >= 0) return timers.fire(its);
   const slot = connections.slotOf(id);
   if (slot < 0) return timers.FIRE_VOID;

@@ -1,7 +1,7 @@
 // The ABI: every export of the core, and nothing else.
 //
-// `handle…` tells the core what the host saw. `poll…` asks what the host must do. `now` is the time in milliseconds, as a
-// monotonic clock gives it. Results below zero are codes (memory.ts). No call traps, re-enters, or reads a clock.
+// `handle…` reports to the core what happened. `poll…` asks what the host must do. `now` is the time in milliseconds, from a
+// monotonic clock. Results below zero are codes (memory.ts). No call traps, re-enters, or reads a clock.
 
 import * as acceptors from "./acceptors";
 import * as admission from "./admission";
@@ -26,112 +26,112 @@ export function handleSeed(seed: u32): void {
   admission.seed(seed);
 }
 
-/** Removes every timer, connection and acceptor; ids given so far stay spent. Limits and seed stay. */
+/** Removes every timer, connection and acceptor. All ids are spent; limits and seed stay. */
 export function handleReset(): void {
   admission.reset();
   acceptors.reset();
   timers.reset();
 }
 
-/** A pass begins: `pollDue` goes by this time, and as many clients as multiAccept allows may be admitted again. */
+/** Begins a pass at `now`: `pollDue` returns what is due by then, and up to multiAccept clients may be admitted. */
 export function handleTick(now: f64): void {
   timers.beginPass(now);
   admission.refill();
 }
 
-// What is called by the million is exported as it stands: a function around it would be one call more.
+// The hottest functions are exported directly: a wrapper would cost one more call.
 export { handleTimer } from "./timers";
 
-/** Restarts a timer, with a new interval unless `after` is NaN; where `now` is NaN it only gets the interval. Gives OK, ERR_STALE or ERR_TIME. */
+/** Restarts a timer, with a new interval unless `after` is NaN. If `now` is NaN, only sets the interval. Returns OK, ERR_STALE or ERR_TIME. */
 export function handleTimerAgain(id: f64, after: f64, now: f64): i32 {
   return timers.again(id, after, now);
 }
 
 export { handleTimerRemove } from "./timers";
 
-/** Restarts the timers that the first `count` f64 at `commandAddress` name, from `now` or, where that is NaN, from the time told next by this, `handleTimer`, `handleTimerAgain` or `handleTick`. Gives how many named none. */
+/** Restarts the timers named by the first `count` f64 at `commandAddress`, from `now`. If `now` is NaN, they start at the next time passed to this function, `handleTimer`, `handleTimerAgain` or `handleTick`. Returns how many commands named no timer. */
 export function handleCommands(count: i32, now: f64): i32 {
   return timers.command(count, now);
 }
 
-/** The time before which nothing is due; Infinity when nothing ever is. */
+/** A time before which nothing is due; Infinity if nothing is scheduled. */
 export function pollDeadline(): f64 {
   return wheel.bound();
 }
 
-/** Collects what is due in this pass. Gives how many ids stand at `dueAddress`; asked again until it gives 0. */
+/** Collects the ids that are due in this pass. Returns how many are at `dueAddress`; to be called again until it returns 0. */
 export function pollDue(): i32 {
   return due.poll();
 }
 
-/** Answers for an id that was collected: what to do with it. */
+/** What to do for an id that `pollDue` collected: FIRE_… or EXPIRED_…. */
 export function handleDue(id: f64): i32 {
   return due.answer(id);
 }
 
-/** An acceptor, paused; 511 clients may wait, 60,000 ms. Gives its id or ERR_FULL. */
+/** Creates an acceptor, paused; up to 511 clients may wait, for 60,000 ms each. Returns its id or ERR_FULL. */
 export function handleAcceptor(): f64 {
   return acceptors.open();
 }
 
-/** How many of an acceptor's clients may wait, how many ms (0 = for ever), and whether one a pass is let in (1). Gives OK, ERR_STALE, ERR_LIMIT or ERR_TIME. */
+/** Sets how many of an acceptor's clients may wait, for how many ms (0 = unlimited), and whether at most one is admitted per pass (1). Returns OK, ERR_STALE, ERR_LIMIT or ERR_TIME. */
 export function handleAcceptorLimits(id: f64, backlog: f64, waitTimeout: f64, single: i32): i32 {
   return acceptors.setLimits(id, backlog, waitTimeout, single != 0);
 }
 
-/** An acceptor pauses (0) or goes on (1). Gives OK or ERR_STALE. */
+/** Pauses (0) or resumes (1) an acceptor. Returns OK or ERR_STALE. */
 export function handleAcceptorListen(id: f64, on: i32): i32 {
   return acceptors.listen(id, on != 0);
 }
 
-/** The listening socket of an acceptor has closed: nobody arrives any more, and clients that wait are still let in. Its id is spent with the last of them. Gives OK or ERR_STALE. */
+/** The listening socket of an acceptor has closed: no more clients arrive, and those that wait can still be admitted. Its id is spent when the last of them has left the queue. Returns OK or ERR_STALE. */
 export function handleAcceptorEnd(id: f64): i32 {
   return acceptors.end(id);
 }
 
-/** An acceptor is closed. Gives OK or ERR_STALE. Its waiting clients come out of `pollEvicted`. */
+/** Closes an acceptor. `pollEvicted` returns its waiting clients. Returns OK or ERR_STALE. */
 export function handleAcceptorClose(id: f64): i32 {
   return acceptors.close(id);
 }
 
-/** A waiting client that is to be reset, as its acceptor was closed, or nobody is let in any more; 0 when there is none. */
+/** A waiting client that the host must reset, because its acceptor was closed or a graceful stop resets waiting clients; 0 if there is none. */
 export function pollEvicted(): f64 {
   return idOrNone(admission.firstEvicted());
 }
 
-/** The system accepted a client. Gives its id, ERR_STALE, ERR_FULL, or DROP_BACKLOG or DROP_STOPPING: reset it. */
+/** The system has accepted a client. Returns its id, ERR_STALE, ERR_FULL, or DROP_BACKLOG or DROP_STOPPING: reset it. */
 export function handleAccept(acceptor: f64, now: f64): f64 {
   return admission.arrive(acceptor, now);
 }
 
-/** The next client to be let in; 0 when there is none or the gate is shut. */
+/** Admits the next client and returns its id; 0 if no client waits, or the limits allow no more. */
 export function pollAdmission(now: f64): f64 {
   return admission.admit(now);
 }
 
-/** An outgoing attempt that may take `timeout` ms, 0 for ever. Gives its id, ERR_TIME or ERR_FULL. */
+/** An outgoing connection attempt that may take `timeout` ms (0 = unlimited). Returns its id, ERR_TIME or ERR_FULL. */
 export function handleConnect(timeout: f64, now: f64): f64 {
   return openConnection(connections.CONNECT, timeout, now);
 }
 
-/** A stream of no loop, idle after `timeout` ms, 0 never. Gives its id, ERR_TIME or ERR_FULL. */
+/** A stream that is in no loop, idle after `timeout` ms (0 = never). Returns its id, ERR_TIME or ERR_FULL. */
 export function handleTrack(timeout: f64, now: f64): f64 {
   return openConnection(connections.TRACK, timeout, now);
 }
 
-/** An attempt has succeeded. It has no deadline until `handleTimeout`. Gives OK, ERR_STALE or ERR_STATE. */
+/** A connection attempt has succeeded. The connection has no deadline until `handleTimeout`. Returns OK, ERR_STALE or ERR_STATE. */
 export function handleConnected(id: f64, now: f64): i32 {
   const slot = connections.slotOf(id);
   return slot < 0 ? slot : connections.begin(slot, connections.CONNECTED, now);
 }
 
-/** A tracked stream becomes a connection of the loop. Gives OK, ERR_STALE or ERR_STATE. */
+/** A tracked stream becomes a connection of the loop. Returns OK, ERR_STALE or ERR_STATE. */
 export function handleAdopt(id: f64): i32 {
   const slot = connections.slotOf(id);
   return slot < 0 ? slot : connections.apply(slot, connections.ADOPT);
 }
 
-/** A connection's timeout, 0 for never, counted from now. Gives OK, ERR_STALE, ERR_STATE, ERR_TIME or ERR_FULL. */
+/** Sets a connection's timeout in ms (0 = none), counted from `now`. Returns OK, ERR_STALE, ERR_STATE, ERR_TIME or ERR_FULL. */
 export function handleTimeout(id: f64, timeout: f64, now: f64): i32 {
   const slot = connections.slotOf(id);
   if (slot < 0) return slot;
@@ -140,7 +140,7 @@ export function handleTimeout(id: f64, timeout: f64, now: f64): i32 {
   return connections.setTimeout(slot, timeout, at);
 }
 
-/** How many ms a connection may be there at all, 0 for no bound, counted from when it was admitted, connected or tracked. Gives OK, ERR_STALE, ERR_STATE, ERR_TIME or ERR_FULL. */
+/** Sets how many ms a connection may be open at all (0 = unlimited), counted from when it was admitted, connected or tracked. Returns OK, ERR_STALE, ERR_STATE, ERR_TIME or ERR_FULL. */
 export function handleLifetime(id: f64, lifetime: f64, now: f64): i32 {
   const slot = connections.slotOf(id);
   if (slot < 0) return slot;
@@ -148,18 +148,18 @@ export function handleLifetime(id: f64, lifetime: f64, now: f64): i32 {
   return lifetimes.set(slot, lifetime);
 }
 
-/** A connection has ended its side and only reads now: it counts against no limit, and has 2,000 ms. Gives OK, ERR_STALE, ERR_STATE or ERR_FULL. */
+/** Our side of a connection has ended, and the host only reads now: it counts against no limit, and expires after 2,000 ms. Returns OK, ERR_STALE, ERR_STATE or ERR_FULL. */
 export function handleLinger(id: f64, now: f64): i32 {
   const slot = connections.slotOf(id);
   return slot < 0 ? slot : connections.linger(slot, memory.tell(now));
 }
 
-/** The connection that has lingered longest, when more than maxConnections do: it is to be closed. 0 when they are not as many. */
+/** The connection that has lingered longest, if more than maxConnections linger: the host must close it. Otherwise 0. */
 export function pollLinger(): f64 {
   return idOrNone(admission.firstTooMany());
 }
 
-/** A connection has ended. Gives OK or ERR_STALE. */
+/** A connection has closed. Returns OK or ERR_STALE. */
 export function handleClose(id: f64): i32 {
   const slot = connections.slotOf(id);
   if (slot < 0) return slot;
@@ -167,27 +167,27 @@ export function handleClose(id: f64): i32 {
   return memory.OK;
 }
 
-/** Sets maxConnections, maxAccepts (0 = no limit) and multiAccept. Gives OK or ERR_LIMIT. */
+/** Sets maxConnections, maxAccepts (0 = unlimited) and multiAccept. Returns OK or ERR_LIMIT. */
 export function handleLimits(maxConnections: f64, maxAccepts: f64, multiAccept: f64): i32 {
   return admission.setLimits(maxConnections, maxAccepts, multiAccept);
 }
 
-/** A graceful stop: go on accepting for `delay` ms, close what is left `timeout` ms after that, 0 for never; `reset` (1): reset clients that wait by then instead of serving them. A second one can only hasten the first. Gives OK or ERR_TIME. */
+/** Begins a graceful stop: accepting ends after `delay` ms; the rest is closed `timeout` ms later (0 = never). With `reset` (1), clients that still wait when accepting ends are reset instead of served. A second call can only make the first one end sooner. Returns OK or ERR_TIME. */
 export function handleDrain(delay: f64, timeout: f64, now: f64, reset: i32): i32 {
   return stopping.drain(delay, timeout, now, reset != 0);
 }
 
-/** The graceful stop may wait no longer. Gives OK, or ERR_STATE when none is under way. */
+/** Cuts a graceful stop short: the rest is closed now. Returns OK, or ERR_STATE if none is under way. */
 export function handleHurry(): i32 {
   return stopping.hurry();
 }
 
-/** The run has ended, and with it a graceful stop that was under way; clients that wait stay in the line. */
+/** The run has ended, and with it any graceful stop. Waiting clients stay in the queue. */
 export function handleStop(): void {
   admission.stop();
 }
 
-/** What the host must do now: nothing, emit `finish`, stop accepting, reset clients that wait, close all, stop. `watched`: how much it waits for that the core cannot see. Where the loop is not `running` (0), it is never told to stop. */
+/** What the host must do now: one of DECIDE_…. `watched`: the number of things it waits for that the core does not know. If the loop is not `running` (0), the result is never DECIDE_STOP. */
 export function pollDecision(watched: i32, running: i32): i32 {
   return admission.decide(watched, running != 0);
 }
@@ -198,57 +198,57 @@ export function stateOf(id: f64): i32 {
   return slot < 0 ? slot : connections.stateOf(slot);
 }
 
-/** The state that follows a state after an event, or ERR_STATE: the transition table, readable. */
+/** The state that `event` leads to from `state`, or ERR_STATE: the transition table. */
 export function nextState(state: i32, event: i32): i32 {
   return connections.nextState(state, event);
 }
 
-/** How many connections are in a state; ERR_STATE when it is none. */
+/** The number of connections in a state; ERR_STATE if there is no such state. */
 export function connectionsIn(state: i32): i32 {
   return <u32>state < <u32>connections.STATES ? connections.countOf(state) : memory.ERR_STATE;
 }
 
-/** How many timers the host has. */
+/** The number of the host's timers: created, and neither fired nor removed. */
 export function timerCount(): i32 {
   return timers.userTimers();
 }
 
-/** How many acceptors there are that have not ended. */
+/** The number of acceptors that have not ended. */
 export function acceptorCount(): i32 {
   return acceptors.acceptors();
 }
 
-/** How many clients have arrived since maxAccepts was set: admitted, or in the line. */
+/** The number of clients that have arrived since maxAccepts was set: admitted, or in the queue. */
 export function acceptedCount(): f64 {
   return load<f64>(memory.ARRIVED);
 }
 
-/** The phase of shutting down. */
+/** The phase of the graceful stop. */
 export function phase(): i32 {
   return stopping.phaseOf();
 }
 
-/** Where the address of the first timer's record stands; they have 32 bytes each, and move when tables grow. The first word of each has its top bit set while a timer is there, and its generation in the 29 lowest bits. */
+/** The address of a u32 that holds the address of the first timer's record. Records have 32 bytes each, and move when tables grow. In the first word of each, the top bit is set while an id names the timer, and the 29 lowest bits are its generation. */
 export function timerAddress(): usize {
   return memory.TIMERS + memory.BASE;
 }
 
-/** Where the batch of due ids stands: f64 each, at a fixed address. */
+/** The address of the batch of due ids, f64 each. It is fixed. */
 export function dueAddress(): usize {
   return memory.DUE;
 }
 
-/** Where the host writes commands: 256 f64 at most, at a fixed address. */
+/** The address at which the host writes commands, up to 256 f64. It is fixed. */
 export function commandAddress(): usize {
   return memory.COMMANDS;
 }
 
-/** Where the times of activity stand: f64 for each connection slot, written by the host. Fixed; it gets longer when the table grows. */
+/** The address of the times of activity, one f64 per connection slot, written by the host. It is fixed; the array gets longer when the table grows. */
 export function activityAddress(): usize {
   return <usize>load<u32>(memory.ACTIVITY);
 }
 
-/** How many connection slots there are before the tables grow. */
+/** The number of connection slots before the table grows. */
 export function connectionCapacity(): i32 {
   return load<i32>(memory.CONNECTIONS, memory.CAPACITY);
 }

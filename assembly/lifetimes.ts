@@ -1,9 +1,9 @@
-// Lifetimes: how long a connection may be there at all.
+// Lifetimes: how long a connection may be open at all.
 //
-// I1  A life begins when a client is admitted, an attempt has succeeded, or a connection is tracked. It is bounded only in these
-//     states, INCOMING, OUTGOING and LOOSE, and only when a lifetime was set; only then does it have a timer.
+// I1  A lifetime begins when a client is admitted, an attempt has succeeded, or a connection is tracked. It is bounded only in
+//     the states that follow, INCOMING, OUTGOING and LOOSE, and only if a limit was set. Only then does it have a timer.
 // I2  Activity does not move its end.
-// It never ends anything: it says whose time has passed.
+// It never closes a connection: it only keeps the timer.
 
 import { CONNECTIONS, ERR_STATE, ERR_TIME, OK, isDuration } from "./memory";
 import { INCOMING, LOOSE, arm, disarm, stateOf } from "./connections";
@@ -12,25 +12,25 @@ import { record } from "./slots";
 
 // In a connection's record, unless it waits: i32, timer slot + 1, or 0.
 const TIMER: usize = 20;
-// And unless it lingers: f64.
+// In a connection's record, unless it waits or lingers: f64, ms.
 const START: usize = 24;
 
-/** Whether the life of a connection in this state can be bounded. */
+/** Whether a connection in this state can have a limited lifetime. */
 export function isBounded(state: i32): bool {
   return <u32>(state - INCOMING) <= <u32>(LOOSE - INCOMING);
 }
 
-/** A life begins. */
+/** Begins a lifetime at `now`. */
 export function begin(connection: i32, now: f64): void {
   store<f64>(record(CONNECTIONS, connection), now, START);
 }
 
-/** A life is not bounded any more. */
+/** Removes the limit of a lifetime. */
 export function end(connection: i32): void {
   disarm(connection, TIMER);
 }
 
-/** Bounds a life to so many milliseconds, 0 = not. Gives OK, ERR_STATE, ERR_TIME or ERR_FULL. */
+/** Limits a lifetime to so many milliseconds (0 = unlimited). Returns OK, ERR_STATE, ERR_TIME or ERR_FULL. */
 export function set(connection: i32, lifetime: f64): i32 {
   if (!isBounded(stateOf(connection))) return ERR_STATE;
   if (!isDuration(lifetime)) return ERR_TIME;
@@ -42,7 +42,7 @@ export function set(connection: i32, lifetime: f64): i32 {
   return arm(connection, TIMER, lifetimeOwnerFor(connection), deadline);
 }
 
-/** The slot of the timer of a life that is bounded, given the state of its connection, or -1. */
+/** The timer slot of a limited lifetime, given the state of its connection, or -1. */
 export function timerOf(connection: i32, state: i32): i32 {
   return isBounded(state) ? load<i32>(record(CONNECTIONS, connection), TIMER) - 1 : -1;
 }

@@ -1,30 +1,30 @@
-// Lines of connections, first come, first served: those that wait, and those that linger.
+// Queues of connections, first come, first served: those that wait, and those that linger.
 //
-// A line is two words: the slot + 1 of its first connection, and of its last; 0 when it is empty. Records link its connections.
-// I1  A connection is in the line of its state, WAITING or LINGERING, and in no other. Elsewhere the links are not links.
+// A queue is two words: slot + 1 of its first connection, and of its last; 0 if it is empty. The records link its connections.
+// I1  A connection is in the queue of its state, WAITING or LINGERING, and in no other. In other states the links mean something else.
 // I2  Joining and leaving take constant time.
-// It never decides who joins or leaves.
+// It never decides which connection joins or leaves.
 
 import { CONNECTIONS } from "./memory";
 import { record } from "./slots";
 
 const LAST: usize = 4;
 
-// In a connection's record, while it is in a line: slot + 1 of a neighbour, or 0.
+// In a connection's record, while it is in a queue: slot + 1 of a neighbour, or 0.
 const PREVIOUS: usize = 24; // i32
 const FOLLOWING: usize = 28; // i32
 
-/** The first of a line: slot + 1, or 0. */
+/** The first connection of a queue: slot + 1, or 0. */
 export function first(line: usize): i32 {
   return load<i32>(line);
 }
 
-/** The one behind a connection: slot + 1, or 0. */
+/** The connection after another: slot + 1, or 0. */
 export function following(connection: i32): i32 {
   return load<i32>(record(CONNECTIONS, connection), FOLLOWING);
 }
 
-/** Puts a connection at the end of a line. */
+/** Appends a connection to a queue. */
 export function join(line: usize, connection: i32): void {
   const at = record(CONNECTIONS, connection);
   const last = load<i32>(line, LAST);
@@ -34,7 +34,7 @@ export function join(line: usize, connection: i32): void {
   store<i32>(line, connection + 1, LAST);
 }
 
-/** Takes a connection out of a line. */
+/** Removes a connection from a queue. */
 export function leave(line: usize, connection: i32): void {
   const at = record(CONNECTIONS, connection);
   const before = load<i32>(at, PREVIOUS);

@@ -1,28 +1,28 @@
-// Doubly linked lists of timers, through their records: the buckets of the wheel, what is due, what has no time yet.
+// Doubly linked lists of timers, through their records: the buckets of the wheel, due timers, and timers without a start time.
 //
-// A ref names a record or the head of a list by where its links stand, counted from the base of the table: records lie above
-// it, heads below. So both are reached alike, and refs stay good when the table moves. A list is a ring through its head.
-// I1  A timer is in one list at most. A free record's NEXT links the free list of its table (slots.ts).
-// I2  `append` keeps order; `sortAfter` is stable.
-// It never knows what a list is for.
+// A ref is the offset of links from the base of the table: positive for records, negative for the heads of lists. So both are
+// reached in the same way, and refs stay valid when the table moves. A list is a ring through its head.
+// I1  A timer is in at most one list. In a free record, NEXT links the free list of its table (slots.ts).
+// I2  `append` keeps the order; `sortAfter` is stable.
+// It does not know what a list is used for.
 
 import { BASE, RECORD_SHIFT, TIMERS } from "./memory";
 
-// From the links on.
+// Offsets relative to the links of a record or head.
 export const NEXT: usize = 0; // i32
 export const PREV: usize = 4; // i32
 
 // A timer's record.
 export const LINKS: usize = 4;
-export const ORDER: usize = 12; // u32: when the timer was started, against others
+export const ORDER: usize = 12; // u32: sequence number of its start, which orders timers with equal deadlines
 export const DEADLINE: usize = 16; // f64
 
 export const HEAD_SHIFT = 3;
 
-// Sorted chains of 1, 2, 4 … timers while `sortAfter` works.
+// Sorted chains of 1, 2, 4 … timers, used by `sortAfter`.
 const CHAINS = 23;
 const chains: usize = memory.data(CHAINS * 4, 4);
-// The links before the first of those that `merge` has merged.
+// The head of the chain that `merge` builds.
 const merged: usize = memory.data(4, 4);
 
 /** The address of a timer's record. Valid until the next `take`. */
@@ -30,7 +30,7 @@ export function timerAt(slot: i32): usize {
   return <usize>load<u32>(TIMERS, BASE) + ((<usize>slot) << RECORD_SHIFT);
 }
 
-/** The ref of a timer: above zero. */
+/** The ref of a timer: positive. */
 export function refOf(slot: i32): i32 {
   return (slot << (<i32>RECORD_SHIFT)) | <i32>LINKS;
 }
@@ -40,7 +40,7 @@ export function slotIn(ref: i32): i32 {
   return ref >> <i32>RECORD_SHIFT;
 }
 
-/** The ref of a list: below zero. */
+/** The ref of a list: negative. */
 export function headOf(list: i32): i32 {
   return ~list << HEAD_SHIFT;
 }
@@ -50,17 +50,17 @@ export function clear(count: i32): void {
   for (let list = 0; list < count; list++) join(headOf(list), headOf(list));
 }
 
-/** What follows in a list; below zero at its end. */
+/** The next ref in a list; negative at its end. */
 export function next(ref: i32): i32 {
   return load<i32>(links(ref), NEXT);
 }
 
-/** What stands before in a list; below zero at its beginning. */
+/** The previous ref in a list; negative at its beginning. */
 export function previous(ref: i32): i32 {
   return load<i32>(links(ref), PREV);
 }
 
-/** Puts a timer that is in no list at the end of one. */
+/** Appends a timer that is in no list. */
 export function append(head: i32, ref: i32): void {
   const last = load<i32>(links(head), PREV);
   const at = links(ref);
@@ -70,7 +70,7 @@ export function append(head: i32, ref: i32): void {
   store<i32>(links(last), ref, NEXT);
 }
 
-/** Takes the timer at an address out of its list. */
+/** Removes a timer from its list, given the address of its record. */
 export function unlink(timer: usize): void {
   const following = load<i32>(timer, LINKS + NEXT);
   const last = load<i32>(timer, LINKS + PREV);
@@ -78,7 +78,7 @@ export function unlink(timer: usize): void {
   store<i32>(links(following), last, PREV);
 }
 
-/** Empties a list, and gives its first timer. Their links go on to the end, which is below zero. */
+/** Empties a list and returns the ref of its first timer. The timers stay linked to each other; a negative ref ends the chain. */
 export function detach(head: i32): i32 {
   const first = next(head);
   join(head, head);
@@ -94,7 +94,7 @@ export function before(ref: i32, other: i32): bool {
   return deadline < than || (deadline == than && <i32>(load<u32>(one, ORDER) - load<u32>(two, ORDER)) < 0);
 }
 
-/** Sorts what stands behind a ref to the end of its list: a merge sort that needs no room. */
+/** Sorts a list from behind a ref to its end: a merge sort that needs no extra memory. */
 export function sortAfter(ref: i32): void {
   memory.fill(chains, 0, CHAINS * 4);
   let rest = next(ref);
@@ -120,7 +120,7 @@ export function sortAfter(ref: i32): void {
   join(ref, rest);
 }
 
-// Merges two chains that end with 0; of equals, those of the first come first.
+// Merges two chains that end with 0. If two timers are equal, that of the first chain comes first.
 function merge(one: i32, two: i32): i32 {
   let last = merged;
   while (one != 0 && two != 0) {

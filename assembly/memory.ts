@@ -1,27 +1,27 @@
 // The memory map: where every table and every scalar of the core lives.
 //
 // I1  Scalars sit at fixed addresses below 1,024; the batch of due ids follows.
-// I2  Tables stand one behind the other, in the order below, from TABLES to END.
-// I3  A table grows by doubling; whatever stands behind it slides up. Nothing is ever left behind, so memory
-//     in use is exactly the sum of the tables. Only `grow` moves a base.
-// I4  Space that was never used is zero. Right below the timers stand the heads of their lists (lists.ts).
-// It never decides anything: which slot is free is the business of slots.ts.
+// I2  Tables lie one behind the other up to END, without gaps: activity, connections, acceptors, timers.
+// I3  A table grows by doubling, and everything behind it moves up. So memory in use is exactly the sum of the tables.
+//     Only `grow` moves a base.
+// I4  Space that was never used is zero. The heads of the timers' lists (lists.ts) lie right below the timers.
+// It does not know which slots are free: slots.ts does.
 
-// Codes. Results below zero are errors; every call documents which it can give.
+// Codes. Results below zero are errors; every call documents which it can return.
 export const OK: i32 = 0;
 export const ERR_STALE: i32 = -1; // the id is unknown, of another kind, or spent
-export const ERR_TIME: i32 = -2; // a duration that is negative, NaN or not finite
-export const ERR_FULL: i32 = -3; // the table has its largest size, or memory cannot grow
+export const ERR_TIME: i32 = -2; // a duration is negative, NaN or infinite
+export const ERR_FULL: i32 = -3; // the table has its maximum size, or memory cannot grow
 export const ERR_STATE: i32 = -4; // the connection's state does not allow this
-export const ERR_LIMIT: i32 = -5; // a limit that is negative, NaN or not whole
-export const DROP_BACKLOG: i32 = -6; // as many clients wait as may; reset this one
-export const DROP_STOPPING: i32 = -7; // a graceful stop resets whoever comes; reset this one
+export const ERR_LIMIT: i32 = -5; // a limit is not a whole number in its range
+export const DROP_BACKLOG: i32 = -6; // the waiting queue is full: reset this client
+export const DROP_STOPPING: i32 = -7; // a graceful stop resets clients that arrive: reset this one
 
-// One control block a table; first of all, and with two scalars that are wanted often in their gaps: below 64 an address takes the
-// fewest bytes to say.
+// One control block per table. They come first, with two hot scalars in their gaps, because addresses below 64 have the shortest
+// encoding in WebAssembly.
 export const BASE: usize = 0;
 export const CAPACITY: usize = 4;
-export const USED: usize = 8; // slots ever used; all above are zero
+export const USED: usize = 8; // slots ever used; the records behind them are zero
 export const FREE: usize = 12; // head of the free list, slot + 1
 export const LIVE: usize = 16;
 export const KIND: usize = 20;
@@ -31,35 +31,35 @@ export const CONNECTIONS: usize = 32;
 export const ACCEPTORS: usize = 64;
 
 // Scalars.
-export const NOW: usize = 96; // f64: the latest time told
+export const NOW: usize = 96; // f64: the latest time that the host has passed
 export const PASS: usize = 56; // f64: the time at which this pass began
-export const ARRIVED: usize = 112; // f64: arrived since maxAccepts was set: admitted, or in the line
-export const ARRIVAL_LIMIT: usize = 120; // f64: maxAccepts after the cut; 0 until drawn
+export const ARRIVED: usize = 112; // f64: clients that have arrived since maxAccepts was set: admitted, or in the queue
+export const ARRIVAL_LIMIT: usize = 120; // f64: maxAccepts after the random cut; 0 until it is drawn
 export const MAX_ACCEPTS: usize = 136; // f64
 export const STATE_COUNTS: usize = 160; // i32 for each connection state
-export const WAITING_LINE: usize = 192; // the two words of a line (line.ts)
-export const LINGERING_LINE: usize = 200;
+export const WAITING_QUEUE: usize = 192; // the two words of a queue (line.ts)
+export const LINGERING_QUEUE: usize = 200;
 
-// The arrays that go with a table, one entry a slot.
+// Arrays beside a table, with one entry per slot.
 export const ACTIVITY: usize = 224; // base of f64[connections]: time of the last activity, written by the host
 export const END: usize = 232;
 
-// The timing wheel: its tick, a bound for its earliest deadline, and a bit for each bucket that may hold something.
+// The timing wheel: its tick, a lower bound for its earliest deadline, and a bit for each bucket that may hold timers.
 export const TICK: usize = 240; // u64
 export const BOUND: usize = 24; // f64
 export const LEVELS: i32 = 9;
 export const BUCKETS: i32 = 64; // on each level
 export const OCCUPIED: usize = 256; // u64[LEVELS]
 
-// What pollDue gives: up to BATCH ids, f64 each.
+// Output of pollDue: up to BATCH ids, f64 each.
 export const DUE: usize = 1024;
 export const BATCH: i32 = 512;
 
-// What handleCommands takes: up to COMMANDS_AT_ONCE, f64 each, written by the host.
+// Input of handleCommands: up to COMMANDS_AT_ONCE ids, f64 each, written by the host.
 export const COMMANDS: usize = 5120;
 export const COMMANDS_AT_ONCE: i32 = 256;
 
-const LATEST: f64 = 9007199254740992; // no deadline counted from here overflows
+const LATEST: f64 = 9007199254740992; // 2^53: deadlines counted from here do not overflow
 
 export const MAX_SLOTS: i32 = 1 << 22;
 
@@ -86,14 +86,14 @@ export function layOut(base: usize): void {
   store<u32>(END, <u32>at);
 }
 
-/** Doubles a table, and what goes with it. False, and nothing has changed, when that cannot be. */
+/** Doubles a table and the array beside it. Returns false, with nothing changed, if that is impossible. */
 export function grow(block: usize): bool {
   const capacity = load<i32>(block, CAPACITY);
   if (capacity >= MAX_SLOTS) return false;
   const records = <usize>load<u32>(block, BASE);
   const room = (<usize>capacity) << RECORD_SHIFT;
   const times = block == CONNECTIONS ? <usize>capacity * ACTIVITY_STRIDE : 0;
-  const needed = load<u32>(END) + <u32>(room + times); // less than 2^29, as tables have a largest size
+  const needed = load<u32>(END) + <u32>(room + times); // less than 2^29, as tables have a maximum size
   const have = (<u32>memory.size()) << 16;
   if (needed > have && memory.grow(<i32>((needed - have + 0xffff) >> 16)) < 0) return false;
   makeRoom(records + room, room);
@@ -102,7 +102,7 @@ export function grow(block: usize): bool {
   return true;
 }
 
-// Makes `size` zero bytes at `at`; what stands there, and behind, slides up.
+// Inserts `size` zero bytes at `at`. Everything from there on moves up.
 function makeRoom(at: usize, size: usize): void {
   const end = <usize>load<u32>(END);
   memory.copy(at + size, at, end - at);
@@ -114,7 +114,7 @@ function makeRoom(at: usize, size: usize): void {
   }
 }
 
-/** Tells the core what time it is: milliseconds, monotonic. A time that runs backwards, or is none, counts as the latest. */
+/** Sets the time in milliseconds, and returns it. A time that is earlier than the latest one, or invalid, counts as the latest one. */
 export function tell(now: f64): f64 {
   const latest = load<f64>(NOW);
   if (!(now > latest) || now > LATEST) return latest;
@@ -122,12 +122,12 @@ export function tell(now: f64): f64 {
   return now;
 }
 
-/** A duration in milliseconds that the core can work with: finite and not negative. */
+/** Whether a value is a valid duration in milliseconds: finite and not negative. */
 export function isDuration(value: f64): bool {
   return value >= 0 && value < Infinity;
 }
 
-/** A limit the core can work with: a whole number from 0 to 2^31 - 1. */
+/** Whether a value is a valid limit: a whole number from 0 to 2^31 - 1. */
 export function isLimit(value: f64): bool {
   return value >= 0 && value <= 2147483647 && Math.floor(value) == value;
 }

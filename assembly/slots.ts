@@ -1,14 +1,14 @@
 // Generational slots: the ids of timers, connections and acceptors.
 //
 // An id is a whole number below 2^53: kind (2 bits) · generation (29 bits) · slot (22 bits). The kinds of timers and
-// connections have the upper bit set, so that no f64 is a fraction away from one of their ids.
-// I1  A slot's first word is its generation; its top bit is set while an id names the slot; two are its table's own.
-// I2  Freeing a slot moves it to the next generation at once, so no id ever names two things.
+// connections have the upper bit set, so that their ids are at least 2^52, where every f64 is an integer.
+// I1  A slot's first word holds its generation. Its top bit is set while an id names the slot; the two bits below are free for the table.
+// I2  Freeing a slot moves it to the next generation at once, so an id is never reused.
 // I3  A slot whose generations are used up is never handed out again.
-// I4  The second word of a free slot links the free list; of one in use, it is the table's own.
-// It never looks into a record beyond these two words.
-// What is said to take a fraction of the time is for timers alone. Most of it has one caller, so that the compiler puts it there: not
-// every engine inlines calls within WebAssembly.
+// I4  The second word of a free slot links the free list; in a slot in use, it belongs to the table.
+// It never reads a record beyond these two words.
+// The functions marked as fast paths are only for timers. Most have a single caller, so that the compiler inlines them: not every
+// engine inlines calls within WebAssembly.
 
 import { BASE, CAPACITY, ERR_STALE, FREE, KIND, LIVE, RECORD_SHIFT, TIMERS, USED, grow } from "./memory";
 
@@ -20,7 +20,7 @@ export const IN_USE: u32 = 1 << 31;
 export const NAMED: u32 = IN_USE | GENERATION_MASK;
 const LINK: usize = 4;
 
-// All timers lie from 2^52 to 2^52 + 2^51, where the bits of an f64 are those of the id below these.
+// The ids of timers lie from 2^52 to 2^52 + 2^51, where the upper bits of an f64 are these, and the lower ones those of the id.
 export const TIMER_BITS: u64 = 0x433 << 1;
 
 /** The address of a slot's record. Valid until the next `take`. */
@@ -35,15 +35,15 @@ export function idOf(table: usize, slot: i32): f64 {
   return <f64>((((kind << GENERATION_BITS) | generation) << SLOT_BITS) | <i64>slot);
 }
 
-/** The id that names the slot of a timer now, given the address of its record: as `idOf`, in a fraction of the time. */
+/** Fast path of `idOf` for a timer, given the address of its record. */
 export function timerId(slot: i32, timer: usize): f64 {
   const generation = <u64>(load<u32>(timer) & GENERATION_MASK);
   return reinterpret<f64>((TIMER_BITS << 51) | (generation << (<u64>SLOT_BITS)) | <u64>slot);
 }
 
-/** The slot an id names, or ERR_STALE when the id is of another kind, unknown, spent, or no id at all. */
+/** The slot that an id names, or ERR_STALE if the id is of another kind, unknown, spent, or not an id at all. */
 export function find(table: usize, id: f64): i32 {
-  const bits = <i64>id; // signed: half the price of unsigned, and all ids are below 2^53
+  const bits = <i64>id; // signed: half the cost of unsigned, and all ids are below 2^53
   if (<f64>bits != id) return ERR_STALE;
   if (bits >> (SLOT_BITS + GENERATION_BITS) != <i64>load<i32>(table, KIND)) return ERR_STALE;
   const slot = <i32>bits & SLOT_MASK;
@@ -52,7 +52,7 @@ export function find(table: usize, id: f64): i32 {
   return (load<u32>(record(table, slot)) & NAMED) == (generation | IN_USE) ? slot : ERR_STALE;
 }
 
-/** The slot a timer's id names, or ERR_STALE: as `find`, in a fraction of the time. */
+/** Fast path of `find` for a timer. */
 export function findTimer(id: f64): i32 {
   const bits = reinterpret<u64>(id);
   if (bits >> 51 != TIMER_BITS) return ERR_STALE;
@@ -67,7 +67,7 @@ export function inUse(table: usize, slot: i32): bool {
   return (load<u32>(record(table, slot)) & IN_USE) != 0;
 }
 
-/** Takes a slot that no id names yet, growing the table when it must; -1 when it cannot. Addresses got before are void. */
+/** Takes a slot that no id names yet, growing the table if necessary; -1 if that is impossible. Invalidates the addresses of records. */
 export function take(table: usize): i32 {
   if (load<i32>(table, FREE) == 0 && !makeFree(table)) return -1;
   const slot = load<i32>(table, FREE) - 1;
@@ -76,7 +76,7 @@ export function take(table: usize): i32 {
   return slot;
 }
 
-/** Takes a slot for a timer that an id names, or gives -1: as `take`, in a fraction of the time. */
+/** Fast path of `take` and `name` for a timer. Returns its slot, or -1. */
 export function takeTimer(flags: u32): i32 {
   if (load<i32>(TIMERS, FREE) == 0 && !makeFree(TIMERS)) return -1;
   const slot = load<i32>(TIMERS, FREE) - 1;
@@ -87,12 +87,12 @@ export function takeTimer(flags: u32): i32 {
   return slot;
 }
 
-/** Has a slot that was taken named by its id, given the address of its record. */
+/** Makes the id of a taken slot valid, given the address of its record. */
 export function name(at: usize): void {
   store<u32>(at, load<u32>(at) | IN_USE);
 }
 
-/** Gives a slot back. Its ids are spent from here on. */
+/** Frees a slot. Its id is spent. */
 export function give(table: usize, slot: i32): void {
   const at = record(table, slot);
   const generation = (load<u32>(at) & GENERATION_MASK) + 1;
@@ -103,7 +103,7 @@ export function give(table: usize, slot: i32): void {
   store<i32>(table, slot + 1, FREE);
 }
 
-/** Gives the slot of a timer back, given the address of its record: as `give`, in a fraction of the time. */
+/** Fast path of `give` for a timer, given the address of its record. */
 export function giveTimer(slot: i32, timer: usize): void {
   const generation = (load<u32>(timer) & GENERATION_MASK) + 1;
   store<u32>(timer, generation);
@@ -113,7 +113,7 @@ export function giveTimer(slot: i32, timer: usize): void {
   store<i32>(TIMERS, slot + 1, FREE);
 }
 
-// Frees a slot that has never been used, growing the table when it must; false when it cannot.
+// Puts a slot that has never been used on the free list, growing the table if necessary; false if that is impossible.
 function makeFree(table: usize): bool {
   const slot = load<i32>(table, USED);
   if (slot == load<i32>(table, CAPACITY) && !grow(table)) return false;
@@ -122,7 +122,7 @@ function makeFree(table: usize): bool {
   return true;
 }
 
-/** Gives back every slot that an id names. */
+/** Frees every slot that an id names. */
 export function giveAll(table: usize): void {
   const used = load<i32>(table, USED);
   for (let slot = 0; slot < used; slot++) if (inUse(table, slot)) give(table, slot);

@@ -1,11 +1,11 @@
-// The graceful stop, and when the loop has nothing to wait for any more.
+// The graceful stop, and the check whether the loop has anything left to wait for.
 //
-// I1  Phases go one way: ADMITTING → FINISHING → DRAINING → FINISHED; only `stop` goes back.
-// I2  Each graceful stop emits FINISH once, when it begins, CLOSING once, when accepting ends, and STOP once: when nobody waits and
-//     no connection and no acceptor is left, or all have been closed that were.
-// I3  One that is under way can only be hastened.
-// I4  The drain has a timer while it waits for the end of its delay or of its timeout, and one only.
-// It never acts: `decide` says what the host must do now.
+// I1  Phases advance in one direction: ADMITTING → FINISHING → DRAINING → FINISHED; only `stop` goes back.
+// I2  Each graceful stop returns FINISH once, when it begins, CLOSING once, when accepting ends, and STOP once: when no client
+//     waits and no connection or acceptor is left, or after all of them were closed by force.
+// I3  A graceful stop that is under way can only be made to end sooner.
+// I4  The drain has exactly one timer while it waits for the end of its delay or of its timeout, and otherwise none.
+// It never acts: `decide` returns what the host must do now.
 
 import { CONNECTIONS, ERR_STATE, ERR_TIME, LIVE, NOW, OK, isDuration, tell } from "./memory";
 import * as acceptors from "./acceptors";
@@ -15,58 +15,59 @@ import { createOwned, deadlineOf, removeOwned, schedule, userTimers } from "./ti
 
 // Phases.
 export const ADMITTING: i32 = 0;
-export const FINISHING: i32 = 1; // a graceful stop has been asked for, and goes on accepting for a while
-export const DRAINING: i32 = 2; // accepting has ended; the line is still served
-export const FINISHED: i32 = 3; // the host has been told to stop
+export const FINISHING: i32 = 1; // a graceful stop has begun, and accepting goes on until its delay is over
+export const DRAINING: i32 = 2; // accepting has ended; waiting clients are still admitted
+export const FINISHED: i32 = 3; // `decide` has returned STOP
 
-// What `decide` answers.
+// Results of `decide`.
 export const DECIDE_NOTHING: i32 = 0;
 export const DECIDE_FINISH: i32 = 1; // emit `finish`
 export const DECIDE_STOP: i32 = 2; // stop the loop
-export const DECIDE_CLOSE: i32 = 3; // close all that is left
+export const DECIDE_CLOSE: i32 = 3; // close all remaining connections
 export const DECIDE_CLOSING: i32 = 4; // stop accepting
-export const DECIDE_RESET: i32 = 5; // reset clients that wait
+export const DECIDE_RESET: i32 = 5; // reset the waiting clients
 
-// Decisions yet to be given, a bit each, in the order in which they are given.
+// Pending decisions, one bit each, in the order in which they are returned.
 const FINISH: i32 = 1 << 0;
 const CLOSING: i32 = 1 << 1;
 const RESET: i32 = 1 << 2;
 const CLOSE: i32 = 1 << 3;
 const DECISIONS: usize = memory.data<u8>([1, 4, 5, 3]);
 
-// Once accepting has ended, nobody waits any more.
+// Once accepting has ended, waiting clients are reset.
 const RESETS: i32 = 1;
-// And what is left is closed; what comes after that, from whoever heard of it, holds up nothing.
+// And the remaining connections are closed. Those that a `close` callback opens afterwards do not delay the stop.
 const HURRIED: i32 = 2;
 
 let phase: i32 = ADMITTING;
 let pending: i32 = 0; // of the above
-let haste: i32 = 0; // RESETS, HURRIED, or nothing
+let haste: i32 = 0; // 0, RESETS or HURRIED
 let drainTimer: i32 = 0; // timer slot + 1
-let closesAfter: f64 = 0; // ms between the end of accepting and closing what is left; 0 = never
+let closesAfter: f64 = 0; // ms between the end of accepting and closing the remaining connections; 0 = never
 
-/** The phase of shutting down. */
+/** The phase of the graceful stop. */
 export function phaseOf(): i32 {
   return phase;
 }
 
-/** Whether clients are still accepted. */
+/** Whether accepting has not ended. */
 export function accepts(): bool {
   return phase <= FINISHING;
 }
 
-/** Whether nobody waits any more. */
+/** Whether waiting clients are reset. */
 export function isResetting(): bool {
   return haste != 0 && phase >= DRAINING;
 }
 
-/** Whether nobody is let in any more. */
+/** Whether no client is admitted any more. */
 export function isShut(): bool {
   return phase == FINISHED || isResetting();
 }
 
-/** Begins a graceful stop: goes on accepting for `delay`, closes what is left `timeout` later; 0 = at once, never.
- * With `reset`, clients that wait by then are reset. One that is under way can only be hastened. Gives OK or ERR_TIME. */
+/** Begins a graceful stop: accepting ends after `delay` ms (0 = at once), and the rest is closed `timeout` ms later (0 = never).
+ * With `reset`, clients that still wait when accepting ends are reset. A second call can only make the first one end sooner.
+ * Returns OK or ERR_TIME. */
 export function drain(delay: f64, timeout: f64, now: f64, reset: bool): i32 {
   const at = tell(now);
   if (!isDuration(delay) || !isDuration(timeout)) return ERR_TIME;
@@ -87,13 +88,13 @@ export function drain(delay: f64, timeout: f64, now: f64, reset: bool): i32 {
   return OK;
 }
 
-/** Ends accepting, as enough clients have arrived. */
+/** Ends accepting because maxAccepts has been reached. */
 export function endArrivals(): void {
   if (phase == ADMITTING) pending |= FINISH;
   endAccepting();
 }
 
-/** Cuts a graceful stop short, or answers for its timer: what is left is to be closed. Gives OK, or ERR_STATE when none is under way. */
+/** Cuts a graceful stop short, or ends it at its timeout: the rest is closed. Returns OK, or ERR_STATE if none is under way. */
 export function hurry(): i32 {
   if (phase != FINISHING && phase != DRAINING) return ERR_STATE;
   if (phase == FINISHING) endAccepting();
@@ -103,13 +104,13 @@ export function hurry(): i32 {
   return OK;
 }
 
-/** The drain's timer has passed: the delay is over, or the timeout. */
+/** The drain's timer has expired: the delay or the timeout is over. */
 export function drainTimerPassed(): void {
   if (phase == FINISHING) endAccepting();
   else hurry();
 }
 
-/** The run has ended, and with it a graceful stop. clients that wait stay in the line. */
+/** The run has ended, and with it any graceful stop. Waiting clients stay in the queue. */
 export function stop(): void {
   if (phase == FINISHING) pending |= CLOSING;
   endDrainTimer();
@@ -119,13 +120,13 @@ export function stop(): void {
   closesAfter = 0;
 }
 
-/** Forgets everything. */
+/** As `stop`, and drops all pending decisions. */
 export function reset(): void {
   stop();
   pending = 0;
 }
 
-/** What the host must do now. `watched`: how much else it waits for. A loop that does not run is never told to stop. */
+/** What the host must do now. `watched`: the number of things it waits for that the core does not know. Never STOP if not `running`. */
 export function decide(watched: i32, running: bool): i32 {
   const waiting = connections.countOf(connections.WAITING);
   const loose = connections.countOf(connections.LOOSE);
@@ -134,7 +135,7 @@ export function decide(watched: i32, running: bool): i32 {
   while (pending != 0) {
     const decision = ctz(pending);
     pending &= pending - 1;
-    // Without anybody to reset, or anything to close, there is no need to say so.
+    // Skip RESET if no client waits, and CLOSE if nothing is left to close.
     if (decision < 2 || (decision == 2 ? waiting : left) > 0) return <i32>load<u8>(DECISIONS + decision);
   }
   if (!running) return DECIDE_NOTHING;
@@ -144,12 +145,12 @@ export function decide(watched: i32, running: bool): i32 {
     phase = FINISHED;
     return DECIDE_STOP;
   }
-  // The clients in the line need no count of their own: they have an acceptor.
+  // Waiting clients are covered by the count of their acceptors.
   const idle = watched <= 0 && phase != FINISHING && userTimers() == 0 && acceptors.busyAcceptors() == 0 && open == 0;
   return idle ? DECIDE_STOP : DECIDE_NOTHING;
 }
 
-// Accepting ends; what is left is closed when the timeout has passed from now.
+// Ends accepting. The timeout, after which the rest is closed, starts now.
 function endAccepting(): void {
   endDrainTimer();
   phase = DRAINING;
@@ -157,12 +158,12 @@ function endAccepting(): void {
   if (closesAfter > 0) setDrainTimer(closesAfter);
 }
 
-// Whether a deadline comes before the one there is.
+// Whether a deadline is earlier than that of the drain's timer.
 function isSooner(deadline: f64): bool {
   return drainTimer == 0 || deadline < deadlineOf(drainTimer - 1);
 }
 
-// Sets the drain's timer; false when there is no room for it.
+// Sets the drain's timer; false if the table has no room for it.
 function setDrainTimer(after: f64): bool {
   if (drainTimer == 0) {
     const timer = createOwned(DRAIN);

@@ -1,9 +1,9 @@
-// Timers: the host's, and those that belong to connections and the drain.
+// Timers: those of the host, and those that connections and the drain own.
 //
-// I1  The time at which a timer is started may be told later: until then it is UNTIMED. So a host may
-//     start many and read its clock once; none fires early.
-// I2  Ties fire in the order they were started, whenever the time was told.
-// I3  What is due stays alive, and can be removed or restarted, until `fire` runs it.
+// I1  The start time of a timer may be set later; until then the timer is UNTIMED. So a host can
+//     start many timers and read its clock once, and none fires early.
+// I2  Timers with equal deadlines fire in the order in which they were started, whenever the start time was set.
+// I3  A due timer stays valid, and can be removed or restarted, until `fire` fires it.
 
 import {
   BASE,
@@ -41,18 +41,18 @@ import {
 import * as wheel from "./wheel";
 import { STOPPED, startLater, startNew, stop, stopForGood, time } from "./wheel";
 
-// In a record's first word, beside the generation: the timer starts again when it fires.
+// In a record's first word, beside the generation: the timer restarts when it fires.
 const IS_RECURRING: u32 = 1 << 29;
 
-// What `fire` answers.
+// Results of `fire`.
 export const FIRE_VOID: i32 = 0; // removed or restarted meanwhile: nothing to do
-export const FIRE_ONCE: i32 = 1; // run it; its id is spent
-export const FIRE_RECURRING: i32 = 2; // run it; it is due again its interval after this pass began
+export const FIRE_ONCE: i32 = 1; // run its callback; its id is spent
+export const FIRE_RECURRING: i32 = 2; // run its callback; it is due again one interval after the start of this pass
 
 let sequence: u32 = 0; // of the latest start
 let owned: i32 = 0; // timers that belong to connections or the drain
 
-/** Timers the host has made and that have not fired or been removed. */
+/** The number of the host's timers: created, and neither fired nor removed. */
 export function userTimers(): i32 {
   return load<i32>(TIMERS, LIVE) - owned;
 }
@@ -65,10 +65,10 @@ export function beginPass(now: f64): void {
   wheel.turn(at);
 }
 
-/** A timer of `after` ms, from `now` or, where that is NaN, from the time told next. Gives its id, ERR_TIME or ERR_FULL. */
+/** Creates a timer of `after` ms, from `now`. If `now` is NaN, it starts at the next time that is passed. Returns its id, ERR_TIME or ERR_FULL. */
 export function handleTimer(after: f64, recurring: i32, now: f64): f64 {
   const at = now == now ? tell(now) : now;
-  // As isDuration and, below, count: without a call, which not every engine inlines.
+  // isDuration and, below, count are inlined by hand, as not every engine inlines calls.
   if (!(after >= 0 && after < Infinity)) return <f64>ERR_TIME;
   const slot = takeTimer(recurring != 0 ? IS_RECURRING : 0);
   if (slot < 0) return <f64>ERR_FULL;
@@ -80,7 +80,7 @@ export function handleTimer(after: f64, recurring: i32, now: f64): f64 {
   return timerId(slot, timer);
 }
 
-/** Gives a timer another interval for good, unless `after` is NaN, and restarts it, unless `now` is NaN. Gives OK, ERR_STALE or ERR_TIME. */
+/** Sets the interval of a timer permanently, unless `after` is NaN, and restarts it, unless `now` is NaN. Returns OK, ERR_STALE or ERR_TIME. */
 export function again(id: f64, after: f64, now: f64): i32 {
   const at = now == now ? tell(now) : now;
   const slot = find(TIMERS, id);
@@ -97,7 +97,7 @@ export function again(id: f64, after: f64, now: f64): i32 {
   return OK;
 }
 
-/** Removes a timer. Gives OK or ERR_STALE. */
+/** Removes a timer. Returns OK or ERR_STALE. */
 export function handleTimerRemove(id: f64): i32 {
   const slot = findTimer(id);
   if (slot < 0) return ERR_STALE;
@@ -105,7 +105,7 @@ export function handleTimerRemove(id: f64): i32 {
   return OK;
 }
 
-/** Restarts the timers that the first `count` commands name, at `now` or, where that is NaN, at the time told next. Gives how many named none. */
+/** Restarts the timers that the first `count` commands name, at `now`. If `now` is NaN, they start at the next time that is passed. Returns how many named no timer. */
 export function command(count: i32, now: f64): i32 {
   const timed = now == now;
   const at = timed ? tell(now) : now;
@@ -116,7 +116,7 @@ export function command(count: i32, now: f64): i32 {
   let order = sequence;
   let stale = 0;
   for (let i = 0; i < commands; i++) {
-    // As findTimer, without a call.
+    // findTimer, inlined by hand.
     const id = load<u64>((<usize>i) << 3, COMMANDS);
     const slot = <i32>id & SLOT_MASK;
     const timer = base + ((<usize>slot) << RECORD_SHIFT);
@@ -128,7 +128,7 @@ export function command(count: i32, now: f64): i32 {
     store<u32>(timer, ++order, ORDER);
     const deadline = at + load<f64>(timer, INTERVAL);
     const before = load<f64>(timer, DEADLINE);
-    // A later deadline than it has is only stored (wheel.ts, I2). What is due, or UNTIMED, is not in a bucket.
+    // If the new deadline is later, storing it is enough (wheel.ts, I2). Timers that are due or UNTIMED are not in a bucket.
     if (deadline >= before) {
       if (before > pass) {
         store<f64>(timer, deadline, DEADLINE);
@@ -143,7 +143,7 @@ export function command(count: i32, now: f64): i32 {
   return stale;
 }
 
-/** Makes a timer that belongs to a connection or the drain, has no id, and does not run yet; its slot, or -1. */
+/** Creates a timer owned by a connection or the drain, without an id, stopped. Returns its slot, or -1. */
 export function createOwned(owner: f64): i32 {
   const slot = take(TIMERS);
   if (slot < 0) return slot;
@@ -161,29 +161,29 @@ export function removeOwned(slot: i32): void {
   owned--;
 }
 
-/** Sets a timer's deadline, as of now. */
+/** Restarts a timer with a deadline and a new sequence number. */
 export function schedule(slot: i32, deadline: f64): void {
   count(timerAt(slot));
   postpone(slot, deadline);
 }
 
-/** Sets a timer's deadline; its turn among equals stays. */
+/** Sets a timer's deadline and keeps its sequence number, so ties still fire in their original order. */
 export function postpone(slot: i32, deadline: f64): void {
   stop(slot);
   wheel.insert(slot, deadline);
 }
 
-/** A timer's deadline; Infinity while it does not run. */
+/** A timer's deadline; Infinity while it is stopped. */
 export function deadlineOf(slot: i32): f64 {
   return load<f64>(timerAt(slot), DEADLINE);
 }
 
-/** What the interval of a timer says: its owner, below zero. */
+/** A timer's interval. If it is negative, it names the timer's owner. */
 export function ownerOf(slot: i32): f64 {
   return load<f64>(timerAt(slot), INTERVAL);
 }
 
-/** Fires a timer of the host's if it is due. Gives one of FIRE_…. */
+/** Fires a timer of the host if it is due. Returns one of FIRE_…. */
 export function fire(slot: i32): i32 {
   if (!wheel.isDue(slot)) return FIRE_VOID;
   const timer = timerAt(slot);
@@ -195,18 +195,18 @@ export function fire(slot: i32): i32 {
   return FIRE_ONCE;
 }
 
-/** Removes every timer of the host's; those that are owned have been removed. */
+/** Removes every timer of the host. Owned timers must have been removed before. */
 export function reset(): void {
   giveAll(TIMERS);
   wheel.reset();
 }
 
-// Gives a timer that starts its turn among equals.
+// Assigns the sequence number that orders timers with equal deadlines.
 function count(timer: usize): void {
   store<u32>(timer, ++sequence, ORDER);
 }
 
-// Ends a timer of the host's. These always run.
+// Removes a timer of the host. These are never stopped.
 function end(slot: i32): void {
   const timer = timerAt(slot);
   stopForGood(timer);

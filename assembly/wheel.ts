@@ -1,14 +1,14 @@
-// The timing wheel: what is due, and in which order.
+// The timing wheel: which timers are due, and in which order.
 //
 // Nine levels of 64 buckets. A timer's tick is its deadline in 1/16 ms; its level is that of the highest of the nine
-// 6-bit digits in which its tick differs from the wheel's; its bucket is that digit. As the wheel turns, a bucket whose
-// turn has come is dealt out to lower levels, and from the lowest into the list of what is due, in order.
-// I1  Nothing lies in a bucket before the wheel's tick, and everything on a level lies before all on a higher one.
-// I2  A timer lies in a bucket no later than its deadline. One restarted to a later deadline stays, and is looked at when
-//     its bucket has its turn: so a restart is one store, and nothing surfaces too late.
-// I3  What is due is collected when the wheel turns, and only then: what is started afterwards waits for the next turn.
-// I4  BOUND is never later than the deadline of anything in a bucket.
-// It never knows whose a timer is, but for the deadlines of the idle, which move (idle.ts).
+// 6-bit digits in which its tick differs from the wheel's; its bucket is that digit. When the wheel reaches a bucket,
+// its timers move to lower levels, and from the lowest level into the list of due timers, in order.
+// I1  No bucket lies before the wheel's tick, and all timers of a level are due before those of a higher one.
+// I2  A timer is in a bucket no later than its deadline. If it is restarted to a later deadline, it stays there, and moves
+//     when the wheel reaches the bucket: so a restart is a single store, and no timer comes up too late.
+// I3  Due timers are collected only in `turn`: a timer started afterwards waits for the next one.
+// I4  BOUND is never later than the deadline of any timer in a bucket.
+// It does not know the owners of timers, except to find idle deadlines, which move (idle.ts).
 
 import { BASE, BOUND, BUCKETS, LEVELS, OCCUPIED, PASS, TICK, TIMERS } from "./memory";
 import { INTERVAL, deadlineNow } from "./idle";
@@ -32,24 +32,24 @@ const DIGIT = 6;
 const TICKS_PER_MS: f64 = 16;
 const LAST_TICK: f64 = 9007199254740991; // 17,000 years
 
-// The lists behind the buckets.
+// The lists after those of the buckets.
 const DUE: i32 = ~(LEVELS * BUCKETS) << HEAD_SHIFT;
-// The timers that have been started at a time the core has not been told yet.
+// Timers whose start time has not been set yet.
 const UNTIMED_LIST: i32 = DUE - (1 << HEAD_SHIFT);
-// One that is on its way to a bucket.
+// A timer on its way to a bucket.
 const MOVING: i32 = UNTIMED_LIST - (1 << HEAD_SHIFT);
 const LISTS: i32 = LEVELS * BUCKETS + 3;
 
-// Deadlines of timers that have none.
+// Deadlines of timers that are stopped, or whose start time is not set yet.
 export const STOPPED: f64 = Infinity;
 const UNTIMED: f64 = -Infinity;
 
-// In a record's first word, beside the generation: the timer is in the list of what is due.
+// In a record's first word, beside the generation: the timer is in the list of due timers.
 const IS_DUE: u32 = 1 << 30;
 
 let size: i32 = 0; // timers in buckets, or due
 
-/** Forgets every timer. */
+/** Empties the wheel. */
 export function reset(): void {
   clear(LISTS);
   memory.fill(OCCUPIED, 0, LEVELS << 3);
@@ -57,13 +57,13 @@ export function reset(): void {
   size = 0;
 }
 
-/** Starts a timer that does not run, at a time to be told. */
+/** Starts a stopped timer whose start time will be set by the next `time(at)`. */
 export function startLater(slot: i32): void {
   store<f64>(timerAt(slot), UNTIMED, DEADLINE);
   append(UNTIMED_LIST, refOf(slot));
 }
 
-/** Starts a timer that was just made, given the address of its record: as `startLater`, in a fraction of the time. */
+/** Fast path of `startLater` for a new timer, given the address of its record. */
 export function startNew(timer: usize): void {
   const base = <usize>load<u32>(TIMERS, BASE);
   store<f64>(timer, UNTIMED, DEADLINE);
@@ -76,12 +76,12 @@ export function startNew(timer: usize): void {
   store<i32>(base + last, ref, NEXT);
 }
 
-/** Tells the time at which timers have been started before. */
+/** Sets the start time of all timers that have none yet. */
 export function time(at: f64): void {
   settle(UNTIMED_LIST, at);
 }
 
-/** Starts a timer that does not run; its turn among equals stays. */
+/** Starts a stopped timer. Keeps its sequence number, so ties still fire in their original order. */
 export function insert(slot: i32, deadline: f64): void {
   const timer = timerAt(slot);
   size++;
@@ -89,7 +89,7 @@ export function insert(slot: i32, deadline: f64): void {
   settleOne(refOf(slot));
 }
 
-/** Stops a timer; it stays alive. */
+/** Stops a timer; its slot stays in use. */
 export function stop(slot: i32): void {
   const timer = timerAt(slot);
   const deadline = load<f64>(timer, DEADLINE);
@@ -100,7 +100,7 @@ export function stop(slot: i32): void {
   store<f64>(timer, STOPPED, DEADLINE);
 }
 
-/** Stops a timer that runs and ends with it, given the address of its record: as `stop`, in a fraction of the time. */
+/** Fast path of `stop` for a running timer that is about to be freed, given the address of its record. */
 export function stopForGood(timer: usize): void {
   if (load<f64>(timer, DEADLINE) != UNTIMED) size--;
   const base = <usize>load<u32>(TIMERS, BASE);
@@ -115,12 +115,12 @@ export function isDue(slot: i32): bool {
   return (load<u32>(timerAt(slot)) & IS_DUE) != 0;
 }
 
-/** The ref of the first timer that is due; below zero where none is. */
+/** The ref of the first due timer; negative if there is none. */
 export function firstDue(): i32 {
   return next(DUE);
 }
 
-/** Turns the wheel to `now`, and collects what is due: behind what was due and has not been answered for. */
+/** Advances the wheel to `now`, and appends the timers that have become due to the list of due timers. */
 export function turn(now: f64): void {
   const target = tickOf(now);
   for (let level = lowest(); level >= 0; level = lowest()) {
@@ -131,12 +131,12 @@ export function turn(now: f64): void {
     settle(open(level, index), NaN);
     if (level > 0) continue;
     collect(index, now);
-    if (begin == target) break; // what is left in this tick lies after now
+    if (begin == target) break; // the timers left in this tick are due after now
   }
   store<u64>(TICK, target);
 }
 
-/** The time before which nothing is due; Infinity when nothing ever is. */
+/** A time before which no timer is due; Infinity if no timer is running. */
 export function bound(): f64 {
   const due = firstDue();
   if (due > 0) return load<f64>(timerAt(slotIn(due)), DEADLINE);
@@ -144,7 +144,7 @@ export function bound(): f64 {
   return load<f64>(BOUND);
 }
 
-// The earliest deadline. What lies in the bucket that is next in turn and belongs further on goes there now.
+// The earliest deadline. Timers in the next bucket that were restarted to a later one are moved there now.
 function earliest(): f64 {
   for (let level = lowest(); level >= 0; level = lowest()) {
     const index = first(level);
@@ -159,7 +159,7 @@ function earliest(): f64 {
   return Infinity;
 }
 
-// Collects those of a bucket of one tick that are due.
+// Collects the due timers of a bucket of the lowest level.
 function collect(index: i32, now: f64): void {
   const end = previous(DUE);
   let last = end;
@@ -185,8 +185,8 @@ function settleOne(ref: i32): void {
   settle(MOVING, NaN);
 }
 
-// Puts the timers of a list into the buckets of their deadlines: those they have, or an interval from `from`. All in one place,
-// for it is what making a timer costs, and calls would cost more.
+// Moves the timers of a list to the buckets of their deadlines: the current ones or, unless `from` is NaN, an interval after
+// `from`. All in one function, because it is most of the cost of creating a timer, and calls would add to it.
 function settle(list: i32, from: f64): void {
   let ref = detach(list);
   const base = <usize>load<u32>(TIMERS, BASE);
@@ -217,20 +217,20 @@ function settle(list: i32, from: f64): void {
   }
 }
 
-// The list of a bucket, whose timers are to be moved from here on.
+// The list of a bucket whose timers the caller is about to move. Marks the bucket as empty.
 function open(level: i32, index: i32): i32 {
   const at = occupied(level);
   store<u64>(at, load<u64>(at) & ~((<u64>1) << index));
   return headOf(level * BUCKETS + index);
 }
 
-// The lowest level on which a bucket may hold something, or -1.
+// The lowest level with a bucket that may hold timers, or -1.
 function lowest(): i32 {
   for (let level = 0; level < LEVELS; level++) if (load<u64>(occupied(level)) != 0) return level;
   return -1;
 }
 
-// The bucket of a level that is next in turn.
+// The next bucket of a level.
 function first(level: i32): i32 {
   return <i32>ctz(load<u64>(occupied(level)));
 }
