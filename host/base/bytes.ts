@@ -1,6 +1,6 @@
 // Bytes as Buffers.
 
-const SHORT = 128; // bytes: up to here a loop copies faster than a call
+const SHORT = 128; // bytes: up to this length a loop copies faster than a call
 
 /** A chunk as a Buffer, without copying bytes. */
 export function toBuffer(chunk: string | Uint8Array): Buffer {

@@ -1,4 +1,4 @@
-// Checks of arguments: which one, what it was, what is allowed. Everything wrong is said at the call.
+// Checks of arguments. A wrong one throws at the call, with an error that says which one, what it was, and what is allowed.
 
 import { type IOLoopErrorCode, withCode } from "./errors.ts";
 import { known } from "./guess.ts";
@@ -12,7 +12,7 @@ export interface Rule {
   readonly type: (value: unknown) => boolean;
   /** Whether a value of the right type is allowed; a wrong one is a RangeError. */
   readonly range?: (value: never) => boolean;
-  /** Whether an option of this kind holds others: then they are copied, so that what is checked is what is used. */
+  /** Whether the value of an option has options in it. They are copied, so that the values that were checked are those that are used. */
   readonly holdsOthers?: boolean;
 }
 
@@ -65,9 +65,9 @@ export const OBJECT: Rule = {
     ((typeof value === "object" && value !== null) || typeof value === "function") &&
     Object.getPrototypeOf(value) !== undefined,
 };
-/** An object of options that are handed on. */
+/** An object of options that are passed on to the runtime. */
 export const OPTIONS: Rule = { ...OBJECT, holdsOthers: true };
-// By what they can do, or are called: a test runner may have made them in a realm of its own.
+// Checked by their methods and names, not by `instanceof`: a test runner may have created them in another realm.
 export const SIGNAL: Rule = {
   allowed: "an AbortSignal",
   type: (value) =>
@@ -88,20 +88,20 @@ export const STREAM: Rule = {
 export const ID: Rule = { allowed: "the id of a timer", type: isNumber };
 export const STRING: Rule = { allowed: "a string", type: isString };
 
-/** Throws unless `value` obeys `rule`. `name` says whose argument it is: `timer: after`. */
+/** Throws unless `value` obeys `rule`. `name` is the method and the argument: `timer: after`. */
 export function check(name: string, value: unknown, rule: Rule): void {
   if (!isOfType(value, rule)) throw wrong(TypeError, "ERR_IOLOOP_INVALID_ARG_TYPE", name, value, rule);
   if (rule.range && !rule.range(value as never)) throw wrong(RangeError, "ERR_IOLOOP_OUT_OF_RANGE", name, value, rule);
 }
 
-// Options as we keep them: what somebody has put on every object is none.
-// oxlint-disable-next-line no-extraneous-class -- a class, so that an engine lays its objects out as it does others
+// Options as we keep them, without Object.prototype: a property that a program has added there is not an option.
+// oxlint-disable-next-line no-extraneous-class -- a class, so that engines give its objects a fixed layout
 class Own {}
 Object.setPrototypeOf(Own.prototype, null);
 
 /**
- * The options given, as an object of their own: each is read once, here, and only where it is the object's own. Throws unless
- * every one is known and obeys its rule. An option that is undefined counts as not given.
+ * Returns a copy of the options. Only own properties count, and each is read exactly once. Throws unless every option is known
+ * and obeys its rule. An option that is undefined counts as not given.
  */
 export function checkOptions<T extends object>(what: string, options: T, rules: Readonly<Record<string, Rule>>): T {
   const own = new Own() as Record<string, unknown>;
@@ -129,7 +129,7 @@ function namesOf(what: string, options: unknown): string[] {
   throw wrong(TypeError, "ERR_IOLOOP_INVALID_ARG_TYPE", `${what}: options`, options, OBJECT);
 }
 
-// Bytes and functions hold no options.
+// Bytes and functions have no options in them.
 function copyOf(value: unknown): unknown {
   try {
     if (Array.isArray(value)) return [...(value as unknown[])];
@@ -139,7 +139,7 @@ function copyOf(value: unknown): unknown {
   }
 }
 
-/** Throws if an option is given beside one of others that it excludes. */
+/** Throws if an option is combined with one that it excludes. */
 export function checkApart(what: string, options: object, one: string, ...others: string[]): void {
   const other = Object.hasOwn(options, one) && others.find((name) => Object.hasOwn(options, name));
   if (other === undefined || other === false) return;
@@ -147,7 +147,7 @@ export function checkApart(what: string, options: object, one: string, ...others
   throw withCode(new TypeError(message), "ERR_IOLOOP_INVALID_ARG_TYPE");
 }
 
-/** Checks the arguments of a timer: what is right costs no more than to look. */
+/** Checks the arguments of a timer. Inlined for speed: valid arguments cost no call. */
 export function checkTimer(what: string, after: unknown, callback: unknown, count: number): void {
   if (
     typeof callback !== "function" ||
@@ -172,13 +172,13 @@ export function checkNextTick(callback: unknown, count: number): void {
   if (count > 1) refuseMore("nextTick", "a callback");
 }
 
-// The timers of the runtime hand further arguments to the callback.
+// setTimeout passes further arguments to the callback; ours do not.
 function refuseMore(what: string, takes: string): never {
-  const message = `${what} takes ${takes}, and nothing for the callback: write () => callback(argument)`;
+  const message = `${what} takes ${takes}, but no arguments for the callback; use () => callback(argument)`;
   throw withCode(new TypeError(message), "ERR_IOLOOP_INVALID_ARG_TYPE");
 }
 
-/** The two call forms, options first or callback first, as one: [first, callback]. */
+/** Accepts both call forms, options first or callback first. Returns [options, callback]. */
 export function callForm<T>(what: string, a: unknown, b: unknown): [T, (...args: never[]) => unknown] {
   const [first, callback] = typeof a === "function" ? [b, a] : [a, b];
   check(`${what}: callback`, callback, FUNCTION);
@@ -190,19 +190,19 @@ const { get: typedArrayName } = Object.getOwnPropertyDescriptor(
   Symbol.toStringTag,
 ) as { get: (this: unknown) => string | undefined };
 
-/** Whether a value is a Uint8Array, of whatever realm, and does not only look like one. Never throws. */
+/** Whether a value is a real Uint8Array, of any realm. Never throws. */
 export function isUint8Array(value: unknown): value is Uint8Array {
-  // The second asks more, and costs more.
+  // The second check also covers other realms, and costs more.
   return (ArrayBuffer.isView(value) && value instanceof Uint8Array) || typedArrayName.call(value) === "Uint8Array";
 }
 
-// By what it can do, because a socket need not be made by the runtime's own classes.
+// Checked by methods, because a socket need not be an instance of the runtime's classes.
 function has(value: unknown, ...methods: string[]): boolean {
   if (typeof value !== "object" || value === null) return false;
   return methods.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
 }
 
-// What cannot even be asked is not of the type: a revoked proxy, say.
+// A value whose check throws is not of the type: a revoked proxy, for example.
 function isOfType(value: unknown, rule: Rule): boolean {
   try {
     return rule.type(value);

@@ -1,14 +1,14 @@
-// A promise that is settled from outside, and later than its outcome is known.
+// A promise that is settled from outside, some time after its outcome is known.
 
 import { queueMicrotask } from "./runtime.ts";
 import { text } from "./show.ts";
 
 const MOST_ERRORS = 100;
 
-/** A promise, and what settles it. */
+/** A promise, and the methods that settle it. */
 export class Deferred {
   readonly promise: Promise<void>;
-  /** Whether its promise is settled. */
+  /** Whether the promise is settled. */
   hasEnded = false;
   readonly #onEnd = new Set<() => void>();
   readonly #failures: unknown[] = [];
@@ -22,29 +22,29 @@ export class Deferred {
     });
   }
 
-  /** A rejection that nobody waits for is not reported. Returns this. */
+  /** Keeps a rejection without a handler from being reported as unhandled. Returns this. */
   silent(): this {
     this.promise.catch(() => {});
     return this;
   }
 
-  /** It is to end with an error. Of several, with an AggregateError of them, up to a hundred. */
+  /** Makes `settle` reject with this error. Several errors become one AggregateError, with the first hundred. */
   fail(error: unknown): void {
     if (this.#failures.length < MOST_ERRORS) this.#failures.push(error);
   }
 
-  /** It has ended. */
+  /** Settles the promise: resolves it, or rejects it if there was an error. */
   settle(): void {
     this.hasEnded = true;
     const [first, ...others] = this.#failures;
     if (this.#failures.length === 0) this.#resolve();
     else if (others.length === 0) this.#reject(first);
     else this.#reject(new AggregateError([first, ...others], `${others.length + 1} errors; the first: ${text(first)}`));
-    // Later than promises that have been settled before it in the same turn.
+    // After the reactions of promises that were settled just before this one.
     if (this.#onEnd.size > 0) queueMicrotask(() => this.#onEnd.forEach((end) => end()));
   }
 
-  /** Settles as a promise does, or resolves if this ends before: `Promise.race`, but nothing of it is kept by this. */
+  /** Settles as `promise` does, or resolves if this one settles first. Unlike `Promise.race`, leaves nothing behind on this one. */
   race(promise: Promise<void>): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#onEnd.add(resolve);

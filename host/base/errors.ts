@@ -1,4 +1,4 @@
-// The errors of the loop: one class, one code a situation.
+// The errors of the loop: one class, and one code per situation.
 
 import { queueMicrotask } from "./runtime.ts";
 import { text } from "./show.ts";
@@ -30,12 +30,12 @@ export type IOLoopErrorCode =
   | "ERR_IOLOOP_UNSUPPORTED"
   | "ERR_IOLOOP_WATCHER_INACTIVE";
 
-/** An error of the loop itself. `code` says which; the sentence is for people. */
+/** An error of the loop itself. `code` identifies it; the message is for people. */
 export class IOLoopError extends Error {
   readonly code: IOLoopErrorCode;
 
   static {
-    // Defined, not assigned: in realms whose intrinsics are frozen, what Error.prototype has cannot be assigned to an error.
+    // Defined, not assigned: in realms with frozen intrinsics, properties of Error.prototype cannot be overridden by assignment.
     Object.defineProperty(this.prototype, "name", { value: "IOLoopError", writable: true, configurable: true });
   }
 
@@ -45,12 +45,12 @@ export class IOLoopError extends Error {
   }
 }
 
-/** An error of the runtime, with a code of ours. */
+/** Adds one of our codes to an error, and returns it. */
 export function withCode(error: Error, code: IOLoopErrorCode): Error {
   return Object.assign(error, { code });
 }
 
-/** The value itself if it is an error; otherwise an IOLoopError that says it, with the value as `cause`. */
+/** Returns the value itself if it is an error; otherwise an IOLoopError with its text as the message and the value as `cause`. */
 export function toError(value: unknown): Error {
   if (isError(value)) return value;
   return new IOLoopError("ERR_IOLOOP_UNHANDLED", text(value), { cause: value });
@@ -58,7 +58,7 @@ export function toError(value: unknown): Error {
 
 const isErrorOfRuntime = (Error as { isError?: (value: unknown) => boolean }).isError;
 
-/** Whether a value is an error, of whatever realm: a `vm` context and many a test runner have an `Error` of their own. */
+/** Whether a value is an error, of any realm: `vm` contexts and many test runners have another `Error`. Never throws. */
 export function isError(value: unknown): value is Error {
   try {
     if (typeof value !== "object" || value === null) return false;
@@ -71,13 +71,13 @@ export function isError(value: unknown): value is Error {
   }
 }
 
-/** The core has no room for one more. `what` could not be done: `open another connection`. */
+/** The error for a full table of the core. `what` is the action that failed: `open another connection`. */
 export function noRoom(what: string): IOLoopError {
   const message = `cannot ${what}: the limit of 4,194,304 is reached, or WebAssembly memory cannot grow`;
   return new IOLoopError("ERR_IOLOOP_FULL", message);
 }
 
-/** Throws an error where no code of ours can catch it: what becomes of it is the runtime's to say. */
+/** Throws an error in a microtask, where the runtime treats it as an uncaught exception. */
 export function throwLater(error: unknown): void {
   queueMicrotask(() => {
     throw error;

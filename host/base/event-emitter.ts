@@ -1,4 +1,4 @@
-// Events, as Mojo::EventEmitter has them: the emitter comes first, and an error that nobody hears is thrown.
+// Events, as in Mojo::EventEmitter: callbacks get the emitter first, and an `error` without a subscriber is thrown.
 
 import { FUNCTION, STRING, check } from "./checks.ts";
 import { isThenable } from "./deferred.ts";
@@ -6,24 +6,24 @@ import { toError, withCode } from "./errors.ts";
 import { known } from "./guess.ts";
 import { detached, ownMethods } from "./methods.ts";
 
-/** A subscriber: the emitter first, then the event's arguments. */
+/** A subscriber. It gets the emitter first, then the event's arguments. */
 export type Subscriber<T, Args extends unknown[]> = (emitter: T, ...args: Args) => unknown;
 
-/** The events of a class: name to arguments. */
+/** The events of a class: for each name, the types of its arguments. */
 export type Events<E> = { [name in keyof E]: unknown[] };
 
-/** Which callback was given to `once`, on the wrapper of it. */
+/** On the wrapper that `once` makes: the callback that it was given. */
 const GIVEN: unique symbol = Symbol("given to once");
 
 interface Wrapper {
   [GIVEN]?: { readonly name: string };
 }
 
-/** The names of the events of a class, complete. */
+/** All event names of a class. The type makes sure that none is missing. */
 export function namesOf<E>(names: Readonly<Record<keyof E, true>>): readonly string[] {
   return Object.keys(names);
 }
-// What `error` has; of an emitter whose events are not known, anything.
+// The arguments of `error`; any arguments if the events of the emitter are not declared.
 type ErrorArguments<E> = E extends { error: infer Args extends unknown[] }
   ? Args
   : string extends keyof E
@@ -33,28 +33,28 @@ type ErrorArguments<E> = E extends { error: infer Args extends unknown[] }
 /**
  * The base of everything that emits events.
  *
- * Subscribers run in the order they subscribed. Those added or removed during an emit take effect from the next one. A
- * subscriber that throws ends the emit: later ones are skipped, and the exception leaves `emit`.
+ * Subscribers run in the order in which they subscribed. Subscribing or unsubscribing during an emit takes effect from the next
+ * emit on. If a subscriber throws, the later ones are skipped, and `emit` throws the exception.
  */
 export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
-  /** The names of the events of a class. Another one is an error, where the class says them. */
+  /** The event names of a class; default undefined. If a class sets them, subscribing to or emitting another name throws. */
   static readonly events: readonly string[] | undefined = undefined;
 
-  // Name, list, name, list: a Map would be several times as large, and there may be very many emitters with few events.
+  // Name, list, name, list, …: a Map would be several times as large, and a program can have very many emitters with few events.
   #subscribers: unknown[] | undefined;
 
-  /** Subscribes to an event. Returns the callback, for `unsubscribe`. */
+  /** Subscribes to an event. Returns the callback, which `unsubscribe` takes. Throws a `TypeError` if the class has no such event. */
   on<K extends keyof E & string>(name: K, cb: Subscriber<this, E[K]>): Subscriber<this, E[K]> {
     if (!(this instanceof EventEmitter)) detached("on", "an emitter");
     return this.#subscribe("on", name, cb, cb);
   }
 
-  /** Subscribes for one emit. Returns the wrapper, which can be unsubscribed, or called for that one time. */
+  /** Subscribes for one emit. Returns the wrapper around the callback; it can be unsubscribed, or called in place of the emit. */
   once<K extends keyof E & string>(name: K, cb: Subscriber<this, E[K]>): Subscriber<this, E[K]> {
     let called = false;
     const isOfNode = name === "error" && isRejecter(cb) && this.#isAwaited();
     const wrapper: Subscriber<this, E[K]> & Wrapper = (emitter, ...args) => {
-      if (called) return undefined; // by an emit inside this one
+      if (called) return undefined; // by a nested emit
       called = true;
       this.unsubscribe(name, wrapper);
       return isOfNode ? (cb as unknown as (error: unknown) => unknown)(args[0]) : cb(emitter, ...args);
@@ -69,7 +69,7 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
     return this;
   }
 
-  /** Calls the subscribers of an event. An `error` without any throws its argument, as IOLoopError where it is no Error. */
+  /** Calls the subscribers of an event. An `error` without subscribers throws its argument, wrapped in an IOLoopError if it is not an error. */
   emit<K extends keyof E & string>(name: K, ...args: E[K]): this {
     if (!(this instanceof EventEmitter)) detached("emit", "an emitter");
     const list = this.#list(name);
@@ -91,12 +91,12 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
     return (this.#list(name)?.length ?? 0) > 0;
   }
 
-  /** The subscribers of an event: the live list where it has any. */
+  /** The subscribers of an event: the live list, or a new empty array if there are none. */
   subscribers<K extends keyof E & string>(name: K): Subscriber<this, E[K]>[] {
     return this.#list(name) ?? [];
   }
 
-  /** Ends every subscription of a callback to an event, those by `once` too; without a callback, all of that event. */
+  /** Removes every subscription of a callback to an event, including those by `once`; without a callback, all subscriptions to the event. */
   unsubscribe<K extends keyof E & string>(name: K, cb?: Subscriber<this, E[K]>): this {
     const list = this.#list(name);
     if (!list) return this;
@@ -111,19 +111,19 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
     return this.unsubscribe(name, cb);
   }
 
-  /** `unsubscribe`, under Node's name. */
+  /** The same as `unsubscribe`, under Node's name. The callback is required. */
   removeListener<K extends keyof E & string>(name: K, cb: Subscriber<this, E[K]>): this {
     check("removeListener: callback", cb, FUNCTION);
     return this.unsubscribe(name, cb);
   }
 
-  /** Ends every subscription to every event. */
+  /** Removes every subscription to every event. */
   unsubscribeAll(): this {
     this.#subscribers = undefined;
     return this;
   }
 
-  /** Ends every subscription to an event; without a name, to every event. Node's name for both. */
+  /** Removes every subscription to an event; without a name, to every event. Node's name. */
   removeAllListeners(name?: keyof E & string): this {
     return name === undefined ? this.unsubscribeAll() : this.unsubscribe(name);
   }
@@ -135,22 +135,22 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
     return this;
   }
 
-  /** What becomes of a promise that a subscriber returned. A plain emitter leaves it to the runtime. */
+  /** Called with the promise that a subscriber returned. A plain emitter ignores it. */
   protected pending(_result: PromiseLike<unknown>, _name: string): void {
-    // Its rejection, if any, is unhandled, as that of any promise nobody waits for.
+    // If it rejects, the runtime reports an unhandled rejection.
   }
 
-  /** Somebody is about to subscribe to an event. What this throws refuses it. @internal */
+  /** Called before a subscription to an event. If it throws, there is no subscription. @internal */
   protected subscribing(_name: string): void {
-    // Of interest to what has one reader at a time.
+    // For classes with events that take a single subscriber.
   }
 
-  /** Somebody has subscribed to an event. @internal */
+  /** Called after a subscription to an event. @internal */
   protected subscribed(_name: string): void {
-    // Of interest to what keeps something for its first subscriber.
+    // For classes that keep data for their first subscriber.
   }
 
-  // `given` is what the caller gave, `cb` what is to be called.
+  // `given` is the caller's callback; `cb` is that callback or the wrapper of `once`.
   #subscribe<K extends keyof E & string, T extends Subscriber<this, E[K]>>(what: string, name: K, given: T, cb: T): T {
     check(`${what}: name`, name, STRING);
     check(`${what}: callback`, given, FUNCTION);
@@ -166,7 +166,7 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
     return cb;
   }
 
-  // Asked only where nobody has subscribed to that name yet.
+  // Checked only while the name has no subscriber, so repeated subscriptions and emits cost nothing.
   #mustKnow(what: string, name: string): void {
     const { events } = this.constructor as typeof EventEmitter;
     if (events === undefined) return;
@@ -175,7 +175,7 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
     throw withCode(new TypeError(message), "ERR_IOLOOP_UNKNOWN_EVENT");
   }
 
-  // Whether `once` of node:events waits for one of the events.
+  // Whether `once` of node:events is waiting for one of the events.
   #isAwaited(): boolean {
     return (this.#subscribers ?? []).some(
       (list) => Array.isArray(list) && (list.at(-1) as Wrapper | undefined)?.[GIVEN]?.name === "resolver",
@@ -191,8 +191,8 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
 
 ownMethods(EventEmitter, "an emitter", ["on", "emit", "hasSubscribers"]);
 
-// `once` of node:events subscribes to `error` behind the event that it waits for, with this one, and rejects with its first
-// argument. That is to be the error, and not the emitter.
+// `once` of node:events subscribes this function to `error`, after the event that it waits for, and rejects with its first
+// argument. That must be the error, not the emitter.
 function isRejecter(cb: unknown): boolean {
   return typeof cb === "function" && cb.name === "errorListener" && cb.length === 1;
 }

@@ -1,6 +1,6 @@
-// What a name that does not exist was probably meant to be.
+// Guesses the name that was probably meant by one that does not exist.
 
-/** Names that people bring along from elsewhere, in lower case, and what they are called here. */
+/** Names from other libraries, in lower case, and their names here. */
 const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   // options
   host: ["address"],
@@ -57,7 +57,7 @@ const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   exception: ["error"],
 };
 
-/** The one of `known` that was probably meant by `name`. */
+/** The name among `known` that was probably meant by `name`; undefined if none is similar. */
 export function guess(name: string, known: readonly string[]): string | undefined {
   const lower = name.toLowerCase();
   const elsewhere = Object.hasOwn(ELSEWHERE, lower) ? ELSEWHERE[lower]!.find((it) => known.includes(it)) : undefined;
@@ -73,14 +73,14 @@ export function guess(name: string, known: readonly string[]): string | undefine
   return best;
 }
 
-/** The end of a message about an unknown name: what was probably meant, and what there is. */
+/** The end of a message about an unknown name: the name that was probably meant, and all names that exist. */
 export function known(name: string, names: readonly string[]): string {
   const meant = guess(name, names);
   const question = meant === undefined ? "" : `did you mean "${meant}"? `;
   return `${question}known are ${names.join(", ")}`;
 }
 
-/** How many letters must be inserted, removed, changed, or swapped with their neighbour. */
+/** The number of characters that must be inserted, removed, changed, or swapped with their neighbour; Infinity if it is surely above two. */
 function edits(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > 2) return Infinity;
   let [before, row]: [number[], number[]] = [[], Array.from({ length: b.length + 1 }, (_, at) => at)];

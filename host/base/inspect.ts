@@ -1,16 +1,16 @@
-// What people see of an object: one line in a console, and a plain object in JSON.
+// How an object is shown: as one line in a console, and as a plain object in JSON.
 
 import { EventEmitter, type Events } from "./event-emitter.ts";
 
-const NODE: unique symbol = Symbol.for("nodejs.util.inspect.custom") as never; // of Bun, too
+const NODE: unique symbol = Symbol.for("nodejs.util.inspect.custom") as never; // Bun uses it, too
 const DENO: unique symbol = Symbol.for("Deno.customInspect") as never;
 
-/** An emitter that says what it is and does. */
+/** An emitter that shows its state in a console and in JSON. */
 export abstract class Shown<E extends Events<E>> extends EventEmitter<E> {
-  /** What there is to be seen: plain values. Asking changes nothing. @internal */
+  /** The state to show: plain values. Has no side effects. @internal */
   abstract facts(): Record<string, unknown>;
 
-  /** What there is to be seen, for `JSON.stringify`. */
+  /** The state of the object as plain values, for `JSON.stringify`. */
   toJSON(): Record<string, unknown> {
     return this.facts();
   }
@@ -26,17 +26,17 @@ export abstract class Shown<E extends Events<E>> extends EventEmitter<E> {
   }
 }
 
-interface Told {
+interface Inspectable {
   facts(): Record<string, unknown>;
 }
 
-/** `Stream { remoteAddress: "127.0.0.1", timeout: 15 }`. What is undefined is left out. */
-function line(told: Told): string {
-  const { name } = told.constructor;
+/** `Stream { remoteAddress: "127.0.0.1", timeout: 15 }`. Undefined values are left out. */
+function line(shown: Inspectable): string {
+  const { name } = shown.constructor;
   try {
-    const facts = Object.entries(told.facts()).filter(([, value]) => value !== undefined);
+    const facts = Object.entries(shown.facts()).filter(([, value]) => value !== undefined);
     return `${name} { ${facts.map(([what, value]) => `${what}: ${JSON.stringify(value)}`).join(", ")} }`;
   } catch {
-    return `${name} {}`; // of a prototype
+    return `${name} {}`; // a prototype, which has no state
   }
 }

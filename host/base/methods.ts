@@ -1,4 +1,4 @@
-// Methods that were taken off their object: which one, and what it belongs to, instead of what the engine says.
+// Methods that are called without their object: they throw an error that names the method and the object.
 
 import { withCode } from "./errors.ts";
 
@@ -9,8 +9,8 @@ export function detached(name: string, owner: string): never {
 }
 
 /**
- * Makes every method of a class refuse to be called on anything else, except those of `hot`: what is called by the million looks
- * by itself.
+ * Makes every method of a class throw if it is called on anything else. The methods in `hot` are left alone: they are called
+ * so often that they check `this` themselves.
  */
 export function ownMethods(type: abstract new (...args: never[]) => object, owner: string, hot: string[] = []): void {
   const { prototype } = type as { prototype: object };

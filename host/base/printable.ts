@@ -1,8 +1,8 @@
-// Text on its way to a terminal or a log. Parts of it may come from strangers: names in a certificate, messages of a peer. Written as they
-// are, they could move the cursor, hide what stands beside them, or look like a line of ours.
+// Makes text safe for a terminal or a log. Parts of it may come from a remote peer: names in a certificate, messages. Unescaped,
+// they could move the cursor, hide other text, or imitate a line of our own.
 
-// What a terminal obeys, and what turns the direction of writing around.
-// oxlint-disable-next-line no-control-regex -- these are what it is about
+// Control characters, and those that change the direction of writing.
+// oxlint-disable-next-line no-control-regex -- control characters are what it matches
 const OBEYED = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 /** Text as one line of at most about `longest` characters. */
@@ -10,7 +10,7 @@ export function asLine(text: string, longest = 500): string {
   return shortened(text, longest).replaceAll(OBEYED, escape).replaceAll("\n", "\\n");
 }
 
-/** Text of several lines, such as a stack. Every line but the first is indented: none can pass for one that we begin. */
+/** Text of several lines, such as a stack. All lines except the first are indented, so that none can imitate a line of our own. */
 export function asLines(text: string, longest = 8000): string {
   return shortened(text, longest).replaceAll(OBEYED, escape).replaceAll("\n", "\n  ");
 }

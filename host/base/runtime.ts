@@ -1,4 +1,4 @@
-// What the runtime has everywhere, taken when this is loaded: what a test puts in its place later, the loop does not see.
+// Globals of the runtime, saved when this module is loaded: later replacements, such as a test's fake timers, do not affect the loop.
 
 interface Global {
   readonly process?: {
@@ -13,7 +13,7 @@ interface Global {
 
 const { Deno, process } = globalThis as Global;
 
-// Fake timers of a test runner reach none of these. A browser has no immediates.
+// A browser has no immediates.
 export const setTimeout: typeof globalThis.setTimeout = globalThis.setTimeout;
 export const clearTimeout: typeof globalThis.clearTimeout = globalThis.clearTimeout;
 export const setInterval: typeof globalThis.setInterval = globalThis.setInterval;
@@ -22,19 +22,19 @@ export const setImmediate: typeof globalThis.setImmediate | undefined = globalTh
 export const clearImmediate: typeof globalThis.clearImmediate | undefined = globalThis.clearImmediate;
 export const queueMicrotask: typeof globalThis.queueMicrotask = globalThis.queueMicrotask;
 
-/** The process need not wait for a timer. */
+/** Lets the process exit even if a timer is still running. */
 export function unrefTimer(timer: ReturnType<typeof setTimeout>): void {
   if (typeof timer === "object") timer.unref();
   else Deno?.unrefTimer?.(timer);
 }
 
-/** Milliseconds on the monotonic clock of the runtime. */
+/** The time in milliseconds on the runtime's monotonic clock. */
 export const monotonicNow: () => number = performance.now.bind(performance);
 
-/** Calls back before the runtime goes on with anything else; where there is no such queue, in a microtask. */
+/** Calls back before the runtime continues with anything else: by `process.nextTick`, or in a microtask if there is none. */
 export const nextTickOfRuntime: (callback: () => void) => void = process?.nextTick?.bind(process) ?? queueMicrotask;
 
-/** A variable of the environment; undefined if it is not set, if there are none, and if none may be read (Deno would ask, or throw). */
+/** An environment variable; undefined if it is not set, or if reading it is not permitted (Deno would prompt, or throw). */
 export function setting(name: `IOLOOP_${string}`): string | undefined {
   const permission = Deno?.permissions?.querySync({ name: "env", variable: name });
   return permission && permission.state !== "granted" ? undefined : process?.env?.[name];

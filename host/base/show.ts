@@ -1,20 +1,20 @@
-// Values in words, for messages: whatever it is, asking for its words never throws.
+// Describes values for messages. Never throws, whatever the value.
 
-/** A value in words: `"text"`, `an array`, `an object of Date`. */
+/** Describes a value: `"text"`, `an array`, `an object of Date`. */
 export function show(value: unknown): string {
   try {
     return inWords(value);
   } catch {
-    return "a value that cannot be shown"; // one whose getters throw, say
+    return "a value that cannot be shown"; // its getters throw, for example
   }
 }
 
-/** A value as `String` makes one. */
+/** Converts a value as `String` does. */
 export function text(value: unknown): string {
   try {
     return String(value);
   } catch {
-    return "a value that cannot be shown"; // an object without a prototype, say
+    return "a value that cannot be shown"; // an object without a prototype, for example
   }
 }
 
@@ -26,11 +26,11 @@ function inWords(value: unknown): string {
   try {
     isArray = Array.isArray(value);
   } catch {
-    return "a revoked proxy"; // only of those the question throws
+    return "a revoked proxy"; // Array.isArray throws for nothing else
   }
   if (isArray) return "an array";
   const type: unknown = value.constructor;
   if (type === Object) return "a plain object";
   const name: unknown = typeof type === "function" ? type.name : undefined;
-  return typeof name === "string" && name !== "" ? `an object of ${name}` : "an object of no class";
+  return typeof name === "string" && name !== "" ? `an object of ${name}` : "an object without a class";
 }

@@ -63,7 +63,7 @@ export const NO_REACTOR = [
   [{}, "a plain object"],
   [Reactor, "a function"],
   [new VirtualClock(), "an object of VirtualClock"],
-  [Object.create(null), "an object of no class"],
+  [Object.create(null), "an object without a class"],
   [null, "null"],
   ["poll", '"poll"'],
   [revoked, "a revoked proxy"],

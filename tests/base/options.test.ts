@@ -240,7 +240,7 @@ test("options that exclude each other", () => {
 
 test("further arguments, as the runtime's timers take them, are refused", async () => {
   const { loop } = quietLoop();
-  const takes = "takes a time and a callback, and nothing for the callback: write () => callback(argument)";
+  const takes = "takes a time and a callback, but no arguments for the callback; use () => callback(argument)";
   for (const it of [loop, loop.reactor] as unknown as Record<string, (...args: unknown[]) => unknown>[]) {
     for (const name of ["timer", "recurring"]) {
       for (const args of [
