@@ -1,6 +1,6 @@
-// The binding of the core: the one file that touches WebAssembly. It runs in every engine and needs nothing of `node:`.
+// The binding of the core: the only file that uses WebAssembly. It runs in every engine and imports nothing from `node:`.
 //
-// Its declarations need neither the types of the DOM nor those of Node: what is WebAssembly's is described here.
+// Its declarations need neither the types of the DOM nor those of Node.
 
 import { BATCH, COMMANDS, type CoreExports } from "./abi.ts";
 import { KIND_UNIT, Kind, kindOf, slotOf } from "./ids.ts";
@@ -10,8 +10,8 @@ export * from "./abi.ts";
 export { Kind, kindOf, slotOf };
 
 const FIRST_TIMER = Kind.TIMER * KIND_UNIT;
-// What the first word of a timer's record has besides flags, that it is one and its generation; and how that differs from what
-// stands in its id above the slot.
+// NAMED masks the flags out of the first word of a timer's record; the bit that says it is in use and the generation stay.
+// Exclusive-or with NAME converts the part of an id above the slot into that form.
 const NAMED = 0x9f_ff_ff_ff;
 const NAME = 0xc0_00_00_00;
 
@@ -21,17 +21,17 @@ let compiled: WebAssembly.Module | undefined;
 export class Core {
   /** The exports, to be called directly. */
   readonly calls: CoreExports;
-  /** The ids that `pollDue` collected. */
+  /** The ids that `pollDue` collected: a view of the core's memory. */
   due!: Float64Array;
-  /** The commands that `handleCommands` takes; to be written by the host. */
+  /** The commands for `handleCommands`, the ids of timers. Written by the host. */
   commands!: Float64Array;
-  /** The time of the last activity of each connection slot, in milliseconds; to be stored by the host. */
+  /** The time of the last activity of each connection slot, in milliseconds. Written by the host. */
   activity!: Float64Array;
   #timers!: Int32Array; // from the first timer's record on
 
   /**
-   * `seed`: for the random cut of maxAccepts; a whole number. `module`: `core.wasm` as a compiled `WebAssembly.Module`, for
-   * hosts that refuse to compile code from bytes; default the one that is built in, compiled at the first use.
+   * `seed`, a whole number, is for the random cut of maxAccepts. `module` is `core.wasm` as a compiled `WebAssembly.Module`, for
+   * hosts that do not allow compiling from bytes; default the built-in one, compiled at its first use.
    */
   constructor(seed: number, module: object = (compiled ??= new WebAssembly.Module(bytes(wasm)))) {
     this.calls = new WebAssembly.Instance(module, {}).exports as unknown as CoreExports;
@@ -39,18 +39,18 @@ export class Core {
     this.#view();
   }
 
-  /** Whether an id names a timer: read in the core's memory, at a fraction of the price of a call. */
+  /** Whether an id names a timer. Reads the core's memory, which is much cheaper than a call. */
   isTimer(id: number): boolean {
     if (!(id >= FIRST_TIMER && id < FIRST_TIMER + KIND_UNIT)) return false;
     return (this.#timers[slotOf(id) << 3]! & NAMED) === ((id * 2 ** -22) ^ NAME);
   }
 
-  /** To be called after every call that makes a timer, or sets a timeout: memory may have grown, and the views with it. */
+  /** Renews the views if memory has grown. Call it after every call that creates a timer or sets a timeout. */
   refresh(): void {
     if (this.due.length === 0) this.#view();
   }
 
-  /** To be called with the id of every new connection or acceptor, or the code in its place; returns it. Tables may have moved. */
+  /** Renews the views if tables have moved. Call it with the result of every call that creates a connection or acceptor. Returns that result. */
   opened(id: number): number {
     const isGrown = kindOf(id) === Kind.CONNECTION ? slotOf(id) >= this.activity.length : id > 0;
     if (isGrown || this.due.length === 0) this.#view();

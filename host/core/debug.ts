@@ -1,23 +1,23 @@
-// Diagnostics: with IOLOOP_DEBUG=1 in the environment, every connection, acceptor, timer and decision goes to stderr.
+// Diagnostics: with IOLOOP_DEBUG=1 in the environment, every connection, acceptor, timer and decision is printed to stderr.
 //
-// Off, `debug` is undefined: written `debug?.(…)`, not even the words are put together.
+// Without it, `debug` is undefined, so that `debug?.(…)` does not even build the message.
 
 import { type Core, State } from "./core.ts";
 import { slotOf } from "./ids.ts";
 import { asLine } from "../base/printable.ts";
 import { setting } from "../base/runtime.ts";
 
-/** Tells what a loop does, and what it has to do with at that moment. */
+/** Prints what a loop does, with the counts of its timers, acceptors and connections. */
 export const debug: ((core: Core, what: string) => void) | undefined = setting("IOLOOP_DEBUG")
   ? (core, what) => console.error(`IOLoop: ${asLine(what)} [${counts(core)}]`)
   : undefined;
 
-/** An id for people: slot and generation. */
+/** An id in readable form: slot and generation. */
 export function show(id: number): string {
   return `${slotOf(id)}.${Math.floor(id / 2 ** 22) % 2 ** 29}`;
 }
 
-/** How many there are of each: timers, acceptors, and connections in each state. */
+/** The numbers of timers, of acceptors, and of connections in each state. */
 export function tally({ calls }: Core): Record<string, number> {
   const states = Object.entries(State).filter(([, state]) => state !== State.FREE);
   const connections = states.map(([name, state]) => [name.toLowerCase(), calls.connectionsIn(state)] as const);

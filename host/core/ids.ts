@@ -1,16 +1,16 @@
-// Ids: what names a timer, a connection or an acceptor. The core makes them; here they are only taken apart.
+// Ids of timers, connections and acceptors. The core creates them; this file only takes them apart.
 
 declare const id: unique symbol;
 
-/** What names a timer, a connection or an acceptor: opaque, unique in its loop, never used again. */
+/** The id of a timer, a connection or an acceptor: opaque, unique in its loop, never reused. */
 export type Id = number & { readonly [id]: true };
 
-/** Kinds of ids. */
+/** The kinds of ids. */
 export const Kind = { ACCEPTOR: 1, TIMER: 2, CONNECTION: 3 } as const;
 
 const SLOTS = 2 ** 22;
 
-/** By how much ids of one kind differ from those of the next. */
+/** The distance between the ids of one kind and those of the next. */
 export const KIND_UNIT: number = 2 ** 51;
 
 /** The slot in an id. */
