@@ -6,7 +6,7 @@ import { Core, Due } from "../core/core.ts";
 import { debug } from "../core/debug.ts";
 import type { Clock } from "../time/clock.ts";
 import { guardClock } from "../time/guarded-clock.ts";
-import { type Callback, Timers, ToldTimers } from "../time/timers.ts";
+import { type Callback, Timers, DebugTimers } from "../time/timers.ts";
 import { Acceptors } from "./acceptors.ts";
 import { Admission } from "./admission.ts";
 import { Guard, type Supervisor } from "./callback-guard.ts";
@@ -57,7 +57,7 @@ export class Engine {
     this.connections = new Connections(this);
     this.acceptors = new Acceptors(this);
     this.admission = new Admission(this);
-    this.timers = debug ? new ToldTimers(this) : new Timers(this);
+    this.timers = debug ? new DebugTimers(this) : new Timers(this);
     this.writers = new Writers(this);
     this.resources = new Resources(this.connections.connections, this.guard);
     this.now = this.clock.now();

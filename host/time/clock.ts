@@ -1,27 +1,27 @@
-// Time as an object: what the loop takes its time from.
+// Clocks and alarms: the source of time of a loop.
 
 import { clearImmediate, clearTimeout, monotonicNow, setImmediate, setTimeout } from "../base/runtime.ts";
 
-/** Calls back at a time. */
+/** Calls back at a given time. */
 export interface Alarm {
   /**
-   * Calls back once, at `at` milliseconds on the clock or soon after, instead of any time set before. For a time that has
-   * come already, that is the next turn of the runtime, never before `set` has returned.
+   * Calls back once, at `at` milliseconds on the clock or soon after. Replaces the time that was set before. If that time has
+   * already passed, calls back in the next iteration of the event loop, never before `set` has returned.
    */
   set(at: number): void;
-  /** Calls back no more. */
+  /** Cancels the time that was set. */
   clear(): void;
 }
 
-/** Where a loop takes its time from. What it throws is the reactor's `error`: the loop takes the time it had last, and goes on. */
+/** The source of a loop's time. If it throws, the reactor emits `error`, and the loop continues with the last known time. */
 export interface Clock {
-  /** Milliseconds since any fixed moment; never runs backwards. */
+  /** The time in milliseconds since any fixed moment; never goes backwards. */
   now(): number;
-  /** An alarm that calls `callback`. A set one keeps the process alive; one that is not set costs nothing. */
+  /** Creates an alarm that calls `callback`. It keeps the process alive while it is set. */
   alarm(callback: () => void): Alarm;
 }
 
-const LONGEST = 2 ** 31 - 1; // setTimeout takes more for 1 ms
+const LONGEST = 2 ** 31 - 1; // setTimeout turns a longer delay into 1 ms
 
 /** The system's monotonic clock. */
 export class SystemClock implements Clock {
@@ -47,20 +47,21 @@ export class SystemClock implements Clock {
   }
 }
 
-/** Calls back in the next turn of the runtime's own loop; `cancel` what it returns. */
+/** Calls back in the next iteration of the runtime's event loop. `cancelTurn` cancels what it returns. */
 export function nextTurn(callback: () => void): Turn {
   return setImmediate ? setImmediate(callback) : setTimeout(callback, 0);
 }
 
 /**
- * After so many turns, one after the other, the runtime has looked at its sockets and told what there was: Node and Bun look in each,
- * Deno, whose turns are tasks of Tokio's, where there is nothing else to do, and after 61 (`DENO_TOKIO_EVENT_INTERVAL`) where there is.
+ * After this many consecutive iterations of its event loop, the runtime has polled its sockets and reported what was ready. Node and Bun
+ * poll in each. On Deno an iteration is a Tokio task, and Tokio polls if there is nothing else to do, or else after 61 tasks
+ * (`DENO_TOKIO_EVENT_INTERVAL`).
  */
 export const TURNS_TO_READ: number = "Deno" in globalThis ? 64 : 2;
 
 export type Turn = NodeJS.Immediate | ReturnType<typeof setTimeout>;
 
-/** Takes `nextTurn` back. */
+/** Cancels a `nextTurn`. */
 export function cancelTurn(turn: Turn): void {
   if (clearImmediate) clearImmediate(turn as NodeJS.Immediate);
   else clearTimeout(turn as ReturnType<typeof setTimeout>);

@@ -1,4 +1,4 @@
-// The one alarm of a loop: set for the core's next deadline, and set again only when that has changed.
+// The single alarm of a loop. It is set for the core's next deadline, and set again only if that has changed.
 
 import type { Core } from "../core/core.ts";
 import type { Alarm, Clock } from "./clock.ts";
@@ -8,10 +8,10 @@ export class DeadlineAlarm {
   readonly #core: Core;
   readonly #alarm: Alarm;
   #at = Infinity;
-  /** Whether the next deadline may be another than the alarm knows. */
+  /** Whether the next deadline may have changed since the alarm was set. */
   changed = false;
 
-  /** `failed` is told what the clock throws. */
+  /** `ring` is called at the deadline, `failed` with any error that the clock throws. */
   constructor(core: Core, clock: Clock, ring: () => void, failed: (error: unknown) => void) {
     this.#core = core;
     const rung = (): void => {
@@ -21,7 +21,7 @@ export class DeadlineAlarm {
     this.#alarm = guardedAlarm(clock, rung, failed);
   }
 
-  /** Follows the next deadline. */
+  /** Sets the alarm for the next deadline, if that may have changed. */
   set(): void {
     if (!this.changed) return;
     this.changed = false;

@@ -1,4 +1,4 @@
-// A clock of the user's may throw, and so may the runtime's own timers when memory is short. Neither may stop a loop for good.
+// A user's clock may throw, and so may the runtime's own timers if memory is short. Neither may stop a loop permanently.
 
 import { clearTimeout, setTimeout } from "../base/runtime.ts";
 import { type Alarm, type Clock, SystemClock, nextTurn } from "./clock.ts";
@@ -7,7 +7,7 @@ type Failed = (error: unknown) => void;
 
 const RETRY = 10; // milliseconds
 
-/** A clock that never throws: it reports what `clock` throws, and gives the time that it gave last. That of the system is as it is. */
+/** Wraps a clock so that it never throws: it reports the error, and returns the last known time. A SystemClock is returned as it is. */
 export function guardClock(clock: Clock, failed: Failed): Clock {
   return clock.constructor === SystemClock ? clock : new GuardedClock(clock, failed);
 }
@@ -20,7 +20,7 @@ class GuardedClock implements Clock {
   constructor(clock: Clock, failed: Failed) {
     this.#clock = clock;
     this.#failed = failed;
-    this.#last = clock.now(); // one that throws from the beginning is an error of who gave it
+    this.#last = clock.now(); // if the first call throws, so does the constructor of the loop
   }
 
   now(): number {
@@ -37,7 +37,7 @@ class GuardedClock implements Clock {
   }
 }
 
-/** An alarm of a clock that never throws: it reports what is thrown, and where it cannot be set, rings soon: then it is set again. */
+/** An alarm that never throws: it reports the error. If it cannot be set, it rings soon, so that the loop sets it again. */
 export function guardedAlarm(clock: Clock, callback: () => void, failed: Failed): Alarm {
   let retry: ReturnType<typeof setTimeout> | undefined;
   const alarm = clock.alarm(callback);

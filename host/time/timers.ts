@@ -1,8 +1,8 @@
-// The callbacks of timers, by slot; everything else about them is the core's.
+// The callbacks of timers, by slot. Everything else about timers is in the core.
 //
-// Within a dispatch the clock is not read for each timer that is started: the core is told the time for all of them, at the end or
-// after some hundreds. They count from there, so no timer is early. A restart is then a command, written into the core's memory.
-// Outside a dispatch, and where the clock is not the system's, the time goes along with each.
+// Within a dispatch the clock is not read for each timer that is started. The core gets one start time for all of them, at the end
+// of the dispatch or after 256 timers; it is later than the calls, so no timer fires early. A restart is then a command, written
+// into the core's memory. Outside a dispatch, and with a clock that is not the system's, each call passes the time.
 
 import { noRoom } from "../base/errors.ts";
 import { COMMANDS, Code, type Core, Due } from "../core/core.ts";
@@ -10,21 +10,21 @@ import { debug, show } from "../core/debug.ts";
 import { slotOf } from "../core/ids.ts";
 import type { Clock } from "./clock.ts";
 
-/** A callback of the user's: the loop or reactor, and the arguments of the event. */
+/** A user's callback. It gets the loop or the reactor. */
 export type Callback = (subject: never) => unknown;
 
-/** What timers need of the engine that runs them. */
+/** The part of the engine that timers need. */
 export interface TimerOwner {
   readonly core: Core;
   readonly clock: Clock;
-  /** Whether the core may be told at the end of the dispatch when a timer was started. */
+  /** Whether timers may get their start time at the end of the dispatch. */
   readonly isBatching: boolean;
   /** The argument of every callback. */
   readonly subject: unknown;
   readonly guard: { call(callback: Callback, subject: unknown, event: string): void };
-  /** Something is gone that the loop may have waited for. */
+  /** Makes the loop check whether it has anything left to wait for. */
   ask(): void;
-  /** The next deadline may have changed. */
+  /** Must be called when the next deadline may have changed. */
   rearm(): void;
 }
 
@@ -33,15 +33,15 @@ export class Timers {
   protected readonly core: Core;
   readonly #owner: TimerOwner;
   readonly #callbacks: (Callback | undefined)[] = [];
-  #commands = 0; // written and not given to the core yet
-  #untimed = 0; // timers whose start has no time yet
+  #commands = 0; // written, but not passed to the core yet
+  #untimed = 0; // timers without a start time yet
 
   constructor(owner: TimerOwner) {
     this.#owner = owner;
     this.core = owner.core;
   }
 
-  /** Makes a timer of `after` seconds. */
+  /** Creates a timer of `after` seconds. */
   make(after: number, recurring: boolean, callback: Callback): number {
     const { isBatching } = this.#owner;
     const now = isBatching ? NaN : this.#owner.clock.now();
@@ -51,12 +51,12 @@ export class Timers {
     if (id < 0 || slot >= callbacks.length) this.reach(slot, id);
     callbacks[slot] = callback;
     if (!isBatching) this.#owner.rearm();
-    else if (this.#commands > 0) this.command(id); // behind those that were restarted before it
+    else if (this.#commands > 0) this.command(id); // keeps its order behind timers that were restarted before it
     else if (++this.#untimed === COMMANDS) this.flush();
     return id;
   }
 
-  /** Restarts a timer, with another interval if `after` is given. False if the id does not name a timer that is active. */
+  /** Restarts a timer, with another interval if `after` is given. Returns false if the id does not name an active timer. */
   again(id: number, after: number | undefined): boolean {
     if (!this.core.isTimer(id)) return false;
     if (after === undefined && this.#owner.isBatching) this.command(id);
@@ -64,7 +64,7 @@ export class Timers {
     return true;
   }
 
-  /** Removes a timer. False if the id does not name a timer that is active. */
+  /** Removes a timer. Returns false if the id does not name an active timer. */
   remove(id: number): boolean {
     if (this.core.calls.handleTimerRemove(id) !== Code.OK) return false;
     this.#callbacks[slotOf(id)] = undefined;
@@ -72,7 +72,7 @@ export class Timers {
     return true;
   }
 
-  /** Tells the core the time of what has been started and restarted. */
+  /** Passes the pending commands to the core, and the start time of all timers that have none yet. */
   flush(): void {
     if (this.#commands + this.#untimed === 0) return;
     this.give(this.#owner.clock.now());
@@ -80,7 +80,7 @@ export class Timers {
     this.#owner.rearm();
   }
 
-  /** Gives the core the commands that wait, without the time: that comes with the next flush. */
+  /** Passes the pending commands to the core, without a start time: the next `flush` sets it. */
   flushUntimed(): void {
     if (this.#commands === 0) return;
     this.#untimed += this.#commands;
@@ -91,7 +91,7 @@ export class Timers {
   fire(id: number, answer: number): void {
     const slot = slotOf(id);
     const callback = this.#callbacks[slot]!;
-    if (answer === Due.ONCE) this.#callbacks[slot] = undefined; // the slot may be another's once the callback runs
+    if (answer === Due.ONCE) this.#callbacks[slot] = undefined; // before the callback, which may start a timer in the same slot
     this.#owner.guard.call(callback, this.#owner.subject, "timer");
   }
 
@@ -101,7 +101,7 @@ export class Timers {
     this.#untimed = 0;
   }
 
-  // Helpers, not by `#`: of what is called by the million, an engine inlines only what is short, and `#` makes calls long.
+  // TypeScript-`private` methods instead of #methods: private names make the bytecode too long for engines to inline these hot calls.
 
   private command(id: number): void {
     this.core.commands[this.#commands++] = id;
@@ -114,7 +114,7 @@ export class Timers {
     this.core.calls.handleCommands(count, now);
   }
 
-  // `interval` is NaN if it stays as it is.
+  // `interval` is NaN to keep the current one.
   private againWith(id: number, interval: number): void {
     const owner = this.#owner;
     this.core.calls.handleTimerAgain(id, interval, owner.isBatching ? NaN : owner.clock.now());
@@ -122,8 +122,8 @@ export class Timers {
     else owner.rearm();
   }
 
-  // The first timer in a slot. It may lie far behind the last one, as connections have timers of their own; an array with gaps
-  // would be slow.
+  // Makes room for the first timer in a slot. Slots may be skipped, as the timers of connections use the same table; the array is
+  // filled up, since one with holes would be slow.
   private reach(slot: number, id: number): void {
     if (id < 0) throw noRoom("start another timer");
     this.core.refresh();
@@ -131,26 +131,26 @@ export class Timers {
   }
 }
 
-/** Timers that print what becomes of them, for IOLOOP_DEBUG: apart, so that the methods of the others stay short. */
-export class ToldTimers extends Timers {
+/** Timers that print what happens to them, for IOLOOP_DEBUG. A separate class, so that the methods of `Timers` stay short. */
+export class DebugTimers extends Timers {
   override make(after: number, recurring: boolean, callback: Callback): number {
     const id = super.make(after, recurring, callback);
-    this.#tell(id, `in ${after} s${recurring ? ", recurring" : ""}`);
+    this.#print(id, `in ${after} s${recurring ? ", recurring" : ""}`);
     return id;
   }
 
   override remove(id: number): boolean {
     const isRemoved = super.remove(id);
-    if (isRemoved) this.#tell(id, "removed");
+    if (isRemoved) this.#print(id, "removed");
     return isRemoved;
   }
 
   override fire(id: number, answer: number): void {
-    this.#tell(id, "fires");
+    this.#print(id, "fires");
     super.fire(id, answer);
   }
 
-  #tell(id: number, what: string): void {
+  #print(id: number, what: string): void {
     debug?.(this.core, `timer ${show(id)} ${what}`);
   }
 }

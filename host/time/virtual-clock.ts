@@ -1,11 +1,11 @@
-// For tests: time that stands still until it is told to move.
+// A clock for tests, which moves only when the test says so.
 
 import { type Alarm, type Clock, nextTurn } from "./clock.ts";
 import { SECONDS, check } from "../base/checks.ts";
 import { ownMethods } from "../base/methods.ts";
 
 /**
- * A clock under the test's control. Minutes pass in milliseconds, and never on their own.
+ * A clock under the test's control. Time only passes in `advance` and `block`, so minutes take milliseconds.
  *
  * ```js
  * const clock = new VirtualClock();
@@ -20,7 +20,7 @@ export class VirtualClock implements Clock {
   #now: number;
   readonly #alarms = new Map<() => void, number>();
 
-  /** A clock that starts at `seconds`, default 0. */
+  /** Creates a clock that starts at `seconds`, default 0. Throws unless that is a finite number, 0 or more. */
   constructor(seconds = 0) {
     check("new VirtualClock: seconds", seconds, SECONDS);
     this.#now = seconds * 1000;
@@ -41,22 +41,22 @@ export class VirtualClock implements Clock {
     };
   }
 
-  /** The time in seconds at which the next alarm rings; Infinity when none is set. */
+  /** The time in seconds at which the next alarm rings; Infinity if none is set. */
   get next(): number {
     return Math.min(Infinity, ...this.#alarms.values()) / 1000;
   }
 
   /**
-   * Lets `seconds` pass. Stops at every alarm on the way, in order, and gives callbacks, promises and sockets a turn
-   * each time. What is due again and again at one moment holds time up for ten turns, then for a millisecond. Resolves when
-   * the whole time has passed, or more, where a callback has blocked.
+   * Lets `seconds` pass. Stops at every alarm on the way, in order, and lets callbacks, promises and sockets run each time. If an alarm
+   * is set for the same moment repeatedly, time stands still for ten rounds, and then moves on by a millisecond. Resolves when
+   * the whole time has passed, or more if a callback has called `block`. Throws unless `seconds` is a finite number, 0 or more.
    */
   advance(seconds: number): Promise<void> {
     check("advance: seconds", seconds, SECONDS);
     return this.#advance(this.#now + seconds * 1000);
   }
 
-  /** Moves the time without ringing anything, as a callback does that blocks. */
+  /** Moves the time by `seconds` without ringing any alarm, like a callback that blocks. */
   block(seconds: number): void {
     check("block: seconds", seconds, SECONDS);
     this.#now += seconds * 1000;
@@ -77,7 +77,7 @@ export class VirtualClock implements Clock {
       this.#ring(callback);
       await settle();
     }
-    this.#now = Math.max(this.#now, target); // `block` may have gone further
+    this.#now = Math.max(this.#now, target); // `block` may have moved the time further
     await settle();
   }
 
@@ -93,7 +93,7 @@ ownMethods(VirtualClock, "a clock", ["now", "alarm"]);
 
 const PATIENCE = 10;
 
-// Two turns: one for what is queued, one for what that queues.
+// Two iterations of the event loop: one for what is queued, and one for what that queues.
 async function settle(): Promise<void> {
   for (let i = 0; i < 2; i++) await new Promise<void>((resolve) => void nextTurn(resolve));
 }
