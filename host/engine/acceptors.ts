@@ -1,4 +1,4 @@
-// What the core's acceptor ids name, and what the core is told about them and about the clients that wait.
+// The acceptors of a loop: the objects behind the core's ids, and the calls about acceptors and their waiting clients.
 
 import { noRoom } from "../base/errors.ts";
 import type { Core } from "../core/core.ts";
@@ -7,14 +7,14 @@ import { Kind, kindOf, slotOf } from "../core/ids.ts";
 import type { Clock } from "../time/clock.ts";
 import type { Client, DropReason } from "./connections.ts";
 
-/** What an acceptor id of the core names. */
+/** The object behind an acceptor id of the core. */
 export interface Acceptor {
   readonly id: number;
-  /** Closes the listening socket, and resets the clients that wait: a `drop` with this reason. */
+  /** Closes the listening socket, and resets waiting clients: each is a `drop` with this reason. */
   closeFor(reason: DropReason): void;
-  /** Closes the listening socket, after the clients that the system has queued have come. They are still admitted. */
+  /** Closes the listening socket after the clients in the system's queue have been accepted. They can still be admitted. */
   end(): void;
-  /** `end`, without waiting for those that are queued. */
+  /** Closes the listening socket without waiting for the system's queue. */
   endNow(): void;
 }
 
@@ -29,20 +29,20 @@ interface Owner {
 /** The objects behind the core's acceptor records. */
 export class Acceptors {
   readonly #list: (Acceptor | undefined)[] = [];
-  readonly #ending = new Set<Acceptor>(); // their listening sockets are being closed
+  readonly #ending = new Set<Acceptor>(); // acceptors whose listening sockets are being closed
   readonly #owner: Owner;
 
   constructor(owner: Owner) {
     this.#owner = owner;
   }
 
-  /** What an id names, if it is of a class. */
+  /** Returns the object behind `id` if it is an instance of `type`, else undefined. */
   find<T>(id: number, type: abstract new (...args: never[]) => T): (T & { readonly id: number }) | undefined {
     const found = kindOf(id) === Kind.ACCEPTOR ? this.#list[slotOf(id)] : undefined;
     return found?.id === id && found instanceof type ? found : undefined;
   }
 
-  /** Makes the record of an acceptor. */
+  /** Creates the record of an acceptor. Returns its id. Throws `ERR_IOLOOP_FULL`. */
   open(): number {
     const { core } = this.#owner;
     const id = core.opened(core.calls.handleAcceptor());
@@ -51,29 +51,29 @@ export class Acceptors {
     return id;
   }
 
-  /** From here on an id names `holder`. */
+  /** Sets the object behind an id. */
   seat(id: number, holder: Acceptor | undefined): void {
     this.#list[slotOf(id)] = holder;
   }
 
-  /** Sets how many clients may wait, for how many seconds, and whether one a pass is admitted. */
+  /** Sets how many clients may wait, for how many seconds, and whether at most one is admitted per pass. */
   limit(id: number, backlog: number, waitTimeout: number, single: boolean): void {
     this.#owner.core.calls.handleAcceptorLimits(id, backlog, waitTimeout * 1000, single ? 1 : 0);
   }
 
-  /** Goes on admitting clients of an acceptor, or lets them wait. */
+  /** Resumes or pauses the admission of an acceptor's clients. */
   listen(id: number, on: boolean): void {
     this.#owner.core.calls.handleAcceptorListen(id, on ? 1 : 0);
     this.#owner.ask();
   }
 
-  /** The system has accepted a client. Gives the id of its record, or a code below zero. */
+  /** The system has accepted a client. Returns the id of its record, or a code below zero. */
   accept(id: number): number {
     const { core, clock } = this.#owner;
     return core.opened(core.calls.handleAccept(id, clock.now()));
   }
 
-  /** The listening socket of an acceptor is closed; clients of it that wait are still admitted. */
+  /** The listening socket of an acceptor has closed; its waiting clients can still be admitted. */
   ended(id: number, holder: Acceptor): void {
     this.#ending.delete(holder);
     this.#owner.core.calls.handleAcceptorEnd(id);
@@ -81,7 +81,7 @@ export class Acceptors {
     this.#owner.ask();
   }
 
-  /** Ends the record of an acceptor, and resets its clients that still wait. */
+  /** Removes the record of an acceptor, and resets its waiting clients. */
   close(id: number, holder: Acceptor, reason: DropReason): void {
     const { calls } = this.#owner.core;
     this.#ending.delete(holder);
@@ -92,7 +92,7 @@ export class Acceptors {
     this.#owner.ask();
   }
 
-  /** Accepting has ended. Every id is spent, and every listening socket closes; clients that have come are still admitted. */
+  /** Accepting has ended: closes every listening socket and frees every id. Clients that were accepted can still be admitted. */
   endAll(): void {
     for (const acceptor of this.#list.splice(0)) {
       if (!acceptor) continue;
@@ -101,25 +101,25 @@ export class Acceptors {
     }
   }
 
-  /** Closes the listening sockets that {@link endAll} is about to close. Clients that have come still wait. */
+  /** Closes at once the listening sockets that {@link endAll} has begun to close. Accepted clients still wait. */
   endNow(): void {
     for (const acceptor of this.#ending) this.#owner.guard.run("closing", () => acceptor.endNow());
   }
 
-  /** Closes every listening socket at once, those that {@link endAll} is about to close included, and resets who waits. */
+  /** Closes every listening socket at once, including those that {@link endAll} has begun to close, and resets waiting clients. */
   closeAll(): void {
     this.endAll();
     for (const acceptor of this.#ending) this.#owner.guard.run("closing", () => acceptor.closeFor("stopping"));
     this.evict("stopping");
   }
 
-  /** Resets the clients that the core gives up. */
+  /** Resets the waiting clients that the core evicts. */
   evict(reason: DropReason): void {
     const { calls } = this.#owner.core;
     const { connections } = this.#owner.connections;
     for (let id = calls.pollEvicted(); id > 0; id = calls.pollEvicted()) {
       this.#owner.guard.run("drop", () => (connections[slotOf(id)] as Client).evict(reason));
-      calls.handleClose(id); // it has been, unless something threw
+      calls.handleClose(id); // no effect, unless `evict` threw
     }
   }
 

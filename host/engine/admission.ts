@@ -1,45 +1,47 @@
-// Admission: does what the core decides about who comes in, and about shutting down.
+// Admission: carries out the core's decisions about which clients are admitted, and about shutting down.
 
 import { Code, type Core, Decision, State } from "../core/core.ts";
 import { debug } from "../core/debug.ts";
 import { slotOf } from "../core/ids.ts";
 import type { Client, DropReason } from "./connections.ts";
 
-/** About how many clients are admitted in one turn of the runtime, in however many passes. */
+/** About how many clients are admitted in one iteration of the runtime's event loop, over all its passes. */
 const PER_TURN = 50;
 
-/** What the core decided, in words. */
-const WORDS = ["", "finish", "stop", "close all", "closing", "reset the waiting", "full", "free"];
+/** The core's decisions in words, for IOLOOP_DEBUG. */
+const WORDS = ["", "finish", "stop", "close all", "closing", "reset waiting clients", "full", "free"];
 
-/** Why a client was reset before it was admitted, and where it came from. */
+/** Why a client was reset before it was admitted, and its address. */
 export interface DropInfo {
   /**
-   * `backlog`: the waiting queue is full; `timeout`: it waited too long; `full`: the core has no room; `stopping`: a graceful stop;
-   * `closed`: its server was removed.
+   * `backlog`: the waiting queue is full. `timeout`: it waited longer than `waitTimeout`. `full`: the core has no room.
+   * `stopping`: a graceful stop resets waiting clients. `closed`: its server was removed.
    */
   readonly reason: DropReason;
+  /** The client's address; undefined for UNIX sockets, and if the client has disconnected. */
   readonly remoteAddress: string | undefined;
+  /** The client's port; undefined in the same cases. */
   readonly remotePort: number | undefined;
 }
 
-/** Has something to do of its own when a graceful stop begins, and when it has ended accepting: before the loop emits that. */
+/** An object that must act when a graceful stop begins, and when it has ended accepting, before the loop emits these events. */
 export interface Drained {
   finishing(): void;
   closing(): void;
 }
 
-/** What a loop emits about itself. */
-export type Told = "finish" | "closing" | "full" | "free";
+/** The events without arguments that a loop emits. */
+export type LoopEvent = "finish" | "closing" | "full" | "free";
 
 interface Owner {
   readonly core: Core;
   readonly now: number;
-  /** Whether the loop runs and goes on: clients may be admitted. */
+  /** Whether the loop runs and is not about to stop: then clients may be admitted. */
   readonly admits: boolean;
   readonly unknownToCore: number;
   readonly connections: { readonly connections: readonly unknown[]; abortAll(): void };
   readonly acceptors: { endAll(): void; endNow(): void; closeAll(): void; evict(reason: DropReason): void };
-  readonly supervisor: { tell(event: Told): void; failed(error: unknown, event: string): void };
+  readonly supervisor: { tell(event: LoopEvent): void; failed(error: unknown, event: string): void };
   readonly guard: { run(event: string, task: () => void): void };
   readonly isDispatching: boolean;
   begin(): boolean;
@@ -54,14 +56,14 @@ interface Owner {
 
 export class Admission {
   readonly #owner: Owner;
-  /** Whether something has come, gone, or changed its limits since the core was asked. */
+  /** Whether a connection, an acceptor or a limit has changed since the core was last asked. */
   isToBeAsked = false;
   /** Whether a graceful stop has ended accepting. */
   hasEnded = false;
   /** Whether a graceful stop has begun. */
   isFinishing = false;
   readonly drained: Set<Drained> = new Set();
-  /** How many passes may run in one turn of the runtime while clients wait. */
+  /** How many passes may run in one iteration of the runtime's event loop while clients wait. */
   passesInTurn = 1;
 
   constructor(owner: Owner) {
@@ -75,7 +77,7 @@ export class Admission {
     this.#owner.ask();
   }
 
-  /** Begins a graceful stop, or hastens the one under way. `delay` and `timeout` in seconds; `reset`: waiting clients are reset. */
+  /** Begins a graceful stop, or makes the one under way end sooner. `delay` and `timeout` are in seconds; with `reset`, waiting clients are reset. */
   drain(delay: number, timeout: number, reset: boolean, now: number): void {
     const { core } = this.#owner;
     core.calls.handleDrain(delay * 1000, timeout * 1000, now, reset ? 1 : 0);
@@ -83,7 +85,7 @@ export class Admission {
     this.#owner.rearm();
   }
 
-  /** A graceful stop may not wait any longer. Whether one is under way. */
+  /** Cuts a graceful stop short. Returns false if none is under way. */
   hurry(): boolean {
     return this.#owner.core.calls.handleHurry() === Code.OK;
   }
@@ -102,7 +104,7 @@ export class Admission {
     this.drained.clear();
   }
 
-  /** Admits who may come in, and finds out whether it is time to stop, until nothing changes any more. */
+  /** Admits waiting clients and carries out the core's decisions, until nothing changes any more. */
   settle(): void {
     const { supervisor } = this.#owner;
     while (this.isToBeAsked) {
@@ -115,7 +117,7 @@ export class Admission {
         } catch (error) {
           supervisor.failed(error, "accept");
         }
-        this.wakeForWaiting(); // the next pass may admit as many again
+        this.wakeForWaiting(); // the next pass has a full budget again
       }
       if (this.decide()) this.isToBeAsked = true;
     }
@@ -126,7 +128,7 @@ export class Admission {
     if (this.#owner.core.calls.connectionsIn(State.WAITING) > 0) this.#owner.wakeForWaiting();
   }
 
-  /** Asks for a client who has just come: at once, and in the next pass if that is too soon. */
+  /** Asks the core whether a client that has just arrived may be admitted: now, or in the next pass if a dispatch is under way. */
   askForOne(): void {
     const owner = this.#owner;
     if (owner.isDispatching || !owner.enter()) return owner.ask();
@@ -135,7 +137,7 @@ export class Admission {
     this.wakeForWaiting();
   }
 
-  /** Asks now what the core decides, whether or not the loop runs. */
+  /** Carries out the core's decisions now, whether or not the loop runs. */
   askNow(): void {
     const active = this.#owner.begin();
     try {
@@ -146,7 +148,7 @@ export class Admission {
     }
   }
 
-  /** Does what the core decides about shutting down. Whether there may be more. */
+  /** Carries out one decision of the core. Returns true if there may be another. */
   decide(): boolean {
     const owner = this.#owner;
     const decision = owner.core.calls.pollDecision(owner.unknownToCore, owner.admits ? 1 : 0);

@@ -1,17 +1,17 @@
-// The async context of a run, as AsyncLocalStorage has it.
+// The async context of a run, as AsyncLocalStorage sees it.
 
 import { AsyncResource } from "node:async_hooks";
 
-/** The context in which it was made. */
+/** The async context in which this object was created. */
 export class AsyncContext {
   readonly #resource = new AsyncResource("IOLoop", { requireManualDestroy: true });
 
-  /** Runs something in it. */
+  /** Runs a task in that context. */
   run(task: () => void): void {
     this.#resource.runInAsyncScope(task);
   }
 
-  /** It is not needed any more: tools that follow resources of the runtime see the end of this one. Once. */
+  /** Ends the async resource, for tools that track the runtime's resources. To be called exactly once. */
   end(): void {
     this.#resource.emitDestroy();
   }

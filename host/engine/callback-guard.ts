@@ -1,18 +1,18 @@
-// The guard around callbacks: what they throw, or reject with, goes to the `error` event, and the loop goes on.
+// The guard around callbacks: an exception or rejection goes to the reactor's `error` event, and the loop continues.
 
 import { isThenable } from "../base/deferred.ts";
 import type { Callback } from "../time/timers.ts";
-import type { DropInfo, Told } from "./admission.ts";
+import type { DropInfo, LoopEvent } from "./admission.ts";
 
 interface Owner {
   begin(): boolean;
   end(): void;
 }
 
-/** Receives what happens to no particular connection: the reactor, and the loop if it has one. */
+/** Receives events that belong to no particular connection: the reactor, and the loop if there is one. */
 export interface Supervisor {
   failed(error: unknown, event: string): void;
-  tell(event: Told): void;
+  tell(event: LoopEvent): void;
   drop(info: DropInfo): void;
 }
 
@@ -25,7 +25,7 @@ export class Guard {
     this.#supervisor = supervisor;
   }
 
-  /** Runs a task of the loop's own, which may emit. */
+  /** Runs a task of the loop itself, which may emit events. */
   run(event: string, task: () => void): void {
     try {
       task();
@@ -34,7 +34,7 @@ export class Guard {
     }
   }
 
-  /** Calls a callback of the user's. */
+  /** Calls a user's callback. */
   call(callback: Callback, subject: unknown, event: string): void {
     try {
       const result = callback(subject as never);
@@ -44,7 +44,7 @@ export class Guard {
     }
   }
 
-  /** Waits for a callback's promise. */
+  /** Reports the rejection of a callback's promise. */
   pending(result: PromiseLike<unknown>, event: string): void {
     result.then(undefined, (error: unknown) => {
       const active = this.#owner.begin();

@@ -1,4 +1,4 @@
-// What the core's connection ids name, and how their records come and go.
+// The connections of a loop: the objects behind the core's ids, and the calls that create and remove their records.
 
 import { noRoom } from "../base/errors.ts";
 import { type Core, State } from "../core/core.ts";
@@ -7,12 +7,12 @@ import { Kind, kindOf, slotOf } from "../core/ids.ts";
 import type { Clock } from "../time/clock.ts";
 import type { Resource } from "./resources.ts";
 
-/** What a connection id of the core names. */
+/** The object behind a connection id of the core. */
 export interface Connection extends Resource {
   readonly id: number;
-  /** Its deadline has passed; `answer` is one of `Due`. */
+  /** The deadline has passed; `answer` is one of `Due`. */
   expire(answer: number): void;
-  /** The loop may not wait any longer. Without it `close` is called. */
+  /** A graceful stop has timed out. Without this method, `close` is called. */
   abort?(): void;
   /** Its deadline has come: it says so to the core if there was activity that the core does not know yet. */
   look?(): void;
@@ -37,7 +37,7 @@ interface Owner {
 
 /** The objects behind the core's connection records. */
 export class Connections {
-  /** By slot. */
+  /** Indexed by slot. */
   readonly connections: (Connection | undefined)[] = [];
   readonly #owner: Owner;
   #offered: { handle: object; id: number } | undefined;
@@ -46,13 +46,13 @@ export class Connections {
     this.#owner = owner;
   }
 
-  /** What an id names, if it is of a class. */
+  /** Returns the object behind `id` if it is an instance of `type`, else undefined. */
   find<T>(id: number, type: abstract new (...args: never[]) => T): (T & { readonly id: number }) | undefined {
     const found = kindOf(id) === Kind.CONNECTION ? this.connections[slotOf(id)] : undefined;
     return found?.id === id && found instanceof type ? found : undefined;
   }
 
-  /** Makes the record of a connection that has no deadline yet. */
+  /** Creates the record of a connection, without a deadline. Returns its id. Throws `ERR_IOLOOP_FULL`. */
   open(call: "handleConnect" | "handleTrack"): number {
     const { core, clock } = this.#owner;
     const id = core.opened(core.calls[call](0, clock.now()));
@@ -61,12 +61,12 @@ export class Connections {
     return id;
   }
 
-  /** From here on an id names `holder`. */
+  /** Sets the object behind an id. */
   seat(id: number, holder: Connection | undefined): void {
     this.connections[slotOf(id)] = holder;
   }
 
-  /** Makes a tracked connection one of the loop's. */
+  /** Makes a tracked connection a connection of the loop. */
   adopt(id: number): void {
     const { calls } = this.#owner.core;
     if (calls.stateOf(id) !== State.LOOSE) return;
@@ -74,7 +74,7 @@ export class Connections {
     debug?.(this.#owner.core, `connection ${show(id)} adopted`);
   }
 
-  /** An attempt to connect has succeeded. */
+  /** A connection attempt has succeeded. */
   connected(id: number, now: number): void {
     this.#owner.core.calls.handleConnected(id, now);
     debug?.(this.#owner.core, `connection ${show(id)} connected`);
@@ -88,7 +88,7 @@ export class Connections {
     this.#owner.rearm();
   }
 
-  /** Bounds how long a connection may be open at all, from when it was admitted or opened; 0 for no bound. */
+  /** Limits how many seconds a connection may be open at all, counted from when it was admitted or opened; 0 = unlimited. */
   setLifetime(id: number, seconds: number): void {
     const { core, clock } = this.#owner;
     core.calls.handleLifetime(id, seconds * 1000, clock.now());
@@ -96,7 +96,10 @@ export class Connections {
     this.#owner.rearm();
   }
 
-  /** A connection has ended its side: `holder` reads until the peer ends. Closes the oldest ones if too many do. False if it cannot linger. */
+  /**
+   * Our side of a connection has ended: `holder` reads until the peer ends its side. Closes the oldest lingering connections if there are
+   * too many. Returns false if this one cannot linger.
+   */
   linger(id: number, holder: Connection): boolean {
     const { core, clock } = this.#owner;
     const { calls } = core;
@@ -106,7 +109,7 @@ export class Connections {
     debug?.(core, `connection ${show(id)} lingers`);
     for (let oldest = calls.pollLinger(); oldest > 0; oldest = calls.pollLinger()) {
       this.#owner.guard.run("close", () => this.connections[slotOf(oldest)]?.close());
-      calls.handleClose(oldest); // it has been, unless something threw
+      calls.handleClose(oldest); // no effect, unless `close` threw
     }
     this.#owner.rearm();
     this.#owner.ask();
@@ -126,7 +129,7 @@ export class Connections {
     if (connection) this.#owner.guard.run("timeout", () => connection.expire(answer));
   }
 
-  /** Ends the record of a connection. */
+  /** Removes the record of a connection. */
   close(id: number): void {
     const { core } = this.#owner;
     if (core.calls.handleClose(id) < 0) return;
@@ -135,7 +138,7 @@ export class Connections {
     this.#owner.ask();
   }
 
-  /** Emits a handle whose connection has a record. A stream that is made of it in the loop adopts the record; otherwise it ends. */
+  /** Emits a handle whose connection has a record. A stream that a subscriber makes of the handle adopts the record; otherwise it is removed. */
   offer(handle: object, id: number, emit: () => void): void {
     const before = this.#offered;
     const offered = { handle, id };
@@ -148,7 +151,7 @@ export class Connections {
     }
   }
 
-  /** The record of a handle that is being offered, for its stream. */
+  /** Hands the record of a handle that is being offered to its stream. Returns the id; undefined if the handle is not being offered. */
   claim(handle: object): number | undefined {
     const offered = this.#offered;
     if (offered?.handle !== handle || offered.id === 0) return undefined;
@@ -157,9 +160,9 @@ export class Connections {
     return id;
   }
 
-  /** Closes every connection of the loop at once, and resets those that wait to be admitted. */
+  /** Closes every connection of the loop at once, and resets waiting clients. */
   abortAll(): void {
-    // By slot, and not by a copy: what lingers when its stream is closed by another one's callback is closed, too.
+    // Iterates by slot, not over a copy: a callback may close another stream, which then lingers, and must be closed, too.
     for (let slot = 0, end = this.connections.length; slot < end; slot++) {
       const connection = this.connections[slot];
       const state = connection ? this.#owner.core.calls.stateOf(connection.id) : State.FREE;

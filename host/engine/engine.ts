@@ -1,5 +1,5 @@
-// When things run, and that nothing runs while the loop is stopped. Every event of the runtime enters by `begin` and leaves by `end`, or is
-// kept until the loop runs. A pass is one iteration: next-tick callbacks, hot watchers, expired timers.
+// The engine decides when things run, and that nothing runs while the loop is stopped. Every event of the runtime is wrapped in `begin` and
+// `end`, or kept until the loop runs. A pass is one iteration: next-tick callbacks, hot watchers, expired timers.
 
 import { IOLoopError, throwLater } from "../base/errors.ts";
 import { Core, Due } from "../core/core.ts";
@@ -18,8 +18,8 @@ import { Stall } from "./stall.ts";
 import { Turns } from "./turns.ts";
 import { Writers } from "./writers.ts";
 
-const ROUNDS = 16; // of flushing what is written while it is flushed
-const KEPT = 1000; // reports about remote peers, while the loop is stopped
+const ROUNDS = 16; // of flushing: callbacks of a flush may write again
+const KEPT = 1000; // reports about remote peers that are kept while the loop is stopped
 
 export class Engine {
   readonly core: Core;
@@ -43,7 +43,7 @@ export class Engine {
   readonly #nextTicks = new PassQueue<Callback>();
   readonly #held = new PassQueue<() => void>();
   #run: Run | undefined;
-  #ending: Run | undefined; // has still to be settled
+  #ending: Run | undefined; // the run that is being settled
   #depth = 0;
   #inPass = false;
 
@@ -69,12 +69,12 @@ export class Engine {
     return this.#run !== undefined;
   }
 
-  /** Whether the loop runs and has not been told to stop. */
+  /** Whether the loop runs, and `stop` has not been called. */
   get isRunning(): boolean {
     return this.#run?.stopping === false;
   }
 
-  /** Whether the run goes on after what is being dispatched: then clients may be admitted. */
+  /** Whether the run continues after the current dispatch: then clients may be admitted. */
   get admits(): boolean {
     return this.isRunning && !this.#run!.isOver;
   }
@@ -89,20 +89,20 @@ export class Engine {
     return this.#run;
   }
 
-  /** Whether there is anything that a run would wait for. */
+  /** Whether a run would have anything to wait for. */
   get isWatching(): boolean {
     const { calls } = this.core;
     return this.unknownToCore + this.resources.count + calls.timerCount() + calls.acceptorCount() > 0;
   }
 
-  /** How many things there are to wait for that the core does not know. */
+  /** The number of things to wait for that the core does not know. */
   get unknownToCore(): number {
     return this.resources.watched + this.#nextTicks.length + this.#held.length + (this.#run?.forever ? 1 : 0);
   }
 
-  /** Runs until `stop`; with `once`, until something has been dispatched; without `forever`, until there is nothing to wait for. */
+  /** Runs until `stop`; with `once`, until an event has been dispatched; without `forever`, until there is nothing to wait for. */
   start(once: boolean, forever = false): Promise<void> {
-    if (!this.isRunning) this.#endRun(); // told to stop in this very pass, and to start again
+    if (!this.isRunning) this.#endRun(); // stopped in the current pass, and started again
     if (this.isRunning) throw new IOLoopError("ERR_IOLOOP_RUNNING", "IOLoop already running");
     const run = (this.#run = new Run(once, forever));
     this.#stall.alarm.changed = true;
@@ -111,14 +111,14 @@ export class Engine {
     return run.promise;
   }
 
-  /** Ends the loop after the current pass; at once if none is running. */
+  /** Stops the loop after the current pass; at once if none is running. */
   stop(): void {
     if (!this.#run || this.#run.stopping) return;
     this.#run.stopping = true;
     if (this.#depth === 0) this.#halt();
   }
 
-  /** Ends the loop with an error that has no subscriber. */
+  /** Stops the loop, and rejects the promise of `start` with an error that has no subscriber. */
   fail(error: unknown): void {
     const run = this.#run ?? this.#ending;
     if (!run) return throwLater(error);
@@ -126,14 +126,14 @@ export class Engine {
     this.stop();
   }
 
-  /** Begins a dispatch. False while the loop is stopped: then nothing may be delivered. Every true one is followed by {@link end}. */
+  /** Begins a dispatch. Returns false while the loop is stopped: then nothing may be delivered. If true, {@link end} must follow. */
   begin(): boolean {
     if (!this.enter()) return false;
     if (this.#depth === 1) this.#run!.dispatched = true;
     return true;
   }
 
-  /** {@link begin}, for what is not a dispatch of something: it does not end `oneTick`. */
+  /** Like {@link begin}, but does not count as a dispatched event: it does not end `oneTick`. */
   enter(): boolean {
     if (!this.#run) return false;
     if (this.#depth++ > 0) return true;
@@ -144,7 +144,7 @@ export class Engine {
     return true;
   }
 
-  /** Ends a dispatch: asks the core who is admitted, sends what was written, sets the alarm. Never throws. */
+  /** Ends a dispatch: admits clients, flushes streams, sets the alarm. Never throws. */
   end(): void {
     if (this.#depth > 1) return void this.#depth--;
     try {
@@ -154,14 +154,14 @@ export class Engine {
       this.isBatching = false;
     }
     const run = this.#run;
-    if (!run) return; // the next one could not be started
+    if (!run) return; // a subscriber has stopped and restarted the loop, and the new run could not start
     run.isOver ||= run.once && run.dispatched;
     if (!run.stopping && !run.isOver) this.#stall.setAlarm();
     else if (this.#inPass) this.#halt();
-    else this.wake(); // other handles that are ready in this turn, and timers that have expired, still get theirs
+    else this.wake(); // other handles that are ready in this iteration, and expired timers, still get their callbacks
   }
 
-  /** Something has been dispatched: enough for `oneTick`. */
+  /** Counts as a dispatched event, which ends `oneTick`. */
   dispatched(): void {
     if (this.#run) this.#run.dispatched = true;
   }
@@ -172,7 +172,7 @@ export class Engine {
     try {
       this.guard.run(event, task);
     } finally {
-      this.end(); // whatever happens: a dispatch that never ended would be the last
+      this.end(); // in any case: a dispatch that never ends would block all later ones
     }
   }
 
@@ -181,19 +181,19 @@ export class Engine {
     if (this.#run || this.#held.length < KEPT) this.deliver(event, task);
   }
 
-  /** The core is to be asked: something has come, gone, or changed its limits. */
+  /** Makes the loop ask the core for decisions, because a connection, an acceptor or a limit has changed. */
   ask(): void {
     this.admission.isToBeAsked = true;
     this.#stall.alarm.changed = true;
     if (this.#depth === 0) this.wake();
   }
 
-  /** Makes a pass run in the next turn of the runtime. */
+  /** Schedules a pass for the next iteration of the runtime's event loop. */
   wake(): void {
     if (this.#run) this.#turns.wake(this.admission.passesInTurn);
   }
 
-  /** {@link wake}, because clients wait: in the same turn, if that may run another pass. */
+  /** Schedules a pass because clients wait: in the same iteration of the event loop, if that may run another pass. */
   wakeForWaiting(): void {
     this.#turns.wantAnother();
     this.wake();
@@ -205,15 +205,15 @@ export class Engine {
     this.wake();
   }
 
-  /** The next deadline may have changed. */
+  /** Must be called when the next deadline may have changed. */
   rearm(): void {
     this.#stall.alarm.changed = true;
     if (this.#depth === 0 && this.#run) this.#stall.setAlarm();
   }
 
-  /** Forgets everything, and stops. */
+  /** Closes and removes everything, and stops. */
   reset(): void {
-    this.#depth++; // who waits is not admitted into what is being closed
+    this.#depth++; // keeps waiting clients from being admitted meanwhile
     try {
       this.resources.close();
       const { admission, connections, acceptors, timers, writers } = this;
@@ -226,7 +226,7 @@ export class Engine {
     this.stop();
   }
 
-  // In the async context of `start`: not in that of whichever code happened to set the alarm, or woke the loop.
+  // Runs a pass in the async context of `start`, not in that of the code that happened to set the alarm or to wake the loop.
   #ring(): void {
     this.#run?.context.run(() => this.#pass());
   }
@@ -249,20 +249,20 @@ export class Engine {
     run.dispatched = this.#held.length + this.#nextTicks.length > 0;
     const isPutOff = this.#stall.putsOff(this.now);
     if (isPutOff) this.wake();
-    this.#inPass = !isPutOff; // one in which nothing has expired ends no run
+    this.#inPass = !isPutOff; // a pass in which timers could not expire does not end a run
     this.admission.isToBeAsked = true;
     this.#stall.alarm.changed = true;
     if (!isPutOff) calls.handleTick(this.now);
     this.#held.run((task) => task());
     this.#nextTicks.run((callback) => this.guard.call(callback, this.subject, "nextTick"));
     if (this.resources.look()) this.wake();
-    // The batch may be shorter than what has expired, and shrink by what callbacks remove: asked again until it is empty.
+    // A batch may not hold all expired timers, so poll again until it is empty.
     for (let count = calls.pollDue(); count > 0; count = calls.pollDue())
       for (let i = 0; i < count; i++) this.#expire(this.core.due[i]!);
   }
 
   #expire(id: number): void {
-    this.timers.flushUntimed(); // callbacks before it may have removed or restarted it
+    this.timers.flushUntimed(); // earlier callbacks may have restarted it
     const answer = this.connections.due(id);
     if (answer === Due.VOID) return; // removed or restarted by a callback of this pass
     this.dispatched();
@@ -291,7 +291,7 @@ export class Engine {
   }
 
   #endRun(): void {
-    const run = (this.#ending = this.#run); // a graceful stop ends with the run that it was to end
+    const run = (this.#ending = this.#run);
     this.#run = undefined;
     if (run?.stopping) this.guard.run("stop", () => this.admission.stopped());
     this.#ending = undefined;

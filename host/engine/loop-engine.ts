@@ -1,4 +1,4 @@
-// What the rooms above may use of an engine: not how it keeps time, nor when its passes run.
+// The part of the engine that the rooms above may use. How it keeps time, and when its passes run, is hidden.
 
 import type { Engine } from "./engine.ts";
 

@@ -1,11 +1,11 @@
-// A queue that one pass works off: what is added meanwhile waits for the next.
+// A queue that is emptied once per pass. Items that are added during the pass wait for the next one.
 
-/** Two lists: one that fills, and one that the current pass works off. */
+/** Two lists: one for new items, and one that the current pass works through. */
 export class PassQueue<T> {
   #filling: T[] = [];
   #running: T[] = [];
 
-  /** How many wait for the next pass. */
+  /** The number of items that wait for the next pass. */
   get length(): number {
     return this.#filling.length;
   }
@@ -14,7 +14,7 @@ export class PassQueue<T> {
     this.#filling.push(item);
   }
 
-  /** Hands over what waits, in order. A `clear` meanwhile ends it. */
+  /** Calls `each` with every waiting item, in order. Stops if `clear` is called meanwhile. */
   run(each: (item: T) => void): void {
     [this.#running, this.#filling] = [this.#filling, []];
     try {

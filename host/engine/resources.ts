@@ -1,6 +1,6 @@
-// What holds sockets besides the connections: listening servers, watched handles, listeners of a signal.
+// Everything that has sockets: the connections, and besides them listening servers, watched handles, listeners of a signal.
 
-/** Something that holds a socket: silent and no reason to keep the process alive while the loop is stopped. */
+/** An object that has sockets. While the loop is stopped, it emits nothing and does not keep the process alive. */
 export interface Resource {
   suspend(): void;
   resume(): void;
@@ -8,7 +8,7 @@ export interface Resource {
   close(): void;
 }
 
-/** Runs a task of the loop's own that may call foreign code, and reports what it throws. */
+/** Runs a task of the loop itself that may call foreign code, and reports exceptions. */
 interface Guard {
   run(event: string, task: () => void): void;
 }
@@ -16,13 +16,13 @@ interface Guard {
 // `close` callbacks may open new connections: these are closed as well, up to a fixed number of rounds.
 const ROUNDS = 16;
 
-/** All that a loop suspends when it stops, resumes when it starts, and closes when it is reset. */
+/** The resources of a loop: suspended when it stops, resumed when it starts, closed when it is reset. */
 export class Resources {
   readonly #others = new Set<Resource>();
   readonly #connections: readonly (Resource | undefined)[];
   readonly #guard: Guard;
   readonly #looks = new Map<Resource, () => boolean>();
-  /** How many things are watched that the core does not know. */
+  /** The number of watched handles, which the core does not know. */
   watched = 0;
 
   constructor(connections: readonly (Resource | undefined)[], guard: Guard) {
@@ -30,7 +30,7 @@ export class Resources {
     this.#guard = guard;
   }
 
-  /** How many there are. */
+  /** The number of resources. */
   get count(): number {
     return this.#all().length;
   }
@@ -43,14 +43,14 @@ export class Resources {
     this.#others.delete(resource);
   }
 
-  /** One thing more is watched by a resource. `look` runs in every pass; true if it has more to do in the next. */
+  /** A resource watches one more handle. `look` runs in every pass, and returns true if it must run in the next one, too. */
   watch(resource: Resource, look: () => boolean): void {
     this.watched++;
     this.add(resource);
     this.#looks.set(resource, look);
   }
 
-  /** One thing less is watched by a resource; with `all`, it was the last one. */
+  /** A resource watches one handle less; with `all`, it was the last one. */
   unwatch(resource: Resource, all: boolean): void {
     this.watched--;
     if (!all) return;
@@ -58,7 +58,7 @@ export class Resources {
     this.#looks.delete(resource);
   }
 
-  /** Looks at what is watched. Whether there is more to do in the next pass. */
+  /** Checks the watched handles. Returns true if the next pass must do so, too. */
   look(): boolean {
     let more = false;
     for (const look of this.#looks.values()) more = look() || more;

@@ -3,19 +3,19 @@
 import { AsyncContext } from "./async-context.ts";
 import { Deferred } from "../base/deferred.ts";
 
-/** A run: its promise, how it is to end, and whether it ought to. */
+/** A run: its promise, and when it must end. */
 export class Run extends Deferred {
-  /** Whether it ends as soon as something has been dispatched. */
+  /** Whether it ends as soon as an event has been dispatched. */
   readonly once: boolean;
-  /** Whether something has been. */
+  /** Whether an event has been dispatched. */
   dispatched = false;
-  /** Whether it goes on when there is nothing to wait for. */
+  /** Whether it continues when there is nothing to wait for. */
   readonly forever: boolean;
-  /** Whether it was told to stop, and ends with the current pass. */
+  /** Whether `stop` was called: then it ends with the current pass. */
   stopping = false;
-  /** Whether it ends with the current pass, because one was all it was to run. */
+  /** Whether it ends with the current pass because `once` is fulfilled. */
   isOver = false;
-  /** The context of `start`, in which its passes run. */
+  /** The async context of `start`, in which its passes run. */
   readonly context: AsyncContext = new AsyncContext();
 
   constructor(once: boolean, forever: boolean) {

@@ -1,8 +1,8 @@
-// The process was away when a deadline came: kept busy by a callback, stopped by a signal, halted by a debugger.
+// Detects that the process was stalled when a deadline passed: busy in a callback, stopped by a signal, halted by a debugger.
 //
-// It has not read in time what peers have sent meanwhile, and no peer that has sent something may be taken for idle. So expired
-// deadlines wait until the runtime has looked at its sockets, which takes some turns. And a callback that took long counts as activity
-// until its end: a stream that was answered late is not idle at once.
+// Then it has not read yet what peers have sent meanwhile, and a peer that has sent something must not be treated as idle. So expired
+// deadlines wait until the runtime has polled its sockets, which takes some iterations of its event loop. And a long callback counts
+// as activity until its end: a stream that was answered late is not idle at once.
 
 import type { Core } from "../core/core.ts";
 import { type Clock, SystemClock, TURNS_TO_READ } from "../time/clock.ts";
@@ -11,23 +11,23 @@ import { DeadlineAlarm } from "../time/deadline-alarm.ts";
 // Milliseconds. The runtime's own timeouts are late by one or two.
 const LATE = 5;
 
-/** Milliseconds between the beginnings of two dispatches from which on the first may have kept the process busy. */
+/** Milliseconds between the starts of two dispatches. If there are more, the first may have kept the process busy. */
 const LONG = 100;
 
 const ON_TIME = -1;
 
 export class Stall {
   readonly #core: Core;
-  /** The loop's alarm. It is not set while a pass is being put off. */
+  /** The loop's alarm. It is not set while expired deadlines wait. */
   readonly alarm: DeadlineAlarm;
-  /** How many turns the pass that is late still waits. */
+  /** How many more iterations of the event loop the late pass waits. */
   #turns = ON_TIME;
-  /** When the process was back, and when the callback began that had kept it busy. */
+  /** When the process was back, and when the callback that had kept it busy began. */
   #back = NaN;
   #busySince = NaN;
-  /** When the last dispatch began that was followed by none for longer than {@link LONG}. */
+  /** The start of the latest dispatch after which the next one took longer than {@link LONG} to come. */
   #longSince = NaN;
-  /** Whether time is the system's, and goes on while the process is away. A clock of a test does not, and costs nothing to read. */
+  /** Whether the clock is the system's, which runs on during a stall. A test's clock does not, and costs nothing to read. */
   readonly isOfSystem: boolean;
 
   /** `ring` is called when the alarm rings. */
@@ -42,12 +42,12 @@ export class Stall {
     if (this.#turns === ON_TIME) this.alarm.set();
   }
 
-  /** A dispatch begins; `before` is when the one before it began. */
+  /** A dispatch begins at `now`; the previous one began at `before`. */
   began(now: number, before: number): void {
     if (now - before > LONG) this.#longSince = before;
   }
 
-  /** Whether this pass comes so late that expired deadlines are put off. Then it is to be asked again in the next turn. */
+  /** Whether this pass is so late that expired deadlines must wait. If true, ask again in the next iteration of the event loop. */
   putsOff(now: number): boolean {
     if (!this.isOfSystem) return false;
     if (this.#turns === ON_TIME) {
@@ -68,8 +68,8 @@ export class Stall {
     this.alarm.clear();
   }
 
-  // A connection is idle if it was so when the process was back, and nothing has come from it since. The time from then on is charged
-  // to no connection: the process may have been away again, with input unread.
+  // A connection is idle if it was so when the process was back, and has sent nothing since. The time since then does not count for any
+  // connection: the process may have been stalled again, with unread input.
   #forgive(now: number): void {
     const { activity } = this.#core;
     for (let i = 0; i < activity.length; i++) {

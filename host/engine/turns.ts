@@ -1,7 +1,7 @@
-// When passes run: in the next turn of the runtime's own event loop, and, while clients wait, several in one turn.
+// Schedules passes: in the next iteration of the runtime's event loop (a turn) and, while clients wait, several in one turn.
 //
-// In each turn the runtime looks at its sockets once, which can take long on a busy machine. A client that was only kept waiting by the
-// number of admissions a pass need not wait for the next turn as well.
+// In each turn the runtime polls its sockets once, which can take long on a busy machine. A client that waits only because a pass has
+// admitted its maximum should not wait for the next turn as well.
 
 import { queueMicrotask, setTimeout } from "../base/runtime.ts";
 import { type Turn, cancelTurn, nextTurn } from "../time/clock.ts";
@@ -11,15 +11,15 @@ export class Turns {
   readonly #failed: (error: unknown) => void;
   #turn: Turn | undefined;
   #left = 0; // passes that may still run in this turn
-  #hasWaiting = false; // clients wait whom the next pass may admit
+  #hasWaiting = false; // clients wait that the next pass may admit
 
-  /** `ring` runs a pass; `failed` is told what the runtime throws, when memory is short. */
+  /** `ring` runs a pass; `failed` is called with errors of the runtime, such as those for lack of memory. */
   constructor(ring: () => void, failed: (error: unknown) => void) {
     this.#ring = ring;
     this.#failed = failed;
   }
 
-  /** Makes a pass run in the next turn, and up to `passes` while clients wait. */
+  /** Schedules a pass for the next turn, and up to `passes` of them while clients wait. */
   wake(passes: number): void {
     if (this.#turn !== undefined) return;
     const run = (): void => {
@@ -30,12 +30,12 @@ export class Turns {
     try {
       this.#turn = nextTurn(run);
     } catch (error) {
-      this.#turn = setTimeout(run, 0); // another way to the same
+      this.#turn = setTimeout(run, 0); // a fallback with the same effect
       this.#failed(error);
     }
   }
 
-  /** Clients wait whom another pass may admit: it runs in this turn if it still may. */
+  /** Asks for another pass in the current turn, because clients wait. It runs if the limit of passes allows it. */
   wantAnother(): void {
     this.#hasWaiting = true;
   }
@@ -48,7 +48,7 @@ export class Turns {
     try {
       cancelTurn(turn);
     } catch (error) {
-      this.#failed(error); // it runs, and finds nothing to do
+      this.#failed(error); // the pass will run, and find nothing to do
     }
   }
 

@@ -1,4 +1,4 @@
-// Streams with something to send: once, when the callback that wrote has ended.
+// Streams with data to send. Each is flushed once, after the callback that wrote has ended.
 
 import { queueMicrotask } from "../base/runtime.ts";
 
@@ -16,7 +16,7 @@ interface Writer {
 
 export class Writers {
   readonly #owner: Owner;
-  // Those from `#next` to `#end` wait. The list is used over and over: nothing is allocated for a write.
+  // Those from `#next` to `#end` wait. The list is reused, so that a write allocates nothing.
   readonly #list: (Writer | undefined)[] = [];
   #next = 0;
   #end = 0;
@@ -26,12 +26,12 @@ export class Writers {
     this.#owner = owner;
   }
 
-  /** How many have something to send. */
+  /** The number of streams with data to send. */
   get length(): number {
     return this.#end - this.#next;
   }
 
-  /** Has a writer's `flush` called when the current callback has ended; from outside, in a microtask. */
+  /** Makes a writer's `flush` run after the current callback; outside of callbacks, in a microtask. */
   add(writer: Writer): void {
     const owner = this.#owner;
     this.#list[this.#end++] = writer;
@@ -43,12 +43,12 @@ export class Writers {
       });
       this.#isCalledFor = true;
     } catch (error) {
-      owner.wake(); // the next pass does it
+      owner.wake(); // the next pass flushes it
       throw error;
     }
   }
 
-  /** Flushes those that wait now. */
+  /** Flushes the streams that wait now. Those added meanwhile wait for the next call. */
   flush(): void {
     const end = this.#end;
     while (this.#next < Math.min(end, this.#end)) {

@@ -24,7 +24,7 @@ import {
   checkNextTick,
   checkTimer,
 } from "../base/checks.ts";
-import type { DropInfo, Told } from "../engine/admission.ts";
+import type { DropInfo, LoopEvent } from "../engine/admission.ts";
 import { type Handle, IOWatchers } from "./io-watchers.ts";
 
 /** Options of {@link Reactor}. */
@@ -37,7 +37,7 @@ export interface ReactorOptions {
 
 /** What a reactor emits on its loop. */
 interface Emitting {
-  fire(name: Told): void;
+  fire(name: LoopEvent): void;
   fire(name: "drop", info: DropInfo): void;
 }
 
