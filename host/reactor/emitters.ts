@@ -1,4 +1,4 @@
-// The bases of what emits events on behalf of a loop, and of what belongs to a reactor.
+// Base classes: of emitters that belong to a loop, and of those that also have a record in the core of a reactor.
 
 import type { LoopEngine } from "../engine/loop-engine.ts";
 import { check } from "../base/checks.ts";
@@ -7,7 +7,7 @@ import type { Events } from "../base/event-emitter.ts";
 import { Shown } from "../base/inspect.ts";
 import { REACTOR, Reactor } from "./reactor.ts";
 
-/** An emitter whose subscribers are guarded: what they throw goes to the reactor's `error` event. */
+/** An emitter with guarded subscribers: an exception goes to the reactor's `error` event. */
 export abstract class GuardedEmitter<E extends Events<E>> extends Shown<E> {
   /** @internal */
   engine: LoopEngine;
@@ -18,9 +18,9 @@ export abstract class GuardedEmitter<E extends Events<E>> extends Shown<E> {
     this.engine = engine;
   }
 
-  /** Emits, and reports what a subscriber throws. @internal */
+  /** Emits an event, and reports what a subscriber throws. @internal */
   fire<K extends keyof E & string>(name: K, ...args: E[K]): void {
-    if (name !== "error" && !this.hasSubscribers(name)) return; // at once: most events of most streams have none
+    if (name !== "error" && !this.hasSubscribers(name)) return; // the usual case: most events of most streams have no subscriber
     try {
       this.emit(name, ...args);
     } catch (error) {
@@ -33,9 +33,9 @@ export abstract class GuardedEmitter<E extends Events<E>> extends Shown<E> {
   }
 }
 
-/** An emitter that belongs to a reactor, and has a record in its core once it is used: a stream, a server, a client. */
+/** An emitter that belongs to a reactor, and has a record in its core while it is used: a stream, a server, a client. */
 export abstract class ReactorPart<E extends Events<E>> extends GuardedEmitter<E> {
-  /** The id of its record in the core; 0 without one. @internal */
+  /** The id of its record in the core; 0 if there is none. @internal */
   id = 0;
   #reactor: Reactor;
 
@@ -45,7 +45,10 @@ export abstract class ReactorPart<E extends Events<E>> extends GuardedEmitter<E>
     this.#reactor = reactor;
   }
 
-  /** The reactor it belongs to; default that of the shared loop. Settable until it is used: started, listening or connecting. */
+  /**
+   * The reactor it belongs to; default that of the shared loop. Settable until it is used: started, listening or connecting. After
+   * that, setting it throws IOLoopError `ERR_IOLOOP_REACTOR_IN_USE`.
+   */
   get reactor(): Reactor {
     return this.#reactor;
   }
@@ -61,6 +64,6 @@ export abstract class ReactorPart<E extends Events<E>> extends GuardedEmitter<E>
     this.engine = reactor.engine;
   }
 
-  /** What it does with its reactor, in words: `stream has started`. @internal */
+  /** How it uses its reactor, for an error message: `stream has started`. @internal */
   protected abstract get isUsed(): string;
 }

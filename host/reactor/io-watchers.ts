@@ -1,7 +1,7 @@
-// Level-triggered watching of handles: the callback runs in every tick in which the handle is ready and watched for it.
+// Level-triggered watching of handles: the callback runs in every tick in which the handle is ready for what it is watched for.
 //
-// The runtime tells of changes only ("readable", "drain"), so a watcher that may be ready is put in the hot set, and every
-// pass looks at its handle until that is not ready any more. A watcher outside the hot set costs nothing.
+// The runtime only reports changes ("readable", "drain"), so a watcher that may be ready is put into the hot set, and every
+// pass checks its handle until it is not ready any more. A watcher outside the hot set costs nothing.
 
 import { EventEmitter as NodeEmitter } from "node:events";
 import { Server as NetServer } from "node:net";
@@ -16,7 +16,7 @@ import { ServerWatcher } from "./server-watcher.ts";
 import { StreamWatcher } from "./stream-watcher.ts";
 import type { Watcher } from "./watcher.ts";
 
-/** What a reactor can watch: sockets, pipes, ttys, child-process stdio, any other stream of the runtime, and listening servers. */
+/** A handle that a reactor can watch: a socket, pipe, tty, the stdio of a child process, any other stream of the runtime, or a listening server. */
 export type Handle = Readable | Writable | NetServer;
 
 type Callback = (reactor: never, writable: boolean) => unknown;
@@ -44,13 +44,13 @@ export class IOWatchers implements Resource {
   readonly #hot = new Set<Entry>();
   #keeper: ReturnType<typeof setInterval> | undefined;
 
-  /** `reactor` is what callbacks get. */
+  /** `reactor` is the argument of callbacks. */
   constructor(engine: LoopEngine, reactor: unknown) {
     this.#engine = engine;
     this.#reactor = reactor;
   }
 
-  /** How many handles are watched. */
+  /** The number of watched handles. */
   get length(): number {
     return this.#entries.size;
   }
@@ -93,7 +93,7 @@ export class IOWatchers implements Resource {
     engine.resources.unwatch(this, isLast);
     if (isLast) engine.guard.run("io", () => this.#release());
     engine.ask();
-    // Last, and guarded: connections that wait for the program may go to a listener of its own now.
+    // Last, and guarded: this may pass waiting connections to a listener of the program.
     engine.guard.run("io", () => entry.watcher.detach());
     return true;
   }
@@ -103,14 +103,14 @@ export class IOWatchers implements Resource {
     for (const { watcher } of this.#entries.values()) this.#guarded(() => watcher.suspend());
   }
 
-  // What became ready meanwhile is in the hot set already.
+  // Handles that have become ready meanwhile are already in the hot set.
   resume(): void {
-    // Not every handle keeps the process alive (a paused one does not), but a running loop that watches one does.
+    // A running loop that watches a handle keeps the process alive, even if the handle does not: a paused one, for example.
     this.#guarded(() => (this.#keeper ??= setInterval(() => {}, LONGEST)));
     for (const { watcher } of this.#entries.values()) this.#guarded(() => watcher.resume());
   }
 
-  /** Forgets every handle, and closes none: they are the program's. */
+  /** Removes every handle. Closes none, as they belong to the program. */
   close(): void {
     for (const { handle } of Array.from(this.#entries.values())) this.remove(handle);
   }
@@ -128,7 +128,7 @@ export class IOWatchers implements Resource {
     else watcher.suspend();
   }
 
-  // What a handle throws is reported, and keeps nothing else from its turn.
+  // An exception of one handle is reported, and does not keep the others from running.
   #guarded = (task: () => void): void => this.#engine.guard.run("io", task);
 
   #release(): void {
@@ -138,14 +138,14 @@ export class IOWatchers implements Resource {
   }
 
   #heat(entry: Entry): void {
-    if (this.#entries.get(entry.handle) !== entry) return; // told of an event that was under way when it was removed
+    if (this.#entries.get(entry.handle) !== entry) return; // it was removed while the event was under way
     this.#hot.add(entry);
     this.#engine.wake();
   }
 
   #look = (): boolean => {
     for (const entry of Array.from(this.#hot)) {
-      // Each call may remove or change any watcher, so every question is asked anew.
+      // Each call may remove or change any watcher, so check again before the next one.
       let read = false;
       let write = false;
       this.#guarded(() => {
@@ -158,7 +158,7 @@ export class IOWatchers implements Resource {
     return this.#hot.size > 0;
   };
 
-  // Calls back when it is ready; whether it was.
+  // Calls back if the handle is ready. Returns whether it was.
   #call(entry: Entry, writable: boolean): boolean {
     const { watcher } = entry;
     if (!this.#hot.has(entry) || !(writable ? watcher.isWritable : watcher.isReadable)) return false;
@@ -169,7 +169,7 @@ export class IOWatchers implements Resource {
   }
 }
 
-// With what is asked of one while it is watched.
+// Whether a stream has the methods that a watcher uses.
 function canReadOrWrite(stream: Partial<Readable & Writable>): boolean {
   if (typeof stream.read !== "function") return typeof stream.write === "function";
   const { pause, resume, readableLength } = stream;

@@ -29,33 +29,33 @@ import { type Handle, IOWatchers } from "./io-watchers.ts";
 
 /** Options of {@link Reactor}. */
 export interface ReactorOptions {
-  /** Where time comes from; default a {@link SystemClock}. */
+  /** The clock; default a {@link SystemClock}. */
   clock?: Clock | undefined;
-  /** Seed of the random cut of `maxAccepts`, so that a run can be repeated; default a random one. */
+  /** The seed of the random cut of `maxAccepts`, so that a run can be repeated: a whole number from 0 to 2147483647. Default: random. */
   seed?: number | undefined;
 }
 
-/** What a reactor emits on its loop. */
+/** The loop of a reactor, which emits events for it. */
 interface Emitting {
   fire(name: LoopEvent): void;
   fire(name: "drop", info: DropInfo): void;
 }
 
 export interface ReactorEvents {
-  /** A callback has thrown or rejected, or an error had no subscriber: the error, and the name of the event. */
+  /** A callback has thrown or rejected, or an `error` had no subscriber. Arguments: the error, and the name of the event. */
   error: [error: unknown, event: string];
 }
 
 /** Options of `start`. */
 export interface StartOptions {
-  /** Go on when there is nothing to wait for; default false. */
+  /** Keep running when there is nothing to wait for; default false. */
   forever?: boolean | undefined;
 }
 
-/** What each option of `start` must be. */
+/** The rules for the options of `start`. */
 const START_RULES: Readonly<Record<string, Rule>> = { forever: BOOLEAN };
 
-/** What a reactor must be. */
+/** The rule for an argument that is a reactor. */
 export const REACTOR: Rule = { allowed: "a Reactor", type: (value) => value instanceof Reactor };
 
 const REACTOR_CLASS: Rule = {
@@ -63,7 +63,7 @@ const REACTOR_CLASS: Rule = {
   type: (value) => value === Reactor || (typeof value === "function" && value.prototype instanceof Reactor),
 };
 
-/** The low-level event reactor. A loop has one of its own; it can also be used alone. */
+/** The low-level event reactor. Every loop has one; a reactor can also be used alone. */
 export class Reactor extends Shown<ReactorEvents> {
   /** @internal */
   static override readonly events: readonly string[] = namesOf<ReactorEvents>({ error: true });
@@ -89,7 +89,7 @@ export class Reactor extends Shown<ReactorEvents> {
     this.#watchers = new IOWatchers(this.engine, this);
   }
 
-  /** The reactor of the shared loop: what streams, servers and clients made by hand use. @internal */
+  /** The reactor of the shared loop, which streams, servers and clients use by default. @internal */
   static get default(): Reactor {
     return (Reactor.#default ??= new (Reactor.detect())());
   }
@@ -100,7 +100,8 @@ export class Reactor extends Shown<ReactorEvents> {
   }
 
   /**
-   * Gives a reactor class a name, for `IOLOOP_REACTOR`. A name that is taken already names the new class from here on.
+   * Registers a reactor class under a name, for `IOLOOP_REACTOR`. Registering a name again replaces its class. Throws unless `name` is a
+   * string that is not empty and `type` is `Reactor` or a class that extends it.
    *
    * ```js
    * class TracingReactor extends Reactor {}
@@ -114,19 +115,19 @@ export class Reactor extends Shown<ReactorEvents> {
   }
 
   /**
-   * The reactor class to use: the registered one that the environment variable `IOLOOP_REACTOR` names; otherwise, and when
-   * nothing of that name is registered, `Reactor`. Loops that are not given a reactor are made with it.
+   * The reactor class for loops that are not given a reactor: the registered class that the environment variable `IOLOOP_REACTOR`
+   * names, or `Reactor` if it is unset or the name is not registered.
    */
   static detect(): typeof Reactor {
     return Reactor.#classes.get(setting("IOLOOP_REACTOR") ?? "") ?? Reactor;
   }
 
-  /** Whether it serves a loop. @internal */
+  /** Whether it belongs to a loop. @internal */
   get hasLoop(): boolean {
     return this.#loop !== undefined;
   }
 
-  /** Serves a loop from here on. `what` says who gave it to the loop. @internal */
+  /** Makes it belong to a loop. `what` names the caller and the argument, for an error message. @internal */
   attach(loop: Emitting, what: string): void {
     if (this.#loop) {
       const message = `${what} already belongs to another loop; give every loop its own Reactor`;
@@ -136,18 +137,18 @@ export class Reactor extends Shown<ReactorEvents> {
     this.engine.subject = loop;
   }
 
-  /** Serves a loop no more. @internal */
+  /** Ends that. @internal */
   detach(): void {
     this.#loop = undefined;
     this.engine.subject = this;
   }
 
-  /** Whether it runs, and has not been told to stop. */
+  /** Whether it runs, and `stop` has not been called. */
   get isRunning(): boolean {
     return this.engine.isRunning;
   }
 
-  /** Calls back once, `after` seconds from now or later. Returns the timer's id. */
+  /** Calls back once, `after` seconds from now or later. Returns the timer's id. Throws `ERR_IOLOOP_FULL` if the core has no room. */
   timer(after: number, cb: (reactor: this) => unknown): Id;
   timer(cb: (reactor: this) => unknown, after: number): Id;
   timer(a: unknown, b: unknown): Id {
@@ -162,9 +163,9 @@ export class Reactor extends Shown<ReactorEvents> {
   }
 
   /**
-   * Restarts an active timer: it is due its interval from now. `after` seconds, where given, is its interval from here on.
+   * Restarts an active timer: it fires one interval from now. `after`, in seconds, sets a new interval permanently.
    *
-   * @throws IOLoopError `ERR_IOLOOP_TIMER_INACTIVE` when the timer has fired or was removed.
+   * @throws IOLoopError `ERR_IOLOOP_TIMER_INACTIVE` if the timer has fired or was removed.
    */
   again(timer: Id, after?: number): void {
     if (!(this instanceof Reactor)) detached("again", "a reactor");
@@ -173,34 +174,34 @@ export class Reactor extends Shown<ReactorEvents> {
     if (!this.engine.timers.again(timer, after)) throw inactive(timer);
   }
 
-  /** Calls back in the next tick, after the caller has returned, in the order called. */
+  /** Calls back in the next tick, after the caller has returned, in the order of the calls. */
   nextTick(cb: (reactor: this) => unknown): void {
     checkNextTick(cb, arguments.length);
     this.engine.nextTick(() => cb(this));
   }
 
   /**
-   * Watches a handle: calls back in every tick in which it is readable (`writable` false) or writable (true); where it is
-   * both, the read call comes first. Both are watched for until `watch` says otherwise. A handle that is watched already
-   * gets the new callback.
+   * Watches a handle: calls back in every tick in which it is readable (`writable` is false) or writable (true). If it is
+   * both, the call for reading comes first. It is watched for both until `watch` changes that. For a handle that is watched
+   * already, replaces the callback.
    *
-   * The callback must do something about it: read, `watch` for less, or `remove` the handle. Otherwise it is called again.
+   * The callback must react: read, `watch` for less, or `remove` the handle. Otherwise it is called again in the next tick.
    *
-   * - A stream is readable while data waits (`handle.read()`; on some runtimes one call gives one chunk), and from its end
-   *   on. As long as it is watched for reading it does not flow: data waits for `read()`, also where there are `data`
-   *   listeners. `remove` lets it flow as before, and what nobody has read is there.
-   * - A stream is writable while it is connected, not ended, and `write` has not asked to wait for `drain`.
-   * - A handle that is closed, or has failed, is both: from its `close` on until it is removed, and once for an `error`, which
-   *   is not fatal to the process while the handle is watched (`handle.errored` tells it).
-   * - A listening server is readable while connections wait that nobody has taken. The runtime accepts by itself: where the
+   * - A stream is readable while it has data (`handle.read()`; on some runtimes one call returns one chunk), and from its end
+   *   on. While it is watched for reading it does not flow: data waits for `read()`, even if there are `data`
+   *   listeners. `remove` lets it flow as before, with the data that has not been read.
+   * - A stream is writable while it is connected and not ended, unless `write` has returned false and `drain` has not come yet.
+   * - A handle that has closed or failed is both: from its `close` on until it is removed, and once for an `error`, which
+   *   does not end the process while the handle is watched (`handle.errored` has the error).
+   * - A listening server is readable while it has connections that the program has not taken. The runtime accepts by itself. If the
    *   program listens to the server's `connection` (`secureConnection` with TLS), it gets each connection there as always, and
-   *   the callback is called after it, once for each, one a tick. Where it does not, they wait until it does:
-   *   `server.once("connection", cb)` in the callback takes the one that has waited longest. Those still waiting when
-   *   the server is removed are closed, and those beyond 511 at once.
+   *   the callback runs afterwards, once for each connection, at most once per tick. If it does not, connections wait until it does:
+   *   `server.once("connection", cb)` in the callback takes the one that has waited longest. At most 511 wait; further ones are
+   *   closed at once. Those that still wait when the server is removed are closed.
    *
-   * Do not watch the handle of a `Stream` or `Server` of a loop.
+   * Do not watch the handle of a loop's `Stream` or `Server`.
    *
-   * @throws IOLoopError `ERR_IOLOOP_HANDLE_CLOSED` when the handle is closed.
+   * @throws IOLoopError `ERR_IOLOOP_HANDLE_CLOSED` if the handle is closed.
    */
   io(handle: Handle, cb: (reactor: this, writable: boolean) => unknown): this;
   io(cb: (reactor: this, writable: boolean) => unknown, handle: Handle): this;
@@ -211,9 +212,9 @@ export class Reactor extends Shown<ReactorEvents> {
   }
 
   /**
-   * Changes what a handle is watched for. With neither, nothing is called back, and it still keeps the reactor running.
+   * Changes what a handle is watched for. If neither, there are no calls, but the handle still keeps the reactor running.
    *
-   * @throws IOLoopError `ERR_IOLOOP_WATCHER_INACTIVE` when the handle is not watched.
+   * @throws IOLoopError `ERR_IOLOOP_WATCHER_INACTIVE` if the handle is not watched.
    */
   watch(handle: Handle, read: boolean, write: boolean): this {
     this.#watchers.watch(handle, read, write);
@@ -221,8 +222,8 @@ export class Reactor extends Shown<ReactorEvents> {
   }
 
   /**
-   * Removes a timer or a watched handle; the handle stays open, with nothing of the reactor's left on it. False for what
-   * is neither, or is no more.
+   * Removes a timer or a watched handle. The handle stays open, and the reactor leaves no listeners on it. Returns false if the
+   * argument is not an active timer or a watched handle.
    */
   remove(timerOrHandle: Id | Handle): boolean {
     if (!(this instanceof Reactor)) detached("remove", "a reactor");
@@ -231,20 +232,21 @@ export class Reactor extends Shown<ReactorEvents> {
   }
 
   /**
-   * Runs until `stop`, or until nothing is watched any more. With `forever`, having nothing to watch does not end it.
+   * Runs until `stop`, or until there is nothing to wait for: no timer, watched handle, server or connection. With `forever`, only until
+   * `stop`. The promise resolves when it has stopped, and rejects if an error had no subscriber.
    *
-   * @throws IOLoopError `ERR_IOLOOP_RUNNING` if it is running already.
+   * @throws IOLoopError `ERR_IOLOOP_RUNNING` if it is already running.
    */
   start(options: StartOptions = {}): Promise<void> {
     return this.engine.start(false, checkOptions("start", options, START_RULES).forever);
   }
 
-  /** Runs until at least one event has been dispatched, or nothing is watched. Throws as `start` does. */
+  /** Runs until at least one event has been dispatched, or there is nothing to wait for. Throws as `start` does. */
   oneTick(): Promise<void> {
     return this.engine.start(true);
   }
 
-  /** Ends the run after the current pass. Nothing is lost: `start` goes on with it. */
+  /** Ends the run after the current pass. Timers, handles and connections stay, and `start` continues with them. */
   stop(): void {
     this.engine.stop();
   }

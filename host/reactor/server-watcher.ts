@@ -1,15 +1,15 @@
-// A listening server is readable while connections wait that nobody has taken.
+// A listening server is readable while it has connections that the program has not taken.
 //
-// The runtime accepts by itself and hands each connection to the listeners of an event; there is no `accept` to call. So a
-// connection that finds a listener of the program's is taken, and the callback is told of it once. One that finds none waits
-// here until the program subscribes, and the callback is told of it in every tick.
+// The runtime accepts by itself and passes each connection to the listeners of an event; there is no `accept` to call. So if the
+// program has a listener, the connection is taken, and the callback runs once for it. Otherwise the connection waits
+// here until the program subscribes, and the callback runs in every tick.
 
 import type { Server, Socket } from "node:net";
 import { queueMicrotask } from "../base/runtime.ts";
 import { nodeTls } from "../socket/node-tls.ts";
 import { type Guarded, Watcher } from "./watcher.ts";
 
-const BACKLOG = 511; // untaken connections; more are closed at once
+const BACKLOG = 511; // connections that wait for the program; further ones are closed at once
 
 const nothing = (): void => {};
 
@@ -19,7 +19,7 @@ export class ServerWatcher extends Watcher {
   readonly #event: "connection" | "secureConnection";
   readonly #waiting: Socket[] = [];
   #taken = 0;
-  #told = false;
+  #reported = false;
   #handing = false;
   #closed = false;
 
@@ -38,8 +38,8 @@ export class ServerWatcher extends Watcher {
 
   override looked(): void {
     super.looked();
-    if (this.#told && this.#taken > 0) this.#taken--;
-    this.#told = false;
+    if (this.#reported && this.#taken > 0) this.#taken--;
+    this.#reported = false;
   }
 
   override suspend(): void {
@@ -60,7 +60,7 @@ export class ServerWatcher extends Watcher {
     try {
       this.#handOver(0);
     } finally {
-      // Nobody can take them any more.
+      // The program cannot take them any more.
       for (const socket of this.#waiting.splice(0)) this.guarded(() => socket.destroy());
     }
   }
@@ -70,10 +70,10 @@ export class ServerWatcher extends Watcher {
   }
 
   protected override hasInput(): boolean {
-    // Those that have gone while they waited are of no use to anybody.
+    // Skip connections that closed while they waited.
     while (this.#waiting[0]?.destroyed) this.#waiting.shift();
-    this.#told = this.#taken > 0 || this.#waiting.length > 0;
-    return this.#told;
+    this.#reported = this.#taken > 0 || this.#waiting.length > 0;
+    return this.#reported;
   }
 
   protected override hasRoom(): boolean {
@@ -93,13 +93,13 @@ export class ServerWatcher extends Watcher {
       socket.on("error", nothing).destroy();
       return;
     } else {
-      socket.on("error", nothing); // that of a connection nobody has is fatal to nobody
+      socket.on("error", nothing); // or an error of a waiting connection would end the process
       if (this.suspended) socket.unref();
       this.#waiting.push(socket);
     }
   }
 
-  // What throws costs the connection.
+  // Closes the connection if the task throws.
   #attempt(socket: Socket, task: () => void): void {
     this.guarded(() => {
       try {
@@ -111,7 +111,7 @@ export class ServerWatcher extends Watcher {
     });
   }
 
-  // The listener is added after this event, so that it has its connections a moment later.
+  // The listener is added after this event, so it gets the connections in a microtask.
   #subscribed = (event: string | symbol): void => {
     if (event === this.#event && this.#waiting.length > 0) queueMicrotask(() => this.guarded(() => this.#handOver(1)));
   };
@@ -121,7 +121,7 @@ export class ServerWatcher extends Watcher {
     this.heat();
   };
 
-  // Emits what waits, as long as there is a listener besides `ours` to take it: one that listens once takes one.
+  // Emits the waiting connections while there are more listeners than `ours`: one added by `once` takes a single connection.
   #handOver(ours: number): void {
     while (this.#waiting.length > 0 && this.#server.listenerCount(this.#event) > ours) {
       const socket = this.#waiting.shift()!;

@@ -1,8 +1,8 @@
-// Whether a stream of the runtime can be read from or written to, learnt without taking a byte from it.
+// Finds out whether a stream of the runtime is readable or writable, without reading a byte from it.
 //
-// While it is watched for reading, a stream does not flow: what arrives waits in its buffer, as far as its high-water mark,
-// until somebody calls `read()`. Subscribing to "readable" the usual way would change how the stream flows after it too, so
-// the listener is put on past the stream's own `on`, and the stream is told to look for data by `read(0)`.
+// While it is watched for reading, a stream does not flow: data waits in its buffer, up to its high-water mark, until the
+// program calls `read()`. Subscribing to "readable" in the usual way would also change how the stream flows afterwards. So
+// the listener is added by EventEmitter's `on` instead of the stream's, and `read(0)` makes the stream look for data.
 
 import { EventEmitter as NodeEmitter } from "node:events";
 import { Socket } from "node:net";
@@ -14,13 +14,13 @@ type Stream = Readable & Writable;
 
 const EVENTS = ["end", "close", "connect", "drain"];
 
-/** Watches a Readable, a Writable, or what is both. */
+/** Watches a Readable, a Writable, or a Duplex. */
 export class StreamWatcher extends Watcher {
   readonly #handle: Stream;
   readonly #reads: boolean;
   #holds = false;
   #detached = false;
-  // How it flowed when it was taken: true, false (paused by the program) or null (nobody has said).
+  // Whether the stream flowed before: true, false (paused by the program) or null (not decided yet).
   #flowed: boolean | null = null;
 
   constructor(handle: Readable | Writable, heat: () => void, guarded: Guarded) {
@@ -47,7 +47,7 @@ export class StreamWatcher extends Watcher {
     this.#handle.off("newListener", this.#added);
     this.#handle.off("removeListener", this.#removed);
     if (this.#holds) this.#letGo();
-    // Nobody reads it now: the runtime is to leave the terminal alone again, or it would keep the process alive.
+    // If the program does not read standard input, the runtime must stop reading the terminal, or that would keep the process alive.
     if (isStandardInput(this.#handle) && !this.#handle.readableFlowing) this.#handle.emit("pause");
   }
 
@@ -76,7 +76,7 @@ export class StreamWatcher extends Watcher {
     this.#holds = true;
     if (!this.#flowed) return;
     handle.pause();
-    // The runtime may stop reading a terminal that has been paused, a moment later: then it is looked at once more.
+    // The runtime may stop reading a paused terminal a moment later, so check once more then.
     nextTickOfRuntime(this.heat);
   }
 
@@ -88,15 +88,15 @@ export class StreamWatcher extends Watcher {
     if (this.#flowed && !ownsOn(handle)) handle.resume();
   }
 
-  // A "data" listener that is added next to one of "readable" has the stream believe, for good, that the latter rules its flow.
-  // So ours is away at that moment, and back before anything flows.
+  // If a "data" listener is added while there is one for "readable", the stream lets the latter control its flow permanently.
+  // So ours is removed at that moment, and added again before anything flows.
   #added = (event: string | symbol): void => {
     if (event !== "data" || !this.#holds) return;
     this.#letGo();
     nextTickOfRuntime(this.#holdAgain);
   };
 
-  // The same when the program takes a "readable" listener of its own off: the stream looks who is left a moment later.
+  // The same when the program removes its own "readable" listener: the stream checks a moment later whether one is left.
   #removed = (event: string | symbol, listener: unknown): void => {
     if (event !== "readable" || listener === this.heat || !this.#holds) return;
     this.#letGo();
@@ -111,18 +111,18 @@ export class StreamWatcher extends Watcher {
 }
 
 function isStandardInput(handle: Stream & { fd?: unknown }): boolean {
-  return handle.fd === 0; // to ask for process.stdin would open it
+  return handle.fd === 0; // reading process.stdin would open it
 }
 
-// Bun's standard input begins to read in an `on` of its own.
+// Bun's standard input has its own `on`, which starts reading.
 function ownsOn(handle: object): boolean {
   return Object.hasOwn(handle, "on");
 }
 
-// Some Duplexes cannot be read, and look like one whose end has been read: the input of a child process, say. And to read
-// from where a terminal is written to would take the input away from the one that reads it.
+// Some Duplexes are not readable, and look as if they had ended: the standard input of a child process, for example. And reading
+// from a terminal's output handle would steal input from the handle that reads it.
 function hasReadSide(handle: Stream & { isTTY?: boolean }): boolean {
   if (typeof handle.read !== "function" || (handle.isTTY && !("setRawMode" in handle))) return false;
-  // oxlint-disable-next-line no-underscore-dangle -- that is its name; where it is missing, the handle counts as readable
+  // oxlint-disable-next-line no-underscore-dangle -- that is its name; without it, the handle counts as readable
   return (handle as { _readableState?: { readable?: boolean } })._readableState?.readable !== false;
 }

@@ -1,16 +1,16 @@
-// What watchers of any kind have in common: what they are watched for, and when a handle has failed or is closed.
+// The base of all watchers: what a handle is watched for, and whether it has failed or is closed.
 
 import type { EventEmitter as NodeEmitter } from "node:events";
 
-/** What a watcher needs of its handle, whatever that is. */
+/** The part of a handle that a watcher needs. */
 export type Emitter = NodeEmitter & { ref?(): unknown; unref?(): unknown };
 
 export type Guarded = (task: () => void) => void;
 
-/** One handle of the runtime, and whether it is ready for what it is watched for. */
+/** Watches one handle of the runtime. */
 export abstract class Watcher {
   protected readonly heat: () => void;
-  /** Runs what the handle calls, and reports what it throws. */
+  /** Runs a task in a listener of the handle, and reports exceptions. */
   protected readonly guarded: Guarded;
   protected read = false;
   protected write = false;
@@ -19,7 +19,7 @@ export abstract class Watcher {
   readonly #events: readonly string[];
   #failed = false;
 
-  /** Hears `events` of the handle, and its errors: while watched, none of them is fatal to the process. */
+  /** `heat` is called for each of `events`, and for errors, which do not end the process while the handle is watched. */
   constructor(handle: Emitter, heat: () => void, guarded: Guarded, events: readonly string[]) {
     this.#handle = handle;
     this.#events = events;
@@ -27,7 +27,7 @@ export abstract class Watcher {
     this.guarded = guarded;
   }
 
-  /** Begins to hear. Where that throws, {@link detach} takes back what was done. */
+  /** Adds the listeners. If that throws, {@link detach} removes those that were added. */
   attach(): void {
     for (const event of this.#events) this.#handle.on(event, this.heat);
     this.#handle.on("error", this.#fail);
@@ -49,12 +49,12 @@ export abstract class Watcher {
     this.write = write;
   }
 
-  /** A pass has looked at it. An error makes it ready once; what stays closed stays ready. */
+  /** A pass has checked the handle. An error makes it ready once; a closed handle stays ready. */
   looked(): void {
     if (this.read || this.write) this.#failed = false;
   }
 
-  /** Leaves nothing on the handle. */
+  /** Removes all listeners from the handle. */
   detach(): void {
     for (const event of this.#events) this.#handle.off(event, this.heat);
     this.#handle.off("error", this.#fail);
@@ -73,7 +73,7 @@ export abstract class Watcher {
     this.#handle.ref?.();
   }
 
-  /** Whether the handle is closed for good. */
+  /** Whether the handle has closed. */
   protected abstract get isGone(): boolean;
 
   protected abstract hasInput(): boolean;
