@@ -1,47 +1,47 @@
 // An accepted connection without the runtime's socket around it: on Node and Bun.
 //
-// A `net.Socket` is two streams with states, queues and listeners, and a loop's stream needs none of them: they are a large part of
-// what accepting costs, and of the memory of an idle connection. So the loop takes what the runtime would make its socket of, and
-// stands in the socket's place. Whoever asks for the socket gets one, made there and then.
+// A `net.Socket` consists of two streams with states, queues and listeners. A loop's stream needs none of them, and they are a large part
+// of the cost of accepting, and of the memory of an idle connection. So the loop uses the runtime's handle directly, with a BareSocket in
+// place of the socket. A real socket is created as soon as the program asks for it.
 
 import { channel } from "node:diagnostics_channel";
 import type { Server, Socket } from "node:net";
 
-/** Who hears a connection. */
+/** The listener of a connection. */
 export interface Listener {
   received(chunk: Buffer): void;
   failed(error: Error): void;
-  /** The connection is closed, or, with `ended`, the peer has ended its side. */
+  /** The connection has closed or, with `ended`, the peer has ended its side. */
   closed(ended: boolean): void;
 }
 
-/** Where a connection comes from; nothing where it has no address, or is none any more. */
+/** The peer's address. Empty for UNIX sockets and closed connections. */
 export interface Peer {
   readonly remoteAddress?: string | undefined;
   readonly remotePort?: number | undefined;
 }
 
-/** Where a connection ends on this side, likewise. */
+/** Our address. Empty for UNIX sockets and closed connections. */
 export interface Local {
   readonly localAddress?: string | undefined;
   readonly localPort?: number | undefined;
 }
 
-/** Called once when a piece has been taken, or cannot be. */
+/** Called once, when the system has taken a piece, or with the error if it cannot. */
 export type Done = (error?: Error | null) => void;
 
-/** What a listening server has that its types don't say. */
+/** A listening server, with properties that its types do not declare. */
 export type Accepting = Server & {
-  /** Whether its connections send small pieces at once. */
+  /** Whether its connections send small pieces at once (TCP_NODELAY). */
   noDelay?: boolean;
   _connections: number;
   _emitCloseIfDrained?(): void;
   blockList?: unknown;
 };
 
-/** A connection, silent until it is heard and resumed. */
+/** A connection. It reads nothing until it has a listener and is resumed. */
 export abstract class BareSocket {
-  /** Whether it is closed, or has become a socket. */
+  /** Whether it is closed, or has been turned into a socket. */
   destroyed = false;
   /** Whether the peer has ended its side. */
   readableEnded = false;
@@ -56,7 +56,7 @@ export abstract class BareSocket {
     this.server = server;
   }
 
-  /** It has no events: there is its listener, and while it has none, nothing happens to it. */
+  /** Stub for EventEmitter's `on`. A BareSocket has one listener and emits nothing else. */
   on(_name: string, _callback: unknown): this {
     return this;
   }
@@ -65,15 +65,15 @@ export abstract class BareSocket {
     return this;
   }
 
-  /** Without effect: the listener decides when our side ends. */
+  /** No effect: the listener decides when our side ends. */
   set allowHalfOpen(_on: boolean) {}
 
-  /** What has come is told at once. */
+  /** Always 0: input is delivered at once. */
   get readableLength(): number {
     return 0;
   }
 
-  /** Tells a listener what comes. */
+  /** Sets the listener. */
   hear(listener: Listener): void {
     this.listener = listener;
   }
@@ -82,27 +82,27 @@ export abstract class BareSocket {
   abstract resume(): void;
   abstract ref(): void;
   abstract unref(): void;
-  /** That of TCP; other connections have none, and take no notice. */
+  /** Sets TCP_NODELAY. No effect on connections that are not TCP. */
   abstract setNoDelay(on: boolean): void;
   abstract setKeepAlive(on: boolean, milliseconds: number): void;
-  /** Writes; `done` is called before this returns, where the system has taken it all. */
+  /** Writes a piece. If the system takes all of it at once, `done` is called before this returns. */
   abstract send(piece: Buffer | string, encoding: BufferEncoding, done: Done): void;
-  /** Ends our side, once. False where the runtime's socket is needed for that. */
+  /** Ends our side, once. Returns false if that needs the runtime's socket. */
   end(): boolean {
     return this.writableEnded || (this.writableEnded = this.shut());
   }
 
   protected abstract shut(): boolean;
-  /** Closes at once. All that was written and has been taken is sent still. */
+  /** Closes at once. Data that the system has taken is still sent. */
   abstract destroy(error?: Error): void;
   abstract peer(): Peer;
   abstract local(): Local;
-  /** Closes at once, and has the peer know that it was not the end. */
+  /** Closes with a TCP reset (RST) instead of a normal end (FIN). */
   abstract reset(): void;
-  /** Makes the runtime's socket of it, paused, and heard by nobody. */
+  /** Turns it into a socket of the runtime, paused and without listeners. */
   abstract toSocket(): Socket;
 
-  /** The server has one connection less. */
+  /** Removes it from the server's count of connections. */
   protected left(): void {
     // oxlint-disable no-underscore-dangle -- the runtime's names
     this.server._connections--;
@@ -110,10 +110,10 @@ export abstract class BareSocket {
   }
 }
 
-// Looked up once: the runtime holds its channels weakly, and looking one up shows in what it costs to accept.
+// Looked up once: the runtime holds its channels weakly, and the lookup would noticeably slow down accepting.
 const accepted = channel("net.server.socket");
 
-/** Whether anybody but us looks at the sockets of a server. */
+/** Whether other code may see the sockets of a server, so that real ones are needed. */
 export function isOfInterest(server: Accepting): boolean {
   return (
     server.listenerCount("connection") > 1 ||

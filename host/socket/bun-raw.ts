@@ -1,12 +1,12 @@
-// What `Bun.listen` has of a connection, and how the runtime comes to make its socket of one.
+// The connections of `Bun.listen`, and how to make the runtime create its socket for one.
 
 import type { Socket } from "node:net";
 import type { Accepting } from "./bare-socket.ts";
 
-/** What the runtime has of a connection. */
+/** The runtime's own object for a connection. */
 export interface RawSocket {
   data: unknown;
-  /** Gives how many bytes the system has taken; below zero where it takes no more. */
+  /** Returns how many bytes the system has taken; below zero if it takes no more. */
   write(piece: string | Uint8Array): number;
   pause(): void;
   resume(): void;
@@ -14,7 +14,7 @@ export interface RawSocket {
   unref(): void;
   setKeepAlive(on: boolean, milliseconds: number): void;
   setNoDelay(on: boolean): void;
-  /** Ends our side, as `end` would end both. */
+  /** Ends our side only; `end` would end both. */
   shutdown(): void;
   close(): void;
   /** Resets the connection. */
@@ -49,17 +49,17 @@ export interface Runtime {
   listen: (this: unknown, options: ListenOptions) => unknown;
 }
 
-/** What the connections of a server have in common. */
+/** The shared data of a server's connections. */
 export interface Origin {
   readonly server: Accepting;
   readonly handlers: Handlers;
-  /** What listens. It is needed still when it does not any more. */
+  /** The Bun listener. Kept after it has stopped listening, because open connections still refer to it. */
   listener: unknown;
 }
 
 /**
- * Has the runtime make its socket. It hands it over by an event of the server, which nobody else is to hear now; nor do limits count that
- * were set after the connection had come.
+ * Makes the runtime create its socket. The runtime passes it to an event of the server, which must not reach other listeners here. And
+ * limits that were set after the connection arrived must not apply to it.
  */
 export function openByRuntime(raw: RawSocket, { server, handlers, listener }: Origin): Socket {
   let made: Socket | undefined;

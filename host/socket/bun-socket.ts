@@ -1,8 +1,8 @@
-// A bare connection on Bun: a socket of `Bun.listen`, on which its `node:net` stands.
+// A bare connection on Bun: a socket of `Bun.listen`, which its `node:net` is built on.
 //
-// There a server listens by `Bun.listen`, whose options name a function for each event of a connection. They are called through ours,
-// which look whose connection it is. To make a socket of one is to have the runtime's functions open it after all. All that
-// is undocumented is that the server listens this way; where it does not, sockets are what there is, and with IOLOOP_FAST=0.
+// Bun's servers listen by `Bun.listen`, with one function per event of a connection in the options. We wrap these functions: ours check
+// whether the connection is bare. To create a socket later, we call the runtime's own `open` function. The only undocumented part is
+// that servers listen this way; if they do not, or with IOLOOP_FAST=0, connections are ordinary sockets.
 
 import type { Server, Socket } from "node:net";
 import { toBuffer } from "../base/bytes.ts";
@@ -25,7 +25,7 @@ class BunSocket extends BareSocket {
   readonly #raw: RawSocket;
   readonly #origin: Origin;
   #rest: Uint8Array | undefined;
-  #left = 0; // bytes of the rest
+  #left = 0; // length of #rest in bytes
   #done: Done | undefined;
   #bytesRead = 0;
   #isClosed = false;
@@ -65,7 +65,7 @@ class BunSocket extends BareSocket {
     this.#raw.setKeepAlive(on, milliseconds);
   }
 
-  // The runtime writes strings as UTF-8: what is said to be Latin-1 is ASCII (outbox.ts).
+  // The runtime writes strings as UTF-8, which is correct for "latin1" pieces, too: they are pure ASCII (outbox.ts).
   override send(piece: Buffer | string, encoding: BufferEncoding, done: Done): void {
     const bytes = encoding === "latin1" ? piece.length : Buffer.byteLength(piece);
     const written = this.#raw.write(piece);
@@ -86,11 +86,11 @@ class BunSocket extends BareSocket {
     this.listener?.received(chunk);
   }
 
-  /** There is room for what was not taken. */
+  /** The system has room for the rest of a piece. */
   drained(): void {
     const rest = this.#rest;
     if (!rest) return;
-    const isWhole = rest.length === this.#left; // or its memory is gone
+    const isWhole = rest.length === this.#left; // false if its buffer was detached
     const written = isWhole ? this.#raw.write(rest) : -1;
     if (written >= 0 && written < rest.length) {
       this.#rest = rest.subarray(written);
@@ -99,7 +99,7 @@ class BunSocket extends BareSocket {
     }
     const done = this.#done!;
     this.#rest = this.#done = undefined;
-    // Where it is not whole, the stream sees that, and closes.
+    // If it is not whole, the stream notices that, and closes.
     done(written < 0 && isWhole ? refused() : undefined);
   }
 
@@ -160,11 +160,11 @@ class BunSocket extends BareSocket {
   override toSocket(): Socket {
     const [raw, origin, rest, done] = [this.#raw, this.#origin, this.#rest, this.#done];
     this.destroyed = true;
-    if (!this.#isClosed) this.server._connections--; // it is counted anew
+    if (!this.#isClosed) this.server._connections--; // the runtime will count it again
     let socket: Socket | undefined;
     try {
       socket = Object.assign(openByRuntime(raw, origin), { bytesRead: this.#bytesRead, allowHalfOpen: false });
-      if (this.server.noDelay !== false) socket.setNoDelay(true); // it is, and the socket is to know
+      if (this.server.noDelay !== false) socket.setNoDelay(true); // already in effect, but the socket must know
       if (rest) socket.write(rest, done);
       if (this.readableEnded) origin.handlers.end.call(raw, raw);
       if (this.#isClosed) socket.destroy();
@@ -178,8 +178,8 @@ class BunSocket extends BareSocket {
 }
 
 /**
- * Runs what has a server listen, and has it give its connections bare, to `accepted` alone, which never throws; where the runtime cannot,
- * it only runs it. `failed` is told what the runtime throws.
+ * Runs `listen`, which makes a server listen, so that its connections are bare and go only to `accepted`, which must not throw. If this
+ * runtime does not support that, only runs `listen`. `failed` is called with errors that the runtime throws.
  */
 export function listenOnBun(
   netServer: Server,
@@ -209,13 +209,13 @@ export function listenOnBun(
   }
 }
 
-// Whether a server listens as we know it.
+// Whether a server listens in the way that we know.
 function isKnown(server: Accepting, handlers: Partial<Handlers> | undefined): boolean {
   if (typeof server._connections !== "number") return false;
   return EVENTS.every((event) => typeof handlers?.[event] === "function");
 }
 
-// The system takes nothing of this connection any more. It mostly says so by an event too, but not of every error.
+// The error for a connection that takes no more data. Bun emits an event for most such errors, but not for all.
 function refused(): Error {
   return Object.assign(new Error("write EPIPE"), { code: "EPIPE", syscall: "write" });
 }
@@ -223,15 +223,15 @@ function refused(): Error {
 function ours(origin: Origin, accepted: (socket: BareSocket) => void, failed: (error: unknown) => void): Handlers {
   const { server, handlers } = origin;
   const giveUp = (socket: BunSocket, error: unknown): void => {
-    if (socket.destroyed || !socket.listener) failed(error); // there is nobody else to tell
+    if (socket.destroyed || !socket.listener) failed(error); // the socket has no listener that would get it
     socket.destroy(error as Error);
   };
-  const lead = <T>(event: Event, hear: (socket: BunSocket, detail: T) => void): Handler<T> =>
+  const route = <T>(event: Event, deliver: (socket: BunSocket, detail: T) => void): Handler<T> =>
     function (raw, detail) {
       const { data } = raw;
       if (!(data instanceof BunSocket)) return (handlers[event] as Handler<T>).call(this, raw, detail);
       try {
-        hear(data, detail);
+        deliver(data, detail);
       } catch (error) {
         giveUp(data, error);
       }
@@ -253,10 +253,10 @@ function ours(origin: Origin, accepted: (socket: BareSocket) => void, failed: (e
       }
       handlers.open.call(this, raw);
     },
-    data: lead("data", (socket, chunk: Buffer) => socket.received(chunk)),
-    drain: lead("drain", (socket) => socket.drained()),
-    end: lead("end", (socket) => socket.ended()),
-    error: lead("error", (socket, error: Error) => socket.failed(error)),
-    close: lead("close", (socket, error: Error | undefined) => socket.closed(error)),
+    data: route("data", (socket, chunk: Buffer) => socket.received(chunk)),
+    drain: route("drain", (socket) => socket.drained()),
+    end: route("end", (socket) => socket.ended()),
+    error: route("error", (socket, error: Error) => socket.failed(error)),
+    close: route("close", (socket, error: Error | undefined) => socket.closed(error)),
   };
 }

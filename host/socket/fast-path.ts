@@ -1,17 +1,17 @@
-// Reading and writing a socket past the runtime's streams: on Node and Deno.
+// Reading and writing a socket without the runtime's streams: on Node and Deno.
 //
-// Reading: into one buffer that all sockets share. They do so when a socket is made with the option `onread`; one that is
-// accepted cannot have it. So three properties of the socket are set, and a method of its handle called, as the option does. `data` events are
-// listened to in any case: whatever cannot be delivered at once, and all that comes once the loop has let go of the socket, goes
-// through the stream as if it had been read into it.
-// Writing: by `_write`, where the stream has nothing queued. It is what the stream would call, and all that it would add is a queue.
-// Where anything of this is missing, and for anything but a plain socket, the documented ways are taken; also with IOLOOP_FAST=0.
+// Reading: into one buffer that all sockets share. The runtime does this for sockets that are created with the option `onread`, which
+// accepted sockets cannot have. So we set three properties of the socket, and call a method of its handle, as the option does. There is
+// a `data` listener in any case: data that cannot be delivered at once, and data that arrives after the loop has released the socket,
+// is pushed into the stream as usual.
+// Writing: by `_write`, if the stream has nothing queued. The stream would call it, too; it would only add a queue.
+// If any of this is missing, for handles other than plain sockets, and with IOLOOP_FAST=0, only documented APIs are used.
 
 import { Socket } from "node:net";
 import { copyOf } from "../base/bytes.ts";
 import { internals } from "./node-internals.ts";
 
-/** Takes what was read, a copy of its own; false where it cannot, and the stream of the socket is to have it. */
+/** Receives a chunk that was read, as a copy. Returns false if it cannot take it: then the chunk goes into the socket's stream. */
 export type Taker = (this: Socket, chunk: Buffer) => boolean;
 
 type Fast = Socket & Record<symbol, unknown> & { _handle?: { useUserBuffer?(buffer: Uint8Array): void } | null };
@@ -20,19 +20,19 @@ const SIZE = 65_536;
 
 let shared: Buffer | undefined;
 
-/** The buffer that everything is read into. */
+/** The buffer that all sockets read into. */
 export function sharedBuffer(): Buffer {
   return (shared ??= Buffer.allocUnsafeSlow(SIZE));
 }
 
-/** Gives a function that has a socket read through `take`; it does nothing where the runtime cannot. */
+/** Returns a function that makes a socket deliver reads to `take`. It does nothing if this runtime lacks the internals. */
 export function fastReader(take: Taker): (socket: object) => void {
   function read(this: Socket, length: number, buffer: Buffer): boolean {
     try {
       const chunk = copyOf(buffer, length);
       return take.call(this, chunk) || this.push(chunk);
     } catch (error) {
-      this.destroy(error as Error); // no memory: what was read is lost, and so is the connection, but not the process
+      this.destroy(error as Error); // out of memory: the data is lost, so the connection must close, but the process survives
       return true;
     }
   }
@@ -41,7 +41,7 @@ export function fastReader(take: Taker): (socket: object) => void {
     if (!names || !isPlain(socket)) return;
     // oxlint-disable-next-line no-underscore-dangle -- that is its name
     const handle = socket._handle;
-    if (socket[names.buffer] !== null || typeof handle?.useUserBuffer !== "function") return; // or it does already
+    if (socket[names.buffer] !== null || typeof handle?.useUserBuffer !== "function") return; // already set, or unsupported
     socket[names.buffer] = sharedBuffer();
     socket[names.callback] = read;
     socket[names.next] = null;
@@ -49,18 +49,18 @@ export function fastReader(take: Taker): (socket: object) => void {
   };
 }
 
-/** Has a socket read again as it did before, where the runtime can: on Deno, where TLS on it would hear nothing otherwise. */
+/** Makes a socket read as it did before. Only on Deno, where TLS on top of it would receive nothing otherwise. */
 export function unreadFast(socket: object): void {
   const names = internals().read;
   if (!names || !isPlain(socket) || socket[names.buffer] !== shared || process.versions["deno"] === undefined) return;
   socket[names.buffer] = socket[names.callback] = null;
   // oxlint-disable-next-line no-underscore-dangle -- that is its name
-  socket._handle?.useUserBuffer?.(new Uint8Array(0)); // no buffer: the next one is the runtime's
+  socket._handle?.useUserBuffer?.(new Uint8Array(0)); // an empty buffer makes the runtime allocate its own
 }
 
 /**
- * Writes to a socket that was given to a reader. `done` is called once: before this returns, where the system has taken it all; with
- * an error, the socket is the caller's to destroy. False, and nothing is done, where the runtime or the socket cannot.
+ * Writes to a socket that a fast reader has. `done` is called once, before this returns if the system takes all at once; if it gets an
+ * error, the caller must destroy the socket. Returns false, with nothing done, if the runtime or the socket does not support this.
  */
 export function writeFast(
   socket: object,

@@ -1,4 +1,4 @@
-// What a stream does with its handle: hear it, and let it go.
+// The operations of a stream on its handle, whatever kind of handle it is: listen, write, end, release.
 
 import { Socket } from "node:net";
 import { Duplex, Readable } from "node:stream";
@@ -9,19 +9,22 @@ import { IOLoopError } from "../base/errors.ts";
 import { fastReader, unreadFast, writeFast } from "./fast-path.ts";
 import { parentOf } from "./node-internals.ts";
 
-/** What a stream can be made of: a `net.Socket`, a `tls.TLSSocket`, or any Duplex of the runtime. */
+/** A handle that a stream can be made of: a `net.Socket`, a `tls.TLSSocket`, or any Duplex of the runtime. */
 export type StreamHandle = Duplex & { destroySoon?(): void; ref?(): unknown; unref?(): unknown };
 
-/** A handle, or what is one until somebody asks for it. */
+/** A handle, or a bare connection in place of one. */
 export type AnyHandle = StreamHandle | BareSocket;
 
-/** What a handle must be. What only inherits from a Duplex has nothing to read from, and throws when it is asked. */
+/** The rule for an argument that is a handle. `Object.create(Duplex.prototype)` is not one: its getters throw. */
 export const HANDLE: Rule = {
   ...STREAM,
   type: (value) =>
     value instanceof BareSocket || (value instanceof Duplex ? value.readableLength >= 0 : STREAM.type(value)),
 };
-/** A connected socket; with TLS a `tls.TLSSocket`, which has members more. The handle of a stream made of another Duplex is that Duplex. */
+/**
+ * The type of a stream's handle: a connected socket; with TLS a `tls.TLSSocket`, which has further members. If a stream was made of
+ * another Duplex, its handle is that Duplex.
+ */
 export type SocketHandle = Socket & Partial<Omit<TLSSocket, keyof Socket>>;
 
 const LISTENER: unique symbol = Symbol("listener");
@@ -29,7 +32,7 @@ const HALF_OPEN: unique symbol = Symbol("half open");
 
 type Heard = StreamHandle & { [LISTENER]?: Listener | undefined; [HALF_OPEN]?: boolean };
 
-// Shared by all streams, and led to the right one by the handle: no closures for each connection.
+// Shared by all streams; they find the listener on the handle. So there are no closures per connection.
 const EVENTS: readonly [string, (this: Heard, argument: never) => void][] = [
   [
     "data",
@@ -59,20 +62,20 @@ const EVENTS: readonly [string, (this: Heard, argument: never) => void][] = [
 
 const readFast = fastReader(deliver);
 
-// The last is what Bun gives who answers something that was read before the peer had gone.
+// Bun uses the last one for a write after the peer has disconnected.
 const GONE = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED", "ERR_SOCKET_CLOSED"]);
 
-/** Whether an error says only that the peer has gone: a close, as far as a stream is concerned. */
+/** Whether an error only means that the peer has disconnected, which a stream treats as a close. */
 export function isGone(error: Error): boolean {
   return GONE.has((error as NodeJS.ErrnoException).code ?? "");
 }
 
-/** Whether a handle is a socket of the system's, with or without TLS. */
+/** Whether a handle is a socket of the system, with or without TLS. */
 export function isSocket(handle: unknown): boolean {
   return handle instanceof BareSocket || handle instanceof Socket;
 }
 
-/** The handle itself; of a bare connection the runtime's socket, made now. It goes on as the connection did. */
+/** Returns the handle itself or, for a bare connection, a new socket of the runtime, with the same listener and state. */
 export function plain<T>(handle: T | BareSocket): T | Socket {
   if (!(handle instanceof BareSocket)) return handle;
   const { listener, isReading } = handle;
@@ -83,42 +86,42 @@ export function plain<T>(handle: T | BareSocket): T | Socket {
     if (isReading) socket.resume();
   } catch (error) {
     leave(socket);
-    socket.on("error", ignore).destroy(); // nobody else has it
+    socket.on("error", ignore).destroy(); // no other code has it
     throw error;
   }
   return socket;
 }
 
-/** Whom a handle is connected to. Makes no socket of a bare connection. */
+/** The peer of a handle. Does not turn a bare connection into a socket. */
 export function peerOf(handle: AnyHandle | undefined): Peer {
   return handle instanceof BareSocket ? handle.peer() : ((handle ?? {}) as Peer);
 }
 
-/** Where a handle ends on this side. Makes no socket of a bare connection. */
+/** Our address of a handle. Does not turn a bare connection into a socket. */
 export function localOf(handle: AnyHandle | undefined): Local {
   return handle instanceof BareSocket ? handle.local() : ((handle ?? {}) as Local);
 }
 
-/** The socket beneath an encrypted one; undefined if there is none, or the runtime does not say. */
+/** The socket beneath an encrypted one; undefined if there is none, or the runtime does not expose it. */
 export function beneath(socket: object): object | undefined {
   return parentOf(socket);
 }
 
-/** The addresses of both sides in one: no two connections have the same. Undefined if the socket has none. */
+/** The addresses of both sides as one string, which is unique among open connections. Undefined if the socket has none. */
 export function addressOf(socket: object): string | undefined {
   const { remoteAddress, remotePort, localAddress, localPort } = socket as Socket;
-  // One peer may come to several addresses of ours from one and the same port.
+  // With the local address, because a peer may connect to several of our addresses from the same port.
   return remotePort === undefined ? undefined : `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }
 
-/** Hears a handle, which then is paused. One at a time. */
+/** Sets the listener of a handle, and pauses it. Throws `ERR_IOLOOP_HANDLE_IN_USE` if it has a listener. */
 export function hear(handle: Heard | BareSocket, listener: Listener): void {
   if (handle instanceof BareSocket) return handle.hear(listener);
   take(handle, listener);
   handle[HALF_OPEN] = handle.allowHalfOpen;
   try {
-    handle.allowHalfOpen = true; // what is queued is written even when the peer has ended its side
-    handle.pause(); // or "data" would set it flowing
+    handle.allowHalfOpen = true; // queued data is written even after the peer has ended its side
+    handle.pause(); // or the "data" listener would make it flow
     readFast(handle);
     for (const [event, hears] of EVENTS) handle.on(event, hears as () => void);
   } catch (error) {
@@ -127,14 +130,14 @@ export function hear(handle: Heard | BareSocket, listener: Listener): void {
   }
 }
 
-/** Hears only how a handle ends: somebody else reads it, and writes to it. */
+/** Sets a listener that only learns how a handle ends, while other code reads and writes it. */
 export function hearEnd(handle: Heard, listener: Listener): void {
   take(handle, listener);
   handle[HALF_OPEN] = handle.allowHalfOpen;
   for (const [event, hears] of EVENTS) if (event !== "data") handle.on(event, hears as () => void);
 }
 
-/** Who hears a handle, if it is one of ours. */
+/** The listener of a handle; undefined if it is not one of ours. */
 export function listenerOf(handle: object): unknown {
   return (handle as Heard)[LISTENER];
 }
@@ -144,7 +147,7 @@ function take(handle: Heard, listener: Listener): void {
   handle[LISTENER] = listener;
 }
 
-// What is read is delivered at once, unless it is to wait, something waits already, or others listen to it as well.
+// Delivers a chunk at once, unless the handle is paused, has buffered data, or has other "data" listeners.
 function deliver(this: Heard, chunk: Buffer): boolean {
   const listener = this[LISTENER];
   if (!listener || !this.readableFlowing || this.readableLength > 0 || this.listenerCount("data") > 1) return false;
@@ -152,13 +155,13 @@ function deliver(this: Heard, chunk: Buffer): boolean {
   return true;
 }
 
-/** Hears a handle no more that is to be closed. What listens to it stays, and does nothing. */
+/** Removes our listener from a handle that is about to be closed. The event handlers stay, and do nothing. */
 export function leave(handle: Heard | BareSocket): void {
   if (handle instanceof BareSocket) handle.listener = undefined;
   else handle[LISTENER] = undefined;
 }
 
-/** Hears a handle no more, and leaves nothing on it. */
+/** Removes our listener from a handle, with all event handlers. */
 export function unhear(handle: Heard | BareSocket): void {
   leave(handle);
   if (handle instanceof BareSocket) return;
@@ -167,15 +170,15 @@ export function unhear(handle: Heard | BareSocket): void {
   for (const [event, hears] of EVENTS) handle.off(event, hears as () => void);
 }
 
-/** Pauses a handle that is heard. It still reads as much as its buffer holds, so that one can tell whether data waits. */
+/** Pauses a handle that has a listener. It still fills its buffer, so that `readableLength` shows whether data waits. */
 export function hold(handle: StreamHandle): void {
-  if (handle instanceof Readable) Readable.prototype.pause.call(handle); // that of a socket may stop reading altogether
+  if (handle instanceof Readable) Readable.prototype.pause.call(handle); // a socket's own `pause` may stop reading completely
   else (handle as StreamHandle).pause();
 }
 
 /**
- * Writes a piece. `done` is called once: before this returns where the system has taken it all. True when the piece has been passed
- * on already, and `done` comes later all the same.
+ * Writes a piece. `done` is called once, before this returns if the system takes all at once. Returns true if the piece has already been
+ * passed on, although `done` comes later.
  */
 export function send(handle: AnyHandle, piece: Buffer | string, encoding: BufferEncoding, done: Done): boolean {
   if (handle instanceof BareSocket) handle.send(piece, encoding, done);
@@ -198,7 +201,7 @@ export function reset(socket: Socket | BareSocket): void {
   }
 }
 
-/** Ends our side of a handle once what it was given has been sent. Returns what the handle is from here on. */
+/** Ends our side of a handle after everything written has been sent. Returns the handle to use from now on. */
 export function endSide(handle: AnyHandle): AnyHandle {
   if (handle instanceof BareSocket && handle.end()) return handle;
   const socket = plain(handle) as StreamHandle;
@@ -207,8 +210,8 @@ export function endSide(handle: AnyHandle): AnyHandle {
 }
 
 /**
- * Ends our side, and leads what the handle says to another listener, which reads on unless somebody else does: a `user`, who may have
- * more to end than the handle. Returns what the handle is from here on.
+ * Ends our side, and passes events to another listener, which keeps reading unless a `user` of the handle does. The user may have to end
+ * its side in another way. Returns the handle to use from now on.
  */
 export function endSideFor(
   handle: Heard | BareSocket,
@@ -223,7 +226,7 @@ export function endSideFor(
   return ended;
 }
 
-/** Closes a handle nobody hears any more: at once, or when what it was given has been sent. */
+/** Closes a handle that has no listener any more: at once, or after everything written has been sent. */
 export function release(handle: AnyHandle, gracefully: boolean): void {
   if (handle instanceof BareSocket) return handle.destroy();
   try {
@@ -232,11 +235,11 @@ export function release(handle: AnyHandle, gracefully: boolean): void {
     else if (handle.destroySoon) handle.destroySoon();
     else handle.end(() => handle.destroy());
   } catch (error) {
-    handle.destroy(); // once more where it was this, and otherwise instead
+    handle.destroy(); // even if it was `destroy` that threw
     throw error;
   }
 }
 
 function ignore(): void {
-  // It is being closed; there is nobody to tell.
+  // The handle is being closed, and no listener needs the error.
 }

@@ -1,4 +1,4 @@
-// What a listening socket of the runtime keeps to itself: how many clients the system may queue for it, and how it accepts them.
+// Undocumented details of the runtime's listening sockets: how many clients the system may queue, and how they are accepted.
 
 import type { Server } from "node:net";
 import { isFastWanted } from "./node-internals.ts";
@@ -6,11 +6,11 @@ import { isFastWanted } from "./node-internals.ts";
 type Listening = Server & { _handle?: { listen?(backlog: number): number } | null };
 
 /**
- * Makes the system queue no more clients for a listening socket; those that are queued can still be accepted. To listen again with
- * another backlog is documented by the system, and the runtime's handle of the socket has a method for it on Node. Where it has none, and
- * with IOLOOP_FAST=0, nothing happens.
+ * Makes the system queue no more clients for a listening socket; those in the queue can still be accepted. The system documents that
+ * `listen` may be called again with another backlog, and on Node the runtime's handle has a method for it. If there is none, and
+ * with IOLOOP_FAST=0, this does nothing.
  *
- * The backlog belongs to the socket, not to the process: not for a socket that another process holds too.
+ * The backlog belongs to the socket, not to the process: do not use this if another process has the same socket.
  */
 export function queueNoMore(server: Server): void {
   const { deno, bun } = process.versions as Record<string, string | undefined>;
@@ -21,16 +21,16 @@ export function queueNoMore(server: Server): void {
 }
 
 /**
- * Whether the runtime accepts all clients that the system has queued before it reports the first. It resets the others if the socket is
- * closed meanwhile; it has reported them all when the turn ends.
+ * Whether the runtime accepts all clients in the system's queue before it reports the first. If the socket closes meanwhile, it resets
+ * the others; it has reported all of them by the end of the event-loop iteration.
  */
 export function acceptsInBatches(): boolean {
   return (process.versions as Record<string, string | undefined>)["deno"] !== undefined;
 }
 
 /**
- * Whether a listening socket that closes in a turn in which clients have come takes others along: on Bun, which resets three times as many
- * then as in the turn after.
+ * Whether a listening socket should not close in an event-loop iteration in which clients have arrived: on Bun, which then resets three
+ * times as many queued clients as in the next iteration.
  */
 export function closesBestWhenQuiet(): boolean {
   return (process.versions as Record<string, string | undefined>)["bun"] !== undefined;

@@ -1,31 +1,31 @@
-// What the runtime's sockets keep to themselves, found by a look at one that has nothing behind it. Whatever uses it has a documented way
-// beside it, which is taken where anything is missing, and with IOLOOP_FAST=0 in the environment.
+// Undocumented internals of the runtime's sockets, found by inspecting an unconnected one. All code that uses them falls back to
+// documented APIs if any of them is missing, and with IOLOOP_FAST=0 in the environment.
 
 import { type Server, Socket } from "node:net";
 import { setting } from "../base/runtime.ts";
 
-/** Where a socket keeps what its option `onread` sets. */
+/** The properties of a socket that the option `onread` sets. */
 export interface ReadNames {
   readonly buffer: symbol;
   readonly callback: symbol;
   readonly next: symbol;
 }
 
-/** How the runtime's handle of a connection finds its socket, and what it asks of it. Node has that. */
+/** How the runtime's handle of a connection finds its socket, and what it calls on it. Only Node has these. */
 export interface HandleNames {
   /** On the handle: its socket. */
   readonly owner: symbol;
   /** On the socket: its handle. */
   readonly handle: symbol;
-  /** On the socket: what is called when anything has come or gone. */
+  /** On the socket: called after every read and write. */
   readonly updateTimer: symbol;
-  /** On the socket: what is called when a write has ended that was not taken at once. */
+  /** On the socket: called when a write has ended that the system did not take at once. */
   readonly afterWrite: symbol;
-  /** What the handle calls when it has read. */
+  /** The function that the handle calls after a read. */
   readonly onread: unknown;
-  /** How a socket writes to its handle. */
+  /** The function by which a socket writes to its handle. */
   readonly writeGeneric: unknown;
-  /** How a socket ends its side; undefined where a runtime does it in another way. */
+  /** The function by which a socket ends its side; undefined if the runtime does that in another way. */
   readonly final: unknown;
 }
 
@@ -38,12 +38,12 @@ interface Internals {
 
 let found: Internals | undefined;
 
-/** What there is. Looked for when it is needed first. */
+/** The internals of this runtime. Searched for at the first call. */
 export function internals(): Internals {
   return (found ??= isFastWanted() ? find() : { read: undefined, handle: undefined });
 }
 
-/** Whether the environment leaves the choice to us. */
+/** Whether internals may be used: false with IOLOOP_FAST=0. */
 export function isFastWanted(): boolean {
   return setting("IOLOOP_FAST") !== "0";
 }
@@ -63,7 +63,7 @@ function findHandle(): HandleNames | undefined {
   try {
     probe = new Socket({ handle: fake, manualStart: true } as object) as never;
   } catch {
-    return undefined; // a runtime that looks at handles more closely
+    return undefined; // this runtime does not accept a fake handle
   }
   const owner = Object.getOwnPropertySymbols(fake).find((name) => fake[name] === probe);
   const handle = Object.getOwnPropertySymbols(probe).find((name) => probe[name] === fake);
@@ -80,13 +80,13 @@ function symbolOf(object: object, name: string): symbol | undefined {
   return Object.getOwnPropertySymbols(object).find(({ description }) => description === name);
 }
 
-/** The socket beneath an encrypted one. All runtimes have that name. */
+/** The socket beneath an encrypted one. All runtimes have that property. */
 export function parentOf(socket: object): object | undefined {
   // oxlint-disable-next-line no-underscore-dangle -- that is its name
   return isFastWanted() ? ((socket as { _parent?: object | null })._parent ?? undefined) : undefined;
 }
 
-/** Whether a server has listened and does not any more: one that never did has no key yet. All runtimes have that name. */
+/** Whether a server has stopped listening. One that has never listened has no `_connectionKey`; all runtimes have that property. */
 export function isClosedServer(server: Server): boolean {
   // oxlint-disable-next-line no-underscore-dangle -- that is its name
   return !server.listening && (server as { _connectionKey?: string })._connectionKey !== undefined;

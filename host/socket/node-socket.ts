@@ -1,5 +1,5 @@
-// A bare connection on Node: its handle, and the runtime's own functions that read and write through it, and find on it what they ask
-// of a socket. Where anything of this is missing, sockets are what there is; also with IOLOOP_FAST=0.
+// A bare connection on Node: a handle, with the runtime's own functions for reading and writing. They find on a NodeSocket all that
+// they use of a socket. If any of this is missing, and with IOLOOP_FAST=0, connections are ordinary sockets.
 
 import { type Server, Socket } from "node:net";
 import { getSystemErrorName } from "node:util";
@@ -16,7 +16,7 @@ import { copyOf } from "../base/bytes.ts";
 import { sharedBuffer } from "./fast-path.ts";
 import { type HandleNames, internals } from "./node-internals.ts";
 
-// What the runtime has of a connection.
+// The runtime's own object for a connection.
 interface RawHandle {
   [name: symbol]: unknown;
   onread: unknown;
@@ -132,7 +132,7 @@ class NodeSocket extends BareSocket {
     const handle = this.#release();
     if (!handle) return;
     try {
-      // A UNIX domain socket knows no reset.
+      // UNIX domain sockets cannot be reset (no RST): close normally.
       if (!handle.reset || handle.reset(nothing) < 0) handle.close();
     } catch (error) {
       handle.close();
@@ -148,7 +148,7 @@ class NodeSocket extends BareSocket {
     let socket: Socket | undefined;
     try {
       socket = new Socket({ handle, pauseOnCreate: true } as object);
-      if (this.server.noDelay !== false) socket.setNoDelay(true); // it is, and the socket is to know
+      if (this.server.noDelay !== false) socket.setNoDelay(true); // already in effect, but the socket must know
       return Object.assign(socket, { server: this.server, _server: this.server });
     } catch (error) {
       this.left();
@@ -171,8 +171,8 @@ class NodeSocket extends BareSocket {
 }
 
 /**
- * Has a server that listens give its connections bare, to `accepted` alone, which never throws; it does nothing where the runtime cannot.
- * `failed` is told what the runtime throws.
+ * Makes the connections of a listening server bare, and passes them only to `accepted`, which must not throw. Does nothing if this
+ * runtime does not support it. `failed` is called with errors that the runtime throws.
  */
 export function acceptOnNode(
   netServer: Server,
@@ -196,7 +196,7 @@ export function acceptOnNode(
   };
 }
 
-// What the runtime looks for on the socket of a handle: whether it can be there.
+// Adds to NodeSocket everything that the runtime uses of a handle's socket. Returns false if the internals are missing.
 function prepare(): boolean {
   if (names) return true;
   const { read, handle } = internals();
@@ -223,13 +223,13 @@ function prepare(): boolean {
         try {
           chunk = copyOf(buffer, length);
         } catch (error) {
-          this.destroy(error as Error); // as in fast-path
+          this.destroy(error as Error); // out of memory, as in fast-path.ts
           return true;
         }
         this.listener?.received(chunk);
         return true;
       },
-      // The end: the runtime would have the socket put it behind what was read before.
+      // Called at the end of input, which the runtime would push into the socket's stream.
       push(this: BareSocket): void {
         this.readableEnded = true;
         this.listener?.closed(true);

@@ -1,4 +1,4 @@
-// The runtime's TLS, loaded when it is needed first: many loops speak none, and on Node 26 it is half of what an import takes.
+// The runtime's TLS, loaded when it is first needed: many loops do not use TLS, and on Node 26 it is half of the import time.
 
 import type * as Crypto from "node:crypto";
 import { createRequire } from "node:module";
@@ -17,13 +17,13 @@ export function keyType(key: Crypto.PrivateKeyInput): string {
   return createPrivateKey(key).asymmetricKeyType ?? "unknown";
 }
 
-/** Whether a connection keeps the default certificate beside the one of the name that it asks for, where their keys differ in type. */
+/** Whether this runtime may serve the default certificate instead of that for the requested host name if their keys differ in type. */
 export function mixesCertificates(): boolean {
   const { bun, deno, node } = process.versions as Record<string, string | undefined>;
   return bun === undefined && deno === undefined && Number(node?.split(".")[0]) < 24;
 }
 
 function builtin(name: string): unknown {
-  // Node has `getBuiltinModule` from 20.16 on.
+  // Node has `getBuiltinModule` since 20.16.
   return process.getBuiltinModule?.(name) ?? createRequire("/")(name);
 }

@@ -1,8 +1,8 @@
-// The handshake of a server's side, on sockets that somebody else has accepted.
+// TLS handshakes on the server's side, on sockets that other code has accepted.
 //
-// A `tls.Server` is only given the sockets, the documented way of its `connection` event, and never listens itself. It tells of an
-// encrypted socket, not of the one beneath: which one that was, the addresses of both sides say. Where there are none (UNIX domain
-// sockets), each handshake under way has a `tls.Server` to itself, which the next one gets after it.
+// A `tls.Server` gets the sockets by its `connection` event, as documented, and never listens itself. It emits the encrypted socket, but
+// not the one beneath; we find that by the addresses of both sides. UNIX domain sockets have no addresses: for them, each
+// handshake under way has its own `tls.Server`, which is reused later.
 
 import type { Socket } from "node:net";
 import type { Server as TlsServer, TLSSocket, TlsOptions } from "node:tls";
@@ -19,9 +19,9 @@ interface Lane {
   secured: Secured;
 }
 
-/** Shakes hands with clients. */
+/** Performs handshakes with clients. */
 export class Handshakes {
-  /** How long one may take, in seconds. Whoever begins it sees to that. */
+  /** How many seconds a handshake may take. The caller of `begin` must enforce this. */
   readonly seconds: number;
   readonly #options: TlsOptions;
   readonly #note: (what: string) => void;
@@ -30,15 +30,15 @@ export class Handshakes {
   readonly #pending = new Map<string, Secured>();
   readonly #lanes: Lane[] = [];
 
-  /** `options`: of `tls.createServer`. `note` is given a sentence about each handshake that fails. */
+  /** `options` are those of `tls.createServer`. `note` is called with a sentence about each handshake that fails. */
   constructor(options: TlsOptions, note: (what: string) => void) {
     const { handshakeTimeout = HANDSHAKE_MS } = options;
     check('listen: option "tlsOptions.handshakeTimeout"', handshakeTimeout, COUNT);
-    const limit = handshakeTimeout || HANDSHAKE_MS; // 0 is the default, as with the runtime
+    const limit = handshakeTimeout || HANDSHAKE_MS; // 0 means the default, as in the runtime
     this.seconds = limit / 1000;
     this.#note = note;
     this.#optional = options.requestCert === true && options.rejectUnauthorized === false;
-    // The deadline is the caller's; that of the runtime only must not come first.
+    // The caller has the deadline; that of the runtime must only not come first.
     this.#options = { ...options, allowHalfOpen: true, handshakeTimeout: limit * 2 + 1000 };
     this.#common = this.#make((secure) => {
       const done = this.#pending.get(addressOf(secure));
@@ -48,12 +48,12 @@ export class Handshakes {
   }
 
   /**
-   * Shakes hands on a socket. Calls `secured` with the encrypted one where that succeeds, and `ended` when the socket is closed,
-   * whatever came before. Throws what the runtime makes of an option that it looks at only now.
+   * Begins a handshake on a socket. Calls `secured` with the encrypted socket if it succeeds, and `ended` when the socket has closed,
+   * in any case. Throws if the runtime rejects an option that it checks only now.
    */
   begin(socket: Socket, secured: Secured, ended: () => void): void {
     const address = addressOf(socket);
-    // Who ends his side in the middle of a handshake has given up. The encrypted socket takes this over from the one beneath.
+    // A client that ends its side during a handshake has given up. The encrypted socket copies this setting from the one beneath.
     socket.allowHalfOpen = false;
     const done: Secured = (secure) => {
       secure.allowHalfOpen = socket.allowHalfOpen = true;
@@ -73,7 +73,7 @@ export class Handshakes {
     socket.resume();
   }
 
-  /** Whether a peer is admitted after its handshake: where certificates are optional, a certificate is verified if there is one. */
+  /** Whether a peer is admitted after its handshake: if certificates are optional, one that is sent must be valid. */
   isWelcome(secure: TLSSocket): boolean {
     return !this.#optional || secure.authorized || Object.keys(secure.getPeerCertificate()).length === 0;
   }
@@ -81,12 +81,12 @@ export class Handshakes {
   #make(secured: Secured): TlsServer {
     const server = nodeTls().createServer(this.#options);
     server.on("secureConnection", secured);
-    // The socket closes, and that is what counts.
+    // The socket closes, which calls `ended`.
     server.on("tlsClientError", (error) => this.#note(`handshake failed: ${error.message}`));
     return server;
   }
 
-  // One that has failed keeps its server: what it may still tell must not be taken for the next one's.
+  // A failed handshake keeps its server, as later events of that one must not be mistaken for those of another handshake.
   #inLane(socket: Socket, done: Secured): void {
     const lane = this.#lanes.pop() ?? this.#newLane();
     lane.secured = (secure) => {
@@ -104,14 +104,14 @@ export class Handshakes {
 }
 
 /**
- * Whether the peer of a TCP socket has gone: reset, it has no address any more. A UNIX domain socket, which has none at all,
- * never looks like that.
+ * Whether the peer of a TCP socket has disconnected: after a reset, the socket has no remote address any more. A UNIX domain
+ * socket never has one, and never counts as disconnected unless it is destroyed.
  */
 export function hasGone(socket: Socket): boolean {
   return socket.destroyed || (socket.remotePort === undefined && socket.localPort !== undefined);
 }
 
-// One peer may come to several addresses of ours from one and the same port.
+// With the local address, because a peer may connect to several of our addresses from the same port.
 function addressOf(socket: Socket): string {
   return `${socket.remoteAddress} ${socket.remotePort} ${socket.localAddress} ${socket.localPort}`;
 }

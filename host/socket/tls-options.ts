@@ -1,4 +1,4 @@
-// What a TLS side takes, and how it becomes options of `node:tls`.
+// The TLS options of servers and clients, and their conversion to options of `node:tls`.
 
 import { readFileSync } from "node:fs";
 import type { ConnectionOptions, SecureContext, SecureContextOptions, TlsOptions } from "node:tls";
@@ -6,47 +6,47 @@ import { IOLoopError, withCode } from "../base/errors.ts";
 import { keyType, mixesCertificates, nodeTls } from "./node-tls.ts";
 import { BOOLEAN, OPTIONS, type Rule, STRING, TEXT, check } from "../base/checks.ts";
 
-/** A certificate, key or CA: its path, or the PEM itself. */
+/** A certificate, key or CA: the path of a PEM file, or the PEM itself. */
 export type Pem = string | Buffer;
 
-/** For each host name a {@link Pem}; the name `""`, or else the first one, is for clients that name none of them. */
+/** A {@link Pem} for each host name. The name `""`, or else the first one, is for clients that name none of them. */
 export type PemByHost = Readonly<Record<string, Pem>>;
 
-/** Options of a server's TLS. */
+/** TLS options of a server. */
 export interface ServerTlsOptions {
-  /** Speak TLS; requires `tlsCert` and `tlsKey`. Default: whether another option that begins with `tls` is given. */
+  /** Use TLS; requires `tlsCert` and `tlsKey`. Default: true if another option that begins with `tls` is given. */
   tls?: boolean | undefined;
   /** The certificate, or one for each host name (SNI): path or PEM. */
   tlsCert?: Pem | PemByHost | undefined;
   /** The key, or one for each host name: path or PEM. */
   tlsKey?: Pem | PemByHost | undefined;
-  /** Who signs the certificates of clients; with it they are required, unless `tlsVerify` says otherwise. */
+  /** The CAs that sign client certificates. If given, clients must send a certificate, unless `tlsVerify` says otherwise. */
   tlsCa?: Pem | readonly Pem[] | undefined;
-  /** The ciphers, in OpenSSL's notation. */
+  /** The ciphers, in OpenSSL's notation; default the runtime's. */
   tlsCiphers?: string | undefined;
-  /** Certificates of clients: `true` required, `"optional"` verified where there is one, `false` not asked for. */
+  /** Client certificates: `true` required, `"optional"` verified if the client sends one, `false` not requested. Default: whether `tlsCa` is given. */
   tlsVerify?: boolean | "optional" | undefined;
-  /** The lowest version spoken; default the runtime's, `"TLSv1.2"`. */
+  /** The minimum version of TLS; default the runtime's, `"TLSv1.2"`. */
   tlsVersion?: "TLSv1.2" | "TLSv1.3" | undefined;
-  /** Anything else `tls.createServer` takes: ALPNProtocols, handshakeTimeout (ms, default 10,000), … */
+  /** Other options of `tls.createServer`: ALPNProtocols, handshakeTimeout (ms, default 10,000), … */
   tlsOptions?: TlsOptions | undefined;
 }
 
-/** Options of a client's TLS. */
+/** TLS options of a client. */
 export interface ClientTlsOptions {
-  /** Speak TLS; the certificate of the server is verified, and that it names the `address`. Default as a server's. */
+  /** Use TLS. The server's certificate is verified, and must name the `address`. Default: true if another option that begins with `tls` is given. */
   tls?: boolean | undefined;
-  /** Who signs the certificate of the server; default the runtime's own list. Path or PEM. */
+  /** The CAs that sign the server's certificate, path or PEM; default the runtime's own list. */
   tlsCa?: Pem | readonly Pem[] | undefined;
-  /** The client's certificate: path or PEM. */
+  /** The client's certificate, path or PEM; requires a key. */
   tlsCert?: Pem | undefined;
-  /** The client's key: path or PEM. */
+  /** The client's key, path or PEM; requires a certificate. */
   tlsKey?: Pem | undefined;
-  /** Anything else `tls.connect` takes: servername, ALPNProtocols, minVersion, rejectUnauthorized, … */
+  /** Other options of `tls.connect`: servername, ALPNProtocols, minVersion, rejectUnauthorized, … */
   tlsOptions?: ConnectionOptions | undefined;
 }
 
-/** What proves who one is. */
+/** A certificate with its key. */
 type Pair = Pick<SecureContextOptions, "cert" | "key">;
 
 const isPem = (value: unknown): value is Pem => typeof value === "string" || Buffer.isBuffer(value);
@@ -77,7 +77,7 @@ const VERSION: Rule = {
 
 const SERVER_NAME = 'connect: option "tlsOptions.servername"';
 
-/** What each option of a server's TLS must be. */
+/** The rules for a server's TLS options. */
 export const SERVER_TLS_RULES: Readonly<Record<string, Rule>> = {
   tls: BOOLEAN,
   tlsCert: PEM_BY_HOST,
@@ -89,7 +89,7 @@ export const SERVER_TLS_RULES: Readonly<Record<string, Rule>> = {
   tlsOptions: OPTIONS,
 };
 
-/** What each option of a client's TLS must be. */
+/** The rules for a client's TLS options. */
 export const CLIENT_TLS_RULES: Readonly<Record<string, Rule>> = {
   tls: BOOLEAN,
   tlsCert: PEM,
@@ -98,20 +98,20 @@ export const CLIENT_TLS_RULES: Readonly<Record<string, Rule>> = {
   tlsOptions: OPTIONS,
 };
 
-/** Whether the options ask for TLS: `tls` does, and so does any other that begins with it. */
+/** Whether the options ask for TLS: by `tls`, or by any other option that begins with it. Throws if they contradict each other. */
 export function usesTls(what: string, options: ServerTlsOptions | ClientTlsOptions): boolean {
   const { tls } = options;
   const others = Object.entries(options).flatMap(([name, value]) =>
     name !== "tls" && name.startsWith("tls") && value !== undefined ? [`"${name}"`] : [],
   );
   if (tls === false && others.length > 0) {
-    const message = `${what}: option "tls" is false beside ${others.join(", ")}; leave out "tls" for TLS, or the others for none`;
+    const message = `${what}: option "tls" is false despite ${others.join(", ")}; remove "tls" to use TLS, or remove the other options`;
     throw withCode(new TypeError(message), "ERR_IOLOOP_INVALID_ARG_TYPE");
   }
   return tls ?? others.length > 0;
 }
 
-/** The options of `tls.createServer`; reads the files, and throws where they are not what they should be. */
+/** Converts to options of `tls.createServer`. Reads the files. Throws `ERR_IOLOOP_TLS` if one is missing or invalid. */
 export function serverTls(options: ServerTlsOptions): TlsOptions {
   const { tlsCa, tlsCiphers, tlsVersion } = options;
   const tlsOptions = given(options.tlsOptions);
@@ -122,10 +122,10 @@ export function serverTls(options: ServerTlsOptions): TlsOptions {
     ...(tlsVersion !== undefined && { minVersion: tlsVersion }),
   };
   const pairs = serverPairs(options);
-  // A client that names a host is verified by the context of that name, too.
+  // The contexts of host names need the common options, too: they also verify client certificates.
   const { pfx: _, ...more } = tlsOptions;
   const contexts = new Map(
-    [...pairs].map(([host, pair]) => [host.toLowerCase(), context({ ...common, ...more, ...pair })]),
+    [...pairs].map(([host, pair]) => [host.toLowerCase(), context("listen", { ...common, ...more, ...pair })]),
   );
   checkKeyTypes(pairs, tlsOptions);
   return {
@@ -140,7 +140,7 @@ export function serverTls(options: ServerTlsOptions): TlsOptions {
   };
 }
 
-// Certificate and key for each host name; none where `tlsOptions` has all there is.
+// The certificate and key for each host name; empty if `tlsOptions` has everything.
 function serverPairs({ tlsCert, tlsKey, tlsOptions = {} }: ServerTlsOptions): Map<string, Pair> {
   const { cert, key } = tlsOptions;
   if (tlsCert === undefined && tlsKey === undefined && isComplete(tlsOptions)) return new Map();
@@ -158,23 +158,23 @@ function serverPairs({ tlsCert, tlsKey, tlsOptions = {} }: ServerTlsOptions): Ma
 function pemOf(name: string, value: Pem | PemByHost, host: string): Buffer {
   const own = !isByHost(value) ? value : Object.hasOwn(value, host) ? value[host] : undefined;
   if (own !== undefined) return pem(`listen: option "${name}"`, own);
-  // The hosts are those of `tlsCert`.
+  // It must be `tlsKey`, as the hosts are those of `tlsCert`.
   const message = `listen: option "tlsKey" has no entry for host "${host}", which "tlsCert" has`;
   throw new IOLoopError("ERR_IOLOOP_TLS", message);
 }
 
-// Whether there is something to serve with.
+// Whether `tlsOptions` alone is enough for a server.
 function isComplete({ cert, key, pfx, SNICallback, pskCallback }: TlsOptions): boolean {
   return [cert && key, pfx, SNICallback, pskCallback].some(Boolean);
 }
 
-// The pair for clients that name no host, or none that is known.
+// The pair for clients that name no host, or an unknown one.
 function byDefault(pairs: Map<string, Pair>): Pair | undefined {
   return pairs.get("") ?? [...pairs.values()][0];
 }
 
-// Up to Node 22, a connection keeps the default certificate beside that of the name where their keys are of different types, and then
-// often the wrong one is served.
+// Up to Node 22, a connection keeps the default certificate in addition to that of the host name if their keys have different types,
+// and often serves the wrong one.
 function checkKeyTypes(pairs: Map<string, Pair>, { passphrase }: TlsOptions): void {
   if (pairs.size < 2 || !mixesCertificates()) return;
   const typeOf = ({ key }: Pair): string =>
@@ -183,19 +183,19 @@ function checkKeyTypes(pairs: Map<string, Pair>, { passphrase }: TlsOptions): vo
   for (const [host, pair] of pairs) {
     const type = typeOf(pair);
     if (type === usual) continue;
-    const message = `listen: option "tlsKey" has a key of type ${type} for host "${host}", and the default one is of type ${usual}`;
+    const message = `listen: option "tlsKey" has a key of type ${type} for host "${host}", and the default key is of type ${usual}`;
     const why = `Node ${process.versions.node} would serve the wrong certificate; use one type for all, or Node 24`;
     throw new IOLoopError("ERR_IOLOOP_TLS", `${message}: ${why}`);
   }
 }
 
-/** The options of `tls.connect`, without where to. */
+/** Converts to options of `tls.connect`, without the address. Throws `ERR_IOLOOP_TLS` if a file is missing or invalid. */
 export function clientTls(options: ClientTlsOptions): ConnectionOptions {
   const { tlsCert, tlsKey, tlsCa } = options;
   const tlsOptions = given(options.tlsOptions);
-  // What else the runtime does not take it refuses before it connects, all but this: then there is a socket that nobody hears.
+  // The runtime checks all options before it connects, except this one. If that threw later, a socket without listeners would be left.
   if (tlsOptions.servername !== undefined) check(SERVER_NAME, tlsOptions.servername, STRING);
-  // Of a certificate without its key, or a key without one, nothing would be shown to the server.
+  // With only one of certificate and key, the client would send no certificate.
   if (tlsKey !== undefined && (tlsCert ?? tlsOptions.cert) === undefined) throw halved("tlsKey", "tlsCert");
   if (tlsCert !== undefined && (tlsKey ?? tlsOptions.key) === undefined) throw halved("tlsCert", "tlsKey");
   const own = {
@@ -204,11 +204,11 @@ export function clientTls(options: ClientTlsOptions): ConnectionOptions {
     ...(tlsKey !== undefined && { key: pem('connect: option "tlsKey"', tlsKey) }),
   };
   const { passphrase } = tlsOptions;
-  if (Object.keys(own).length > 0) context({ ...own, ...(passphrase !== undefined && { passphrase }) }); // only to see that it is one
+  if (Object.keys(own).length > 0) context("connect", { ...own, ...(passphrase !== undefined && { passphrase }) }); // only to validate them
   return { ...own, ...tlsOptions };
 }
 
-// One that is undefined counts as not given: it must not take the place of what another option says.
+// Removes undefined options: they count as not given, and must not override other options.
 function given<T extends object>(options: T | undefined): T {
   return Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as T;
 }
@@ -217,17 +217,17 @@ function halved(given: string, missing: string): IOLoopError {
   return new IOLoopError("ERR_IOLOOP_TLS", `connect: option "${given}" requires "${missing}"`);
 }
 
-// The context for a host name: its own, that of a wildcard one label up, or none: the default.
+// The context for a host name: its own, or that of a wildcard one label up; undefined for the default.
 function contextFor(contexts: Map<string, SecureContext>, name: string): SecureContext | undefined {
   const host = name.toLowerCase();
   return contexts.get(host) ?? contexts.get(host.replace(/^[^.]+/, "*"));
 }
 
-function context(options: SecureContextOptions): SecureContext {
+function context(what: string, options: SecureContextOptions): SecureContext {
   try {
     return nodeTls().createSecureContext(options);
   } catch (cause) {
-    throw new IOLoopError("ERR_IOLOOP_TLS", `TLS: ${(cause as Error).message}`, { cause });
+    throw new IOLoopError("ERR_IOLOOP_TLS", `${what}: invalid TLS options: ${(cause as Error).message}`, { cause });
   }
 }
 

@@ -76,10 +76,10 @@ test("half of what TLS needs is an error of the call, and nothing listens", asyn
   await within(SOON, loop.start());
 });
 
-test("`tls: false` beside an option of TLS is an error that names them", () => {
+test("`tls: false` with another TLS option is an error that names both", () => {
   const { loop } = quietLoop();
   const refused = ({ code, message }: Coded): boolean =>
-    code === "ERR_IOLOOP_INVALID_ARG_TYPE" && /option "tls" is false beside "tlsC[ae]/.test(message);
+    code === "ERR_IOLOOP_INVALID_ARG_TYPE" && /option "tls" is false despite "tlsC[ae]/.test(message);
   assert.throws(() => loop.server({ tls: false, tlsCert: local.cert, tlsKey: local.key }, () => {}), refused);
   assert.throws(() => loop.client({ tls: false, tlsCa: ca }, () => {}), refused);
   // What is undefined is not given.
