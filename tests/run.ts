@@ -1,7 +1,7 @@
-// Runs every test file, each in a process of its own, on every runtime, and says how many tests passed.
+// Runs every test file, each in its own process, on every runtime, and prints how many tests have passed.
 //
-// A file fails as a whole when it does not end by itself: then something was left open that kept the process alive.
-// `node build/tests/run.js [--runtime NAME|PATH]… [NAME]…` runs only those whose path or name begins so: `stream`, `stream/write`, `write`.
+// A file fails as a whole if its process does not end by itself: then something was left open that keeps the process alive.
+// `node build/tests/run.js [--runtime NAME|PATH]… [NAME]…` runs only files whose path or name begins with NAME: `stream`, `stream/write`, `write`.
 
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -12,20 +12,20 @@ import { runtimes } from "./support/runtimes.ts";
 import { filesIn, root } from "./support/paths.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const FILE_SECONDS = 480; // a machine may be four times as busy as a quiet one
-const GRACE_SECONDS = 20; // from the last test to the end of the process
+const FILE_SECONDS = 480; // enough for a machine that is four times as busy
+const GRACE_SECONDS = 20; // from the end of the last test to the end of the process
 
 interface Result {
   readonly passed: number;
   readonly failed: number;
   readonly output: string;
-  /** What a file has left out, and why. */
+  /** Tests that the file skipped, and why. */
   readonly skipped: readonly string[];
 }
 
 const REQUIRED = new Set(["node", "bun"]);
 
-// What they test is no matter of the runtime: they run on the first one. That the core answers the same on all of them, its replay shows.
+// These do not depend on the runtime, so they run on the first one only. The replay shows that the core behaves the same on all of them.
 const ONCE: ReadonlySet<string> = new Set([
   "faults/foreign-calls.test.js",
   "hosts/c-host.test.js",
@@ -50,7 +50,7 @@ function runFile(runtime: string, file: string): Promise<Result> {
     const { program, args, env } = runtimes[runtime] ?? { program: runtime, args: [], env: {} };
     const child = spawn(program, [...args, join(here, file)], {
       cwd: root,
-      detached: true, // a process group of its own
+      detached: true, // in its own process group
       env: { ...process.env, NO_COLOR: "1", TEST_NODE: process.execPath, ...env },
     });
     let output = "";
@@ -62,7 +62,7 @@ function runFile(runtime: string, file: string): Promise<Result> {
     let grace: ReturnType<typeof setTimeout> | undefined;
     const giveUp = (): void => {
       output += `\n${file}: does not end by itself: something is left open\n`;
-      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL"); // and what it has spawned
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL"); // and its child processes
     };
     const limit = setTimeout(giveUp, FILE_SECONDS * 1000);
     child.on("error", (error) => (output += String(error)));
@@ -83,7 +83,7 @@ function runFile(runtime: string, file: string): Promise<Result> {
   });
 }
 
-/** Whether a file is meant by a name: a folder, a path, or how the name of a file begins. */
+/** Whether a name selects a file: the name is a folder, a path, or the beginning of a file name. */
 function isNamed(file: string, name: string): boolean {
   return file.startsWith(name) || file.includes(`/${name}`);
 }
@@ -134,7 +134,7 @@ async function main(): Promise<void> {
   };
   await Promise.all([work(), work()]);
   if (total.passed === 0) {
-    console.log("no test has run");
+    console.log("no test was run");
     total.failed++;
   }
   console.log(`${total.passed} passed, ${total.failed} failed`);

@@ -14,7 +14,7 @@ export interface Connection extends Resource {
   expire(answer: number): void;
   /** A graceful stop has timed out. Without this method, `close` is called. */
   abort?(): void;
-  /** Its deadline has come: it says so to the core if there was activity that the core does not know yet. */
+  /** Called when the deadline has come. If there was activity that the core does not know yet, it must report that to the core. */
   look?(): void;
 }
 
@@ -116,7 +116,7 @@ export class Connections {
     return true;
   }
 
-  /** What has expired, if anything has: one of `Due`. The id may be that of a timer, too. */
+  /** What has expired: one of `Due`. The id may also be that of a timer. */
   due(id: number): number {
     if (kindOf(id) === Kind.CONNECTION) this.connections[slotOf(id)]?.look?.();
     return this.#owner.core.calls.handleDue(id);

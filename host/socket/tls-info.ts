@@ -1,15 +1,15 @@
-// What TLS has agreed on, of an encrypted socket.
+// What TLS has negotiated on an encrypted socket.
 
 import type { PeerCertificate, TLSSocket } from "node:tls";
 import { BareSocket } from "./bare-socket.ts";
 
-/** What TLS has agreed on with the peer. */
+/** What TLS has negotiated with the peer. */
 export interface TlsInfo {
   /** The host name that the client asked for (SNI); undefined if it asked for none. */
   readonly servername: string | undefined;
-  /** The protocol of the application (ALPN); undefined if none was agreed on. */
+  /** The application protocol (ALPN); undefined if none was negotiated. */
   readonly alpnProtocol: string | undefined;
-  /** The version: `"TLSv1.3"`. */
+  /** The version of TLS: `"TLSv1.3"`. */
   readonly protocol: string | undefined;
   /** Whether the peer's certificate was verified. */
   readonly authorized: boolean;
@@ -17,7 +17,7 @@ export interface TlsInfo {
   readonly peerCertificate: PeerCertificate | undefined;
 }
 
-/** What TLS has agreed on; undefined of a handle without TLS. */
+/** What TLS has negotiated; undefined for a handle without TLS. */
 export function tlsOf(handle: object | undefined): TlsInfo | undefined {
   if (!handle || handle instanceof BareSocket || !(handle as Partial<TLSSocket>).encrypted) return undefined;
   const socket = handle as TLSSocket & { servername?: string | false };

@@ -1,4 +1,4 @@
-// The core's acceptors, admission and graceful stop, against the reference.
+// The core's acceptors, admission and graceful stop, compared with the reference.
 
 import * as assert from "uvu/assert";
 import { Code, Core, Decision, Kind, Phase, State } from "wasm-ioloop/core";
@@ -119,9 +119,9 @@ const stopping: Mix = [
   [1, reset],
 ];
 
-test("admission does what the reference does", () => run([serving, stopping], 400_000, 1000), 60);
+test("admission behaves as the reference does", () => run([serving, stopping], 400_000, 1000), 60);
 
-/** A twin with acceptors that listen. */
+/** A twin with listening acceptors. */
 function serve(acceptors: number, limits: [number, number, number] = [1000, 0, 50], seed = 1): [Twin, number[]] {
   const twin = new Twin(seed);
   twin.call("handleLimits", ...limits);
@@ -136,7 +136,7 @@ function admitted(twin: Twin): number[] {
   return ids;
 }
 
-test("clients come in in the order they came to any acceptor; those of a paused one keep their place", () => {
+test("clients of all acceptors are admitted in the order of arrival; those of a paused one keep their position", () => {
   const [twin, [a, b]] = serve(2, [1000, 0, 3]);
   const clients = [a, b, a, b, a].map((id) => twin.make("handleAccept", id!, 0));
   twin.call("handleAcceptorListen", a!, 0);
@@ -147,7 +147,7 @@ test("clients come in in the order they came to any acceptor; those of a paused 
   assert.equal(admitted(twin), [clients[2], clients[4]]);
 });
 
-test("an acceptor that is single lets in one client a pass", () => {
+test("a single acceptor has one client admitted per pass", () => {
   const [twin, [a, b]] = serve(2);
   twin.call("handleAcceptorLimits", a!, 511, 0, 1);
   const clients = [a, a, b, b].map((id) => twin.make("handleAccept", id!, 0));
@@ -156,7 +156,7 @@ test("an acceptor that is single lets in one client a pass", () => {
   assert.equal(admitted(twin), [clients[1]]);
 });
 
-test("a closed acceptor's clients are evicted, each until it is closed", () => {
+test("the clients of a closed acceptor are evicted, each of them until it is closed", () => {
   const [twin, [a, b]] = serve(2);
   const clients = [a, b, a].map((id) => twin.make("handleAccept", id!, 0));
   twin.call("handleAcceptorClose", a!);
@@ -170,7 +170,7 @@ test("a closed acceptor's clients are evicted, each until it is closed", () => {
   assert.is(twin.make("handleAccept", a!, 0), Code.STALE);
 });
 
-test("a client is dropped when the backlog is full, and only where no place inside is left for it", () => {
+test("a client is dropped if the backlog is full and no slot is free", () => {
   const [twin, [a]] = serve(1, [2, 0, 50]);
   twin.call("handleAcceptorLimits", a!, 1, 0, 0);
   const clients = [0, 1].map(() => twin.make("handleAccept", a!, 0));
@@ -182,7 +182,7 @@ test("a client is dropped when the backlog is full, and only where no place insi
   assert.is(twin.core.calls.connectionsIn(State.INCOMING), 2);
 });
 
-/** With how many arrivals a loop with maxAccepts stops. */
+/** The number of arrivals after which a loop with maxAccepts stops. */
 function stopsAt(maxAccepts: number, seed: number): number {
   const [twin, [a]] = serve(1, [1000, maxAccepts, 1000], seed);
   while (twin.call("phase") === Phase.ADMITTING) twin.make("handleAccept", a!, 0);
@@ -190,7 +190,7 @@ function stopsAt(maxAccepts: number, seed: number): number {
   return twin.call("acceptedCount");
 }
 
-test("maxAccepts is cut by up to a half, by the seed and by nothing else", () => {
+test("maxAccepts is cut by up to a half, which depends on the seed alone", () => {
   for (const max of [1, 2, 7, 10]) {
     const counts = new Set<number>();
     for (let seed = 0; seed < 200; seed++) {
@@ -206,7 +206,7 @@ test("maxAccepts is cut by up to a half, by the seed and by nothing else", () =>
   }
 });
 
-test("a new maxAccepts counts from where it is set, with clients that wait and a cut of its own", () => {
+test("a new maxAccepts starts a new count, with the waiting clients included, and a new cut", () => {
   const { calls } = new Core(3);
   const acceptor = calls.handleAcceptor();
   calls.handleAcceptorListen(acceptor, 1);
@@ -220,11 +220,11 @@ test("a new maxAccepts counts from where it is set, with clients that wait and a
   assert.is(calls.phase(), Phase.ADMITTING);
   calls.handleLimits(500, 10, 50);
   assert.is(calls.acceptedCount(), 10);
-  assert.is(calls.phase(), Phase.DRAINING, "they are enough");
-  assert.ok(calls.pollAdmission(0) > 0, "and still served");
+  assert.is(calls.phase(), Phase.DRAINING, "enough clients have arrived");
+  assert.ok(calls.pollAdmission(0) > 0, "and they are still admitted");
 });
 
-test("whoever leaves the line gives its number back, until accepting has ended", () => {
+test("a client that leaves the queue is not counted, until accepting has ended", () => {
   const [twin, [a]] = serve(1, [0, 1000, 50]);
   const clients = [0, 1, 2].map(() => twin.make("handleAccept", a!, 0));
   twin.call("handleClose", clients[0]!);
@@ -234,7 +234,7 @@ test("whoever leaves the line gives its number back, until accepting has ended",
   assert.is(twin.call("acceptedCount"), 2);
 });
 
-test("after a stop by maxAccepts the arrivals are counted again, with clients that still wait", () => {
+test("after a stop by maxAccepts a new count starts, with the waiting clients included", () => {
   const [twin, [a]] = serve(1, [1, 4, 50]);
   while (twin.call("phase") === Phase.ADMITTING) twin.make("handleAccept", a!, 0);
   assert.is(admitted(twin).length, 1);
@@ -245,7 +245,7 @@ test("after a stop by maxAccepts the arrivals are counted again, with clients th
   assert.is(twin.call("acceptedCount"), waiting);
 });
 
-test("a reset has maxAccepts counted and cut anew", () => {
+test("a reset starts a new count for maxAccepts, and a new cut", () => {
   for (let seed = 0; seed < 20; seed++) {
     const [twin] = serve(0, [1000, 40, 50], seed);
     for (let i = 0; i < 3; i++) {
@@ -260,23 +260,23 @@ test("a reset has maxAccepts counted and cut anew", () => {
   }
 });
 
-test("FULL is said once when a client waits for a slot, FREE once when none does any more", () => {
+test("FULL is returned once when a client waits for a slot, FREE once when none waits any more", () => {
   const [twin, [a, b]] = serve(2, [1, 0, 1]);
   const ask = (running = 1): number => twin.call("pollDecision", 0, running);
   twin.make("handleAccept", a!, 0);
   const second = twin.make("handleAccept", a!, 0);
-  assert.is(ask(), Decision.NOTHING, "they wait for the pass alone");
+  assert.is(ask(), Decision.NOTHING, "they only wait for the pass");
   const [inside] = admitted(twin);
   assert.is(ask(0), Decision.NOTHING, "nothing runs");
   assert.is(ask(), Decision.FULL);
   assert.is(ask(), Decision.NOTHING);
   twin.call("handleAcceptorListen", a!, 0);
-  assert.is(ask(), Decision.FREE, "it waits for its acceptor");
+  assert.is(ask(), Decision.FREE, "the client waits for its acceptor, not for a slot");
   twin.make("handleAccept", b!, 0);
   assert.is(ask(), Decision.FULL);
   twin.call("handleAcceptorListen", a!, 1);
   twin.call("handleClose", inside!);
-  assert.is(ask(), Decision.NOTHING, "some wait still");
+  assert.is(ask(), Decision.NOTHING, "some still wait");
   twin.call("handleClose", second);
   twin.call("handleAcceptorClose", b!);
   assert.is(ask(), Decision.FREE);

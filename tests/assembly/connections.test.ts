@@ -1,4 +1,4 @@
-// The core's connections, against the reference: states, timeouts, and idle deadlines that are looked at late.
+// The core's connections, compared with the reference: states, timeouts, and lazy idle deadlines.
 
 import * as assert from "uvu/assert";
 import { BATCH, Code, Core, Due, Kind, State, Transition, slotOf } from "wasm-ioloop/core";
@@ -29,7 +29,7 @@ function move(twin: Twin, draw: Draw): void {
 
 function lifetime(twin: Twin, draw: Draw): void {
   const id = twin.id(draw, Kind.CONNECTION);
-  // Now and then one that is over already.
+  // Sometimes a lifetime that is already over.
   twin.call("handleLifetime", id, draw.below(3) === 0 ? draw.of([0, 1, 10]) : draw.duration(), twin.time(draw));
 }
 
@@ -67,7 +67,7 @@ function pass(twin: Twin, draw: Draw): void {
   });
 }
 
-// Nothing else may take the id of a connection for its own.
+// Calls about timers and acceptors must not accept the id of a connection.
 function misuse(twin: Twin, draw: Draw): void {
   const id = twin.id(draw, Kind.CONNECTION);
   const kind = draw.below(5);
@@ -99,7 +99,7 @@ const growing: Mix = [
   [1, pass],
 ];
 
-test("connections do what the reference does", () => run([balanced, growing], 400_000, 2000), 60);
+test("connections behave as the reference does", () => run([balanced, growing], 400_000, 2000), 60);
 
 test("the transition table is the documented one", () => {
   const { calls } = new Core(1);
@@ -131,7 +131,7 @@ test("the transition table is the documented one", () => {
   }
 });
 
-test("what expires is told by its state", () => {
+test("the result of an expired deadline depends on the state", () => {
   const twin = new Twin();
   twin.call("handleLimits", 1, 0, 50);
   const acceptor = twin.make("handleAcceptor");
@@ -156,10 +156,10 @@ test("what expires is told by its state", () => {
     assert.is(twin.call("handleDue", id!), answer);
     assert.is(twin.call("handleDue", id!), Due.VOID, "a deadline expires once");
   }
-  twin.pass(1000, () => assert.unreachable("an expired deadline runs no more"));
+  twin.pass(1000, () => assert.unreachable("an expired deadline does not expire again"));
 });
 
-test("an idle deadline is as far away as the last activity says", () => {
+test("an idle deadline counts from the last activity", () => {
   const twin = new Twin();
   const id = twin.make("handleTrack", 10, 0);
   for (const now of [4, 9]) {
@@ -177,7 +177,7 @@ test("an idle deadline is as far away as the last activity says", () => {
   assert.is(twin.call("handleDue", id), Due.IDLE);
 });
 
-test("an idle deadline that has moved keeps its place among the others, also when a pass comes late", () => {
+test("an idle deadline that has moved is in order with the others, even if a pass is late", () => {
   const twin = new Twin();
   const idle = twin.make("handleTrack", 10, 0);
   const sooner = twin.make("handleTimer", 12, 0, 0);
@@ -191,7 +191,7 @@ test("an idle deadline that has moved keeps its place among the others, also whe
   assert.equal(twin.poll(), [sooner, idle, together, later]);
 });
 
-test("the memory grows past 64 connections, and keeps every time of activity", () => {
+test("the memory grows beyond 64 connections, and keeps all times of activity", () => {
   const twin = new Twin();
   const ids: number[] = [];
   for (let i = 0; i < 3000; i++) {
@@ -208,7 +208,7 @@ test("the memory grows past 64 connections, and keeps every time of activity", (
   assert.ok(fired.length > 2 * BATCH);
 });
 
-test("an id is spent with its connection, also when its slot is taken again", () => {
+test("an id is spent when its connection closes, even if its slot is reused", () => {
   const twin = new Twin();
   const spent = twin.make("handleConnect", 5, 0);
   twin.call("handleClose", spent);
@@ -220,5 +220,5 @@ test("an id is spent with its connection, also when its slot is taken again", ()
   assert.is(twin.call("handleClose", spent), Code.STALE);
   assert.is(twin.call("stateOf", spent), Code.STALE);
   assert.is(twin.call("stateOf", next), State.CONNECTING);
-  twin.pass(5, () => assert.unreachable("the deadline went with the connection"));
+  twin.pass(5, () => assert.unreachable("the deadline was removed with the connection"));
 });

@@ -1,4 +1,4 @@
-// The graceful stop, step by step: what the host is told, once each, and in which order.
+// The graceful stop, step by step: the decisions that the core returns, each once, in order.
 
 import * as assert from "uvu/assert";
 import { Code, Core, Decision, Phase, State } from "wasm-ioloop/core";
@@ -10,7 +10,7 @@ type Calls = Core["calls"];
 
 const { NOTHING, FINISH, STOP, CLOSE, CLOSING, RESET } = Decision;
 
-/** A core with an acceptor that listens, and so many clients let in. */
+/** A core with a listening acceptor and some admitted clients. */
 function serve(clients: number): { calls: Calls; acceptor: number; ids: number[] } {
   const { calls } = new Core(1);
   const acceptor = calls.handleAcceptor();
@@ -22,7 +22,7 @@ function serve(clients: number): { calls: Calls; acceptor: number; ids: number[]
   return { calls, acceptor, ids };
 }
 
-/** What the host is told about stopping, until there is nothing, or it is to stop. */
+/** The decisions about stopping, up to NOTHING or STOP. */
 function decisions(calls: Calls): number[] {
   const told: number[] = [];
   do told.push(calls.pollDecision(0, 1));
@@ -30,20 +30,20 @@ function decisions(calls: Calls): number[] {
   return told.filter((decision) => decision < Decision.FULL);
 }
 
-/** A pass in which no timer of the host's is due. */
+/** A pass in which no timer of the host is due. */
 function pass(calls: Calls, now: number): void {
   calls.handleTick(now);
   assert.is(calls.pollDue(), 0);
 }
 
-test("finish is told once, closing when accepting ends, stop when no connection and no acceptor is left", () => {
+test("FINISH is returned once, CLOSING when accepting ends, STOP when no connection and no acceptor is left", () => {
   const { calls, acceptor, ids } = serve(2);
   calls.handleDrain(0, 0, 0, 0);
   assert.is(calls.phase(), Phase.DRAINING);
   assert.equal(decisions(calls), [FINISH, CLOSING, NOTHING]);
   calls.handleClose(ids[0]!);
   calls.handleClose(ids[1]!);
-  assert.equal(decisions(calls), [NOTHING], "an acceptor is left");
+  assert.equal(decisions(calls), [NOTHING], "an acceptor is still left");
   assert.is(calls.handleAcceptorEnd(acceptor), Code.OK);
   assert.equal(decisions(calls), [STOP]);
   assert.is(calls.phase(), Phase.FINISHED);
@@ -51,7 +51,7 @@ test("finish is told once, closing when accepting ends, stop when no connection 
   assert.is(calls.phase(), Phase.FINISHED, "a stopped loop is not stopped again");
 });
 
-test("the line is served after accepting has ended, also for those who came from the system's queue", () => {
+test("waiting clients are admitted after accepting has ended, including those from the system's queue", () => {
   const { calls, acceptor } = serve(0);
   calls.handleLimits(1, 0, 50);
   const [first, second] = [calls.handleAccept(acceptor, 0), calls.handleAccept(acceptor, 0)];
@@ -67,10 +67,10 @@ test("the line is served after accepting has ended, also for those who came from
     calls.handleClose(id);
   }
   assert.equal(decisions(calls), [STOP]);
-  assert.is(calls.handleAcceptorEnd(acceptor), Code.STALE, "it has gone with the last of its clients");
+  assert.is(calls.handleAcceptorEnd(acceptor), Code.STALE, "it was removed with the last of its clients");
 });
 
-test("with reset, clients that wait when accepting ends are reset, and whoever comes later", () => {
+test("with reset, clients that wait when accepting ends are reset, and so are later ones", () => {
   const { calls, acceptor, ids } = serve(1);
   calls.handleLimits(1, 0, 50);
   const waiting = calls.handleAccept(acceptor, 0);
@@ -89,7 +89,7 @@ test("with reset, clients that wait when accepting ends are reset, and whoever c
   assert.equal(decisions(calls), [STOP]);
 });
 
-test("reset may be asked for while the line is served", () => {
+test("reset can be requested while waiting clients are being admitted", () => {
   const { calls, acceptor } = serve(1);
   calls.handleLimits(1, 0, 50);
   const waiting = calls.handleAccept(acceptor, 0);
@@ -101,7 +101,7 @@ test("reset may be asked for while the line is served", () => {
   assert.is(calls.pollEvicted(), waiting);
 });
 
-test("an attempt, an outgoing and a lingering connection hold up the stop; a loose stream does not", () => {
+test("an attempt, an outgoing and a lingering connection delay the stop; a loose stream does not", () => {
   const { calls, acceptor } = serve(0);
   const out = calls.handleConnect(0, 0);
   calls.handleTrack(0, 0);
@@ -117,7 +117,7 @@ test("an attempt, an outgoing and a lingering connection hold up the stop; a loo
   assert.equal(decisions(calls), [STOP]);
 });
 
-test("clients are accepted while the delay lasts; what is left is closed when the timeout has passed", () => {
+test("clients are accepted during the delay; the rest is closed after the timeout", () => {
   const { calls, acceptor, ids } = serve(1);
   calls.handleDrain(10, 5, 0, 0);
   assert.is(calls.phase(), Phase.FINISHING);
@@ -135,7 +135,7 @@ test("clients are accepted while the delay lasts; what is left is closed when th
   const waiting = calls.handleAccept(acceptor, 14);
   pass(calls, 15);
   assert.is(calls.pollDecision(0, 1), CLOSE);
-  assert.is(calls.pollAdmission(15), 0, "nobody is let in to be closed");
+  assert.is(calls.pollAdmission(15), 0, "no client is admitted just to be closed");
   assert.is(calls.handleAccept(acceptor, 15), Code.DROP_STOPPING);
   assert.is(calls.pollEvicted(), waiting);
   for (const id of [...ids, waiting]) calls.handleClose(id);
@@ -144,7 +144,7 @@ test("clients are accepted while the delay lasts; what is left is closed when th
   assert.is(calls.pollDeadline(), Infinity);
 });
 
-test("nothing is left of the timer when the connections have gone before", () => {
+test("the timer of the stop is removed if the connections close earlier", () => {
   const { calls, acceptor, ids } = serve(1);
   calls.handleDrain(0, 50, 0, 0);
   calls.handleClose(ids[0]!);
@@ -154,7 +154,7 @@ test("nothing is left of the timer when the connections have gone before", () =>
   assert.is(calls.timerCount(), 0);
 });
 
-test("a hurry ends accepting and closes at once, and only what a graceful stop is waiting for", () => {
+test("handleHurry ends accepting and closes the rest at once, but only during a graceful stop", () => {
   const { calls } = serve(1);
   assert.is(calls.handleHurry(), Code.STATE);
   calls.handleDrain(10, 10, 0, 0);
@@ -164,7 +164,7 @@ test("a hurry ends accepting and closes at once, and only what a graceful stop i
   assert.is(calls.handleHurry(), Code.STATE);
 });
 
-test("what is opened in answer to a close holds up no stop; the next one is as patient as before", () => {
+test("a connection opened in response to a close does not delay the stop; the next stop waits as usual", () => {
   const { calls, acceptor, ids } = serve(1);
   calls.handleAcceptorEnd(acceptor);
   calls.handleDrain(0, 5, 0, 0);
@@ -182,7 +182,7 @@ test("what is opened in answer to a close holds up no stop; the next one is as p
   assert.equal(decisions(calls), [STOP]);
 });
 
-test("told to close before the loop runs, it stops in its first tick", () => {
+test("if CLOSE was returned before the loop runs, the loop stops in its first tick", () => {
   const { calls } = serve(1);
   calls.handleDrain(0, 0, 0, 0);
   calls.handleHurry();
@@ -190,7 +190,7 @@ test("told to close before the loop runs, it stops in its first tick", () => {
   assert.equal(decisions(calls), [STOP]);
 });
 
-test("each graceful stop has a finish, a closing and a stop of its own", () => {
+test("each graceful stop returns FINISH, CLOSING and STOP again", () => {
   const { calls, acceptor } = serve(0);
   calls.handleAcceptorClose(acceptor);
   for (let i = 0; i < 3; i++) {
@@ -201,7 +201,7 @@ test("each graceful stop has a finish, a closing and a stop of its own", () => {
   }
 });
 
-test("the end of a run ends the graceful stop, whatever its phase, and not the line", () => {
+test("the end of a run ends the graceful stop in any phase, and keeps the waiting queue", () => {
   const { calls, acceptor } = serve(0);
   calls.handleLimits(0, 0, 50);
   const waiting = calls.handleAccept(acceptor, 0);
@@ -234,7 +234,7 @@ test("a second graceful stop never closes later than the first", () => {
   assert.is(calls.pollDeadline(), 4);
 });
 
-/** The next deadline behind some time: the bound for what has been removed or put off is early. */
+/** The next deadline after some time. The bound may be too early if timers were removed or postponed. */
 function deadline(calls: Calls): number {
   for (let at = calls.pollDeadline(); at < Infinity; at = calls.pollDeadline()) {
     const { phase } = calls;
@@ -246,7 +246,7 @@ function deadline(calls: Calls): number {
   return Infinity;
 }
 
-test("in the delay, its earlier end counts, and the smaller timeout", () => {
+test("during the delay, the earlier end counts, and the smaller timeout", () => {
   for (const [delay, timeout, ends, closes] of [
     [0, 0, 1, 21],
     [0, 30, 1, 21],
@@ -265,7 +265,7 @@ test("in the delay, its earlier end counts, and the smaller timeout", () => {
   }
 });
 
-test("maxAccepts reached in the delay ends it, and keeps the timeout", () => {
+test("reaching maxAccepts during the delay ends it, and keeps the timeout", () => {
   const { calls, acceptor } = serve(0);
   calls.handleLimits(1000, 1, 50);
   calls.handleDrain(10, 20, 0, 0);
@@ -275,7 +275,7 @@ test("maxAccepts reached in the delay ends it, and keeps the timeout", () => {
   assert.is(deadline(calls), 25);
 });
 
-test("a loop with nothing to wait for is to stop, and goes on for anything it waits for", () => {
+test("a loop stops if it has nothing to wait for, and continues otherwise", () => {
   const { calls } = new Core(1);
   assert.is(calls.pollDecision(0, 1), STOP);
   assert.is(calls.pollDecision(1, 1), NOTHING);
@@ -288,13 +288,13 @@ test("a loop with nothing to wait for is to stop, and goes on for anything it wa
   assert.is(calls.pollDecision(0, 1), NOTHING);
   calls.handleClose(loose);
   const acceptor = calls.handleAcceptor();
-  assert.is(calls.pollDecision(0, 1), STOP, "a paused acceptor is not waited for");
+  assert.is(calls.pollDecision(0, 1), STOP, "the loop does not wait for a paused acceptor");
   calls.handleAcceptorListen(acceptor, 1);
   assert.is(calls.pollDecision(0, 1), NOTHING);
   const client = calls.handleAccept(acceptor, 0);
   calls.handleAcceptorListen(acceptor, 0);
   calls.handleAcceptorEnd(acceptor);
-  assert.equal(decisions(calls), [NOTHING], "the clients of one that has ended are");
+  assert.equal(decisions(calls), [NOTHING], "the loop waits for the clients of an acceptor that has ended");
   calls.handleClose(client);
   assert.is(calls.pollDecision(0, 1), STOP);
 });

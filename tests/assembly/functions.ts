@@ -4,7 +4,7 @@ import type { CoreExports } from "wasm-ioloop/core";
 
 type Name = Exclude<keyof CoreExports, "memory">;
 
-/** How many arguments each takes; the compiler sees to it that none is missing and none is made up. */
+/** The number of arguments of each. The type makes sure that the list is complete. */
 export const FUNCTIONS: Record<Name, number> = {
   version: 0,
   handleSeed: 1,

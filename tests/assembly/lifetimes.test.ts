@@ -1,4 +1,4 @@
-// The core's connections, how long they may be there: lifetimes, lingering, and waiting where only multiAccept keeps them out.
+// How long the core's connections may exist: lifetimes, lingering, and waiting because of multiAccept alone.
 
 import * as assert from "uvu/assert";
 import { Code, Due, State } from "wasm-ioloop/core";
@@ -7,13 +7,13 @@ import { Twin } from "./model.ts";
 
 const test = harness("core lifetimes");
 
-/** What is answered for all that is due at some time. */
+/** The results of handleDue for all ids that are due at some time. */
 function answers(twin: Twin, now: number): number[] {
   twin.call("handleTick", now);
   return twin.poll().map((id) => twin.call("handleDue", id));
 }
 
-/** An acceptor that listens, with limits of its own. */
+/** A listening acceptor with these limits. */
 function acceptor(twin: Twin, backlog: number, waitTimeout: number): number {
   const id = twin.make("handleAcceptor");
   twin.call("handleAcceptorLimits", id, backlog, waitTimeout, 0);
@@ -21,7 +21,7 @@ function acceptor(twin: Twin, backlog: number, waitTimeout: number): number {
   return id;
 }
 
-test("a lifetime counts from the beginning, whatever moves meanwhile", () => {
+test("a lifetime counts from the beginning, regardless of activity", () => {
   const twin = new Twin();
   const tracked = twin.make("handleTrack", 10, 5);
   twin.call("handleAdopt", tracked);
@@ -39,7 +39,7 @@ test("a lifetime counts from the beginning, whatever moves meanwhile", () => {
   assert.equal(answers(twin, 45), [Due.LIFETIME]);
 });
 
-test("a lifetime that is over when it is set is due in the next pass, and 0 is none", () => {
+test("a lifetime that is already over when it is set is due in the next pass; 0 removes it", () => {
   const twin = new Twin();
   const id = twin.make("handleTrack", 0, 0);
   assert.equal(answers(twin, 50), []);
@@ -51,7 +51,7 @@ test("a lifetime that is over when it is set is due in the next pass, and 0 is n
   assert.equal(answers(twin, 51), [Due.LIFETIME]);
 });
 
-test("where lifetime and idle deadline are both due, the lifetime is answered first", () => {
+test("if lifetime and idle deadline are both due, the lifetime is answered first", () => {
   const twin = new Twin();
   const id = twin.make("handleTrack", 5, 0);
   twin.call("handleLifetime", id, 8, 0);
@@ -61,7 +61,7 @@ test("where lifetime and idle deadline are both due, the lifetime is answered fi
   assert.is(twin.call("handleDue", id), Due.IDLE);
 });
 
-test("a life begins when a client is admitted, or an attempt has succeeded; before that it has no bound", () => {
+test("a lifetime begins when a client is admitted or an attempt has succeeded; before that it cannot be set", () => {
   const twin = new Twin();
   const client = twin.make("handleAccept", acceptor(twin, 5, 0), 0);
   const out = twin.make("handleConnect", 0, 0);
@@ -74,7 +74,7 @@ test("a life begins when a client is admitted, or an attempt has succeeded; befo
   assert.equal(answers(twin, 35), [Due.LIFETIME]);
 });
 
-test("who lingers leaves its slot, and has two seconds, whatever its timeout was and whatever moves", () => {
+test("a lingering connection frees its slot of the limit, and has two seconds, regardless of timeout and activity", () => {
   const twin = new Twin();
   twin.call("handleLimits", 1, 0, 50);
   const server = acceptor(twin, 5, 0);
@@ -93,7 +93,7 @@ test("who lingers leaves its slot, and has two seconds, whatever its timeout was
   assert.equal(answers(twin, 2010), [Due.LINGER]);
 });
 
-test("no more linger than may be inside: those that have longest are closed", () => {
+test("at most maxConnections linger: those that have lingered longest are closed", () => {
   const twin = new Twin();
   twin.call("handleLimits", 2, 0, 50);
   const ids = [0, 1, 2, 3].map(() => twin.make("handleTrack", 0, 0));
@@ -104,7 +104,7 @@ test("no more linger than may be inside: those that have longest are closed", ()
   assert.is(twin.call("pollLinger"), 0);
 });
 
-test("a client that multiAccept alone keeps out has not waited too long", () => {
+test("a client that only multiAccept keeps waiting does not time out", () => {
   const twin = new Twin();
   twin.call("handleLimits", 3, 0, 1);
   const [server, paused] = [acceptor(twin, 10, 10), acceptor(twin, 10, 10)];
@@ -114,9 +114,9 @@ test("a client that multiAccept alone keeps out has not waited too long", () => 
   const [second, third, fourth] = [0, 1, 2].map(() => twin.make("handleAccept", server, 0));
   twin.call("handleTick", 10);
   const told = new Map(twin.poll().map((id) => [id, twin.call("handleDue", id)]));
-  for (const id of [first, second, third]) assert.is(told.get(id!), Due.VOID, "there is a place for it");
+  for (const id of [first, second, third]) assert.is(told.get(id!), Due.VOID, "there is a slot for it");
   for (const id of [sulks, fourth]) assert.is(told.get(id!), Due.WAIT);
   assert.is(twin.call("pollAdmission", 10), first);
   twin.call("handleLimits", 1, 0, 1);
-  assert.equal(answers(twin, 20), [Due.WAIT, Due.WAIT], "there is none any more");
+  assert.equal(answers(twin, 20), [Due.WAIT, Due.WAIT], "there is no slot any more");
 });

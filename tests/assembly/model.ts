@@ -1,14 +1,14 @@
-// The core and its reference side by side: every call goes to both, and must be answered alike.
+// The core and its reference side by side: every call goes to both, and must have the same result.
 //
-// A program is a list of words. Each word is one step: it seeds what the step draws, so that fast-check can leave steps
-// out without changing the others. FAST_CHECK_SEED has other programs made.
+// A program is a list of words. Each word is one step: it seeds the random draws of that step, so that fast-check can leave
+// steps out without changing the others. Set FAST_CHECK_SEED to get other programs.
 
 import * as fc from "fast-check";
 import * as assert from "uvu/assert";
 import { Core, Kind, kindOf, slotOf } from "wasm-ioloop/core";
 import { Reference } from "./reference.ts";
 
-// What takes hundreds of steps to go wrong takes long to shrink: it is reported as far as it has come.
+// Failures that need hundreds of steps take long to shrink, so shrinking is interrupted after some time.
 const SETTINGS = {
   seed: Number(process.env["FAST_CHECK_SEED"] ?? 20260117),
   includeErrorInReport: true,
@@ -18,10 +18,10 @@ const SETTINGS = {
 
 type Call = Exclude<keyof Reference & keyof Core["calls"], "pollDue" | "pollDeadline" | "handleCommands">;
 
-/** One kind of step, and how often it is drawn against the others. */
+/** A kind of step, and its weight among the others. */
 export type Mix = readonly (readonly [weight: number, step: (twin: Twin, draw: Draw) => void])[];
 
-/** What a step draws from its word. */
+/** The random draws of a step, seeded by its word. */
 export class Draw {
   #state: number;
 
@@ -29,7 +29,7 @@ export class Draw {
     this.#state = word;
   }
 
-  /** A whole number from 0, less than `end`. */
+  /** A whole number, from 0 to `end` - 1. */
   below(end: number): number {
     this.#state = (Math.imul(this.#state ^ (this.#state >>> 15), 0x2c1b3c6d) + 0x6d2b79f5) | 0;
     return ((this.#state ^ (this.#state >>> 13)) >>> 0) % end;
@@ -39,7 +39,7 @@ export class Draw {
     return values[this.below(values.length)]!;
   }
 
-  /** A duration: mostly short, so that deadlines are often equal; now and then none. */
+  /** A duration: mostly short, so that deadlines are often equal; sometimes invalid. */
   duration(): number {
     return this.below(16) > 0
       ? this.of([0, 0, 0.5, 1, 1, 2, 3, 5, 8, 13, 40, 200])
@@ -47,7 +47,7 @@ export class Draw {
   }
 }
 
-/** Throws unless both lists are the same, at the first difference: the lists are long. */
+/** Throws at the first difference of two lists, which are too long to print. */
 export function same(ids: readonly number[], expected: readonly number[]): void {
   const at = expected.findIndex((id, i) => ids[i] !== id);
   if (at >= 0) assert.is(ids[at], expected[at], `id ${at} of ${expected.length}, where ${ids.length} were given`);
@@ -57,7 +57,7 @@ export function same(ids: readonly number[], expected: readonly number[]): void 
 export class Twin {
   readonly core: Core;
   readonly reference: Reference;
-  /** Ids given lately, of every kind, many of them spent. */
+  /** Recent ids of every kind, many of them spent. */
   readonly ids: number[] = [];
   now = 0;
 
@@ -66,7 +66,7 @@ export class Twin {
     this.reference = new Reference(seed);
   }
 
-  /** Calls both; gives their answer. */
+  /** Calls both and returns their result. */
   call(name: Call, ...args: number[]): number {
     const answer = (this.core.calls[name] as (...args: number[]) => number)(...args);
     this.core.refresh();
@@ -75,7 +75,7 @@ export class Twin {
     return answer;
   }
 
-  /** Calls what makes something, and keeps its id. */
+  /** Makes a call that creates an object, and keeps its id. */
   make(name: Call, ...args: number[]): number {
     const id = this.call(name, ...args);
     if (id < 0) return id;
@@ -85,7 +85,7 @@ export class Twin {
     return id;
   }
 
-  /** Asks both what is due. */
+  /** Polls both for what is due. */
   poll(): number[] {
     const { core, reference } = this;
     const ids = [...core.due.subarray(0, core.calls.pollDue())];
@@ -94,7 +94,7 @@ export class Twin {
     return ids;
   }
 
-  /** Gives both commands. */
+  /** Passes commands to both. */
   command(commands: readonly number[], now: number): number {
     new Float64Array(this.core.calls.memory.buffer, this.core.calls.commandAddress()).set(commands);
     const stale = this.core.calls.handleCommands(commands.length, now);
@@ -102,25 +102,25 @@ export class Twin {
     return stale;
   }
 
-  /** A pass as a host runs it, with `between` called before each answer. Ends early when `between` says so. */
+  /** A pass as a host runs it. Calls `between` before each handleDue, and ends early if that returns false. */
   pass(now: number, between: (id: number) => boolean | void = () => {}): void {
     runPass(this, now, between);
   }
 
-  /** Tells both what has no answer. */
+  /** Makes a call without a result on both. */
   tell(name: "handleReset" | "handleStop"): void {
     this.core.calls[name]();
     this.reference[name]();
   }
 
-  /** The host has seen activity on a connection. */
+  /** Records activity on a connection, as a host does. */
   touch(id: number): void {
     const connection = this.reference.connections.get(id);
     if (!connection) return;
     this.core.activity[slotOf(id)] = connection.activity = this.reference.now;
   }
 
-  /** An id: mostly of something there, now and then a spent one, one of another kind, a forged one, or none. */
+  /** An id: mostly a valid one, sometimes spent, of another kind, forged, or not an id. */
   id(draw: Draw, kind: number): number {
     const { ids } = this;
     const bad = [NaN, -1, 0, 0.5, Infinity, -Infinity, 2 ** 53, 2 ** 64, -(2 ** 52), kind * 2 ** 51 + 2 ** 21];
@@ -139,7 +139,7 @@ export class Twin {
     ]);
   }
 
-  /** The time now: mostly the same or a little later; now and then one that is none, or runs backwards. */
+  /** The current time: mostly the same or a little later; sometimes invalid, or earlier. */
   time(draw: Draw): number {
     const kind = draw.below(16);
     if (kind === 0) return draw.of([NaN, Infinity, -Infinity, -1, 0, this.now - 3]);
@@ -147,16 +147,16 @@ export class Twin {
     return this.now;
   }
 
-  /** Compares what both say of themselves. */
+  /** Compares the state that both report. */
   compare(): void {
     for (const name of ["timerCount", "acceptorCount", "acceptedCount", "phase"] as const) this.call(name);
     for (let state = 0; state < 7; state++) this.call("connectionsIn", state);
     const { core, reference } = this;
     const [lower, next] = [core.calls.pollDeadline(), reference.pollDeadline()];
-    // A lifetime may have passed when it is set.
+    // A lifetime may already be over when it is set.
     assert.ok(lower <= Math.max(next, reference.pass), `deadline ${lower}, but ${next} is due`);
     assert.is(lower === Infinity, next === Infinity, `deadline ${lower} where the next is ${next}`);
-    // A host that waits for the deadline, and collects what is due then, must not be told to wait until now.
+    // After a host has collected everything that was due, the next deadline must not be in the past.
     assert.ok(
       lower > reference.pass || next <= reference.pass || reference.isDue,
       `deadline ${lower} in the pass of ${reference.pass}`,
@@ -173,12 +173,12 @@ export class Twin {
   }
 }
 
-/** Programs of at most so many words. */
+/** Programs of at most `length` words. */
 export function words(length: number): fc.Arbitrary<number[]> {
   return fc.array(fc.integer({ min: 0, max: 2 ** 32 - 1 }), { maxLength: length, size: "max" });
 }
 
-/** Runs random programs on twins. Fails unless at least `operations` steps were compared. */
+/** Runs random programs on twins. Fails if fewer than `operations` steps were compared. */
 export function run(mixes: readonly Mix[], operations: number, length: number): void {
   let steps = 0;
   const tables = mixes.map((mix) => mix.flatMap(([weight, step]) => Array.from({ length: weight }, () => step)));
@@ -192,12 +192,12 @@ export function run(mixes: readonly Mix[], operations: number, length: number): 
     twin.compare();
     steps += words.length;
   });
-  // Half of the longest is what a program has on average; more often it is short.
+  // A program has half the maximum length on average; more often it is short.
   fc.assert(program, { ...SETTINGS, numRuns: Math.ceil((operations * 2.5) / length) });
   assert.ok(steps >= operations, `only ${steps} operations`);
 }
 
-/** Checks a property of fast-check with the seed of this run. */
+/** Checks a fast-check property with the seed of this run. */
 export function check<T extends unknown[]>(property: fc.IProperty<T>, numRuns: number): void {
   fc.assert(property, { ...SETTINGS, numRuns });
 }
@@ -207,7 +207,7 @@ interface Passing {
   poll(): readonly number[];
 }
 
-/** A pass as a host runs it, with `between` called before each answer. Ends early when that says so. */
+/** A pass as a host runs it. Calls `between` before each handleDue, and ends early if that returns false. */
 export function runPass(core: Passing, now: number, between: (id: number) => boolean | void): void {
   core.call("handleTick", now);
   for (let ids = core.poll(); ids.length > 0; ids = core.poll()) {

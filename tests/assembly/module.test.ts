@@ -1,4 +1,4 @@
-// The core as a module: what it exports, that it never traps, and that the same calls always do the same.
+// The core as a module: its exports, that it never traps, and that it is deterministic.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -13,13 +13,13 @@ const test = harness("core module");
 
 type Any = (...args: number[]) => number | undefined;
 
-/** Calls that a host might make and others, one a word: what was given is used again. */
+/** Valid and invalid calls, one per word. Results of earlier calls are used as arguments. */
 function drive(core: Core, program: readonly number[]): (number | undefined)[] {
   const given: number[] = [0];
   let now = 0;
   return program.map((word) => {
     const draw = new Draw(word);
-    // What makes something comes more often than what removes everything.
+    // Calls that create objects are more frequent than those that remove everything.
     const name = draw.below(3) > 0 ? draw.of(NAMES.slice(3, 31)) : draw.of(NAMES);
     now += draw.of([0, 0, 0.5, 1, 7]);
     const args = Array.from({ length: FUNCTIONS[name] }, () => {
@@ -51,7 +51,7 @@ test("it is under 9,500 bytes, imports nothing, and exports what its binding nam
   assert.is(new Core(1).calls.version(), 2000);
 });
 
-test("the same calls give the same answers and leave the same memory", () => {
+test("the same calls return the same results and leave the same memory", () => {
   const property = fc.property(fc.nat(), words(1000), (seed, program) => {
     const [one, other] = [new Core(seed), new Core(seed)];
     const answers = drive(one, program);
@@ -62,7 +62,7 @@ test("the same calls give the same answers and leave the same memory", () => {
   check(property, 300);
 }, 60);
 
-test("another seed makes another cut, and nothing else", () => {
+test("another seed changes the cut, and nothing else", () => {
   const counts = new Set<number>();
   for (let seed = 0; seed < 20; seed++) {
     const { calls } = new Core(seed);
@@ -75,7 +75,7 @@ test("another seed makes another cut, and nothing else", () => {
   assert.ok(counts.size > 10 && Math.min(...counts) > 50 && Math.max(...counts) <= 100, [...counts].join());
 });
 
-test("no call traps, whatever it is given, and all that is there can still be ended", () => {
+test("no call traps, whatever its arguments, and everything can still be closed afterwards", () => {
   const junk = fc.tuple(fc.nat(NAMES.length - 1), fc.double(), fc.double(), fc.double(), fc.double());
   const property = fc.property(words(200), fc.array(junk, { maxLength: 200, size: "max" }), (program, calls) => {
     const core = new Core(1);
@@ -97,7 +97,7 @@ test("no call traps, whatever it is given, and all that is there can still be en
   check(property, 1000);
 }, 60);
 
-test("a reset keeps the limits, and ends every id", () => {
+test("a reset keeps the limits, and every id is spent", () => {
   const { calls } = new Core(1);
   calls.handleLimits(1, 0, 50);
   const timer = calls.handleTimer(1, 0, 0);
@@ -117,7 +117,7 @@ test("a reset keeps the limits, and ends every id", () => {
   assert.is(calls.pollAdmission(0), 0);
 });
 
-// The layout of memory.ts: a control block a table, and in it these words.
+// The layout of memory.ts: one control block per table, with these words in it.
 const BLOCK = { [Kind.TIMER]: 0, [Kind.CONNECTION]: 32, [Kind.ACCEPTOR]: 64 };
 const [CAPACITY, USED] = [4, 8];
 const LAST_GENERATION = 2 ** 29 - 1;
@@ -128,7 +128,7 @@ const TABLES = [
   { kind: Kind.ACCEPTOR, make: (calls: CoreExports) => calls.handleAcceptor(), end: "handleAcceptorClose" },
 ] as const;
 
-test("a slot whose generations are used up retires for good", () => {
+test("a slot whose generations are used up is never used again", () => {
   for (const { kind, make, end } of TABLES) {
     const { calls } = new Core(1);
     assert.is(calls[end](make(calls)), Code.OK);
@@ -143,20 +143,20 @@ test("a slot whose generations are used up retires for good", () => {
     }
     const next = make(calls);
     assert.is(slotOf(next), 1);
-    assert.is(calls[end](kind * 2 ** 51), Code.STALE, "generation 0 does not come back");
+    assert.is(calls[end](kind * 2 ** 51), Code.STALE, "generation 0 is not used again");
     calls.handleReset();
     assert.is(slotOf(make(calls)), 1);
     assert.is(slotOf(make(calls)), 2);
   }
 });
 
-/** Makes a table look as if it had its largest size, and every slot of it were in use. */
+/** Makes a table look as if it had its maximum size, with every slot in use. */
 function fill(calls: CoreExports, kind: keyof typeof BLOCK): void {
   const memory = new DataView(calls.memory.buffer);
   for (const word of [CAPACITY, USED]) memory.setUint32(BLOCK[kind] + word, 2 ** 22, true);
 }
 
-test("a table of the largest size is full, and stays as it is", () => {
+test("a table of the maximum size reports FULL, and does not change", () => {
   for (const { kind, make } of TABLES) {
     const { calls } = new Core(1);
     fill(calls, kind);
@@ -166,7 +166,7 @@ test("a table of the largest size is full, and stays as it is", () => {
   }
 });
 
-test("without room for its timer no connection is made, and a graceful stop does not wait", () => {
+test("without room for its timer, a connection is not created, and a graceful stop does not wait", () => {
   const { calls } = new Core(1);
   const acceptor = calls.handleAcceptor();
   const track = calls.handleTrack(0, 0);

@@ -1,4 +1,4 @@
-// The module can be built again, to the byte.
+// The build of the module is reproducible.
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";

@@ -1,4 +1,4 @@
-// The core's reference: its connections.
+// The core's reference: connections.
 
 import { Code, Due, Kind, State } from "wasm-ioloop/core";
 import { type Alarmed, ReferenceTimers, isDuration } from "./reference-timers.ts";
@@ -8,7 +8,7 @@ export interface Connection extends Alarmed {
   timeout: number;
   activity: number;
   acceptor?: Acceptor | undefined;
-  /** When its life began. */
+  /** When its lifetime began. */
   start: number;
   readonly life: Alarmed;
 }
@@ -29,10 +29,10 @@ const LIVING: ReadonlySet<number> = new Set([State.INCOMING, State.OUTGOING, Sta
 export abstract class ReferenceTables extends ReferenceTimers {
   readonly connections = new Map<number, Connection>();
   readonly acceptors = new Map<number, Acceptor>();
-  /** Those that linger, in the order in which they began to. */
+  /** Lingering connections, in the order in which they began to linger. */
   protected lingering: Connection[] = [];
 
-  /** Whether a waiting client is kept out by multiAccept alone. */
+  /** Whether a waiting client is held back by multiAccept alone. */
   protected abstract couldComeIn(client: Connection): boolean;
 
   override handleReset(): void {
@@ -121,7 +121,7 @@ export abstract class ReferenceTables extends ReferenceTimers {
     return this.add(Kind.CONNECTION, this.connections, connection);
   }
 
-  /** A life begins, without a deadline. */
+  /** Begins a lifetime, without a deadline. */
   protected begin(connection: Connection): void {
     connection.start = this.now;
     this.#setTimeout(connection, 0);

@@ -1,23 +1,23 @@
-// The core once more, as plainly as it can be said: maps, filters and sorts. What the tests of the core compare with.
-// Here its timers, and what is due; core-reference-tables.ts goes on with connections, core-reference.ts with who is let in.
+// A second implementation of the core, as simple as possible: maps, filters and sorts. The tests of the core compare with it.
+// This file has the timers; reference-tables.ts adds the connections, and reference.ts admission.
 //
-// Each method is named after an export of the core, takes its arguments and gives its answer. One that makes something
-// takes the id the core gave as well, and checks that it is fit to be one.
+// Each method has the name, the arguments and the result of an export of the core. A method that creates an object also
+// takes the id that the core returned, and checks that it is valid.
 
 import { BATCH, Code, Due, Kind, kindOf, slotOf } from "wasm-ioloop/core";
 
 export interface Alarm {
-  /** NaN until the time of its start is told. */
+  /** NaN until the start time is set. */
   deadline: number;
   order: number;
   isDue: boolean;
 }
 
-/** What can have an alarm. The drain has no id. */
+/** An object that can have an alarm. The drain has no id. */
 export interface Alarmed {
   readonly id: number;
   alarm?: Alarm | undefined;
-  /** Where activity has moved the deadline to. */
+  /** The deadline as moved by activity. */
   moved?(): number;
 }
 
@@ -40,11 +40,11 @@ export abstract class ReferenceTimers {
   #started = 0;
 
   protected abstract drainTimerPassed(): void;
-  /** What of a connection can have an alarm. */
+  /** The parts of a connection that can have an alarm. */
   protected abstract alarmedOfConnections(): Alarmed[];
-  /** Whether that is of a connection that is there. */
+  /** Whether it belongs to an existing connection. */
   protected abstract isOfConnection(one: Alarmed): boolean;
-  /** Answers for a connection. */
+  /** handleDue for a connection. */
   protected abstract answerFor(id: number): number;
 
   handleReset(): void {
@@ -86,7 +86,7 @@ export abstract class ReferenceTimers {
     return Code.OK;
   }
 
-  /** Takes the commands instead of their number. */
+  /** Takes the commands themselves instead of their number. */
   handleCommands(commands: readonly number[], now: number): number {
     this.tell(now);
     if (!Number.isNaN(now)) this.#tellUntimed();
@@ -127,13 +127,13 @@ export abstract class ReferenceTimers {
     return this.timers.size;
   }
 
-  /** The time of the next deadline; Infinity where nothing runs. */
+  /** The next deadline; Infinity if no timer is running. */
   pollDeadline(): number {
     const deadlines = this.#running().map((one) => this.#deadlineOf(one));
     return deadlines.reduce((least, deadline) => (deadline < least ? deadline : least), Infinity);
   }
 
-  /** Whether anything is due in this pass, or was before it was put off. */
+  /** Whether anything is due in this pass, or was due before it was postponed. */
   get isDue(): boolean {
     return this.#running().some(({ alarm }) => alarm!.isDue);
   }
@@ -152,7 +152,7 @@ export abstract class ReferenceTimers {
     table.set(id, one);
     const peak = this.#peak;
     peak[kind] = Math.max(peak[kind]!, table.size);
-    // Connections have two timers of their own, and the graceful stop has one.
+    // A connection has up to two timers, and the graceful stop has one.
     const room = kind === Kind.TIMER ? peak[kind] + 2 * peak[Kind.CONNECTION]! + 1 : peak[kind];
     const fit = Number.isSafeInteger(id) && kindOf(id) === kind && slotOf(id) < room && !this.#known.has(id);
     this.#known.add(id);
@@ -175,7 +175,7 @@ export abstract class ReferenceTimers {
     return one === this.drain || this.timers.get(one.id) === one || this.isOfConnection(one);
   }
 
-  // A time that is told goes for all that have been started without.
+  // A time that is passed becomes the start time of all timers that have none yet.
   #startAt(now: number, after: number): Alarm {
     if (Number.isNaN(now)) return this.start(NaN);
     this.#tellUntimed();
@@ -188,7 +188,7 @@ export abstract class ReferenceTimers {
     }
   }
 
-  // With activity that only grows, when the deadline was looked at makes no difference.
+  // As times of activity only grow, it makes no difference when the deadline is computed.
   #deadlineOf(one: Alarmed): number {
     const { deadline } = one.alarm!;
     return one.moved ? Math.max(deadline, one.moved()) : deadline;

@@ -1,4 +1,4 @@
-// The core's reference, completed: acceptors, admission and the graceful stop.
+// The complete reference of the core: acceptors, admission and the graceful stop.
 
 import { Code, Decision, Kind, Phase, State } from "wasm-ioloop/core";
 import { type Connection, ReferenceTables } from "./reference-tables.ts";
@@ -6,7 +6,7 @@ import { isDuration } from "./reference-timers.ts";
 
 const isLimit = (value: number): boolean => Number.isInteger(value) && value >= 0 && value < 2 ** 31;
 
-/** All that the core does. */
+/** Everything that the core does. */
 export class Reference extends ReferenceTables {
   #phase: number = Phase.ADMITTING;
   #arrived = 0;
@@ -17,9 +17,9 @@ export class Reference extends ReferenceTables {
   #cut: number | undefined;
   #random: number;
   #drainTimeout = Infinity;
-  #resets = false; // nobody waits once accepting has ended
-  #isHurried = false; // what is left is closed, and nothing waited for any more
-  /** Decisions to be told, each once. */
+  #resets = false; // waiting clients are reset once accepting has ended
+  #isHurried = false; // the rest is closed, and the stop no longer waits
+  /** Pending decisions, each returned once. */
   #told = new Set<number>();
   #isFull = false;
 
@@ -278,7 +278,7 @@ export class Reference extends ReferenceTables {
     this.#told.delete(Decision.CLOSE);
   }
 
-  // What was promised sooner stands.
+  // An earlier deadline stays.
   #ringBy(deadline: number): void {
     if (this.drain.alarm && this.drain.alarm.deadline <= deadline) return;
     this.drain.alarm = this.start(deadline);

@@ -1,4 +1,4 @@
-// The core's timers, against the reference.
+// The core's timers, compared with the reference.
 
 import * as assert from "uvu/assert";
 import { BATCH, Code, Core, Due, Kind } from "wasm-ioloop/core";
@@ -27,8 +27,8 @@ function remove(twin: Twin, draw: Draw): void {
   twin.call("handleTimerRemove", twin.id(draw, Kind.TIMER));
 }
 
-// A pass in which callbacks create, restart and remove timers, also those that are due with them; now and then the host
-// breaks off, polls again, or forgets an id.
+// A pass in which callbacks create, restart and remove timers, including those that are due in the same pass; sometimes the
+// host stops early, polls again, or skips an id.
 function pass(twin: Twin, draw: Draw): void {
   const busy = draw.below(3);
   let left = 600;
@@ -72,9 +72,9 @@ const restarting: Mix = [
   ...other.slice(2),
 ];
 
-test("timers do what the reference does", () => run([balanced, growing, restarting], 400_000, 2000), 60);
+test("timers behave as the reference does", () => run([balanced, growing, restarting], 400_000, 2000), 60);
 
-test("a batch holds as many ids as it can; the rest follows in order", () => {
+test("a batch is filled completely; the other ids follow in order", () => {
   const twin = new Twin();
   const ids = Array.from({ length: 3 * BATCH + 7 }, (_, i) => twin.make("handleTimer", i % 3, 0, 0));
   const inOrder = [0, 1, 2].flatMap((rest) => ids.filter((_, i) => i % 3 === rest));
@@ -84,7 +84,7 @@ test("a batch holds as many ids as it can; the rest follows in order", () => {
   assert.is(twin.core.calls.timerCount(), 0);
 });
 
-test("an id that was not answered for is offered again, before what is due later", () => {
+test("an id that was not passed to handleDue is returned again, before later ones", () => {
   const twin = new Twin();
   const [a, b, c] = [1, 1, 2].map((after) => twin.make("handleTimer", after, 0, 0));
   twin.call("handleTick", 1);
@@ -95,7 +95,7 @@ test("an id that was not answered for is offered again, before what is due later
   assert.equal(twin.poll(), [b, c]);
 });
 
-test("what was removed or restarted between poll and answer does not fire", () => {
+test("a timer that is removed or restarted between pollDue and handleDue does not fire", () => {
   const twin = new Twin();
   const [removed, restarted, recurring] = [0, 0, 1].map((on) => twin.make("handleTimer", 1, on, 0));
   twin.call("handleTick", 1);
@@ -110,7 +110,7 @@ test("what was removed or restarted between poll and answer does not fire", () =
   assert.equal(twin.poll(), [restarted, recurring]);
 });
 
-test("a timer of 0 ms that is started in a pass waits for the next, and stops nothing", () => {
+test("a timer of 0 ms that is started in a pass waits for the next one, and delays no other", () => {
   const twin = new Twin();
   const fired: number[] = [];
   const first = twin.make("handleTimer", 0, 0, 5);
@@ -126,7 +126,7 @@ test("a timer of 0 ms that is started in a pass waits for the next, and stops no
   assert.equal(fired, [first, last, born]);
 });
 
-test("a restart to a later deadline wakes the host at most once before it", () => {
+test("a restart to a later deadline wakes the host at most once before that deadline", () => {
   const { calls } = new Core(1);
   const id = calls.handleTimer(10, 0, 0);
   for (let now = 1; now < 10; now++) calls.handleTimerAgain(id, NaN, now);
@@ -136,7 +136,7 @@ test("a restart to a later deadline wakes the host at most once before it", () =
   assert.is(calls.pollDeadline(), 19);
 });
 
-test("the memory grows past 256 timers, and forgets none", () => {
+test("the memory grows beyond 256 timers, and keeps all of them", () => {
   const twin = new Twin();
   const ids = Array.from({ length: 5000 }, (_, i) => twin.make("handleTimer", (i * 7919) % 997, 0, 0));
   assert.is(new Set(ids).size, 5000);
@@ -146,11 +146,11 @@ test("the memory grows past 256 timers, and forgets none", () => {
   assert.is(twin.core.calls.pollDeadline(), Infinity);
 });
 
-test("a timer fires also when more timers were started after it than a start number can count", () => {
+test("a timer still fires after more starts than a sequence number can count", () => {
   const { calls, due } = new Core(1);
   const id = calls.handleTimer(10, 0, 0);
   const next = calls.handleTimer(20, 0, 0);
-  // As if 2^31 others had been started since: the number of its start, in its record.
+  // Sets the sequence number in its record as if 2^31 other timers had been started since.
   const memory = new DataView(calls.memory.buffer);
   const order = memory.getUint32(calls.timerAddress(), true) + 12;
   assert.is(memory.getUint32(order, true), 1);

@@ -1,11 +1,11 @@
-// Certificates for tests, made on the spot with openssl: one authority, and what it signs.
+// Certificates for tests, generated with openssl: an authority, and certificates that it signs.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A certificate and its key: as files, and as PEM. */
+/** A certificate and its key, as files and as PEM. */
 export interface Certificate {
   readonly certPath: string;
   readonly keyPath: string;
@@ -13,7 +13,7 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** An authority, in a folder of its own that goes with the process. */
+/** A certificate authority, in a temporary folder that is removed when the process exits. */
 export class Authority {
   readonly #folder = mkdtempSync(join(tmpdir(), "ioloop-tls-"));
   readonly ca: Certificate;
@@ -26,12 +26,12 @@ export class Authority {
     this.ca = this.#read(cert, key);
   }
 
-  /** A certificate for host names, or addresses with `IP:` before them. */
+  /** A certificate for host names, or for addresses with the prefix `IP:`. */
   sign(...names: string[]): Certificate {
     return this.#sign(NEW_KEY, names);
   }
 
-  /** One whose key is of another type than all the others: RSA. */
+  /** A certificate with an RSA key, while all others have EC keys. */
   signRsa(...names: string[]): Certificate {
     return this.#sign(["-newkey", "rsa:2048"], names);
   }

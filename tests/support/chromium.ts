@@ -1,4 +1,4 @@
-// Chromium, as the system has it, without a window.
+// The system's Chromium, without a window.
 
 import { type Browser, chromium } from "playwright-core";
 import { pathOf } from "../hosts/replay/host.ts";
@@ -13,9 +13,9 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** Starts it, with a folder of its own for the user's data, which goes when it is closed. */
+/** Starts Chromium, with a temporary folder for the user's data, which is removed when it is closed. */
 export function launch(): Promise<Browser> {
   const executablePath = pathOf("chromium");
-  if (executablePath === undefined) throw new Error("there is no chromium");
+  if (executablePath === undefined) throw new Error("chromium is not installed");
   return chromium.launch({ executablePath, args: FLAGS });
 }

@@ -1,4 +1,4 @@
-// What every test file uses: suites that notice what is left open, deadlines, and peers made of plain sockets.
+// Used by every test file: suites that detect what was left open, deadlines, and peers made of plain sockets.
 
 import { mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { type AddressInfo, type Server as NetServer, type Socket, connect, createServer } from "node:net";
@@ -8,7 +8,7 @@ import { suite } from "uvu";
 import { IOLoop } from "wasm-ioloop";
 import { DIFFERS_ON_DENO } from "./deno.ts";
 
-const TEST_SECONDS = 120; // on a quiet machine few take more than one
+const TEST_SECONDS = 120; // on an idle machine few tests take more than one
 
 /** Whether the tests run on Bun. */
 export const isBun: boolean = process.versions["bun"] !== undefined;
@@ -16,21 +16,21 @@ export const isBun: boolean = process.versions["bun"] !== undefined;
 /** Whether the tests run on Deno. */
 export const isDeno: boolean = process.versions["deno"] !== undefined;
 
-/** The arguments that have this runtime run a module given as text. */
+/** The arguments that make this runtime run a module given as text. */
 export function evaluate(source: string): string[] {
   if (isDeno) return ["eval", "--quiet", source];
   return isBun ? ["--eval", source] : ["--input-type=module", "--eval", source];
 }
 
-/** The arguments that have this runtime run a file. */
+/** The arguments that make this runtime run a file. */
 export function script(file: string): string[] {
   return isDeno ? ["run", "--allow-all", "--quiet", file] : [file];
 }
 
-/** A suite each of whose tests has a deadline, and must leave nothing open. */
+/** A test suite. Each of its tests has a deadline, and must leave nothing open. */
 export function harness(name: string): (name: string, test: () => unknown, seconds?: number) => void {
   const tests = suite(name);
-  // Once the file has been read: a suite runs the tests it has when it is told to.
+  // After the file has been loaded: `run` only runs the tests that have been added.
   setTimeout(() => tests.run(), 0);
   return (title, body, seconds = TEST_SECONDS) => {
     if (isDeno && DIFFERS_ON_DENO.has(title)) return;
@@ -42,7 +42,7 @@ export function harness(name: string): (name: string, test: () => unknown, secon
   };
 }
 
-/** The result of a promise; rejects when it takes longer than `seconds`. */
+/** The result of a promise. Rejects if it takes longer than `seconds`. */
 export async function within<T>(seconds: number, promise: T | Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_resolve, reject) => {
@@ -55,12 +55,12 @@ export async function within<T>(seconds: number, promise: T | Promise<T>): Promi
   }
 }
 
-/** Resolves in a later turn of the runtime, `count` turns on. */
+/** Resolves after `count` iterations of the runtime's event loop. */
 export async function turns(count = 1): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Resolves after so many seconds of real time. */
+/** Resolves after some seconds of real time. */
 export function sleep(seconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }
@@ -74,7 +74,7 @@ export async function until(condition: () => boolean, seconds = 10): Promise<voi
   }
 }
 
-/** A promise, and what settles it. */
+/** A promise, and the functions that settle it. */
 export function deferred<T = void>(): {
   readonly promise: Promise<T>;
   readonly resolve: (value: T) => void;
@@ -86,15 +86,15 @@ export function deferred<T = void>(): {
   return { promise, resolve, reject };
 }
 
-/** A plain peer of the runtime: what it received, and how it ended. */
+/** A plain socket as a peer: what it has received, and how it ended. */
 export interface Peer {
   readonly socket: Socket;
   readonly connected: Promise<void>;
-  /** Resolves with all that was received, when the other side has ended or the socket is closed. */
+  /** Resolves with everything that was received, when the other side has ended or the socket has closed. */
   readonly ended: Promise<string>;
-  /** Resolves when the socket is closed, with the code of its error if it had one. */
+  /** Resolves when the socket has closed, with the code of its error if there was one. */
   readonly closed: Promise<string | undefined>;
-  /** What was received so far. */
+  /** What has been received so far. */
   text(): string;
 }
 
@@ -125,10 +125,10 @@ export function watch(socket: Socket): Peer {
   return { socket, connected: connected.promise, ended: ended.promise, closed: closed.promise, text };
 }
 
-/** A port at which nobody listens. One that was free a moment ago may have been given to another test's server. */
+/** A port at which no server listens. Just closing a server is not enough: another test's server may get its port. */
 export const NOBODYS = 1;
 
-/** A plain server on a free port, and what it accepted. */
+/** A plain server on a free port, and the sockets it has accepted. */
 export async function plainServer(
   handler: (socket: Socket) => void = () => {},
 ): Promise<{ port: number; server: NetServer; sockets: Socket[]; close(): Promise<void> }> {
@@ -158,7 +158,7 @@ export async function pair(): Promise<{ near: Socket; far: Peer }> {
   return { near, far };
 }
 
-/** A loop whose errors the test sees, instead of stderr. */
+/** A loop whose errors are collected for the test, instead of being printed. */
 export function quietLoop(options: ConstructorParameters<typeof IOLoop>[0] = {}): {
   loop: IOLoop;
   errors: [unknown, string][];
@@ -170,7 +170,7 @@ export function quietLoop(options: ConstructorParameters<typeof IOLoop>[0] = {})
   return { loop, errors };
 }
 
-/** Runs something with a folder of its own, which goes with it. */
+/** Runs a task with a temporary folder, which is removed afterwards. */
 export async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "ioloop-"));
   try {
@@ -187,10 +187,10 @@ export function portOf(loop: IOLoop, id: ReturnType<IOLoop["server"]>): number {
   return port;
 }
 
-// Sockets of this process, and timers and handles that keep it alive.
+// The sockets of this process, and the timers and handles that keep it alive.
 function open(): Map<string, number> {
   const counts = new Map<string, number>();
-  if (isDeno) return counts; // it may close a socket only when the garbage is collected
+  if (isDeno) return counts; // Deno may close a socket only when it is garbage-collected
   const add = (name: string): void => void counts.set(name, (counts.get(name) ?? 0) + 1);
   for (const fd of readdirSync("/proc/self/fd")) {
     let target = "";

@@ -1,4 +1,4 @@
-// Where the tests find the repository, and what lies in its folders.
+// The root of the repository, and the files in its folders.
 
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 /** The root of the repository, with a slash at its end. */
 export const root: string = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** The files in a folder and in the folders inside it, as paths from `folder` on, in alphabetical order. Empty if there is none. */
+/** All files in a folder and its subfolders, as paths relative to `folder`, in alphabetical order. Empty if the folder does not exist. */
 export function filesIn(folder: string): string[] {
   if (!existsSync(folder)) return [];
   const entries = readdirSync(folder, { withFileTypes: true });

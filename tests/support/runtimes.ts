@@ -1,39 +1,39 @@
-// The runtimes that tests run on, and where each of them is.
+// The runtimes that tests run on, and their paths.
 
 import { join } from "node:path";
 import { root } from "./paths.ts";
 
-/** A program, and what stands before the file that it is to run. */
+/** A program, and the arguments before the file that it must run. */
 export interface Runtime {
   readonly program: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** The files it runs; all where it does not say. */
+  /** The test files it runs; default all. */
   readonly files?: RegExp;
 }
 
 const bun = join(root, "node_modules/.bin/bun");
 const extra = join(root, "build/runtimes/node_modules");
 
-// Once more, all as the runtimes document it.
+// The same tests with documented APIs only.
 const DATA = {
   env: { IOLOOP_FAST: "0" },
   files:
     /^(?:engine\/stall|stream\/|socket\/bare|net\/(?:client|server|limits|drop)|loop\/graceful|faults\/(?:flood|foreign-throws|random-(?:clients|lifecycle))|reactor\/watchers)/,
 };
-// And with the streams of a server, wherever a test needs one.
+// And with streams of a server wherever a test needs a stream.
 const ACCEPTED = {
   env: { IOLOOP_TEST_STREAMS: "accepted" },
   files: /^(?:engine\/(?:stall|reset)|stream\/|socket\/fast)/,
 };
 
-// What has to do with sockets: the rest is run on the versions before and after.
+// Tests about sockets. The others run on the oldest and newest version only.
 const BETWEEN =
   /^(?:core|engine\/(?!reentrancy)|faults\/(?!foreign|random-clients|random-timers)|loop|net|reactor|socket|stream|time)/;
-// What takes long, and is run on the first version.
+// Slow tests, which run on the first version only.
 const NEWEST = /^(?!docs\/programs|examples\/examples)/;
 
-/** The runtime that runs this, and Bun, which comes with the dependencies; the others where `npm run runtimes` put them. */
+/** The runtime that runs this file, Bun from the dependencies, and the others, as installed by `npm run runtimes`. */
 export const runtimes: Readonly<Record<string, Runtime>> = {
   node: { program: process.execPath, args: [] },
   "node-data": { program: process.execPath, args: [], ...DATA },
