@@ -1,4 +1,4 @@
-// The arguments of a Delay, with values they must not have.
+// The arguments of a Delay, with invalid values.
 
 import { Delay, IOLoop } from "wasm-ioloop";
 import {
@@ -14,7 +14,7 @@ import {
   whole,
 } from "./argument-values.ts";
 
-/** Every one that is checked on its own. */
+/** Every argument that is checked by itself. */
 export const DELAY_ROWS: readonly Row[] = [
   [(_loop, wrong) => new Delay(wrong), NO_OPTIONS, TYPE, "new Delay: options must be an object"],
   [

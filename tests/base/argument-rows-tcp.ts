@@ -1,4 +1,4 @@
-// The options of a connection, in each call that takes them, with values they must not have.
+// The options of a connection, in each call that takes them, with invalid values.
 
 import { Client, Server } from "wasm-ioloop";
 import { NO_BOOLEAN, NO_NUMBER, RANGE, type Row, TYPE, type Task, count, nop, time } from "./argument-values.ts";
@@ -26,7 +26,7 @@ const FAMILIES = [
   [46, "46"],
 ] as const;
 
-/** What both sides take. */
+/** The options of both sides. */
 function both(option: Option): Row[] {
   const [[noDelay, onNoDelay], [keepAlive, onKeepAlive]] = [option("noDelay"), option("keepAlive")];
   return [

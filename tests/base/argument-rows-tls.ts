@@ -1,4 +1,4 @@
-// The TLS options of one that listens and of one that connects, with values they must not have.
+// The TLS options of servers and clients, with invalid values.
 
 import { Client, Server } from "wasm-ioloop";
 import {
@@ -18,12 +18,12 @@ const PEM = "a path or a PEM, as string or Buffer";
 
 type Call = (...[loop, options]: Parameters<Task>) => unknown;
 
-/** A call with one option that is wrong. */
+/** A call with one wrong option. */
 function option(what: string, call: Call, name: string): [string, Task] {
   return [`${what}: option "${name}"`, (loop, wrong) => call(loop, { [name]: wrong } as never)];
 }
 
-/** What both sides take. */
+/** The options of both sides. */
 function both(what: string, call: Call): Row[] {
   const [[tls, onTls], [ca, onCa]] = [option(what, call, "tls"), option(what, call, "tlsCa")];
   const [rest, onRest] = option(what, call, "tlsOptions");
@@ -70,7 +70,7 @@ function connector(what: string, call: Call): Row[] {
   ];
 }
 
-/** Each option in each call that takes it. It is refused whether or not `tls` is given. */
+/** Each option in each call that takes it. It is refused with and without `tls`. */
 export const TLS_ROWS: readonly Row[] = [
   ...listener("server", (loop, wrong) => loop.server(wrong, nop)),
   ...listener("server", (loop, wrong) => loop.server(nop, wrong)),

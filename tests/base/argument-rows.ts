@@ -1,4 +1,4 @@
-// Every argument and option of the public API, with values it must not have, and the sentence each of them is answered.
+// Every argument and option of the public API, with invalid values and the error message for each.
 // oxlint-disable oxc/no-map-spread -- a table is read more often than it is made
 
 import { PassThrough } from "node:stream";
@@ -33,7 +33,7 @@ import {
   WHOLE_1,
 } from "./argument-values.ts";
 
-/** Both forms of a function of time and callback, on a loop or its reactor. */
+/** Both call forms of a function that takes a time and a callback, on a loop or its reactor. */
 function timers(of: (loop: IOLoop) => Pick<IOLoop, "timer" | "recurring">): Row[] {
   return (["timer", "recurring"] as const).flatMap((name) => [
     ...time(`${name}: after`, (loop, wrong) => of(loop)[name](wrong, nop)),
@@ -42,7 +42,7 @@ function timers(of: (loop: IOLoop) => Pick<IOLoop, "timer" | "recurring">): Row[
   ]);
 }
 
-/** The options of one that listens. */
+/** The options of a server. */
 function listener(what: string, listen: (loop: IOLoop, options: never) => unknown): Row[] {
   const option = (name: string): [string, Task] => [
     `${what}: option "${name}"`,
@@ -70,7 +70,7 @@ function listener(what: string, listen: (loop: IOLoop, options: never) => unknow
   ];
 }
 
-/** The options of one that connects. */
+/** The options of a client. */
 function connector(what: string, connect: (loop: IOLoop, options: never) => unknown): Row[] {
   const option = (name: string): [string, Task] => [
     `${what}: option "${name}"`,
@@ -131,7 +131,7 @@ function constructors(): Row[] {
     ]);
 }
 
-/** Everything that is checked on its own. */
+/** Every argument and option that is checked by itself. */
 export const ROWS: readonly Row[] = [
   ...DELAY_ROWS,
   ...TLS_ROWS,

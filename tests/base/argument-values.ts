@@ -1,4 +1,4 @@
-// What rows of wrong arguments are made of: wrong values with the words they are shown in, and the sentences of the answers.
+// The parts of the rows of wrong arguments: wrong values, the words that describe them, and the sentences of messages.
 
 import { EventEmitter as NodeEmitter } from "node:events";
 import { Duplex } from "node:stream";
@@ -7,17 +7,17 @@ import { VirtualClock } from "wasm-ioloop/testing";
 
 export type Task = (loop: IOLoop, wrong: never) => unknown;
 
-// Whatever is asked of it, throws.
+// Every operation on it throws.
 const { proxy: revoked, revoke } = Proxy.revocable({}, {});
 revoke();
-// What it is of throws.
+// Its `constructor` throws.
 const shy = {
   get constructor(): never {
     throw new Error("nobody's business");
   },
 };
 
-/** A call, its wrong values, and what each of them is answered: the kind, and the message but for the value. */
+/** A call, its wrong values, and the error for each of them: the class, and the message without the value. */
 export type Row = readonly [call: Task, wrong: readonly (readonly [unknown, string])[], kind: string, message: string];
 
 export const TYPE = "TypeError ERR_IOLOOP_INVALID_ARG_TYPE";
@@ -142,7 +142,7 @@ export const seconds = "must be a finite number of seconds, 0 or more";
 export const whole = (from: number, to = 2147483647): string => `must be a whole number from ${from} to ${to}`;
 export const nop = (): void => {};
 
-/** A time, as argument or option. */
+/** A time, as an argument or an option. */
 export function time(name: string, call: Task): Row[] {
   return [
     [call, SECONDS_RANGE, RANGE, `${name} ${seconds}`],

@@ -1,4 +1,4 @@
-// Wrong arguments: each is refused at the call, with its class, code and sentence, and leaves no trace.
+// Wrong arguments: each call throws, with the right class, code and message, and has no effect.
 
 import { PassThrough } from "node:stream";
 import * as assert from "uvu/assert";
@@ -9,7 +9,7 @@ import { harness, pair, portOf, quietLoop } from "../support/harness.ts";
 const test = harness("arguments");
 const nop = (): void => {};
 
-/** What a task throws at the call: "Class CODE: message". */
+/** The error that a task throws: "Class CODE: message". */
 function refusal(task: () => unknown): string {
   try {
     task();
@@ -20,9 +20,9 @@ function refusal(task: () => unknown): string {
   return "nothing thrown";
 }
 
-/** Whether a loop watches nothing, and still does its work. */
+/** Whether a loop watches nothing, and still works. */
 async function isUsable(loop: IOLoop): Promise<void> {
-  await loop.start(); // ends by itself only where nothing is left
+  await loop.start(); // ends by itself only if nothing is left
   let fired = 0;
   loop.timer(0, () => fired++);
   loop.nextTick(() => fired++);
@@ -30,7 +30,7 @@ async function isUsable(loop: IOLoop): Promise<void> {
   assert.is(fired, 2);
 }
 
-test("every argument and option refuses what it must not be", async () => {
+test("every argument and option is checked", async () => {
   const { loop, errors } = quietLoop();
   let count = 0;
   for (const [call, wrong, kind, message] of ROWS) {
@@ -48,7 +48,7 @@ test("every argument and option refuses what it must not be", async () => {
   assert.equal(errors, []);
 });
 
-test("a missing callback is refused in both call forms", async () => {
+test("a missing callback is an error in both call forms", async () => {
   const { loop } = quietLoop();
   const untyped = loop as unknown as Record<string, (...args: unknown[]) => unknown>;
   const reactor = loop.reactor as unknown as Record<string, (...args: unknown[]) => unknown>;
@@ -115,7 +115,7 @@ test("a server listens once, a client connects once at a time", async () => {
   await isUsable(loop);
 });
 
-test("the reactor of a loop stays while something is watched", async () => {
+test("the reactor of a loop cannot be replaced while it watches anything", async () => {
   const { loop } = quietLoop();
   const refused =
     "IOLoopError ERR_IOLOOP_REACTOR_IN_USE: loop.reactor cannot be replaced while the loop has timers, servers or connections";
@@ -157,10 +157,10 @@ test("the reactor of a loop stays while something is watched", async () => {
   loop.reactor = after;
   assert.is(loop.reactor, after);
   await isUsable(loop);
-  await isUsable(new IOLoop({ reactor: before })); // free again
+  await isUsable(new IOLoop({ reactor: before })); // it can be used again
 });
 
-test("a reactor serves one loop", async () => {
+test("a reactor belongs to one loop only", async () => {
   const { loop } = quietLoop();
   const { loop: other } = quietLoop();
   const refused = "already belongs to another loop; give every loop its own Reactor";
@@ -178,7 +178,7 @@ test("a reactor serves one loop", async () => {
   await isUsable(other);
 });
 
-test("a server, client or stream that belongs to a reactor stays there", async () => {
+test("the reactor of a server, client or stream cannot be changed while it is used", async () => {
   const { loop } = quietLoop();
   const { loop: other } = quietLoop();
   const { reactor } = loop;
@@ -215,7 +215,7 @@ test("a server, client or stream that belongs to a reactor stays there", async (
   await isUsable(other);
 });
 
-test("start and oneTick are refused while the loop runs", async () => {
+test("start and oneTick throw while the loop runs", async () => {
   const { loop } = quietLoop();
   const refused = "IOLoopError ERR_IOLOOP_RUNNING: IOLoop already running";
   const seen: string[] = [];
@@ -233,7 +233,7 @@ test("start and oneTick are refused while the loop runs", async () => {
   await isUsable(loop);
 });
 
-test("what is spent or unknown is refused where it must be active, and false where it is removed", async () => {
+test("a spent or unknown timer or handle is an error for again and watch, and remove returns false", async () => {
   const { loop } = quietLoop();
   const { reactor } = loop;
   const timer = loop.timer(0, nop);

@@ -8,7 +8,7 @@ const test = harness("event-emitter lists, and async subscribers");
 
 type TestEvents = { test: [number?]; other: []; error: [unknown] };
 
-test("178 an unknown event or callback is no error, and nothing is lost", () => {
+test("178 unsubscribing an unknown event or callback is not an error, and has no effect", () => {
   const e = new EventEmitter<TestEvents>();
   const calls: string[] = [];
   e.on("test", () => void calls.push("kept"));
@@ -37,14 +37,14 @@ test("179 subscribers is the live list", () => {
   assert.is(e.hasSubscribers("test"), false);
 });
 
-test("179 asking for the subscribers of an event changes nothing", () => {
+test("179 reading the subscribers of an event has no effect", () => {
   const e = new EventEmitter<TestEvents>();
   assert.equal(e.subscribers("error"), []);
   assert.is(e.hasSubscribers("error"), false);
   assert.throws(() => e.emit("error", "Bye"), "Bye");
 });
 
-test("180 unsubscribeAll ends every subscription to every event", () => {
+test("180 unsubscribeAll removes every subscription to every event", () => {
   const e = new EventEmitter<TestEvents>();
   const calls: string[] = [];
   e.on("test", () => void calls.push("test"));
@@ -58,7 +58,7 @@ test("180 unsubscribeAll ends every subscription to every event", () => {
   assert.equal(calls, ["again"]);
 });
 
-test("180 a subscriber that is no function, and a name that is no string, are refused", () => {
+test("180 a subscriber that is not a function, and a name that is not a string, are errors", () => {
   const e = new EventEmitter<TestEvents>();
   for (const wrong of [undefined, null, 5, "cb", {}]) {
     for (const method of ["on", "once"] as const) {
@@ -71,7 +71,7 @@ test("180 a subscriber that is no function, and a name that is no string, are re
   assert.is(e.hasSubscribers("error"), false);
 });
 
-test("async subscribers start in order, and emit waits for none", async () => {
+test("async subscribers start in order, and emit does not wait for them", async () => {
   const e = new EventEmitter<TestEvents>();
   const calls: string[] = [];
   const gate = deferred();
@@ -88,7 +88,7 @@ test("async subscribers start in order, and emit waits for none", async () => {
   assert.equal(calls, ["a", "b", "a after"]);
 });
 
-test("a rejection under a plain emitter is the runtime's to report", async () => {
+test("a rejection in a subscriber of a plain emitter is reported by the runtime", async () => {
   const e = new EventEmitter<TestEvents>();
   const seen = deferred<unknown>();
   const others = process.listeners("unhandledRejection");
@@ -102,7 +102,7 @@ test("a rejection under a plain emitter is the runtime's to report", async () =>
   for (const other of others) process.on("unhandledRejection", other);
 });
 
-test("a rejection of a loop's subscriber is an error of its reactor, and the loop goes on", async () => {
+test("a rejection in a loop's subscriber is an error of its reactor, and the loop continues", async () => {
   const { loop, errors } = quietLoop();
   loop.on("finish", async () => {
     await turns();
@@ -121,7 +121,7 @@ test("a rejection of a loop's subscriber is an error of its reactor, and the loo
   );
 });
 
-test("an exception of a subscriber under the loop does not keep the loop from going on", async () => {
+test("an exception in a subscriber does not stop the loop", async () => {
   const { loop, errors } = quietLoop();
   const calls: string[] = [];
   const id = loop.server({}, (_loop, stream) => {
@@ -162,7 +162,7 @@ test("an async error subscriber of a reactor that rejects ends the run with its 
   reactor.remove(keep);
 });
 
-test("an error event of a server that nobody hears goes to the reactor", async () => {
+test("an error event of a server without subscribers goes to the reactor", async () => {
   const { loop, errors } = quietLoop();
   const first = new Server({ reactor: loop.reactor });
   first.listen();
@@ -175,14 +175,14 @@ test("an error event of a server that nobody hears goes to the reactor", async (
   await loop.start();
   await turns(2);
   process.off("unhandledRejection", note);
-  assert.equal(unhandled, [], "nobody has to wait for ready");
+  assert.equal(unhandled, [], "a rejection of ready is not unhandled");
   assert.equal(
     errors.map(([error, event]) => [(error as NodeJS.ErrnoException).code, event]),
     [["EADDRINUSE", "error"]],
   );
 });
 
-test("ready of a server that listens again is about the new attempt", async () => {
+test("ready of a server that listens again belongs to the new attempt", async () => {
   const { loop } = quietLoop();
   const [holder, server] = [new Server({ reactor: loop.reactor }), new Server({ reactor: loop.reactor })];
   holder.listen();
@@ -200,7 +200,7 @@ test("ready of a server that listens again is about the new attempt", async () =
   await running;
 });
 
-test("the shared loop is an emitter too", () => {
+test("the shared loop is an emitter, too", () => {
   const calls: string[] = [];
   const cb = IOLoop.singleton.on("reset", () => void calls.push("reset"));
   IOLoop.singleton.emit("reset");

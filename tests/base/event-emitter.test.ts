@@ -1,4 +1,4 @@
-// EventEmitter: the order of subscribers, what changes during an emit, errors nobody hears, and async subscribers.
+// EventEmitter: the order of subscribers, changes during an emit, errors without subscribers, and async subscribers.
 
 import * as assert from "uvu/assert";
 import { EventEmitter, IOLoopError } from "wasm-ioloop";
@@ -37,12 +37,12 @@ test("170 subscribers run in order of subscription, with the emitter and the arg
   assert.ok(calls.every(([, subject]) => subject === e));
 });
 
-test("170 an event without subscribers is emitted to nobody", () => {
+test("170 emitting an event without subscribers has no effect", () => {
   const { e } = emitter();
   assert.is(e.emit("test"), e);
 });
 
-test("170 events with the names of an object's own properties are like others", () => {
+test("170 events may have the names of properties of Object.prototype", () => {
   const e = new EventEmitter();
   const calls: string[] = [];
   for (const name of ["constructor", "__proto__", "toString", ""]) {
@@ -61,7 +61,7 @@ test("170 emitters do not share subscribers", () => {
   assert.equal(one.calls, []);
 });
 
-test("171 on gives the callback, once its wrapper, catch the emitter", () => {
+test("171 on returns the callback, once its wrapper, catch the emitter", () => {
   const { e } = emitter();
   const cb = (): void => {};
   assert.is(e.on("test", cb), cb);
@@ -83,7 +83,7 @@ test("172 once unsubscribes before its callback runs", () => {
   assert.equal(calls, ["has false"]);
 });
 
-test("172 a once callback that throws does not come back", () => {
+test("172 a once callback that throws is still unsubscribed", () => {
   const { e, calls } = emitter();
   e.once("test", () => {
     calls.push("once");
@@ -94,7 +94,7 @@ test("172 a once callback that throws does not come back", () => {
   assert.equal(calls, ["once"]);
 });
 
-test("172 two of once, and one that stays, run in order, each of once one time", () => {
+test("172 two once callbacks and a permanent one run in order, and the once callbacks a single time", () => {
   const { e, calls } = emitter();
   e.once("test", () => void calls.push("a"));
   e.on("test", () => void calls.push("b"));
@@ -103,7 +103,7 @@ test("172 two of once, and one that stays, run in order, each of once one time",
   assert.equal(calls, ["a", "b", "c", "b"]);
 });
 
-test("172 once runs one time where a subscriber before it emits again", () => {
+test("172 once runs a single time if an earlier subscriber emits again", () => {
   const { e, calls } = emitter();
   e.on("test", (e, depth = 0) => {
     if (depth < 2) e.emit("test", depth + 1);
@@ -113,7 +113,7 @@ test("172 once runs one time where a subscriber before it emits again", () => {
   assert.equal(calls, ["once"]);
 });
 
-test("173 the wrapper called directly counts as the one call", () => {
+test("173 calling the wrapper directly counts as the single call", () => {
   const { e, calls } = emitter();
   const wrapper = e.once("test", (_e, number) => {
     calls.push(`once ${number}`);
@@ -133,7 +133,7 @@ test("173 the wrapper can be unsubscribed", () => {
   assert.equal(calls, []);
 });
 
-test("174 a subscriber added during an emit waits for the next", () => {
+test("174 a subscriber added during an emit takes effect from the next emit on", () => {
   const { e, calls } = emitter();
   e.once("test", (e) => {
     calls.push("first");
@@ -145,7 +145,7 @@ test("174 a subscriber added during an emit waits for the next", () => {
   assert.equal(calls, ["first", "added"]);
 });
 
-test("174 the same where others have subscribed before and after", () => {
+test("174 the same with other subscribers before and after it", () => {
   const { e, calls } = emitter();
   e.on("test", () => void calls.push("a"));
   e.once("test", (e) => void e.on("test", () => void calls.push("added")));
@@ -156,7 +156,7 @@ test("174 the same where others have subscribed before and after", () => {
   assert.equal(calls, ["a", "z", "a", "z", "added"]);
 });
 
-test("174 an emit inside an emit calls what was added in between", () => {
+test("174 a nested emit calls subscribers that were added before it", () => {
   const { e, calls } = emitter();
   e.once("test", (e) => {
     e.on("test", () => void calls.push("added"));
@@ -224,7 +224,7 @@ test("177 an error without a subscriber is thrown as it is", () => {
   );
 });
 
-test("177 what is no Error is thrown wrapped, with the value as cause", () => {
+test("177 a value that is not an error is thrown wrapped, with the value as cause", () => {
   const { e } = emitter();
   for (const [value, message] of [
     ["Bye", "Bye"],
@@ -241,7 +241,7 @@ test("177 what is no Error is thrown wrapped, with the value as cause", () => {
   }
 });
 
-test("177 null, a symbol and an object without a prototype are wrapped too", () => {
+test("177 null, a symbol and an object without a prototype are wrapped, too", () => {
   const { e } = emitter();
   for (const value of [null, Symbol("bye"), Object.create(null)]) {
     const error = thrown(() => e.emit("error", value));
@@ -264,7 +264,7 @@ test("177 an error with a subscriber is not thrown; catch subscribes to it", () 
   );
 });
 
-test("177 once hears one error; the next has no subscriber any more", () => {
+test("177 once receives one error; the next one has no subscriber", () => {
   const { e, calls } = emitter();
   e.once("error", (_e, error) => void calls.push(String(error)));
   e.emit("error", "one");
@@ -272,7 +272,7 @@ test("177 once hears one error; the next has no subscriber any more", () => {
   assert.equal(calls, ["one"]);
 });
 
-test("178 unsubscribe removes every subscription of a callback, and gives the emitter", () => {
+test("178 unsubscribe removes every subscription of a callback, and returns the emitter", () => {
   const { e, calls } = emitter();
   const twice = e.on("test", () => void calls.push("twice"));
   e.on("test", () => void calls.push("other"));

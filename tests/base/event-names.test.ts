@@ -1,4 +1,4 @@
-// Names of events: those that do not exist are refused, and Node's names for what an emitter does, with `once` of node:events.
+// Event names: unknown ones are errors. Also the methods under Node's names, and `once` of node:events.
 
 import { once } from "node:events";
 import { PassThrough } from "node:stream";
@@ -19,7 +19,7 @@ function refusal(task: () => unknown): string {
   return "nothing thrown";
 }
 
-test("an event that a class does not have is refused, with those that it has and what was meant", () => {
+test("an unknown event is an error that names the known ones, and the one that was probably meant", () => {
   const { loop } = quietLoop();
   const stream = new Stream(new PassThrough());
   const known = "known are read, write, drain, timeout, error, close";
@@ -59,7 +59,7 @@ test("every class has the event error", async () => {
   await loop.start();
 });
 
-test("asking for, and unsubscribing from, what does not exist is no error", () => {
+test("hasSubscribers, subscribers and unsubscribe accept unknown events", () => {
   const stream = new Stream(new PassThrough()) as unknown as EventEmitter;
   assert.is(stream.hasSubscribers("data"), false);
   assert.equal(stream.subscribers("data"), []);
@@ -67,7 +67,7 @@ test("asking for, and unsubscribing from, what does not exist is no error", () =
   assert.is(stream.off("data", nop), stream);
 });
 
-test("classes of a user's own take any event, or those that they say", () => {
+test("a user's own class takes any event, or only those that it declares", () => {
   class Any extends EventEmitter {}
   class Two extends EventEmitter<{ one: []; two: []; error: [unknown] }> {
     static override readonly events = ["one", "two", "error"];
@@ -119,7 +119,7 @@ test("Node's names: addListener, removeListener, removeAllListeners, off", () =>
   );
 });
 
-test("what was given to once can be unsubscribed, as its wrapper can", () => {
+test("the callback given to once can be unsubscribed, and so can its wrapper", () => {
   const e = new EventEmitter();
   const calls: string[] = [];
   const cb = (): void => void calls.push("once");
@@ -130,7 +130,7 @@ test("what was given to once can be unsubscribed, as its wrapper can", () => {
   assert.is(e.hasSubscribers("x"), false);
 });
 
-test("once of node:events: the emitter and what came, or the error itself; nothing is left", async () => {
+test("once of node:events resolves with the emitter and the arguments, or rejects with the error, and leaves no subscriber", async () => {
   const { loop, errors } = quietLoop();
   const seen: unknown[] = [];
   const id = loop.server({}, async (loop, stream) => {
@@ -165,7 +165,7 @@ test("once of node:events: the emitter and what came, or the error itself; nothi
   await client.closed;
 });
 
-test("a subscriber to error gets the emitter first, whatever it is called", () => {
+test("a subscriber to error gets the emitter first, whatever the function's name", () => {
   const e = new EventEmitter();
   const seen: unknown[] = [];
   const errorListener = (first: unknown): void => void seen.push(first === e);

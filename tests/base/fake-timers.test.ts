@@ -1,4 +1,4 @@
-// The timers of the runtime are taken when the package is loaded: fake ones stop neither its sockets nor its clocks.
+// The package saves the runtime's timers when it is loaded: fake timers stop neither its sockets nor its clocks.
 
 import { execFile } from "node:child_process";
 import * as assert from "uvu/assert";
@@ -18,7 +18,7 @@ const NAMES = [
   "queueMicrotask",
 ] as const;
 
-/** Runs something while what the runtime has for timers does nothing, or throws. Gives the names of those that were called. */
+/** Runs a task while the global timer functions do nothing, or throw. Returns the names of those that were called. */
 async function without(body: () => Promise<void>): Promise<string[]> {
   const real = Object.fromEntries(NAMES.map((name) => [name, globalThis[name]]));
   const realNow = performance.now;
@@ -41,9 +41,9 @@ async function without(body: () => Promise<void>): Promise<string[]> {
   return called;
 }
 
-test("timers and ticks go on, and so does virtual time", async () => {
+test("timers, ticks and virtual time still work", async () => {
   const seen: string[] = [];
-  await turns(1); // the deadline of this test is set by then
+  await turns(1); // by then the deadline of this test has been set
   const called = await without(async () => {
     const loop = new IOLoop();
     loop.timer(0.01, () => void seen.push("timer"));
@@ -60,7 +60,7 @@ test("timers and ticks go on, and so does virtual time", async () => {
   assert.equal(called, []);
 });
 
-// In a process of its own: what a runtime's own sockets use is theirs.
+// In a separate process, as the runtime's sockets may use these timers themselves.
 const ECHO = `
   import { IOLoop } from "wasm-ioloop";
   const fake = () => {};
@@ -94,12 +94,12 @@ function run(source: string): Promise<string> {
   });
 }
 
-test("a server and a client talk where the timers have been replaced", async () => {
+test("a server and a client communicate while the timers are replaced", async () => {
   assert.is(await run(ECHO), "echo");
 });
 
-test("and under the mock timers of node:test", async () => {
-  if (isBun || isDeno) return; // they are Node's
+test("and with the mock timers of node:test", async () => {
+  if (isBun || isDeno) return; // only Node has them
   const said = await run(MOCKED);
   assert.match(said, /^echo$/m);
 });

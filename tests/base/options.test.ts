@@ -1,4 +1,4 @@
-// Options: each is read once, at the call, and only where it is the object's own; what was probably meant, and what excludes what.
+// Options: each is read once, at the call, and only if it is an own property. Unknown options, and options that exclude each other.
 
 import { PassThrough } from "node:stream";
 import * as assert from "uvu/assert";
@@ -19,7 +19,7 @@ function refusal(task: () => unknown): string {
   return "nothing thrown";
 }
 
-/** Options that say what they are the first time they are asked, and then something that is not allowed. */
+/** Options that have their value only the first time they are read, and then an invalid one. */
 function once<T extends object>(options: T): { options: T; reads: Record<string, number> } {
   const reads: Record<string, number> = {};
   const asked = {} as T;
@@ -33,7 +33,7 @@ function once<T extends object>(options: T): { options: T; reads: Record<string,
   return { options: asked, reads };
 }
 
-test("what is done to a client's options after the call does not count", async () => {
+test("changing a client's options after the call has no effect", async () => {
   const { loop, errors } = quietLoop();
   const reached: string[] = [];
   const listen = async (name: string): Promise<{ port: number; close(): Promise<void> }> =>
@@ -68,7 +68,7 @@ test("what is done to a client's options after the call does not count", async (
   await b.close();
 });
 
-test("each option is read once, whoever takes it", async () => {
+test("every call reads each option once", async () => {
   const { loop } = quietLoop();
   const { reactor } = loop;
   const { port, close } = await plainServer((socket) => socket.end());
@@ -104,7 +104,7 @@ test("each option is read once, whoever takes it", async () => {
   await close();
 });
 
-test("the options of TLS are read at the call, too", async () => {
+test("TLS options are read at the call, too", async () => {
   const { loop } = quietLoop();
   const { port, close } = await plainServer((socket) => socket.destroy());
   const tlsOptions: Record<string, unknown> = { servername: "a.example", ALPNProtocols: ["x"] };
@@ -116,7 +116,7 @@ test("the options of TLS are read at the call, too", async () => {
   await close();
 });
 
-test("what is not an object's own is no option", async () => {
+test("inherited properties are not options", async () => {
   const { loop } = quietLoop();
   const { port, close } = await plainServer((socket) => socket.end("x"));
   const polluted = Object.prototype as unknown as Record<string, unknown>;
@@ -142,7 +142,7 @@ test("what is not an object's own is no option", async () => {
   await close();
 });
 
-test("unknown options are refused, with those that are known, and two that contradict", () => {
+test("an unknown option is an error that names the known ones; so are two options that contradict each other", () => {
   const { loop } = quietLoop();
   const refused = (what: string, known: string, task: (options: never) => unknown): void => {
     for (const name of ["whatever", "toString", "__proto_"]) {
@@ -152,7 +152,7 @@ test("unknown options are refused, with those that are known, and two that contr
       );
     }
   };
-  // What can be listened to and connected with grows; the beginning is enough.
+  // The lists of known options grow, so only their beginning is compared.
   const begins = (task: () => unknown, start: string): void =>
     assert.ok(refusal(task).startsWith(`TypeError ERR_IOLOOP_UNKNOWN_OPTION: ${start}`), refusal(task));
   refused("new IOLoop", "maxAccepts, maxConnections, multiAccept, reactor, clock", (wrong) => new IOLoop(wrong));
@@ -174,7 +174,7 @@ test("unknown options are refused, with those that are known, and two that contr
   );
 });
 
-test("an unknown option: what was probably meant comes first", () => {
+test("an unknown option: the message begins with the one that was probably meant", () => {
   const { loop } = quietLoop();
   const meant = (task: () => unknown): string | undefined => /did you mean "(\w+)"/.exec(refusal(task))?.[1];
   const server = (options: object) => () => loop.server(options as never, nop);
@@ -205,7 +205,7 @@ test("an unknown option: what was probably meant comes first", () => {
     assert.is(meant(task), what, refusal(task));
 });
 
-test("options that exclude each other", () => {
+test("options that exclude each other are an error", () => {
   const { loop } = quietLoop();
   const handle = new PassThrough();
   const apart = (what: string, a: string, b: string): string =>
@@ -238,7 +238,7 @@ test("options that exclude each other", () => {
     );
 });
 
-test("further arguments, as the runtime's timers take them, are refused", async () => {
+test("further arguments, which the runtime's timers accept, are an error", async () => {
   const { loop } = quietLoop();
   const takes = "takes a time and a callback, but no arguments for the callback; use () => callback(argument)";
   for (const it of [loop, loop.reactor] as unknown as Record<string, (...args: unknown[]) => unknown>[]) {
@@ -257,10 +257,10 @@ test("further arguments, as the runtime's timers take them, are refused", async 
       /^TypeError ERR_IOLOOP_INVALID_ARG_TYPE: nextTick takes a callback, /,
     );
   }
-  await loop.start(); // nothing is watched
+  await loop.start(); // nothing has been watched
 });
 
-test("a method that was taken off its object says what it belongs to", async () => {
+test("a method that is called without its object throws an error that names the object", async () => {
   const { loop } = quietLoop();
   const { reactor } = loop;
   const of: [object, string, string[]][] = [
@@ -283,7 +283,7 @@ test("a method that was taken off its object says what it belongs to", async () 
         );
     }
   }
-  const { timer, stop } = IOLoop; // those of the shared loop need no object
+  const { timer, stop } = IOLoop; // the static methods use the shared loop, and need no object
   assert.type(timer(1, nop), "number");
   stop();
   IOLoop.reset();

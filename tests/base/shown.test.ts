@@ -1,4 +1,4 @@
-// What a console and JSON show of what a loop has, and errors that come from elsewhere.
+// How a console and JSON show loops, streams and servers, and errors of other realms.
 
 import { PassThrough } from "node:stream";
 import { inspect } from "node:util";
@@ -13,7 +13,7 @@ const nop = (): void => {};
 const deno = (globalThis as { Deno?: { inspect(value: unknown): string } }).Deno;
 const bun = (globalThis as { Bun?: { inspect(value: unknown): string } }).Bun;
 
-/** One line, the same by every way there is. */
+/** The line that a console shows, which must be the same in every way to print it. */
 function line(value: object): string {
   const said = inspect(value);
   assert.is(said.includes("\n"), false, said);
@@ -21,7 +21,7 @@ function line(value: object): string {
   return said;
 }
 
-test("a console shows one line of what it is and does", async () => {
+test("a console shows an object as one line with its class and state", async () => {
   const { loop } = quietLoop();
   assert.match(line(loop), /^IOLoop \{ isRunning: false, maxConnections: 1000, timers: 0, /);
   const id = loop.server({}, nop);
@@ -50,14 +50,14 @@ test("a console shows one line of what it is and does", async () => {
   await loop.start();
 });
 
-test("an emitter of a user's own shows what is in it", () => {
+test("a user's own emitter is shown with its properties", () => {
   class Mine extends EventEmitter {
     readonly colour = "red";
   }
   assert.match(inspect(new Mine()), /colour/);
 });
 
-test("JSON has the same, wherever it comes from", async () => {
+test("JSON has the same properties", async () => {
   const { loop } = quietLoop();
   const id = loop.server({}, nop);
   const { near, far } = await pair();
@@ -80,7 +80,7 @@ test("JSON has the same, wherever it comes from", async () => {
   await far.closed;
 });
 
-test("an error of another realm is one, and stays what it is", async () => {
+test("an error of another realm counts as an error, and is not wrapped", async () => {
   const foreign = runInNewContext("Object.assign(new TypeError('Bye'), { code: 'E' })") as Error;
   const alike = { name: "ForeignError", message: "Bye", stack: "ForeignError: Bye\n    at elsewhere" };
   for (const error of [foreign, alike]) {
@@ -101,7 +101,7 @@ test("an error of another realm is one, and stays what it is", async () => {
   }
 });
 
-test("what is no error is wrapped, whatever it is, and asking for its words never throws", () => {
+test("any value that is not an error is wrapped, and describing it never throws", () => {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
   const shy = {
@@ -133,7 +133,7 @@ test("what is no error is wrapped, whatever it is, and asking for its words neve
   }
 });
 
-test("a stream of what only inherits from a socket, or lacks what is called later, is refused; a foreign Uint8Array is not", () => {
+test("an object that only inherits from a socket, or lacks methods, is not a handle; a Uint8Array of another realm is a chunk", () => {
   const { loop } = quietLoop();
   const stream = new Stream(new PassThrough(), { reactor: loop.reactor });
   stream.write(runInNewContext("new Uint8Array([1, 2])") as Uint8Array);

@@ -11,7 +11,7 @@ const test = harness("debug");
 const SOURCE = `import { IOLoop } from "wasm-ioloop";
   const loop = new IOLoop({ maxConnections: 1 });
   const streams = [];
-  let timeout = 0; // all three come in before anybody leaves
+  let timeout = 0; // all three arrive before one is closed
   const id = loop.server({ backlog: 1 }, (loop, stream) => {
     streams.push(stream);
     stream.timeout = timeout;
@@ -40,7 +40,7 @@ function run(debug: string | undefined, source = SOURCE): string[] {
   return stderr.split("\n").filter((line) => line !== "");
 }
 
-test("12 IOLOOP_DEBUG=1 tells every connection, acceptor, timer and decision, with counts", () => {
+test("12 IOLOOP_DEBUG=1 prints every connection, acceptor, timer and decision, with counts", () => {
   const lines = run("1");
   for (const line of lines) {
     assert.match(
@@ -72,7 +72,7 @@ test("12 IOLOOP_DEBUG=1 tells every connection, acceptor, timer and decision, wi
   }
 });
 
-test("a handshake that fails says why", () => {
+test("the reason of a failed handshake is printed", () => {
   const { certPath, keyPath } = new Authority().sign("localhost");
   const lines = run(
     "1",
@@ -90,12 +90,12 @@ test("a handshake that fails says why", () => {
   );
 });
 
-test("without it, nothing is told", () => {
+test("without it, nothing is printed", () => {
   assert.equal(run(undefined), []);
   assert.equal(run(""), []);
 });
 
-test("what a client sends is escaped, and does not begin a line", () => {
+test("text from a client is escaped, and cannot begin a line", () => {
   const { certPath, keyPath } = new Authority().sign("localhost");
   const lines = run(
     "1",
@@ -110,14 +110,14 @@ test("what a client sends is escaped, and does not begin a line", () => {
   // oxlint-disable-next-line no-control-regex -- that is what must not be there
   const raw = lines.filter((line) => /[\u0000-\u001f]|^IOLoop: forged/.test(line));
   assert.equal(raw, []);
-  if (isBun || isDeno) return; // they keep what the callback said to themselves
+  if (isBun || isDeno) return; // they do not report the callback's error message
   assert.ok(
     lines.some((line) => line.includes(String.raw`no such host: \x1b[2J\nIOLoop: forged\ra.example`)),
     lines.join("\n"),
   );
 });
 
-test("an error that nobody hears is printed escaped, so that its lines are no others, and not without end", () => {
+test("an error without subscribers is printed escaped, so that its lines cannot imitate ours, and shortened", () => {
   const lines = run(
     undefined,
     `import { IOLoop } from "wasm-ioloop";

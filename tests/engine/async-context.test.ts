@@ -1,4 +1,4 @@
-// AsyncLocalStorage: whose context callbacks run in.
+// AsyncLocalStorage: the async context of callbacks.
 
 import { AsyncLocalStorage, createHook } from "node:async_hooks";
 import * as assert from "uvu/assert";
@@ -9,7 +9,7 @@ const test = harness("async-context");
 
 const SOON = 10; // seconds
 
-test("timers and next ticks run in that of start, whoever has made them, set the alarm, or woken the loop", async () => {
+test("timers and next ticks run in the context of start, whichever code has started them, set the alarm, or woken the loop", async () => {
   for (const clock of [undefined, new VirtualClock()]) {
     const storage = new AsyncLocalStorage<string>();
     const { loop } = quietLoop(clock && { clock });
@@ -25,8 +25,8 @@ test("timers and next ticks run in that of start, whoever has made them, set the
     loop.timer(0.006, see("timer"));
     storage.run("outside", () => {
       setTimeout(() => {
-        loop.timer(0.001, see("timer")); // the nearest deadline: it sets the alarm
-        loop.nextTick(see("next tick")); // and wakes the loop
+        loop.timer(0.001, see("timer")); // has the nearest deadline, so it sets the alarm
+        loop.nextTick(see("next tick")); // wakes the loop
       }, 1);
     });
     const keep = loop.timer(60, () => {});
@@ -38,7 +38,7 @@ test("timers and next ticks run in that of start, whoever has made them, set the
   }
 });
 
-test("what each start was called in holds for its run", async () => {
+test("each run has the context in which start was called", async () => {
   const storage = new AsyncLocalStorage<string>();
   const { loop } = quietLoop();
   const seen: unknown[] = [];
@@ -52,7 +52,7 @@ test("what each start was called in holds for its run", async () => {
   assert.equal(seen, ["first", "second"]);
 });
 
-test("a client's callback runs in that of start too, and a bound one in its own", async () => {
+test("a client's callback runs in the context of start, too; a bound one runs in its own", async () => {
   const storage = new AsyncLocalStorage<string>();
   const { loop } = quietLoop();
   const seen: (string | undefined)[] = [];
@@ -82,8 +82,8 @@ test("a client's callback runs in that of start too, and a bound one in its own"
   assert.equal(new Set(seen), new Set(["client", "start"]));
 });
 
-test("what a run makes for its context ends with it, also where one follows in the same pass", async () => {
-  if (isBun || isDeno) return; // they have no hooks that would show it
+test("the async resource of a run ends with it, even if another run starts in the same pass", async () => {
+  if (isBun || isDeno) return; // they have no async hooks
   const open = new Set<number>();
   let made = 0;
   const hook = createHook({

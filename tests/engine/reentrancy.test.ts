@@ -1,4 +1,4 @@
-// Everything called from inside everything: whatever a callback does, the loop goes on, and nothing is left open.
+// Every method called in every callback: the loop continues in any case, and nothing is left open.
 
 import { PassThrough } from "node:stream";
 import * as assert from "uvu/assert";
@@ -10,7 +10,7 @@ const test = harness("reentrancy");
 interface Here {
   readonly loop: IOLoop;
   readonly stream: Stream | undefined;
-  /** A timer, a server, a client: what can be removed. */
+  /** A timer, a server, a client: objects to remove. */
   readonly ids: readonly Id[];
 }
 
@@ -58,12 +58,12 @@ const PLACES = [
   "error event",
 ];
 
-/** What comes only when the loop is told to stop. */
+/** Callbacks that run only when the loop stops. */
 const AT_THE_END = new Set(["finish", "reset event"]);
 
 for (const [what, act] of Object.entries(ACTS)) {
   for (const place of PLACES) {
-    // What an error subscriber throws ends the loop: that is another test's.
+    // An exception in an error subscriber stops the loop, which another test covers.
     if (what === "throw" && place === "error event") continue;
     test(`reentrancy: ${what} in ${place}`, async () => {
       const { loop, errors } = quietLoop({ maxConnections: 1 });
@@ -104,7 +104,7 @@ for (const [what, act] of Object.entries(ACTS)) {
       );
       loop.nextTick((loop) => {
         const waiting = loop.delay(() => here("step")).wait();
-        waiting.catch(() => {}); // the reactor is told too
+        waiting.catch(() => {}); // the reactor reports it, too
       });
       loop.nextTick(() => here("nextTick"));
       const broken = new PassThrough();
@@ -127,7 +127,7 @@ for (const [what, act] of Object.entries(ACTS)) {
         if (done === 0 || late.length === 0) late.push(peer({ port }), peer({ port }));
       });
       loop.timer(0.02, () => void broken.destroy(new Error("broken")));
-      // A slow machine gets the time it needs to come to the place.
+      // Waits as long as a slow machine needs to reach the callback.
       let rounds = 0;
       const ending = loop.recurring(0.04, () => {
         if (done === 0 && !AT_THE_END.has(place) && ++rounds < 125) return;
@@ -136,7 +136,7 @@ for (const [what, act] of Object.entries(ACTS)) {
         void loop.stopGracefully({ timeout: 0.1 });
       });
       await loop.start();
-      // Told to stop, it can go on to the end, unless that is where it was.
+      // A stopped loop can be started again and run to its end, unless the callback was at that end.
       if (what === "stop" && loop.remove(ending)) {
         loop.remove(knocking);
         loop.timer(0.1, () => void loop.stopGracefully({ timeout: 0.1 }));

@@ -1,4 +1,4 @@
-// remove and reset, and calling everything from inside everything. Numbers name statements about the originals.
+// remove and reset. Numbers name statements about the originals.
 
 import * as assert from "uvu/assert";
 import { connect } from "node:net";
@@ -8,7 +8,7 @@ import { openStream } from "../stream/open-stream.ts";
 
 const test = harness("reset");
 
-test("54, 70, 71, 72 reset: emits reset, closes everything inside the call, forgets it, and the loop can be used again", async () => {
+test("54, 70, 71, 72 reset emits reset, closes and removes everything before it returns, and the loop can be used again", async () => {
   const { loop } = quietLoop();
   const log: string[] = [];
   loop.on("reset", () => log.push("reset"));
@@ -41,7 +41,7 @@ test("54, 70, 71, 72 reset: emits reset, closes everything inside the call, forg
   assert.equal(log, ["accept", "reset", "close"]);
 });
 
-test("54, 71 what hears of it, and makes something new, leaves nothing open", async () => {
+test("54, 71 connections and timers that callbacks of a reset create are closed, too", async () => {
   const { loop, stream, far, running } = await openStream();
   const { port, sockets, close } = await plainServer();
   const never = (): void => assert.unreachable();
@@ -63,7 +63,7 @@ test("54, 71 what hears of it, and makes something new, leaves nothing open", as
   });
   await running;
   assert.is(listening, undefined);
-  loop.reactor = new Reactor(); // refused while anything is watched on the one before
+  loop.reactor = new Reactor(); // throws while the previous reactor watches anything
   await far.closed;
   await loop.start();
   await turns(5);
@@ -90,7 +90,7 @@ test("54 reset in a callback: nothing else of that pass runs", async () => {
   assert.equal(log, ["first", "tick"]);
 });
 
-test("74 remove of an unknown, spent or senseless id is false, never a throw", () => {
+test("74 remove returns false for an unknown, spent or invalid id, and never throws", () => {
   const { loop } = quietLoop();
   const id = loop.timer(1, () => {});
   assert.is(loop.remove(id), true);
@@ -100,7 +100,7 @@ test("74 remove of an unknown, spent or senseless id is false, never a throw", (
   }
 });
 
-test("ids used again: a spent id never names a newer thing", async () => {
+test("a spent id never names a newer object, even if its slot is reused", async () => {
   const { loop } = quietLoop();
   const spent: ReturnType<IOLoop["timer"]>[] = [];
   for (let round = 0; round < 1000; round++) {
@@ -114,7 +114,7 @@ test("ids used again: a spent id never names a newer thing", async () => {
   assert.is(loop.remove(alive), true);
 });
 
-test("78 remove of a connection closes it gracefully: before it returns, or when all is sent", async () => {
+test("78 remove closes a connection gracefully: before it returns, or when everything has been sent", async () => {
   const { stream: idle, loop: first, id, log, running } = await openStream();
   assert.is(first.remove(id), true);
   assert.equal(log, ["close"]);
@@ -124,14 +124,14 @@ test("78 remove of a connection closes it gracefully: before it returns, or when
   const { loop, stream, far, log: events, running: other, id: busy } = await openStream();
   stream.write("the rest");
   assert.is(loop.remove(busy), true);
-  assert.is(loop.stream(busy), stream, "known until it is closed");
+  assert.is(loop.stream(busy), stream, "the id is valid until it is closed");
   assert.is(await far.ended, "the rest");
   await other;
   assert.equal(events, ["write the rest", "drain", "close"]);
   assert.is(loop.remove(busy), false);
 });
 
-test("80 the stream of a client that still connects is undefined", async () => {
+test("80 the stream of a client that is still connecting is undefined", async () => {
   const { loop } = quietLoop();
   const { port, close } = await plainServer();
   const id = loop.client({ port }, (loop, _error, stream) => {

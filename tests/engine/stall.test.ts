@@ -1,5 +1,5 @@
-// A process that was away for longer than a timeout: kept busy by a callback, stopped, looked at by a debugger. What others sent in
-// time is read before anybody is taken for idle.
+// A process that was stalled for longer than a timeout: busy in a callback, stopped, or halted by a debugger. Input that peers sent in
+// time is read before any connection counts as idle.
 
 import * as assert from "uvu/assert";
 import type { IOLoop } from "wasm-ioloop";
@@ -17,7 +17,7 @@ function block(milliseconds = AWAY): void {
   while (performance.now() < end);
 }
 
-/** How a callback comes to keep the process busy: in the loop, and outside of it. */
+/** The callbacks that keep the process busy: in the loop, and outside of it. */
 const WAYS: Readonly<Record<string, (loop: IOLoop, away: () => void) => void>> = {
   "a timer": (loop, away) => void loop.timer(0.001, away),
   "a next tick": (loop, away) => loop.nextTick(away),
@@ -27,9 +27,9 @@ const WAYS: Readonly<Record<string, (loop: IOLoop, away: () => void) => void>> =
     socket.on("error", () => {}).write("do something that takes long");
   },
   "a timer of the runtime": (_loop, away) => void setTimeout(away, 1),
-  "a turn of the runtime": (_loop, away) => void setImmediate(away),
-  // Deno looks at its sockets less often then.
-  "a turn of many": (_loop, away) => {
+  "an immediate": (_loop, away) => void setImmediate(away),
+  // Deno polls its sockets less often then.
+  "the first of many immediates": (_loop, away) => {
     let left = 100;
     const turn = (): void => {
       if (left-- === 100) away();
@@ -43,7 +43,7 @@ const WAYS: Readonly<Record<string, (loop: IOLoop, away: () => void) => void>> =
 const CASES = Object.entries(WAYS).flatMap(([where, go]) => [AWAY, JUST_TOO_LONG].map((away) => ({ where, go, away })));
 
 for (const { where, go, away } of CASES) {
-  test(`for ${away} ms, in ${where}: what has come meanwhile is read first`, async () => {
+  test(`for ${away} ms, in ${where}: input that has arrived meanwhile is read first`, async () => {
     const { loop, stream, far, log, running } = await openStream();
     stream.on("read", (stream) => (stream.timeout = 0));
     go(loop, () => {
@@ -59,7 +59,7 @@ for (const { where, go, away } of CASES) {
   });
 }
 
-test("away again while that is read: nobody is idle for that, either", async () => {
+test("stalled again while that is read: no connection is idle because of that, either", async () => {
   const { loop, stream, far, log, running } = await openStream();
   const other = await join(loop);
   stream.timeout = TIMEOUT;
@@ -68,7 +68,7 @@ test("away again while that is read: nobody is idle for that, either", async () 
     if (left-- === 0) {
       stream.timeout = 0;
     } else {
-      far.socket.write("x"); // read before what comes next
+      far.socket.write("x"); // read before the next input arrives
       other.far.socket.write("again");
       block();
     }
@@ -83,7 +83,7 @@ test("away again while that is read: nobody is idle for that, either", async () 
   await Promise.all([running, far.closed, other.far.closed]);
 });
 
-test("who is answered by a callback that takes long is not idle then", async () => {
+test("a connection that is answered by a long callback is not idle then", async () => {
   const { loop, stream, far, log, running } = await openStream();
   const other = await join(loop);
   stream.timeout = TIMEOUT;
@@ -104,7 +104,7 @@ test("who is answered by a callback that takes long is not idle then", async () 
   await Promise.all([running, other.far.closed]);
 });
 
-test("who has sent nothing is idle all the same, and timers fire in their order", async () => {
+test("a connection that has sent nothing is idle all the same, and timers fire in order", async () => {
   const { loop, stream, far, log, running } = await openStream();
   for (const seconds of [0.03, 0.01, 0.02]) loop.timer(seconds, () => void log.push(`timer ${seconds}`));
   loop.timer(0.001, () => {
@@ -116,7 +116,7 @@ test("who has sent nothing is idle all the same, and timers fire in their order"
   await running;
 });
 
-test("a connection that was made meanwhile is made", async () => {
+test("a connection attempt that has succeeded meanwhile does not time out", async () => {
   const { port, close } = await plainServer();
   const { loop } = quietLoop();
   let outcome: unknown;
@@ -130,7 +130,7 @@ test("a connection that was made meanwhile is made", async () => {
   await close();
 });
 
-test("of a loop that was stopped for longer, what has come meanwhile is read first", async () => {
+test("after the loop was stopped for longer, input that has arrived meanwhile is read first", async () => {
   const { loop, stream, far, log, running } = await openStream();
   stream.timeout = TIMEOUT;
   loop.stop();
@@ -145,7 +145,7 @@ test("of a loop that was stopped for longer, what has come meanwhile is read fir
   await far.closed;
 });
 
-test("of a loop that is stopped by who keeps the process busy, what is due still runs", async () => {
+test("if the callback that keeps the process busy stops the loop, expired timers still run", async () => {
   const { loop, stream, far, running } = await openStream();
   const fired: string[] = [];
   for (const kind of ["timer", "recurring"] as const) loop[kind](0.5, () => void fired.push(kind));
@@ -161,7 +161,7 @@ test("of a loop that is stopped by who keeps the process busy, what is due still
   await far.closed;
 });
 
-test("a loop that is always late goes on, stops when it is told, and ticks once", async () => {
+test("a loop that is always late continues, obeys stop, and runs oneTick", async () => {
   const { loop } = quietLoop();
   let fired = 0;
   loop.recurring(0.001, () => {

@@ -1,4 +1,4 @@
-// Timers made, restarted and removed within a callback, on the system's clock: there the core is told when the callback ends.
+// Timers that are started, restarted and removed within a callback, on the system's clock. Their start time is that of the callback's end.
 
 import { PassThrough } from "node:stream";
 import * as assert from "uvu/assert";
@@ -7,7 +7,7 @@ import { harness } from "../support/harness.ts";
 
 const test = harness("timer commands");
 
-/** Runs a program within a callback of a loop, until the loop has nothing left to do. */
+/** Runs a task within a callback of a loop, and waits until the loop has nothing left to do. */
 async function within(program: (loop: IOLoop) => void): Promise<void> {
   const loop = new IOLoop();
   loop.nextTick(() => program(loop));
@@ -19,7 +19,7 @@ function block(milliseconds: number): void {
   while (performance.now() < end);
 }
 
-test("more of them than can be handed over at once", async () => {
+test("more commands than fit into one call", async () => {
   const fired: number[] = [];
   await within((loop) => {
     for (let i = 0; i < 2000; i++) loop.timer(0.001, () => fired.push(i));
@@ -30,7 +30,7 @@ test("more of them than can be handed over at once", async () => {
   );
 });
 
-test("one that is removed in the callback that made it never fires, and keeps nothing running", async () => {
+test("a timer that is removed in the callback that started it never fires, and does not keep the loop running", async () => {
   const fired: string[] = [];
   await within((loop) => {
     const id = loop.timer(0.001, () => fired.push("removed"));
@@ -46,7 +46,7 @@ test("one that is removed in the callback that made it never fires, and keeps no
   assert.equal(fired, []);
 });
 
-test("one that is made where many connections are can be restarted and removed", async () => {
+test("a timer that is started beside many connections can be restarted and removed", async () => {
   await within((loop) => {
     for (let i = 0; i < 1000; i++) loop.client({ handle: new PassThrough() }, () => {});
     loop.timer(0.05, () => {
@@ -58,7 +58,7 @@ test("one that is made where many connections are can be restarted and removed",
   });
 });
 
-test("an id used again at once is another timer's", async () => {
+test("a timer that reuses a slot at once has another id", async () => {
   const fired: string[] = [];
   await within((loop) => {
     const first = loop.timer(0.001, () => fired.push("first"));
@@ -72,7 +72,7 @@ test("an id used again at once is another timer's", async () => {
   assert.equal(fired, ["second"]);
 });
 
-test("those with the same delay fire in the order they were started or restarted", async () => {
+test("timers with the same delay fire in the order in which they were started or restarted", async () => {
   const fired: string[] = [];
   await within((loop) => {
     const [a, b] = ["a", "b", "c"].map((name) => loop.timer(0.01, () => fired.push(name)));
@@ -83,7 +83,7 @@ test("those with the same delay fire in the order they were started or restarted
   assert.equal(fired, ["c", "b", "d", "a"]);
 });
 
-test("none is early, however long its callback takes: it counts from the end of the callback", async () => {
+test("no timer is early, however long its callback takes: its time starts at the end of the callback", async () => {
   for (const delay of [0, 0.001, 0.02]) {
     let made = 0;
     let fired = 0;
@@ -96,7 +96,7 @@ test("none is early, however long its callback takes: it counts from the end of 
   }
 });
 
-test("one that is due with the callback can still be removed, restarted, or given another interval", async () => {
+test("a timer that is due in the same pass as the callback can still be removed, restarted, or given another interval", async () => {
   const fired: string[] = [];
   let began = 0;
   let late = 0;
@@ -119,7 +119,7 @@ test("one that is due with the callback can still be removed, restarted, or give
   assert.ok(late >= 30, `${late} ms`);
 });
 
-test("a callback that throws has its timers all the same", async () => {
+test("timers of a callback that throws are started all the same", async () => {
   const fired: string[] = [];
   const loop = new IOLoop();
   const errors: unknown[] = [];
@@ -134,7 +134,7 @@ test("a callback that throws has its timers all the same", async () => {
   assert.is(errors.length, 1);
 });
 
-test("a loop that is stopped or reset in the callback keeps its timers, or none", async () => {
+test("if the callback stops the loop, its timers stay; if it resets the loop, they are removed", async () => {
   const fired: string[] = [];
   const loop = new IOLoop();
   loop.nextTick(() => {
@@ -156,7 +156,7 @@ test("a loop that is stopped or reset in the callback keeps its timers, or none"
   assert.equal(fired, ["kept", "after reset"]);
 });
 
-test("what is no id is no timer's", async () => {
+test("a value that is not an id does not name a timer", async () => {
   await within((loop) => {
     const id: number = loop.timer(3600, () => {});
     const kin = [id + 2 ** 22, id - 2 ** 22, id + 1, -id, id * 2, id + 2 ** 54];

@@ -98,7 +98,7 @@ test("33, 34 nextTick returns nothing, and calls back later, in order", async ()
   assert.equal(log, ["a", "b", "c"]);
 });
 
-test("35 one queued inside a next-tick callback runs in the next tick", async () => {
+test("35 a callback queued inside a next-tick callback runs in the next tick", async () => {
   const { loop, log } = virtual();
   loop.timer(0, () => log.push("timer"));
   loop.nextTick((loop) => {
@@ -109,7 +109,7 @@ test("35 one queued inside a next-tick callback runs in the next tick", async ()
   assert.equal(log, ["outer", "timer", "inner"]);
 });
 
-test("37 recurring fires again and again; with 0 once each tick", async () => {
+test("37 a recurring timer fires repeatedly; with 0, once each tick", async () => {
   const { clock, loop, log, at } = virtual();
   const id = loop.recurring(0.5, () => at("tick"));
   let zero = 0;
@@ -139,7 +139,7 @@ test("38 a recurring timer is due its interval after the tick in which it fired;
   assert.equal(log, ["tick 0.25", "tick 0.75", "tick 1", "tick 1.25"]);
 });
 
-test("38 blocked before start, the first call is late and the next its interval after that", async () => {
+test("38 if the process blocks before start, the first call is late, and the next one is its interval after that", async () => {
   const { clock, loop, log, at } = virtual();
   const id = loop.recurring(0.25, () => at("tick"));
   clock.block(0.75);
@@ -162,7 +162,7 @@ test("39 a recurring timer may remove itself", async () => {
   assert.equal(log, ["tick 1"]);
 });
 
-test("40, 45 of two overdue timers that remove each other one runs", async () => {
+test("40, 45 of two overdue timers that remove each other, one runs", async () => {
   const { clock, loop, log } = virtual();
   const ids: Id[] = [];
   ids.push(loop.timer(1, (loop) => log.push(`a ${loop.remove(ids[1]!)}`)));
@@ -200,7 +200,7 @@ test("42 again on a timer that is overdue in this pass postpones it", async () =
   assert.equal(log, ["first 5", "second 7"]);
 });
 
-test("43 again on a timer that is removed, fired or unknown throws", async () => {
+test("43 again throws if the timer was removed, has fired, or is unknown", async () => {
   const { loop, log } = virtual();
   const { reactor } = loop;
   const inactive = (id: Id): void => {
@@ -223,7 +223,7 @@ test("43 again on a timer that is removed, fired or unknown throws", async () =>
   assert.is(log.length, 4);
 });
 
-test("44 again with a time changes the interval for good", async () => {
+test("44 again with a time changes the interval permanently", async () => {
   const { clock, loop, log, at } = virtual();
   const id = loop.recurring(5, () => at("tick"));
   loop.reactor.again(id, 1);
@@ -248,7 +248,7 @@ test("a timer is never early on the system's clock", async () => {
   assert.equal(early, []);
 });
 
-test("a running loop with one timer an hour away makes no wake-up in between, but one for what was removed", async () => {
+test("a loop with one timer an hour away does not wake up in between, except once for a removed timer", async () => {
   const { clock, loop, log, at } = virtual();
   const far = loop.timer(3600, () => at("far"));
   const running = loop.start();

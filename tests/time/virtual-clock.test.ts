@@ -1,4 +1,4 @@
-// VirtualClock: time that only a test moves, and only forward.
+// VirtualClock: only the test moves its time, and only forward.
 
 import * as assert from "uvu/assert";
 import { IOLoop } from "wasm-ioloop";
@@ -7,7 +7,7 @@ import { harness, within } from "../support/harness.ts";
 
 const test = harness("virtual-clock");
 
-test("advance ends where it was told to, or where a callback that blocks has gone beyond", async () => {
+test("advance ends at the given time, or later if a callback has called block", async () => {
   const clock = new VirtualClock(5);
   const loop = new IOLoop({ clock });
   const seen: number[] = [];
@@ -27,7 +27,7 @@ test("next is when the next alarm rings", async () => {
   const loop = new IOLoop({ clock });
   assert.is(clock.next, Infinity);
   const id = loop.timer(3, () => {});
-  assert.is(clock.next, Infinity, "nothing runs yet");
+  assert.is(clock.next, Infinity, "nothing has run yet");
   const running = loop.start();
   await clock.advance(1);
   assert.is(clock.next, 3);
