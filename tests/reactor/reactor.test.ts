@@ -11,7 +11,7 @@ const test = harness("reactor");
 const hasCode = (code: string, message: string) => (error: IOLoopError) =>
   error instanceof IOLoopError && error.code === code && error.message.startsWith(message);
 
-test("13, 14, 15 start: at once with nothing to do, running until the last timer has fired", async () => {
+test("13, 14, 15 start ends at once with nothing to do, and otherwise when the last timer has fired", async () => {
   const reactor = new Reactor();
   assert.is(reactor.isRunning, false);
   await reactor.start();
@@ -27,7 +27,7 @@ test("13, 14, 15 start: at once with nothing to do, running until the last timer
   assert.is(reactor.isRunning, false);
 });
 
-test("21, 22 stop: not remembered before start; what is left goes on with the next start", async () => {
+test("21, 22 stop has no effect before start; timers that are left continue with the next start", async () => {
   const reactor = new Reactor();
   reactor.stop();
   const log: string[] = [];
@@ -81,7 +81,7 @@ test("27, 37 callbacks get the reactor; timer, recurring and nextTick, in both c
   await running;
 });
 
-test("41, 43, 44 again: the full interval from now, a new one for good, an error for a spent timer", async () => {
+test("41, 43, 44 again restarts the full interval, sets a new one permanently, and throws for a spent timer", async () => {
   const clock = new VirtualClock();
   const reactor = new Reactor({ clock });
   const fired: number[] = [];
@@ -98,7 +98,7 @@ test("41, 43, 44 again: the full interval from now, a new one for good, an error
   assert.throws(() => reactor.again(once), hasCode("ERR_IOLOOP_TIMER_INACTIVE", "Timer not active"));
 });
 
-test("46, 49, 52 io and watch return the reactor; remove tells whether there was something", async () => {
+test("46, 49, 52 io and watch return the reactor; remove returns whether there was anything", async () => {
   const reactor = new Reactor();
   const handle = new PassThrough();
   const nothing = (): void => {};
@@ -125,7 +125,7 @@ test("46, 49, 52 io and watch return the reactor; remove tells whether there was
   await reactor.start();
 });
 
-test("54, 55 reset: timers, watchers, next ticks and subscribers are gone, and it can be used again", async () => {
+test("54, 55 reset removes timers, watchers, next ticks and subscribers, and the reactor can be used again", async () => {
   const reactor = new Reactor();
   const log: string[] = [];
   const handle = new PassThrough();
@@ -148,7 +148,7 @@ test("54, 55 reset: timers, watchers, next ticks and subscribers are gone, and i
   assert.equal(log, ["tick", "again"]);
 });
 
-test("reset while stopped forgets pending next ticks too", async () => {
+test("reset of a stopped reactor removes pending next ticks, too", async () => {
   const reactor = new Reactor();
   let called = false;
   reactor.nextTick(() => void (called = true));
@@ -172,7 +172,7 @@ test("57 two reactors in one process, in turn and at once", async () => {
   assert.equal(log.slice(2).toSorted(), ["1", "2"]);
 });
 
-test("58, 62 what a callback throws: the error event, or without a subscriber the end of start", async () => {
+test("58, 62 an exception in a callback is the error event or, without a subscriber, rejects start", async () => {
   const reactor = new Reactor();
   const handle = new PassThrough();
   const errors: unknown[] = [];
@@ -198,7 +198,7 @@ test("58, 62 what a callback throws: the error event, or without a subscriber th
   reactor.remove(handle);
 });
 
-test("detect: the registered class that IOLOOP_REACTOR names, otherwise Reactor; loops are made with it", async () => {
+test("detect returns the registered class that IOLOOP_REACTOR names, otherwise Reactor; loops use it", async () => {
   class Special extends Reactor {}
   class Other extends Reactor {}
   const before = process.env["IOLOOP_REACTOR"];

@@ -1,4 +1,4 @@
-// What watching does to a handle and its neighbours: how it flows, errors, other reactors, a loop.
+// The effects of watching on a handle: its flow, errors, other reactors, a loop.
 
 import { Duplex, PassThrough } from "node:stream";
 import * as assert from "uvu/assert";
@@ -8,7 +8,7 @@ import { listeners, watching } from "./watching.ts";
 
 const test = harness("watchers-flow");
 
-test("stopped: nothing is called, what comes meanwhile waits", async () => {
+test("while stopped, nothing is called, and data that arrives meanwhile waits", async () => {
   const { reactor, log, watch } = watching();
   const { near, far } = await pair();
   watch(near, "", () => reactor.stop());
@@ -29,7 +29,7 @@ test("stopped: nothing is called, what comes meanwhile waits", async () => {
   await far.closed;
 });
 
-test("an error of a watched handle is not fatal: both calls, then in every tick, as the handle is closed", async () => {
+test("an error of a watched handle does not end the process: both calls, in every tick, as the handle is closed", async () => {
   const { reactor, log, watch } = watching();
   const { near, far } = await pair();
   const failure = new Error("broken");
@@ -65,7 +65,7 @@ test("an error that does not close the handle: both calls, once", async () => {
 });
 
 const flows: readonly [string, (handle: Duplex, seen: string[]) => void, string[], boolean | null][] = [
-  ["that nobody reads", () => {}, [], null],
+  ["without a reader", () => {}, [], null],
   ["that is paused", (handle) => handle.pause(), [], false],
   ["that flows", (handle, seen) => handle.on("data", (chunk) => seen.push(String(chunk))), ["abc"], true],
   [
@@ -110,7 +110,7 @@ for (const [what, prepare, expected, flowing] of flows) {
   });
 }
 
-test("a data listener added while watched hears what is read, and flows after remove", async () => {
+test("a data listener added while watched gets the data that is read, and the handle flows after remove", async () => {
   for (const paused of [false, true]) {
     const { reactor, log, watch } = watching();
     const { near, far } = await pair();
@@ -134,7 +134,7 @@ test("a data listener added while watched hears what is read, and flows after re
   }
 });
 
-test("watched, removed, watched again at once: each time as it was", async () => {
+test("watched, removed, and watched again at once: the handle is restored each time", async () => {
   const { reactor, watch } = watching();
   const { near, far } = await pair();
   const seen: string[] = [];
@@ -164,7 +164,7 @@ test("two reactors may watch one handle", async () => {
   assert.equal(listeners(handle), before);
 });
 
-test("the reactor of a loop watches as well: a stream of the loop and a watched handle side by side", async () => {
+test("the reactor of a loop can watch, too: a stream of the loop and a watched handle side by side", async () => {
   const loop = new IOLoop();
   const handle = new PassThrough();
   const got = deferred<string>();
@@ -184,7 +184,7 @@ test("the reactor of a loop watches as well: a stream of the loop and a watched 
   assert.is(await got.promise, "hi");
 });
 
-test("a program's own readable listener that comes and goes: the data listener after it still flows", async () => {
+test("after the program has added and removed its own readable listener, a data listener still makes the handle flow", async () => {
   const { reactor, watch } = watching();
   const { near, far } = await pair();
   watch(near);

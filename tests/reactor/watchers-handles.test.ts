@@ -1,4 +1,4 @@
-// What can be watched: sockets, listening servers, pipes, terminals, streams of any kind.
+// Handles that can be watched: sockets, listening servers, pipes, terminals, streams of any kind.
 
 import { spawn } from "node:child_process";
 import { createReadStream, createWriteStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -15,7 +15,7 @@ import { listeners, listening, watching } from "./watching.ts";
 
 const test = harness("watchers-handles");
 
-// Sends a question by one handle, reads the answer by the same or another, up to its end; then nothing is left on either.
+// Sends a question on one handle, and reads the answer on the same or another one, up to its end. No listener must be left on either.
 async function talk(output: Handle & Writable, input: Handle & Readable, question = "hello"): Promise<string> {
   const reactor = new Reactor();
   const errors: unknown[] = [];
@@ -41,13 +41,13 @@ async function talk(output: Handle & Writable, input: Handle & Readable, questio
   await reactor.start();
   assert.equal(errors, []);
   for (const [i, handle] of [output, input].entries()) {
-    // The runtime takes listeners of its own off when it has connected.
+    // The runtime removes its own listeners after connecting.
     for (const [name, count] of Object.entries(listeners(handle))) assert.ok(count <= (before[i]![name] ?? 0), name);
   }
   return answer;
 }
 
-// Not by `pipe`, which has Bun open the standard error.
+// Not by `pipe`, which makes Bun open standard error.
 const echo = (socket: Socket): void => {
   socket.on("error", () => {});
   socket.on("data", (chunk) => socket.write(chunk));
@@ -81,7 +81,7 @@ test("a socket that was never connected is not writable", async () => {
   server.close();
 });
 
-test("a connection that is refused wakes the callback, and nothing else", async () => {
+test("a refused connection makes the callback run, and has no other effect", async () => {
   const server = createServer();
   const { port } = await listening(server);
   await new Promise((resolve) => server.close(resolve));
@@ -146,7 +146,7 @@ test("the pipes of a child process", async () => {
   await ended;
 });
 
-test("a child process that ends: its input has failed or is closed, and so is ready", async () => {
+test("a child process that ends: its input has failed or is closed, so it is ready", async () => {
   const child = spawn("true", { stdio: ["pipe", "ignore", "ignore"] });
   const { reactor, log, watch } = watching();
   const ended = new Promise((resolve) => child.on("close", resolve));
@@ -159,7 +159,7 @@ test("a child process that ends: its input has failed or is closed, and so is re
   await ended;
 });
 
-test("a Readable, a Writable, a Duplex, a Transform: each for what it can", async () => {
+test("a Readable, a Writable, a Duplex, a Transform: each for what it supports", async () => {
   const { reactor, log, watch } = watching();
   const readable = Readable.from(["a", "b"]);
   const writable = new Writable({ write: (_chunk, _encoding, done) => setImmediate(done), highWaterMark: 1 });
@@ -193,7 +193,7 @@ test("a Readable, a Writable, a Duplex, a Transform: each for what it can", asyn
   assert.is(await talk(transform, transform), "hello");
 });
 
-test("a stream in object mode, and one that pushes past its own push", async () => {
+test("a stream in object mode, and one with its own push", async () => {
   const { reactor, watch } = watching();
   class Late extends Readable {
     override _read(): void {}
@@ -216,7 +216,7 @@ test("a stream in object mode, and one that pushes past its own push", async () 
   assert.equal(things, [{ n: 1 }, { n: 2 }]);
 });
 
-test("files, as any stream", async () => {
+test("files, like any stream", async () => {
   const folder = mkdtempSync(join(tmpdir(), "ioloop-"));
   const path = join(folder, "file");
   writeFileSync(path, "contents");

@@ -1,4 +1,4 @@
-// Standard input and output, watched in a process of its own; and what keeps a process alive.
+// Watching standard input and output, in separate processes; and what keeps a process alive.
 
 import { execFileSync, spawn } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { root } from "../support/paths.ts";
 
 const test = harness("watchers-process");
 
-// What a child process does with its own standard input, watched; told by its exit and its output.
+// Runs a child process that watches its own standard input. Returns its exit code and output.
 const STDIN = `
 import { Reactor } from "wasm-ioloop";
 const reactor = new Reactor();
@@ -39,7 +39,7 @@ async function runScript(source: string, tty: boolean, input: string, end: boole
   child.stdin.write(input);
   if (end) child.stdin.end();
   try {
-    await closed; // by itself, although its input is still open where it was not ended
+    await closed; // by itself, even though its input may still be open
   } finally {
     child.kill();
     child.stdin.destroy();
@@ -57,13 +57,13 @@ const hasScript = ((): boolean => {
   }
 })();
 
-test("standard input, a pipe: read, and let go, so that the process ends", async () => {
+test("standard input, a pipe: read and released, so that the process ends", async () => {
   assert.is(await runScript(STDIN, false, "quit\n", false), "got quit\ndone null 0\n");
   assert.is(await runScript(STDIN, false, "hello\n", true), "got hello\ndone null 0\n");
 });
 
 if (hasScript) {
-  test("standard input, a terminal: read, and let go, so that the process ends", async () => {
+  test("standard input, a terminal: read and released, so that the process ends", async () => {
     const output = await runScript(STDIN, true, "quit\n", false);
     assert.match(output, "got quit\ndone null 0\n");
   });
@@ -94,7 +94,7 @@ console.log("done");
   });
 }
 
-test("a process whose reactor is stopped ends, whatever it watches", async () => {
+test("a process with a stopped reactor ends, whatever it watches", async () => {
   const source = `
 import { createServer } from "node:net";
 import { PassThrough } from "node:stream";
@@ -110,7 +110,7 @@ const server = createServer().listen(0, "127.0.0.1", async () => {
   assert.is(await runScript(source, false, "", false), "stopped\n");
 });
 
-test("a process whose reactor runs does not end, although nothing it watches would keep it alive", async () => {
+test("a process with a running reactor does not end, even if no watched handle keeps it alive", async () => {
   const source = `
 import { PassThrough } from "node:stream";
 import { Reactor } from "wasm-ioloop";

@@ -1,4 +1,4 @@
-// Listening servers, watched: whose connections wait, and how they are taken.
+// Watching listening servers: connections that wait, and how the program takes them.
 
 import { type Socket, createServer } from "node:net";
 import { type TLSSocket, connect as connectTls, createServer as createTlsServer } from "node:tls";
@@ -10,7 +10,7 @@ import { listeners, listening, watching } from "./watching.ts";
 
 const test = harness("watchers-server");
 
-test("a listening server whose listener takes: the callback is called after it, once for each, one a tick", async () => {
+test("if the server has a listener, the callback runs after it, once for each connection, one per tick", async () => {
   const { reactor, log, watch } = watching();
   const sockets: Socket[] = [];
   const server = createServer((socket) => {
@@ -34,7 +34,7 @@ test("a listening server whose listener takes: the callback is called after it, 
   for (const { closed } of peers) await closed;
 });
 
-test("a listening server without a listener: connections wait, and are taken one by one in the callback", async () => {
+test("if the server has no listener, connections wait, and the callback takes them one by one", async () => {
   const { reactor, log, watch } = watching();
   const server = createServer();
   const { port } = await listening(server);
@@ -42,7 +42,7 @@ test("a listening server without a listener: connections wait, and are taken one
   const texts: string[] = [];
   const sockets: Socket[] = [];
   watch(server, "", () => {
-    if (log.length < 5) return; // not taken yet, so it is told again
+    if (log.length < 5) return; // not taken yet, so the callback runs again
     server.once("connection", (socket) => {
       sockets.push(socket);
       socket.on("data", (chunk) => texts.push(String(chunk)));
@@ -71,7 +71,7 @@ test("a listening server without a listener: connections wait, and are taken one
   for (const { closed } of peers) await closed;
 });
 
-test("connections nobody has taken are closed with remove; one taken in that callback is not", async () => {
+test("remove closes connections that were not taken; one taken in that callback stays open", async () => {
   const { reactor, log, watch } = watching();
   const server = createServer();
   const { port } = await listening(server);
@@ -101,7 +101,7 @@ test("connections nobody has taken are closed with remove; one taken in that cal
   await last.closed;
 });
 
-test("a listener that throws while a server is removed is an error; who waits still is closed", async () => {
+test("an exception in a listener while a server is removed is an error; connections that still wait are closed", async () => {
   const { reactor, errors, watch } = watching();
   const server = createServer();
   const { port } = await listening(server);
@@ -125,7 +125,7 @@ test("a listener that throws while a server is removed is an error; who waits st
   server.close();
 });
 
-test("a waiting connection whose peer goes is no longer one", async () => {
+test("a waiting connection that its peer closes no longer counts", async () => {
   const { reactor, log, watch } = watching();
   const server = createServer();
   const { port } = await listening(server);
@@ -142,7 +142,7 @@ test("a waiting connection whose peer goes is no longer one", async () => {
   server.close();
 });
 
-test("a TLS server: told when the handshake is done", async () => {
+test("a TLS server is ready when a handshake is done", async () => {
   const { cert, key } = new Authority().sign("localhost");
   const { reactor, log, watch } = watching();
   const server = createTlsServer({ cert, key });
@@ -166,7 +166,7 @@ test("a TLS server: told when the handshake is done", async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-test("a server that is closed while watched is ready until removed; an address in use wakes the callback", async () => {
+test("a server that is closed while watched is ready until it is removed; so is one whose address is in use", async () => {
   const { reactor, log, watch } = watching();
   const server = createServer();
   const { port } = await listening(server);
@@ -183,7 +183,7 @@ test("a server that is closed while watched is ready until removed; an address i
   await running;
 });
 
-test("51 a server that is closed is refused, one that does not listen yet is not", async () => {
+test("51 a closed server is an error, one that does not listen yet is not", async () => {
   const { reactor, log, watch } = watching();
   const server = createServer();
   watch(server); // it has not listened yet
@@ -199,7 +199,7 @@ test("51 a server that is closed is refused, one that does not listen yet is not
     () => reactor.io(server, () => {}),
     (error: IOLoopError) => error.code === "ERR_IOLOOP_HANDLE_CLOSED" && error.message === "io: handle is closed",
   );
-  await reactor.start(); // nothing is watched
+  await reactor.start(); // nothing has been watched
   await listening(server);
   watch(server); // it listens again
   reactor.remove(server);

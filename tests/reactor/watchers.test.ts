@@ -1,4 +1,4 @@
-// Reactor.io, watch, remove: when a watcher is called, and what is left of it. Numbers name statements about the originals.
+// Reactor.io, watch, remove: when a callback runs, and that nothing is left behind. Numbers name statements about the originals.
 
 import { PassThrough } from "node:stream";
 import * as assert from "uvu/assert";
@@ -58,7 +58,7 @@ test("a read call that watches for reading only, or for nothing: no write call",
   }
 });
 
-test("48 io on a watched handle: the new callback at once, interest in both again", async () => {
+test("48 io on a watched handle: the new callback is used at once, for reading and writing", async () => {
   const { reactor, log, watch } = watching();
   const handle = new PassThrough();
   handle.write("x");
@@ -72,7 +72,7 @@ test("48 io on a watched handle: the new callback at once, interest in both agai
   assert.is(reactor.remove(handle), false);
 });
 
-test("49, 24 watch returns the reactor; with neither, no call, and the reactor goes on", async () => {
+test("49, 24 watch returns the reactor; with neither, no calls, and the reactor keeps running", async () => {
   const { reactor, log, watch } = watching();
   const { near, far } = await pair();
   far.socket.write("x");
@@ -102,7 +102,7 @@ test("level-triggered: called in every tick until the last byte is read, and not
   const text = "0123456789".repeat(20_000);
   let received = "";
   watch(near, "", () => {
-    if (log.length < 4) return; // not read yet, so it is told again
+    if (log.length < 4) return; // not read yet, so the callback runs again
     received += String(near.read() ?? "");
   });
   reactor.watch(near, true, false);
@@ -191,7 +191,7 @@ test("a watcher that is not ready costs nothing: no pass, no timer", async () =>
   await far.closed;
 });
 
-test("an idle writable handle: one call a tick; timers, other handles and the runtime's own come through", async () => {
+test("an idle writable handle: one call per tick; timers, other handles and the runtime's own callbacks still run", async () => {
   const { reactor, log, watch } = watching();
   const [idle, busy] = [await pair(), await pair()];
   let [fired, turned] = [0, 0];
@@ -220,7 +220,7 @@ test("an idle writable handle: one call a tick; timers, other handles and the ru
   }
 });
 
-test("of two ready handles the first removes the second: only the first is called", async () => {
+test("if the callback of one ready handle removes another one, that is not called", async () => {
   const { reactor, log, watch } = watching();
   const handles = [new PassThrough(), new PassThrough()];
   for (const [i, handle] of handles.entries()) {
@@ -233,7 +233,7 @@ test("of two ready handles the first removes the second: only the first is calle
   assert.is(reactor.remove(handles[0]!), true);
 });
 
-test("20 stop in a callback: the other ready handles of the pass have theirs", async () => {
+test("20 stop in a callback: the callbacks of other ready handles in this pass still run", async () => {
   const { reactor, log, watch } = watching();
   const handles = [new PassThrough(), new PassThrough()];
   for (const handle of handles) watch(handle, "", () => reactor.stop());
@@ -272,7 +272,7 @@ test("50, 51, 53 watch without io, io with a closed handle, remove of nothing", 
   await reactor.start();
 });
 
-test("a watcher that throws: an error of the reactor, and it is called again", async () => {
+test("a callback that throws is an error of the reactor, and is called again", async () => {
   const { reactor, errors } = watching();
   const handle = new PassThrough();
   reactor.io(handle, async () => {

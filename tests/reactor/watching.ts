@@ -1,4 +1,4 @@
-// A reactor alone, and a log of what its watchers are told.
+// A reactor alone, and a log of the calls of its watchers.
 
 import type { Server } from "node:net";
 import { type Handle, Reactor } from "wasm-ioloop";
@@ -6,15 +6,15 @@ import { turns } from "../support/harness.ts";
 
 export interface Watching {
   readonly reactor: Reactor;
-  /** `r` and `w`, one a call. */
+  /** `r` or `w` for each call. */
   readonly log: string[];
   /** Errors of the reactor. */
   readonly errors: unknown[];
-  /** Watches a handle; `name` comes after each `r` and `w`. */
+  /** Watches a handle; each `r` or `w` is followed by `name`. */
   watch(handle: Handle, name?: string, then?: (writable: boolean) => void): void;
 }
 
-/** A reactor that logs. */
+/** A reactor that logs calls and errors. */
 export function watching(): Watching {
   const reactor = new Reactor();
   const log: string[] = [];
@@ -32,7 +32,7 @@ export function watching(): Watching {
 /** Counts the passes of a reactor, without causing any. */
 export function countPasses(reactor: Reactor): () => number {
   let count = 0;
-  // Hidden from users, so that their types do not have it.
+  // Internal, so the types for users do not have it.
   interface Resources {
     watch(resource: object, look: () => boolean): void;
     unwatch(resource: object, all: boolean): void;
@@ -43,11 +43,11 @@ export function countPasses(reactor: Reactor): () => number {
     count++;
     return false;
   });
-  resources.unwatch(counter, false); // looked at still, but nothing that the reactor waits for
+  resources.unwatch(counter, false); // still checked in every pass, but the reactor does not wait for it
   return () => count;
 }
 
-/** Runs a reactor for so many turns of the runtime, then stops it. */
+/** Runs a reactor for some iterations of the runtime's event loop, then stops it. */
 export async function runFor(reactor: Reactor, count: number): Promise<void> {
   const running = reactor.start();
   await turns(count);
@@ -55,14 +55,14 @@ export async function runFor(reactor: Reactor, count: number): Promise<void> {
   await running;
 }
 
-/** How many listeners a handle has, by event. Those by symbol are the runtime's own. */
+/** The number of listeners of a handle, by event. Events that are symbols belong to the runtime. */
 export function listeners(handle: Handle): Record<string, number> {
   const names = handle.eventNames().filter((name) => typeof name === "string");
   const counts = names.map((name) => [name, handle.listenerCount(name)] as const);
   return Object.fromEntries(counts.filter(([, count]) => count > 0));
 }
 
-/** Has a server listen, and gives its address. */
+/** Makes a server listen, and returns its address. */
 export async function listening(
   server: Server,
   where: object = { port: 0, host: "127.0.0.1" },

@@ -1,10 +1,10 @@
-// A stream that a loop's server has accepted, as far as it can be a bare one.
+// A stream that a loop's server has accepted, with a bare connection if the runtime supports that.
 
 import * as assert from "uvu/assert";
 import type { IOLoop, Server, Stream } from "wasm-ioloop";
 import { type Peer, isDeno, peer, portOf, quietLoop, until } from "../support/harness.ts";
 
-/** Whether it has no socket of the runtime, until somebody asks for it. */
+/** Whether it has no socket of the runtime until it is asked for one. */
 export const isBare = !isDeno && process.env["IOLOOP_FAST"] !== "0";
 
 export interface Accepted {
@@ -17,7 +17,7 @@ export interface Accepted {
   end(): Promise<void>;
 }
 
-/** A stream that a loop's server has accepted, its events logged, and the socket at its other end. */
+/** A stream that a loop's server has accepted, the log of its events, and the socket at the other end. */
 export async function accept(prepare: (acceptor: Server) => void = () => {}): Promise<Accepted> {
   const { loop, errors } = quietLoop();
   const log: string[] = [];

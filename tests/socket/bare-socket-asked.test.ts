@@ -1,4 +1,4 @@
-// The socket of a bare connection, made when somebody asks for it: at any time, and in whatever state the connection is.
+// The socket of a bare connection, created when the program asks for it: at any time, and in any state of the connection.
 
 import { once } from "node:events";
 import { createServer as createHttp } from "node:http";
@@ -9,7 +9,7 @@ import { harness, peer, portOf, quietLoop, turns, until } from "../support/harne
 
 const test = harness("bare socket, asked for");
 
-test("the socket may be asked for at any time: what comes and goes does so in order", async () => {
+test("the socket may be asked for at any time: data is received and sent in order", async () => {
   const { stream, far, log, end } = await accept();
   far.socket.write("one");
   await until(() => log.length === 1);
@@ -45,7 +45,7 @@ test("the socket may be asked for in the callback that reads, and stopped there"
   await end();
 });
 
-test("stolen in the callback of its server, nothing has been read from it: another process could have it", async () => {
+test("if it is stolen in the server's callback, nothing has been read from it: another process could take it", async () => {
   const { loop } = quietLoop();
   let stolen: Socket | undefined;
   const id = loop.server({}, (_loop, stream) => void (stolen = stream.stealHandle() as Socket));
@@ -63,7 +63,7 @@ test("stolen in the callback of its server, nothing has been read from it: anoth
   await running;
 });
 
-test("the socket is asked for while much is being written: it all arrives, once", async () => {
+test("the socket may be asked for during a large write: everything arrives, once", async () => {
   const { stream, far, log, end } = await accept();
   const block = "0123456789".repeat(100_000);
   far.socket.pause();
@@ -81,7 +81,7 @@ test("the socket is asked for while much is being written: it all arrives, once"
   await end();
 });
 
-test("a loop that is stopped reads nothing, though the socket is asked for meanwhile, and goes on where it was", async () => {
+test("a stopped loop reads nothing, even if the socket is asked for meanwhile, and continues where it was", async () => {
   for (const asks of [false, true]) {
     const { loop, stream, far, log, end } = await accept();
     loop.stop();
@@ -99,7 +99,7 @@ test("a loop that is stopped reads nothing, though the socket is asked for meanw
   }
 });
 
-test("a stolen handle is a socket, paused, with what was written on its way", async () => {
+test("a stolen handle is a socket, paused, and pending writes are sent", async () => {
   const { stream, far, log, end } = await accept();
   far.socket.write("one");
   await until(() => log.length === 1);
@@ -118,7 +118,7 @@ test("a stolen handle is a socket, paused, with what was written on its way", as
   await end();
 });
 
-test("a handle stolen after the peer has ended, or is gone, tells its new owner so", async () => {
+test("a handle stolen after the peer has ended or disconnected reports that to its new owner", async () => {
   const { stream, far, end } = await accept();
   far.socket.pause();
   stream.write("0123456789".repeat(800_000));
@@ -161,7 +161,7 @@ test("a handle stolen at once serves HTTP", async () => {
   await running;
 });
 
-test("the socket may be asked for when its server listens no more", async () => {
+test("the socket may be asked for after its server has stopped listening", async () => {
   const { loop, stream, far, id, log, end } = await accept();
   loop.remove(id);
   await turns(5);
@@ -176,7 +176,7 @@ test("the socket may be asked for when its server listens no more", async () => 
   await end();
 });
 
-test("the socket may be asked for when limits and listeners have been set on its server meanwhile", async () => {
+test("the socket may be asked for after limits and listeners have been set on its server", async () => {
   const { stream, far, acceptor, log, end } = await accept();
   const handle = acceptor.handle!;
   const dropped: unknown[] = [];
@@ -192,7 +192,7 @@ test("the socket may be asked for when limits and listeners have been set on its
   await end();
 });
 
-test("the socket may be asked for when the peer has ended, or is gone, while the loop was stopped", async () => {
+test("the socket may be asked for after the peer has ended or disconnected while the loop was stopped", async () => {
   for (const isReset of [false, true]) {
     const { loop, stream, far, log, end } = await accept();
     loop.stop();

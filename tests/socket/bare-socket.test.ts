@@ -1,4 +1,4 @@
-// Connections without the runtime's socket around them, where that can be: nobody must notice.
+// Connections without a socket of the runtime, if that is supported. This must be invisible from outside.
 
 import { channel } from "node:diagnostics_channel";
 import { Socket } from "node:net";
@@ -8,7 +8,7 @@ import { deferred, harness, isBun, peer, turns, until } from "../support/harness
 
 const test = harness("bare socket");
 
-/** How many sockets of the runtime are told to send at once: each that a loop accepts. */
+/** The number of calls of setNoDelay on sockets of the runtime: one for each that a loop accepts. */
 async function countSockets(body: () => Promise<void>): Promise<number> {
   const original = Socket.prototype.setNoDelay;
   let count = 0;
@@ -24,7 +24,7 @@ async function countSockets(body: () => Promise<void>): Promise<number> {
   return count;
 }
 
-test("a connection that is served has no socket of the runtime where that can be, and one where it is asked for", async () => {
+test("an accepted connection has no socket of the runtime, if that is supported, until it is asked for one", async () => {
   const unasked = await countSockets(async () => {
     const { stream, far, log, end } = await accept();
     far.socket.write("hello");
@@ -70,7 +70,7 @@ test("the peer's end and its reset close the stream; neither is an error", async
   await reset.end();
 });
 
-test("writing to a peer that is gone closes the stream", async () => {
+test("writing to a disconnected peer closes the stream", async () => {
   const { stream, far, log, end } = await accept();
   far.socket.resetAndDestroy();
   await far.closed;
@@ -83,7 +83,7 @@ test("writing to a peer that is gone closes the stream", async () => {
   await end();
 });
 
-test("who listens to the acceptor's accept, or to the connections of its handle, is given sockets", async () => {
+test("subscribers to the acceptor's accept, and listeners to its handle's connections, get sockets", async () => {
   const given: unknown[] = [];
   const { stream, far, log, end } = await accept((acceptor) => {
     acceptor.on("accept", (_server, handle) => void given.push(handle));
@@ -101,7 +101,7 @@ test("who listens to the acceptor's accept, or to the connections of its handle,
   await other.end();
 });
 
-test("who subscribes to the runtime's diagnostics channel is given sockets", async () => {
+test("subscribers to the runtime's diagnostics channel get sockets", async () => {
   if (!isBare || isBun) return; // Bun has no such channel
   const seen: unknown[] = [];
   const see = (message: unknown): void => void seen.push((message as { socket: Socket }).socket);
@@ -113,7 +113,7 @@ test("who subscribes to the runtime's diagnostics channel is given sockets", asy
   await end();
 });
 
-test("the listening handle counts its connections, and is closed when the last one is", async () => {
+test("the listening handle counts its connections, and closes with the last one", async () => {
   const { loop, stream, far, acceptor, id, log, end } = await accept();
   const handle = acceptor.handle!;
   const count = (): Promise<number> =>
@@ -134,10 +134,10 @@ test("the listening handle counts its connections, and is closed when the last o
   await end();
 });
 
-test("the socket's own settings are those of the connection", async () => {
+test("the settings of the socket are those of the connection", async () => {
   const { stream, far, end } = await accept();
   const socket = stream.handle as Socket;
-  // Nagle is off, and can be put on again.
+  // Nagle's algorithm is off, and can be switched on again.
   const told: boolean[] = [];
   const { _handle: handle } = socket as unknown as { _handle?: { setNoDelay?(on: boolean): number } };
   if (isBare && handle?.setNoDelay) {
@@ -155,8 +155,8 @@ test("the socket's own settings are those of the connection", async () => {
   await end();
 });
 
-// Of most errors of a send the system tells by an event as well. Where it does not, there is only what `write` returns.
-test("on Bun, a send that the system refuses, and of which nothing else is heard, closes the stream at once", async () => {
+// Bun also emits an event for most errors of a write. For the others, there is only the result of `write`.
+test("on Bun, a write that the system refuses closes the stream at once, even without an event", async () => {
   if (!isBun || !isBare) return;
   for (const isLater of [false, true]) {
     const { stream, far, log, end } = await accept();
@@ -183,7 +183,7 @@ interface Raw {
   write(piece: string | Uint8Array): number;
 }
 
-/** What the sockets of `Bun.listen` have in common. */
+/** The prototype of the sockets of `Bun.listen`. */
 async function rawSockets(): Promise<{ prototype: Raw; write: Raw["write"] }> {
   interface Listening {
     readonly port: number;

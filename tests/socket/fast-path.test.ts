@@ -1,4 +1,4 @@
-// Reading past the runtime's streams, where that can be: whoever looks at the handle must not notice.
+// Reading without the runtime's streams, if that is supported. Other users of the handle must not notice it.
 
 import type { Socket } from "node:net";
 import * as assert from "uvu/assert";
@@ -8,7 +8,7 @@ import { openStream } from "../stream/open-stream.ts";
 
 const test = harness("fast socket");
 
-// How Node keeps its option `onread`.
+// How Node stores its option `onread`.
 function isFast(socket: Socket): boolean {
   const held = Object.getOwnPropertySymbols(socket).find(({ description }) => description === "kBuffer");
   return held !== undefined && (socket as unknown as Record<symbol, unknown>)[held] !== null;
@@ -16,7 +16,7 @@ function isFast(socket: Socket): boolean {
 
 const IS_BUN = "bun" in process.versions;
 
-test("Node and Deno read past their streams, unless told not to; Bun by data events", async () => {
+test("Node and Deno read without their streams, unless IOLOOP_FAST=0; Bun reads by data events", async () => {
   const { stream, far, log, running } = await openStream();
   assert.is(isFast(stream.handle as Socket), !IS_BUN && process.env["IOLOOP_FAST"] !== "0");
   far.socket.write("hello");
@@ -26,7 +26,7 @@ test("Node and Deno read past their streams, unless told not to; Bun by data eve
   await running;
 });
 
-test("chunks are the reader's to keep: what is read later does not change them", async () => {
+test("chunks belong to the reader: later reads do not change them", async () => {
   const { loop } = quietLoop();
   const chunks: Buffer[] = [];
   const id = loop.server({}, (_loop, stream) => void stream.on("read", (_stream, chunk) => chunks.push(chunk)));
@@ -48,7 +48,7 @@ test("chunks are the reader's to keep: what is read later does not change them",
   await running;
 });
 
-test("others who listen to the handle's data hear it too", async () => {
+test("other listeners to the handle's data get it, too", async () => {
   const { stream, far, log, running } = await openStream();
   const heard: string[] = [];
   const hear = (chunk: Buffer): void => void heard.push(chunk.toString());
@@ -65,7 +65,7 @@ test("others who listen to the handle's data hear it too", async () => {
   await running;
 });
 
-test("what comes while the stream is stopped waits within bounds, and is read first, in order", async () => {
+test("input that arrives while the stream is stopped waits, is bounded, and is read first, in order", async () => {
   const { loop } = quietLoop();
   let stream: Stream | undefined;
   const chunks: Buffer[] = [];
@@ -85,7 +85,7 @@ test("what comes while the stream is stopped waits within bounds, and is read fi
   await turns(50);
   assert.ok(stream!.handle!.readableLength <= 200_000, `${stream!.handle!.readableLength} bytes`);
   assert.is(chunks.length, 0);
-  // On and off again while it comes.
+  // Stops and starts repeatedly while data arrives.
   const total = (): number => chunks.reduce((sum, chunk) => sum + chunk.length, 0);
   for (let i = 0; total() < size; i++) {
     stream!.start();
@@ -99,7 +99,7 @@ test("what comes while the stream is stopped waits within bounds, and is read fi
   await running;
 });
 
-test("a loop that is stopped reads nothing, and goes on where it was", async () => {
+test("a stopped loop reads nothing, and continues where it was", async () => {
   const loop = new IOLoop();
   const chunks: Buffer[] = [];
   let accepted = 0;

@@ -1,4 +1,4 @@
-// node-tls.ts: the runtime's TLS is loaded when it is needed, and not before.
+// node-tls.ts: the runtime's TLS is loaded only when it is needed.
 
 import { spawnSync } from "node:child_process";
 import * as assert from "uvu/assert";
@@ -18,7 +18,7 @@ function output(source: string): string {
 }
 
 test("a loop without TLS does not load it", () => {
-  if (isBun || isDeno) return; // only Node tells
+  if (isBun || isDeno) return; // only Node can show it
   const source = `
     import { IOLoop } from "wasm-ioloop";
     const isLoaded = () => process.moduleLoadList.includes("NativeModule tls");
@@ -37,7 +37,7 @@ test("a loop without TLS does not load it", () => {
   assert.is(output(source), "false false\ntrue\n");
 });
 
-test("it is found where the runtime does not give its modules", () => {
+test("it is loaded on runtimes without process.getBuiltinModule", () => {
   const authority = new Authority();
   const { cert, key } = authority.sign("localhost", "IP:127.0.0.1");
   const source = `

@@ -1,4 +1,4 @@
-// Handshakes of TLS that do not come to their end, or just so. Numbers name statements about the originals.
+// TLS handshakes that fail, or barely succeed. Numbers name statements about the originals.
 
 import { createRequire } from "node:module";
 import { connect as connectTls } from "node:tls";
@@ -29,7 +29,7 @@ const local = authority.sign("localhost", "IP:127.0.0.1");
 const SERVER: ListenerOptions = { tls: true, tlsCert: local.certPath, tlsKey: local.keyPath };
 const CLIENT: ClientOptions = { tls: true, tlsCa: authority.ca.certPath };
 
-test("208 a plain client on a TLS port never reaches the callback; the server goes on", async () => {
+test("208 a plain client on a TLS port never reaches the callback; the server continues", async () => {
   const { loop, errors } = quietLoop();
   let accepted = 0;
   const id = loop.server(SERVER, (_loop, stream) => {
@@ -53,7 +53,7 @@ test("208 a plain client on a TLS port never reaches the callback; the server go
   assert.equal(errors, []);
 });
 
-test("208 a client that says nothing is closed when the handshake has taken too long; it counts meanwhile", async () => {
+test("208 a client that sends nothing is closed when the handshake times out; it counts meanwhile", async () => {
   const clock = new VirtualClock();
   const { loop } = quietLoop({ clock, maxConnections: 1 });
   let accepted = 0;
@@ -80,8 +80,8 @@ test("208 a client that says nothing is closed when the handshake has taken too 
   await running;
 });
 
-test("208 a client that gives up in the middle of the handshake is closed at once, and counts no more", async () => {
-  const { loop, errors } = quietLoop({ clock: new VirtualClock(), maxConnections: 1 }); // no deadline ever comes
+test("208 a client that gives up during the handshake is closed at once, and no longer counts", async () => {
+  const { loop, errors } = quietLoop({ clock: new VirtualClock(), maxConnections: 1 }); // no deadline ever expires
   let accepted = 0;
   const id = loop.server(SERVER, (_loop, stream) => {
     accepted++;
@@ -104,7 +104,7 @@ test("208 a client that gives up in the middle of the handshake is closed at onc
   assert.equal(errors, []);
 });
 
-test("152 a client that ends its side right behind its question gets the whole answer", async () => {
+test("152 a client that ends its side right after its question gets the whole answer", async () => {
   const { loop, errors } = quietLoop();
   const answer = "0123456789abcdef!".repeat(100_000);
   const id = loop.server(SERVER, (loop, stream) => {
@@ -126,11 +126,11 @@ test("152 a client that ends its side right behind its question gets the whole a
   assert.equal(errors, []);
 });
 
-test("152 a client that ends its side behind its handshake, while the loop is stopped, is closed", async () => {
+test("152 a client that ends its side after its handshake, while the loop is stopped, is closed", async () => {
   for (const question of ["question", ""]) {
     const { loop, errors } = quietLoop();
     const id = loop.server(SERVER, (_loop, stream) => {
-      stream.timeout = 0; // it ends because its peer has, or never
+      stream.timeout = 0; // it closes because its peer has ended, or never
       stream.on("read", (stream) => stream.write("answer"));
       stream.write("Welcome ");
     });
@@ -151,7 +151,7 @@ test("152 a client that ends its side behind its handshake, while the loop is st
   }
 });
 
-test("154 a client that resets behind its handshake, while the loop is stopped, is closed when it runs", async () => {
+test("154 a client that resets after its handshake, while the loop is stopped, is closed when the loop runs", async () => {
   const { loop, errors } = quietLoop();
   const log: string[] = [];
   const id = loop.server(SERVER, (_loop, stream) => {
@@ -183,7 +183,7 @@ test("154 a client that resets behind its handshake, while the loop is stopped, 
   assert.equal(errors, []);
 });
 
-test("209 a TLS client against garbage gets an error, against a mute peer the connect timeout", async () => {
+test("209 a TLS client gets an error if the peer sends garbage, and the connect timeout if it sends nothing", async () => {
   const garbage = await plainServer((socket) => socket.end("this is no TLS, whatever it is"));
   const mute = await plainServer();
   const clock = new VirtualClock();
@@ -206,7 +206,7 @@ test("209 a TLS client against garbage gets an error, against a mute peer the co
   await mute.close();
 });
 
-/** Counts the servers that the runtime's TLS makes meanwhile. */
+/** Counts the TLS servers that the runtime creates during a task. */
 async function counted(body: () => Promise<void>): Promise<number> {
   const tls = createRequire(import.meta.url)("node:tls") as { createServer: (...args: unknown[]) => unknown };
   const { createServer } = tls;
@@ -223,7 +223,7 @@ async function counted(body: () => Promise<void>): Promise<number> {
   return count;
 }
 
-test("clients that are reset before they are admitted cost no server each", async () => {
+test("clients that are reset before they are admitted do not need a server each", async () => {
   const { loop, errors } = quietLoop({ maxConnections: 0 });
   const made = await counted(async () => {
     const id = loop.server(SERVER, (_loop, stream) => stream.write("Welcome").closeGracefully());
@@ -243,11 +243,11 @@ test("clients that are reset before they are admitted cost no server each", asyn
     await within(10, loop.stopGracefully());
     await running;
   });
-  assert.is(made, isBun || isDeno ? Math.min(made, 1) : 1); // it may be that these do not look where we count
+  assert.is(made, isBun || isDeno ? Math.min(made, 1) : 1); // these may create servers in a way that we cannot count
   assert.equal(errors, []);
 });
 
-test("over UNIX domain sockets handshakes one after the other share a server, those at once do not mix", () =>
+test("over UNIX domain sockets, consecutive handshakes share a server, and simultaneous ones are not mixed up", () =>
   inFolder(async (folder) => {
     const { loop, errors } = quietLoop();
     const path = `${folder}/tls`;
@@ -262,7 +262,7 @@ test("over UNIX domain sockets handshakes one after the other share a server, th
       const id = loop.server({ ...SERVER, path }, (_loop, stream) => {
         stream.on("read", (stream, chunk) => {
           stream.write(`echo ${String(chunk)}`);
-          stream.timeout = 0.2; // it stays a while, so that the answer arrives
+          stream.timeout = 0.2; // it stays open for a while, so that the answer arrives
         });
       });
       await loop.acceptor(id)!.ready;
@@ -280,7 +280,7 @@ test("over UNIX domain sockets handshakes one after the other share a server, th
     assert.equal(errors, []);
   }));
 
-test("the lifetime of a server's connections counts in the handshake, too", async () => {
+test("the lifetime of a server's connections includes the handshake", async () => {
   const clock = new VirtualClock();
   const { loop } = quietLoop({ clock });
   const id = loop.server({ ...SERVER, lifetime: 3 }, () => assert.unreachable());

@@ -1,4 +1,4 @@
-// Certificates by host name, and what belongs to them.
+// Certificates by host name.
 
 import { connect as connectTls } from "node:tls";
 import * as assert from "uvu/assert";
@@ -18,7 +18,7 @@ function byHost(hosts: Readonly<Record<string, Certificate>>): ListenerOptions {
   return { tls: true, tlsCert: each("cert"), tlsKey: each("key") };
 }
 
-/** Whose certificate a client is shown that asks for a name, and whether it is greeted. */
+/** The name in the certificate that a client gets when it asks for a host, and whether it is greeted. */
 async function shown(
   options: ListenerOptions,
   servername: string,
@@ -39,7 +39,7 @@ async function shown(
   return { name, greeting };
 }
 
-test("keys of different types: the certificate of the name, or a reason at the call", async () => {
+test("keys of different types: the certificate of the host, or an error at the call that says why", async () => {
   const [usual, other] = [authority.sign("usual.example"), authority.signRsa("other.example")];
   const [major] = process.versions.node.split(".").map(Number);
   for (const [first, second] of [
@@ -71,14 +71,14 @@ test("keys of different types: the certificate of the name, or a reason at the c
   }
 });
 
-test("keys of one type, whichever it is, are served by name", async () => {
+test("keys of the same type, whichever it is, are served by host name", async () => {
   const [one, two] = [authority.signRsa("one.example"), authority.signRsa("two.example")];
   const options = byHost({ "": one, "two.example": two });
   assert.is((await shown(options, "one.example")).name, "one.example");
   assert.is((await shown(options, "two.example")).name, "two.example");
 });
 
-test("clients are verified as tlsOptions say, whatever name they ask for", async () => {
+test("clients are verified as tlsOptions say, whatever host they ask for", async () => {
   const [one, two] = [authority.sign("first.example"), authority.sign("second.example")];
   const options: ListenerOptions = {
     ...byHost({ "": one, "second.example": two }),

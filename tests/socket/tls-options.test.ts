@@ -1,4 +1,4 @@
-// Options of TLS that the runtime looks at, and some of them only when somebody connects.
+// TLS options that the runtime checks, some of them only when a client connects.
 
 import { connect } from "node:net";
 import { connect as connectTls } from "node:tls";
@@ -24,14 +24,14 @@ const test = harness("tls-options");
 const authority = new Authority();
 const local = authority.sign("localhost", "IP:127.0.0.1", "IP:127.0.0.2");
 const SERVER: ListenerOptions = { tls: true, tlsCert: local.certPath, tlsKey: local.keyPath };
-const SOON = 5; // seconds; an attempt, and a handshake, may take 10
+const SOON = 5; // seconds; an attempt and a handshake may take 10 each
 
 function greeting(loop: IOLoop, options: ListenerOptions): { id: ReturnType<IOLoop["server"]>; port: number } {
   const id = loop.server({ ...SERVER, ...options }, (_loop, stream) => stream.write("Welcome").closeGracefully());
   return { id, port: portOf(loop, id) };
 }
 
-test("a handshakeTimeout that is none is an error of the call, and nothing listens", async () => {
+test("an invalid handshakeTimeout is an error at the call, and nothing listens", async () => {
   const { loop } = quietLoop();
   for (const [value, code] of [
     [-1, "ERR_IOLOOP_OUT_OF_RANGE"],
@@ -49,7 +49,7 @@ test("a handshakeTimeout that is none is an error of the call, and nothing liste
   await within(SOON, loop.start());
 });
 
-test("a servername that is none is an error of the call", () => {
+test("an invalid servername is an error at the call", () => {
   const { loop } = quietLoop();
   for (const value of [5, null, {}]) {
     assert.throws(
@@ -61,7 +61,7 @@ test("a servername that is none is an error of the call", () => {
   }
 });
 
-test("handshakeTimeout: 10 s by default, which 0 stands for", async () => {
+test("handshakeTimeout is 10 s by default, and with 0", async () => {
   for (const [options, seconds] of [
     [{}, 10],
     [{ handshakeTimeout: 0 }, 10],
@@ -84,8 +84,8 @@ test("handshakeTimeout: 10 s by default, which 0 stands for", async () => {
   }
 });
 
-test("what the runtime refuses when a client comes is an error; that client is closed, and the loop goes on", async () => {
-  if (isBun || isDeno) return; // they know no such option
+test("an option that the runtime rejects when a client arrives is an error; that client is closed, and the loop continues", async () => {
+  if (isBun || isDeno) return; // they do not have this option
   const { loop, errors } = quietLoop({ maxConnections: 1 });
   const wrong = greeting(loop, { tlsOptions: { ALPNCallback: "nonsense" } as object });
   const right = greeting(loop, {});
@@ -103,7 +103,7 @@ test("what the runtime refuses when a client comes is an error; that client is c
   await within(SOON, running);
 });
 
-test("what the runtime refuses when a client connects is the error of the callback, at once", async () => {
+test("an option that the runtime rejects when a client connects is an error in the callback, at once", async () => {
   const { port, close } = await plainServer();
   const { loop, errors } = quietLoop();
   const wrong: ClientOptions["tlsOptions"][] = [{ minVersion: "nonsense" as "TLSv1.2" }, { ca: 5 as never }];
@@ -120,7 +120,7 @@ test("what the runtime refuses when a client connects is the error of the callba
   await close();
 });
 
-test("clients that come from one port to two addresses are not taken for each other", async () => {
+test("clients that connect from the same port to two addresses are not mistaken for each other", async () => {
   const { loop, errors } = quietLoop();
   const heard: string[] = [];
   const id = loop.server({ ...SERVER, address: "0.0.0.0" }, (_loop, stream) => {

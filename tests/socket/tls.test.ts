@@ -14,7 +14,7 @@ const local = authority.sign("localhost", "IP:127.0.0.1");
 const SERVER: ListenerOptions = { tls: true, tlsCert: local.certPath, tlsKey: local.keyPath };
 const CLIENT: ClientOptions = { tls: true, tlsCa: authority.ca.certPath };
 
-// One exchange: what the server heard, what the client did, or its error.
+// One exchange: what the server and the client received, or the client's error.
 async function exchange(
   server: ListenerOptions,
   client: ClientOptions,
@@ -35,7 +35,7 @@ async function exchange(
       return done(loop);
     }
     stream.on("read", (_stream, chunk) => (result.client += String(chunk)));
-    // With TLS 1.3 a client learns after its handshake that the server will not have it.
+    // With TLS 1.3 a client learns only after its handshake that the server rejects it.
     stream.on("error", (_stream, error) => (result.error = error.code ?? error.message));
     stream.on("close", () => done(loop));
     stream.write("hello");
@@ -58,7 +58,7 @@ test("certificate, key and CA by content, as string and as Buffer", async () => 
   assert.equal(await exchange(byBuffer, { tls: true, tlsCa: Buffer.from(authority.ca.cert) }), FINE);
 });
 
-test("205 no key is built in; bad files and PEMs are errors of the call", () => {
+test("205 no key is built in; missing files and invalid PEMs are errors at the call", () => {
   const { loop } = quietLoop();
   const wrong: [ListenerOptions, RegExp][] = [
     [{ tls: true }, /^listen: option "tls" requires "tlsCert" and "tlsKey"$/],
@@ -80,7 +80,7 @@ test("205 no key is built in; bad files and PEMs are errors of the call", () => 
   assert.throws(() => loop.client({ tls: true, tlsCa: "/no/such.crt" }, () => {}), /"tlsCa": ENOENT/);
 });
 
-test("207 the certificate of the server is verified by default, and so is its name", async () => {
+test("207 the server's certificate is verified by default, and so is its name", async () => {
   assert.match((await exchange(SERVER, { tls: true })).error, /UNABLE_TO|SELF_SIGNED/);
   const other = authority.sign("elsewhere.example");
   const named = { tls: true, tlsCert: other.cert, tlsKey: other.key };
@@ -88,14 +88,14 @@ test("207 the certificate of the server is verified by default, and so is its na
   assert.equal(await exchange(named, { ...CLIENT, tlsOptions: { rejectUnauthorized: false } }), FINE);
 });
 
-test("211 a name is verified against `address`, which is the SNI too", async () => {
+test("211 the certificate must name the `address`, which is also the SNI", async () => {
   assert.equal(
     await exchange({ ...SERVER, address: "localhost" }, { ...CLIENT, address: "localhost" }).catch(String),
     FINE,
   );
 });
 
-test("210 client certificates: required, optional, refused, not asked for", async () => {
+test("210 client certificates: required, optional, rejected, not requested", async () => {
   const mine = authority.sign("client");
   const theirs = stranger.sign("client");
   const server = { ...SERVER, tlsCa: authority.ca.cert };
@@ -112,7 +112,7 @@ test("210 client certificates: required, optional, refused, not asked for", asyn
   assert.is(await served({ ...server, tlsVerify: false }, bad), true);
 });
 
-test("SNI: one certificate a host name, wildcards, and a default", async () => {
+test("SNI: one certificate per host name, wildcards, and a default", async () => {
   const hosts = { "": local, "a.example": authority.sign("a.example"), "*.b.example": authority.sign("*.b.example") };
   const each = (part: "cert" | "key"): Record<string, string> =>
     Object.fromEntries(Object.entries(hosts).map(([host, certificate]) => [host, certificate[part]]));
@@ -153,7 +153,7 @@ test("tlsOptions: ALPN; tlsVersion and tlsCiphers", async () => {
   assert.equal(await exchange(ciphers, CLIENT), FINE);
 });
 
-test("TLS over a UNIX domain socket, and through a handle that is connected", () =>
+test("TLS over a UNIX domain socket, and over a connected handle", () =>
   inFolder(async (folder) => {
     const { loop } = quietLoop();
     const heard: string[] = [];

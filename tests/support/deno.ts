@@ -7,12 +7,12 @@ export const DIFFERS_ON_DENO: ReadonlySet<string> = new Set([
   "160 the same where nothing is left to be read, and where it is paused again meanwhile",
   "167 isReadable: true with unread data or the peer's end, false otherwise",
   // Over TLS, with Deno at both ends, sometimes not at all.
-  "152 a client that ends its side behind its handshake, while the loop is stopped, is closed",
+  "152 a client that ends its side after its handshake, while the loop is stopped, is closed",
   "over TLS, greeted",
   // http.Server handles only one request of a connection that it is given.
   "165 a stolen handle serves HTTP, by the connection event of http.Server",
   // An invalid certificate is reported at the first handshake.
-  "205 no key is built in; bad files and PEMs are errors of the call",
+  "205 no key is built in; missing files and invalid PEMs are errors at the call",
 ]);
 
 /** Test files that do not run on Deno: its handles emit too few events to be watched, and an early signal ends a program. */
