@@ -1,4 +1,4 @@
-// docs/internals/abi.md and the module say the same.
+// docs/internals/abi.md agrees with the module.
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -14,7 +14,7 @@ const test = harness("abi");
 const document = readFileSync(join(root, "docs/internals/abi.md"), "utf8");
 const { calls } = new Core(1);
 
-// The rows of the tables of a section, without head and rule.
+// The rows of the tables in a section, without the header and the separator.
 function rows(title: string): string[][] {
   const from = document.indexOf(`## ${title}\n`);
   const to = document.slice(from + 3).search(/^## /m);
@@ -33,7 +33,7 @@ test("every export is in the document, and every name in the document is exporte
   assert.match(document, "`memory` is exported too");
 });
 
-test("parameters and their types are those of the source", () => {
+test("parameters and their types are as in the source", () => {
   for (const [name, parameters, result] of rows("Exports")) {
     const found = new RegExp(`export function ${name}\\(([^)]*)\\): (\\w+)`).exec(source);
     assert.ok(found, name);
@@ -49,7 +49,7 @@ test("parameters and their types are those of the source", () => {
   }
 });
 
-test("codes, answers, decisions and phases are those of the binding", () => {
+test("codes, answers, decisions and phases are as in the binding", () => {
   const pairs = (title: string): Record<string, number> =>
     Object.fromEntries(rows(title).map(([name, value]) => [name!.replace(/^ERR_/, ""), Number(value)]));
   assert.equal(pairs("Codes"), { ...Code });
@@ -58,12 +58,12 @@ test("codes, answers, decisions and phases are those of the binding", () => {
   assert.equal(pairs("Phases"), { ...Phase });
 });
 
-test("codes are those of the core's source", () => {
+test("codes are as in the core's source", () => {
   const memory = readFileSync(join(root, "assembly/memory.ts"), "utf8");
   for (const [name, value] of rows("Codes")) assert.match(memory, `export const ${name}: i32 = ${value};`);
 });
 
-test("the table of states is the module's", () => {
+test("the transition table is that of the module", () => {
   const states = Object.keys(State);
   const line = (cells: string[]): string =>
     cells
@@ -118,7 +118,7 @@ test("a timer is 32 bytes, a connection 40, an acceptor 32, and the activity nev
   assert.is(core.calls.activityAddress(), address);
 });
 
-test("the programs in the document run, and print what it says", () => {
+test("the programs in the document run, and print the documented output", () => {
   const programs = [...document.matchAll(/```js\n([^`]*(?:`[^`]+`[^`]*)*?)```\n\n```text\n([^`]*)```/g)];
   assert.is(programs.length, 2);
   const folder = mkdtempSync(join(root, "build/abi-"));

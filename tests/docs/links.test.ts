@@ -1,4 +1,4 @@
-// What the documents link to is there, anchors included, and what they show fits on a screen.
+// The links of the documents have targets, anchors included, and tables fit on a screen.
 
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -14,7 +14,7 @@ const OTHERS = ["CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "examples/c-ho
   existsSync(join(root, file)),
 );
 
-/** Pages from before the limit on rows, and those that a program writes. */
+/** Pages that are older than the limit on rows, and generated pages. */
 const WIDE = new Set([
   "docs/internals/abi.md",
   "docs/internals/design.md",
@@ -23,7 +23,7 @@ const WIDE = new Set([
 ]);
 const ROW = 100;
 
-test("every link leads to a file that is there, and to a heading in it", () => {
+test("every link leads to an existing file, and to an existing heading in it", () => {
   const dead: string[] = [];
   for (const page of [...pages, ...OTHERS]) {
     for (const link of linksOf(read(page))) {
@@ -53,7 +53,7 @@ test("no row of a table is wider than 100 columns", () => {
   );
 });
 
-test("every page begins with its title, and with what the reader can do after it", () => {
+test("every page begins with its title, and with what the reader will be able to do", () => {
   const wrong = pages
     .filter((page) => /^docs\/(?:api|guides|[\w-]+\.md)/.test(page))
     .filter((page) => {
@@ -80,7 +80,7 @@ test("every text block of the README, the guides and the reference is the output
   }
 });
 
-test("every block says its language, and every quoted link is closed", () => {
+test("every block has a language, and every quoted link is closed", () => {
   for (const page of pages) {
     assert.equal(
       blocksOf(read(page)).filter(({ language }) => language === ""),

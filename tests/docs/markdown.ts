@@ -1,16 +1,16 @@
-// A Markdown file as its sections, its fenced blocks, its anchors and its links, as far as the documents need it.
+// Parses the sections, fenced blocks, anchors and links of a Markdown file, as far as the documents need it.
 
 /** A fenced block. */
 export interface Block {
   readonly language: string;
   readonly text: string;
-  /** The line of its fence. */
+  /** The line number of its fence. */
   readonly line: number;
-  /** What a `text` block directly behind it says: the output of an example. */
+  /** The content of a `text` block directly after it: the output of an example. */
   readonly output: string | undefined;
 }
 
-/** A heading, and all text below it, deeper headings included. */
+/** A heading, and all text below it, including deeper headings. */
 export interface Section {
   readonly title: string;
   readonly level: number;
@@ -34,7 +34,7 @@ export function blocksOf(markdown: string): Block[] {
   }
   return blocks.map(({ end, ...block }, index) => {
     const next = blocks[index + 1];
-    // Between an example and its output there is at most one sentence.
+    // There may be one sentence between an example and its output.
     const between = next && lines.slice(end + 1, next.line - 1).filter((line) => line !== "");
     const isOutput = next?.language === "text" && between!.length <= 1;
     return Object.assign(block, { output: isOutput ? next.text : undefined });
@@ -62,7 +62,7 @@ export function proseOf(markdown: string): string {
   return markdown.replaceAll(/^```[^]*?^```$/gm, "");
 }
 
-/** The anchors of a text's headings, as GitHub makes them. */
+/** The anchors of a text's headings, as GitHub generates them. */
 export function anchorsOf(markdown: string): Set<string> {
   const counts = new Map<string, number>();
   const anchors = new Set<string>();

@@ -1,4 +1,4 @@
-// What the documents show is true: their programs run and print what the block below them says, and they compile.
+// The programs in the documents compile, run, and print what the block below them says.
 
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -11,21 +11,21 @@ import { pages, read } from "./pages.ts";
 
 const test = harness("programs");
 
-const LIMIT_SECONDS = 60; // of one program
+const LIMIT_SECONDS = 60; // for one program
 const AT_A_TIME = 2;
-// On Deno a signal that comes before its listener is really there ends the program.
+// On Deno a signal that arrives before its listener is active ends the program.
 const SIGNAL_MS = isDeno ? 2000 : 0;
 const LISTENS = /^Listening on port \d+\n/m;
 
 mkdirSync(join(root, "build"), { recursive: true });
-const folder = mkdtempSync(join(root, "build/programs-")); // of its own: other runtimes may run this at the same time
+const folder = mkdtempSync(join(root, "build/programs-")); // one per process, as other runtimes may run this file at the same time
 process.on("exit", () => rmSync(folder, { recursive: true }));
 
 /** A program of a page. */
 interface Program extends Block {
-  /** Where it is found, for people: `docs/api/stream.md:12`. */
+  /** Its place in readable form: `docs/api/stream.md:12`. */
   readonly place: string;
-  /** A name for its file. */
+  /** The name of its file. */
   readonly name: string;
 }
 
@@ -59,26 +59,26 @@ function run(program: string, args: readonly string[], seconds = LIMIT_SECONDS):
       output += chunk.toString();
       if (!LISTENS.test(output) || isTold) return;
       isTold = true;
-      setTimeout(() => child.kill("SIGTERM"), SIGNAL_MS); // a server, which is to stop by itself
+      setTimeout(() => child.kill("SIGTERM"), SIGNAL_MS); // a server, which must stop by itself
     });
     child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
     child.on("error", reject);
     child.on("close", (code, signal) => {
       clearTimeout(limit);
-      const how = isDeno && isTold ? "code 0" : (signal ?? `code ${code}`); // Deno gives the signal that was sent
+      const how = isDeno && isTold ? "code 0" : (signal ?? `code ${code}`); // Deno reports the signal that was sent
       resolve({ how, output, errors });
     });
   });
 }
 
-/** Lines as a reader sees them: HTTP ends its own with a carriage return, and its heads with an empty one. Ports differ. */
+/** Lines as a reader sees them: without the carriage returns and empty lines of HTTP, and with ports made equal. */
 function visible(text: string): string[] {
   const lines = text.split(/[\r\n]+/).filter((line) => line !== "");
   return lines.map((line) => line.replace(/^(Listening on port) \d+/, "$1 …"));
 }
 
 async function complaints(program: Program): Promise<string[]> {
-  const file = join(folder, `${program.name}.mjs`); // of one in TypeScript, the compiler has made it
+  const file = join(folder, `${program.name}.mjs`); // the compiler has made it from TypeScript
   if (program.language === "js") writeFileSync(file, program.text);
   const { how, output, errors } = await run(process.execPath, [file]);
   const expected = visible(program.output ?? "").join("\n");
@@ -90,8 +90,8 @@ async function complaints(program: Program): Promise<string[]> {
   return wrong;
 }
 
-// On the compiler's defaults except `strict`: neither annotations nor the types of Node have to be asked for.
-test("every program compiles as strict TypeScript, those in JavaScript too", async () => {
+// With the compiler's defaults and `strict`: the programs need no annotations, and Node's types need not be listed.
+test("every program compiles as strict TypeScript, also those in JavaScript", async () => {
   assert.ok(programs.length > 60);
   const files = programs.map(({ name, text }) => {
     const file = join(folder, `${name}.mts`);
@@ -106,9 +106,9 @@ test("every program compiles as strict TypeScript, those in JavaScript too", asy
 
 for (const page of pages) {
   const all = programs.filter(({ place }) => place.startsWith(`${page}:`));
-  const own = all.filter(({ text }) => !isDeno || !text.includes('"node:cluster"')); // which Deno does not have
+  const own = all.filter(({ text }) => !isDeno || !text.includes('"node:cluster"')); // Deno does not have that
   if (own.length === 0) continue;
-  test(`every program of ${page} runs, ends by itself, and prints what the block below it says`, async () => {
+  test(`every program in ${page} runs, ends by itself, and prints what the block below it says`, async () => {
     const queue = [...own];
     const wrong: string[] = [];
     const work = async (): Promise<void> => {

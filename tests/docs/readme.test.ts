@@ -1,4 +1,4 @@
-// The README is short, begins with what a stranger wants, and its commands exist.
+// The README is short and links to every page, and its commands exist.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ test("it has at most 250 lines", () => {
   assert.ok(readme.trimEnd().split("\n").length <= 250);
 });
 
-test("every page of the documents is linked from it, or from a page that is", () => {
+test("every page of the documents is linked from it, directly or indirectly", () => {
   const linked = new Set(["README.md"]);
   for (const page of linked) {
     const folder = page.includes("/") ? page.replace(/\/[^/]*$/, "/") : "";
@@ -38,7 +38,7 @@ test("every page of the documents is linked from it, or from a page that is", ()
   assert.equal([...linked].toSorted(), [...pages].toSorted());
 });
 
-test("the synopsis of getting started is the example that npm start runs", () => {
+test("the synopsis in getting-started.md is the example that npm start runs", () => {
   const example = read("examples/synopsis.mjs");
   const shown = blocksOf(read("docs/getting-started.md")).map(({ text }) => text);
   assert.ok(shown.includes(example.slice(example.indexOf("import "))));

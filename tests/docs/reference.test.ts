@@ -1,4 +1,4 @@
-// The reference has an entry for everything public, and says of it what the code says.
+// The reference has an entry for everything public, and agrees with the code.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -47,11 +47,11 @@ const PLACES: Readonly<Record<string, string>> = {
   SystemClock: "clock",
   VirtualClock: "clock",
 };
-/** Classes whose members have an entry with a signature each. */
+/** Classes whose members each have an entry with a signature. */
 const CLASSES = ["IOLoop", "Stream", "Server", "Client", "Reactor", "Delay", "EventEmitter", "Core", "VirtualClock"];
-/** Types whose members need no entry of their own. */
+/** Types whose members need no entry. */
 const WHOLE = new Set(["CoreMemory", "Events", "Id", "StartOptions", "StreamHandle"]);
-/** Named in groups, not each in an entry of its own. */
+/** Members that are documented in groups, without a separate entry. */
 const GROUPED = new Set(["CoreExports"]);
 
 const api = pages.filter((page) => page.startsWith("docs/api/"));
@@ -65,20 +65,20 @@ function names(text: string, name: string): boolean {
   return new RegExp(`\`[^\`\n]*\\b${name}\\b[^\`\n]*\``).test(text);
 }
 
-/** Whether a text has an entry for something: a heading, or an item of a list. */
+/** Whether a text has an entry for a name: a heading, or an item of a list. */
 function hasEntry(text: string, name: string): boolean {
   return new RegExp(`^(?:### \`(?:\\w+\\.)?|- \`)${name}\``, "m").test(text);
 }
 
 function missing({ name, members }: Declaration): string[] {
-  if (!PLACES[name]) return [`${name} has no place`];
+  if (!PLACES[name]) return [`${name} has no page`];
   const text = page(name);
   return members
     .filter((member) => !(GROUPED.has(name) ? names : hasEntry)(text, member))
     .map((member) => `${name}: ${member} in ${PLACES[name]}.md`);
 }
 
-/** The members of a class, those of its bases included, down to EventEmitter. */
+/** The members of a class and of its base classes, down to EventEmitter. */
 function allMembers(name: string): string[] {
   const base = new RegExp(`\\bclass ${name}(?:<.*?>)? extends (\\w+)`).exec(DECLARED)?.[1];
   const own = declared.get(name)?.members ?? [];
@@ -90,7 +90,7 @@ const DECLARED = filesIn(join(root, "dist"))
   .map(declarationText)
   .join("\n");
 
-test("the declarations are understood", () => {
+test("the declarations are parsed correctly", () => {
   const events = ["read", "write", "drain", "timeout", "error", "close"];
   assert.equal(declared.get("StreamEvents")?.members, events);
   assert.ok(declared.get("IOLoop")!.members.includes("singleton"));
@@ -102,7 +102,7 @@ test("the declarations are understood", () => {
     if (typeof value !== "function" || !/^class\b/.test(Function.prototype.toString.call(value))) continue;
     const members = declared.get(name)?.members ?? [];
     const own = new Set([value.prototype as object, value].flatMap((it) => Object.getOwnPropertyNames(it)));
-    // Every name of the declarations is there when the code runs, except fields of instances.
+    // Every declared name exists at run time, except fields of instances.
     const methods = members.filter((member) => new RegExp(`^  (?:static )?${member}[(<]`, "m").test(textOf(name)));
     assert.equal(
       methods.filter((method) => !own.has(method)),
@@ -145,14 +145,14 @@ for (const [entry, module] of Object.entries({ index: main, core, testing })) {
   });
 }
 
-test("every entry of a class begins with its signature, and none is about something else", () => {
+test("every entry of a class begins with its signature, and belongs to a member", () => {
   for (const name of CLASSES) {
     const text = page(name);
     const members = new Set(allMembers(name));
     const wrong = [...members].filter((member) => {
       const entry = new RegExp(`^### \`(?:${name}\\.)?${member}\`\n\n(.*)$`, "m").exec(text)?.[1];
       const signature = new RegExp(`^\`(?:static )?(?:readonly )?${member}(?:\\(|: )`);
-      const isOption = new RegExp(`^- \`${member}\` \\(`, "m").test(text); // of a constructor, declared in place
+      const isOption = new RegExp(`^- \`${member}\` \\(`, "m").test(text); // an option that the constructor declares inline
       return !(entry === undefined ? isOption : signature.test(entry));
     });
     assert.equal(wrong, [], name);
@@ -174,7 +174,7 @@ test("the members of every class are in alphabetical order, static ones last", (
   }
 });
 
-test("the options and events of every class are in alphabetical order, those of TLS last", () => {
+test("the options and events of every class are in alphabetical order, TLS options last", () => {
   for (const file of api.filter((name) => !name.endsWith("core.md"))) {
     for (const { title, text } of sectionsOf(read(file)).filter(({ level }) => level === 2)) {
       if (!["Constructor", "Options", "Events"].includes(title)) continue;
@@ -185,7 +185,7 @@ test("the options and events of every class are in alphabetical order, those of 
   }
 });
 
-test("every code is on the page of errors, no other is, and each says what the code says", () => {
+test("the page of errors has exactly the existing codes, with their messages", () => {
   const text = page("errors");
   const entries = sectionsOf(text).filter(({ title }) => title.startsWith("`ERR_"));
   assert.equal(
@@ -204,7 +204,7 @@ test("every code is on the page of errors, no other is, and each says what the c
   }
 });
 
-test("every default that an option has is the one of the declarations", () => {
+test("every default of an option is as in the declarations", () => {
   const comments = ["net/listener-options", "net/client", "stream/stream", "loop/graceful-stop"]
     .map((file) => readFileSync(join(root, "host", `${file}.ts`), "utf8"))
     .join("\n");

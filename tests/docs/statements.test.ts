@@ -1,7 +1,7 @@
-// Every statement about the originals is shown by a test, or is a difference that docs/guides/mojo.md explains.
+// Every statement about the originals is shown by a test, or explained as a difference in docs/guides/mojo.md.
 //
-// A title's numbers are those it begins with, with ", " between them: "97, 98 300 clients" names 97 and 98, for after 98 no
-// comma follows. So a title never begins with a number that is no statement's: "5 MB …" is to be said otherwise.
+// The numbers of a title are those at its beginning, separated by ", ": "97, 98 300 clients" has 97 and 98, as no comma follows
+// 98. So a title must not begin with another number, such as "5 MB …".
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,18 +14,18 @@ const test = harness("statements");
 
 const UNIT = /^\d+(?:, \d+)* (?:[KMG]i?B|bytes|ms|s|seconds|%)(?: |$)/;
 
-/** The numbers a title begins with. */
+/** The numbers at the beginning of a title. */
 function numbersOf(title: string): number[] {
   const list = /^\d+(?:, \d+)*(?= )/.exec(title)?.[0];
   return list === undefined ? [] : list.split(", ").map(Number);
 }
 
-/** The titles of a file's tests, as they are written. */
+/** The titles of a file's tests, as written. */
 function titlesOf(source: string): string[] {
   return [...source.matchAll(/^[ \t]*test\(\s*(["'`])((?:\\.|(?!\1)[^\\])*)\1/gm)].map((match) => match[2]!);
 }
 
-/** The numbers of a section's list: those in bold type at the beginning of its items. */
+/** The numbers in a section's list: those in bold type at the beginning of its items. */
 function listed(text: string, section: string): number[] {
   const [, body = ""] = text.split(new RegExp(`^## ${section}$`, "m"));
   const items = body.split(/^## /m)[0]!.matchAll(/^- \*\*(\d+(?:, \d+)*)\*\* /gm);
@@ -39,7 +39,7 @@ const porting = readFileSync(join(root, "docs/guides/mojo.md"), "utf8");
 const differences = listed(porting, "Differences");
 const missing = listed(porting, "Not carried over");
 
-test("the rule for titles: only the list they begin with counts", () => {
+test("the rule for titles: only the list at the beginning counts", () => {
   assert.equal(numbersOf("133 reading"), [133]);
   assert.equal(numbersOf("97, 98 300 clients"), [97, 98]);
   assert.equal(numbersOf("stop of 300 clients, 12 of them"), []);
@@ -65,7 +65,7 @@ test("the statements are numbered, and short", () => {
   assert.is(new Set(STATEMENTS.map((line) => line.replace(/^\d+ /, ""))).size, 212);
 });
 
-test("titles begin with numbers of statements, or with none", () => {
+test("titles begin with numbers of statements, or without numbers", () => {
   const known = (number: number): boolean => Number.isInteger(number) && number >= 1 && number <= STATEMENTS.length;
   const wrong = titles.filter(({ title }) => {
     const numbers = numbersOf(title);
@@ -76,7 +76,7 @@ test("titles begin with numbers of statements, or with none", () => {
   assert.ok(titles.length > 300, `${titles.length} titles found`);
 });
 
-test("docs/guides/mojo.md numbers each difference once, and knows all it numbers", () => {
+test("docs/guides/mojo.md numbers each difference once, and only existing statements", () => {
   const all = [...differences, ...missing];
   assert.equal(
     all.filter((number, index) => all.indexOf(number) !== index),
@@ -87,7 +87,7 @@ test("docs/guides/mojo.md numbers each difference once, and knows all it numbers
     [],
   );
   assert.equal(missing, [11, 73, 111]);
-  // Those told in passing, "(177)", are numbered too.
+  // Numbers in parentheses, "(177)", count, too.
   const told = [...porting.matchAll(/\((\d+(?:, \d+)*)\)/g)].flatMap((match) => match[1]!.split(", ").map(Number));
   assert.ok(told.length > 20);
   assert.equal(
@@ -96,7 +96,7 @@ test("docs/guides/mojo.md numbers each difference once, and knows all it numbers
   );
 });
 
-test("every statement is shown by a test, or told as a difference", () => {
+test("every statement is shown by a test, or explained as a difference", () => {
   const shown = new Set(titles.flatMap(({ title }) => numbersOf(title)));
   const told = new Set([...differences, ...missing]);
   assert.equal(

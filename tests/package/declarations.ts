@@ -1,4 +1,4 @@
-// The declarations of dist/, read line by line: what a user's compiler sees is what the reference must have.
+// Parses the declarations in dist/, line by line: the reference must document what a user's compiler sees.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ const dist = join(root, "dist");
 export interface Declaration {
   readonly name: string;
   readonly kind: "class" | "interface" | "type";
-  /** Names of public members; those of options that a constructor declares in place stand with them. */
+  /** Names of public members, including options that a constructor declares inline. */
   readonly members: readonly string[];
 }
 
@@ -18,24 +18,24 @@ const HEAD = /^(?:export )?(?:declare )?(?:abstract )?(class|interface|type) (\w
 const MEMBER = /^ {2}(?:static |readonly |get |set )*(\w+)[?]?[(<:;]/;
 const IN_PLACE = /^ {4}(\w+)\?:/;
 
-/** The text of one declaration file, comments left out. */
+/** The text of one declaration file, without comments. */
 export function declarationText(file: string): string {
   return readFileSync(join(dist, file), "utf8").replaceAll(/^ *\/\*\*[\s\S]*?\*\/\n/gm, "");
 }
 
-/** What the declaration files of the package declare, by name. */
+/** The declarations of the package, by name. */
 export function declarations(): Map<string, Declaration> {
   const all = new Map<string, Declaration>();
   for (const file of filesIn(dist).filter((name) => name.endsWith(".d.ts"))) {
     for (const declaration of declarationsIn(declarationText(file))) {
-      // An inner interface may bear the name of a class; the class is the public one.
+      // An internal interface may have the name of a class; the class is the public declaration.
       if (all.get(declaration.name)?.kind !== "class") all.set(declaration.name, declaration);
     }
   }
   return all;
 }
 
-/** What one text declares. */
+/** The declarations in one text. */
 export function declarationsIn(text: string): Declaration[] {
   const found: Declaration[] = [];
   let current: { name: string; kind: Declaration["kind"]; members: Set<string> } | undefined;
@@ -54,7 +54,7 @@ export function declarationsIn(text: string): Declaration[] {
   return found;
 }
 
-/** The names a declaration file exports, types included. */
+/** The names that a declaration file exports, including types. */
 export function exportsOf(file: string): string[] {
   const text = declarationText(file);
   const listed = [...text.matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap((match) => match[1]!.split(","));

@@ -1,4 +1,4 @@
-// How the repository is laid out: small files, imports that point one way, and a package that holds what it must.
+// The layout of the repository: small files, imports in one direction, and internals that stay internal.
 
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
@@ -13,7 +13,7 @@ const test = harness("layout");
 const LONGEST = 300;
 const FOLDERS = ["assembly", "host", "tests", "bench", "examples"];
 
-/** The rooms of host/, and which others each may import from: its own and those below, types included. */
+/** The rooms of host/, and the others that each may import from: those below it, for types, too. */
 const GROUND = ["base"];
 const CORE = [...GROUND, "core"];
 const TIME = [...CORE, "time"];
@@ -30,7 +30,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   net: [...REACTOR, "net"],
   loop: [...REACTOR, "stream", "net", "loop"],
 };
-/** Rooms that may use modules of Node, and files that may in the other rooms. */
+/** Rooms that may use modules of Node, and single files of other rooms that may. */
 const NODE_ROOMS = new Set(["socket", "reactor", "stream", "net"]);
 const NODE_FILES = new Set([
   "engine/async-context",
@@ -39,9 +39,9 @@ const NODE_FILES = new Set([
   "loop/http-requests",
   "loop/served",
 ]);
-/** What runs in a browser too, with all that it imports. */
+/** Modules that also run in a browser, with all their imports. */
 const ANYWHERE = ["core/core", "time/virtual-clock"];
-/** Imports of types alone that may run in a circle, inside one room: the public API has the two name each other. */
+/** Type-only imports that may form a circle within a room, because the public API makes the two files refer to each other. */
 const CIRCLES = new Set(["loop/delay → loop/ioloop"]);
 
 interface Import {
@@ -56,12 +56,12 @@ const text = new Map(
     .map((file) => [file.replace(/\.ts$/, ""), read("host", file)]),
 );
 
-/** The room of a file; that of `index` has no name. */
+/** The room of a file; that of `index` is "". */
 function roomOf(name: string): string {
   return name.includes("/") ? dirname(name) : "";
 }
 
-/** The imports and re-exports of a source, those of types alone marked. */
+/** The imports and re-exports of a source file. Type-only ones are marked. */
 function importsOf(source: string): Import[] {
   const statements = source.matchAll(/^(?:import|export)\s+(type\s)?([^;"'=(]*?)(?:\sfrom\s+)?"([^"]+)";/gm);
   return [...statements].map(([, type, what = "", from]) => {
@@ -70,20 +70,20 @@ function importsOf(source: string): Import[] {
       ?.split(",")
       .filter((name) => name.trim() !== "");
     const beside = what.replace(/\{[^}]*\}/, "").replaceAll(/[\s,]/g, "");
-    // With nothing but types inside the braces, and nothing beside them, nothing is left of it when the code runs.
+    // If there are only types inside the braces and nothing outside, the import is removed by the compiler.
     const areTypes = names !== undefined && beside === "" && names.every((name) => /^\s*type\s/.test(name));
     return { from: from!, isType: type !== undefined || areTypes };
   });
 }
 
-/** The files of host/ that a file imports from; with `valuesOnly`, those of which something is left when the code runs. */
+/** The files of host/ that a file imports from; with `valuesOnly`, without type-only imports. */
 function below(name: string, valuesOnly = true): string[] {
   return importsOf(text.get(name) ?? "")
     .filter(({ from, isType }) => !(valuesOnly && isType) && from.startsWith("."))
     .map(({ from }) => join(dirname(name), from).replace(/\.ts$/, ""));
 }
 
-/** All that a file leads to, itself included. */
+/** All files that a file imports, directly or indirectly, and itself. */
 function reach(name: string, seen: Set<string> = new Set()): Set<string> {
   if (seen.has(name)) return seen;
   seen.add(name);
@@ -110,7 +110,7 @@ test(`no file has more than ${LONGEST} lines`, () => {
   );
 });
 
-test("imports are understood", () => {
+test("imports are parsed correctly", () => {
   const source = 'import a from "./a.ts";\nimport { type B } from "./b.ts";\nimport type { C } from "./c.ts";\n';
   const more = 'import {\n  type D,\n  e,\n} from "./d.ts";\nexport { type F } from "./f.ts";\nimport "./g.ts";\n';
   assert.equal(
@@ -123,7 +123,7 @@ test("imports are understood", () => {
   }
 });
 
-test("files of host/ stand in an order in which each imports only what stands before it, types included", () => {
+test("imports between files of host/ form no circle, types included", () => {
   const order: string[] = [];
   const left = new Set(text.keys());
   for (let found = true; found;) {
@@ -136,10 +136,10 @@ test("files of host/ stand in an order in which each imports only what stands be
       found = true;
     }
   }
-  assert.equal([...left], [], "these import each other in a circle, or what does not exist");
+  assert.equal([...left], [], "these files import each other in a circle, or a file that does not exist");
 });
 
-test("every file is in a room, and imports from its own and those below, types included", () => {
+test("every file is in a room, and imports only from its own room and rooms below, types included", () => {
   const wrong: string[] = [];
   for (const name of text.keys()) {
     const room = roomOf(name);
@@ -147,7 +147,7 @@ test("every file is in a room, and imports from its own and those below, types i
       assert.is(name, "index");
       continue;
     }
-    assert.ok(ROOMS[room], `${name} is in a room that nobody knows`);
+    assert.ok(ROOMS[room], `${name} is in an unknown room`);
     for (const other of below(name, false))
       if (!ROOMS[room].includes(roomOf(other))) wrong.push(`${name} imports ${other}`);
   }
@@ -159,7 +159,7 @@ test("every file is in a room, and imports from its own and those below, types i
     );
 });
 
-test("only the rooms that deal with sockets, and the async context, know of Node's modules", () => {
+test("only rooms that deal with sockets, and a few single files, import Node's modules", () => {
   for (const [name, source] of text) {
     if (NODE_ROOMS.has(roomOf(name)) || NODE_FILES.has(name)) continue;
     const nodes = importsOf(source).filter(({ from }) => from.startsWith("node:"));
@@ -167,7 +167,7 @@ test("only the rooms that deal with sockets, and the async context, know of Node
   }
 });
 
-test("the core's binding and the virtual clock run anywhere", () => {
+test("the core's binding and the virtual clock do not need Node", () => {
   for (const entry of ANYWHERE) {
     for (const name of reach(entry)) {
       const imports = importsOf(text.get(name)!);
@@ -177,7 +177,7 @@ test("the core's binding and the virtual clock run anywhere", () => {
   }
 });
 
-test("so they do as they are built: one file for each way in, and one that they share", () => {
+test("nor do their bundles: one file per entry point, and one that they share", () => {
   const files = new Map<string, string[]>();
   for (const name of readdirSync(join(root, "dist")).filter((file) => file.endsWith(".js"))) {
     files.set(
@@ -198,7 +198,7 @@ test("so they do as they are built: one file for each way in, and one that they 
   );
 });
 
-test("only the engine, and timers, call the core", () => {
+test("only the core, time and engine rooms call the core", () => {
   const rooms = new Set(["core", "time", "engine"]);
   for (const [name, source] of text)
     if (!rooms.has(roomOf(name))) assert.not.match(source, /\.calls\b|\{ calls \}/, name);
@@ -212,7 +212,7 @@ test("only the binding of the core touches WebAssembly", () => {
   }
 });
 
-test("timers and microtasks of the runtime are those of base/runtime, which no test can put others in place of", () => {
+test("timers and microtasks come from base/runtime, so that fake timers do not replace them", () => {
   const names =
     /(?<![.\w#"])(setTimeout|setInterval|setImmediate|queueMicrotask|performance\.now|process\.nextTick)\b\(/g;
   for (const [name, source] of text) {
@@ -227,8 +227,8 @@ test("timers and microtasks of the runtime are those of base/runtime, which no t
   }
 });
 
-test("nothing that is made is tracked", async () => {
-  if (!existsSync(join(root, ".git"))) return; // a copy without its history
+test("no generated file is tracked", async () => {
+  if (!existsSync(join(root, ".git"))) return; // a copy without Git history
   const tracked = (await run("git", "ls-files")).trimEnd().split("\n");
   assert.ok(tracked.includes("package.json"));
   const made = /^(?:build|dist|node_modules)\/|^host\/core\/wasm\.ts$|\.(?:wasm|wat|tgz|tsbuildinfo|map|log)$/;
@@ -239,7 +239,7 @@ test("nothing that is made is tracked", async () => {
   assert.is(await run("git", "ls-files", "--cached", "--ignored", "--exclude-standard"), "");
 });
 
-test("internal members are not declared to users", () => {
+test("internal members are not in the declarations", () => {
   const all = declarations();
   let count = 0;
   for (const [file, source] of text) {

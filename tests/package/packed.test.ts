@@ -1,4 +1,4 @@
-// The package as a user gets it: what the packed file holds.
+// The package as a user gets it: the contents of the packed file.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -29,16 +29,16 @@ process.on("exit", () => rmSync(folder, { recursive: true }));
 
 const { pack } = (await import(pathToFileURL(join(root, "pack.mjs")).href)) as { pack(folder: string): Packed };
 const packed = pack(folder);
-execFileSync("tar", ["-xzf", packed.file, "-C", folder]); // over what was staged there
+execFileSync("tar", ["-xzf", packed.file, "-C", folder]); // over what an earlier run has left there
 const home = join(folder, "package");
 const files = filesIn(home);
 const read = (file: string): string => readFileSync(join(home, file), "utf8");
 const manifest = JSON.parse(read("package.json")) as Manifest;
 const entries = ["core", "index", "testing"];
 
-const test = harness("packed"); // after what is awaited: a suite runs soon after it is made
+const test = harness("packed"); // after the top-level awaits, because a suite runs soon after it is created
 
-test("it holds what is built, its sources, and the documents, and nothing else", () => {
+test("it contains the build, the sources and the documents, and nothing else", () => {
   assert.equal(files, [...packed.files].toSorted());
   const built = [...entries, "shared"].flatMap((name) =>
     [".d.ts", ".d.ts.map", ".js", ".js.map"].map((kind) => name + kind),
@@ -68,7 +68,7 @@ test("it holds what is built, its sources, and the documents, and nothing else",
   );
 });
 
-test("its package.json has what a user needs, and nothing about work on the project", () => {
+test("its package.json has what a user needs, and nothing for development", () => {
   assert.equal(Object.keys(manifest).toSorted(), [
     "bugs",
     "description",
@@ -96,7 +96,7 @@ test("its package.json has what a user needs, and nothing about work on the proj
   assert.equal(manifest["peerDependenciesMeta"], { "@types/node": { optional: true } });
 });
 
-test("the address of the repository is written down in one place", () => {
+test("the address of the repository is written in one place only", () => {
   const address = manifest.repository.url.replace(/^git\+|\.git$/g, "");
   const own = ["package.json", "pack.mjs", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"];
   const documents = filesIn(join(root, "docs")).map((file) => join("docs", file));
@@ -107,7 +107,7 @@ test("the address of the repository is written down in one place", () => {
   assert.equal(found, [["package.json", 1]]);
 });
 
-test("every entry is there, with its declarations", () => {
+test("every entry point exists, with its declarations", () => {
   const { exports } = manifest;
   assert.equal(exports["."], { types: manifest.types, default: manifest.main });
   const paths = Object.values(exports).flatMap((entry) => (typeof entry === "string" ? [entry] : Object.values(entry)));
@@ -118,7 +118,7 @@ test("every entry is there, with its declarations", () => {
   );
 });
 
-test("code and declarations lead to their sources", () => {
+test("code and declarations have source maps to their sources", () => {
   for (const file of files.filter((name) => /^dist\/.*\.(?:js|d\.ts)$/.test(name))) {
     const map = /\n\/\/# sourceMappingURL=(\S+)\s*$/.exec(read(file))?.[1];
     assert.is(map, `${file.slice("dist/".length)}.map`, file);
@@ -128,7 +128,7 @@ test("code and declarations lead to their sources", () => {
   }
 });
 
-test("the declarations name Node's types themselves, where they need them", () => {
+test("declarations that need Node's types refer to them themselves", () => {
   assert.match(read("dist/index.d.ts"), /^\/\/\/ <reference types="node" \/>\n/);
   for (const name of ["core", "shared", "testing"]) {
     assert.not.match(
@@ -139,7 +139,7 @@ test("the declarations name Node's types themselves, where they need them", () =
   }
 });
 
-test("the links of its documents lead somewhere", () => {
+test("the links in its documents have targets", () => {
   const dead: string[] = [];
   for (const file of files.filter((name) => name.endsWith(".md"))) {
     const prose = read(file).replaceAll(/^```[^]*?^```/gm, "");
@@ -152,7 +152,7 @@ test("the links of its documents lead somewhere", () => {
   assert.equal(dead, []);
 });
 
-test("it holds no secret, and nothing of the machine it was built on", () => {
+test("it contains no secrets, and no paths of the machine it was built on", () => {
   const secrets =
     /-----BEGIN (?:\w+ )?PRIVATE KEY-----\s*\w{16}|\bnpm_\w{36}|\bgh[pousr]_\w{36}|\bAKIA[A-Z\d]{16}|_authToken|\/\/[^/\s:]+:[^/\s@]+@/;
   const places = [root, `${homedir()}/`, `${tmpdir()}/ioloop-`, "/home/", "/Users/"];

@@ -1,4 +1,4 @@
-// Realms that lack something, or do not let anything be changed: the package can be imported there, and works.
+// Realms that lack some globals, or whose intrinsics are frozen: the package can be imported there, and works.
 
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -44,19 +44,19 @@ function said(source: string, ...options: string[]): string[] {
   return stdout.trimEnd().split("\n");
 }
 
-test("where Object and Error are frozen", () => {
+test("with Object and Error frozen", () => {
   const freeze = "for (const it of [Object, Error]) Object.freeze(it), Object.freeze(it.prototype);";
-  // Bun's own modules, loaded later, assign to what they inherit of Object.
+  // Bun's own modules, loaded later, assign to properties that they inherit from Object.
   const mild = "Object.freeze(Object), Object.freeze(Error), Object.freeze(Error.prototype);";
   assert.equal(said(`${isBun ? mild : freeze}\n${TALK}`), SAID);
 });
 
-test("where all intrinsics are frozen", () => {
+test("with all intrinsics frozen", () => {
   if (isBun || isDeno) return; // only Node has an option for it
   assert.equal(said(TALK, "--frozen-intrinsics", "--no-warnings"), SAID);
 });
 
-test("where there is no TextDecoder", () => {
+test("without TextDecoder", () => {
   const without = `
     delete globalThis.TextDecoder;
     const { Core } = await import("wasm-ioloop/core");
@@ -65,7 +65,7 @@ test("where there is no TextDecoder", () => {
   assert.equal(said(without), ["Infinity 2000"]);
 });
 
-test("where code is not compiled from bytes, the core takes a module", () => {
+test("if compiling from bytes is not allowed, the core takes a module", () => {
   const module = new WebAssembly.Module(readFileSync(join(root, "dist/core.wasm")));
   const { WebAssembly: whole } = globalThis;
   const refused = function (): never {

@@ -1,4 +1,4 @@
-// The declarations as users' compilers read them: what must compile does, and what must not, does not.
+// The declarations as users' compilers read them: correct programs compile, and wrong ones do not.
 
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -10,10 +10,10 @@ import { filesIn, root } from "../support/paths.ts";
 const test = harness("types");
 const DIRECTIVE = "// @ts-expect-error";
 
-/** What the compiler says of files, all declarations they lead to included. */
+/** The compiler's messages about files, and about all declarations that they import. */
 async function complaints(files: readonly string[], ...options: string[]): Promise<string[]> {
   const tsc = join(root, "node_modules/typescript/bin/tsc");
-  // Without the project's own options, and with those that a strict user has. The types of Node are not asked for.
+  // With the options of a strict user instead of the project's. Node's types are not listed in `types`.
   const strict = ["--ignoreConfig", "--noEmit", "--pretty", "false", "--strict", "--exactOptionalPropertyTypes"];
   const all = [tsc, ...strict, "--target", "es2022", "--skipLibCheck", "false", ...options, ...files];
   return new Promise((resolve, reject) => {
@@ -31,7 +31,7 @@ async function complaints(files: readonly string[], ...options: string[]): Promi
 
 const files = ["tests/package/types/good.ts", "tests/package/types/bad.ts"];
 
-test("what must compile does; every line that must not is refused", async () => {
+test("correct programs compile; every wrong line is an error", async () => {
   assert.equal(await complaints(files, "--module", "nodenext"), []);
 }, 90);
 
@@ -51,7 +51,7 @@ test("every declaration of the package is valid on its own", async () => {
   assert.equal(await complaints(paths, "--module", "nodenext"), []);
 }, 90);
 
-test("every line that must not compile says so", () => {
+test("every wrong line is marked", () => {
   const lines = readFileSync(join(root, "tests/package/types/bad.ts"), "utf8").trimEnd().split("\n");
   const refused = lines.slice(lines.indexOf("// Refused from here on") + 1);
   assert.ok(refused.length > 150);
