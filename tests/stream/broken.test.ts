@@ -1,4 +1,4 @@
-// What throws while a stream sends or reads, and is no callback's fault: it costs that stream, and nothing else.
+// Errors while a stream sends or reads that are not thrown by a callback: they close that stream, and affect nothing else.
 
 import { Duplex } from "node:stream";
 import * as assert from "uvu/assert";
@@ -19,7 +19,7 @@ function resizable(length: number): Resizable {
   });
 }
 
-/** That a loop still does all it has to: timers, other streams, `stop`. */
+/** Checks that a loop still works: timers, other streams, `stop`. */
 async function goesOn(loop: IOLoop, running: Promise<void>): Promise<void> {
   const { near, far } = await pair();
   const other = new Stream(near, { reactor: loop.reactor });
@@ -35,7 +35,7 @@ async function goesOn(loop: IOLoop, running: Promise<void>): Promise<void> {
   far.socket.destroy();
 }
 
-// Ways in which the memory of a chunk goes away.
+// Ways in which a chunk can lose its memory.
 const gone: Readonly<Record<string, () => { chunk: Uint8Array; lose: () => void }>> = {
   transferred: () => {
     const chunk = new Uint8Array(1000);
@@ -56,9 +56,9 @@ for (const [name, make] of Object.entries(gone)) {
     ["alone", 0, 0],
     ["before another", 0, 10],
     ["behind another", 10, 0],
-    ["behind what is on its way", 8_000_000, 0],
+    ["behind data that is being sent", 8_000_000, 0],
   ] as const) {
-    test(`a chunk whose memory is ${name}, ${where}: never fewer bytes, but an error, and the loop goes on`, async () => {
+    test(`a chunk whose memory is ${name}, ${where}: an error, never fewer bytes, and the loop continues`, async () => {
       const { loop, stream, far, log, running, errors } = await openStream();
       stream.unsubscribe("write");
       loop.timer(60, () => {});
@@ -87,9 +87,9 @@ for (const [name, make] of Object.entries(gone)) {
   }
 }
 
-const MORE = 32_000_000; // bytes than the system takes while the peer does not read
+const MORE = 32_000_000; // more bytes than the system takes while the peer does not read
 
-test("a chunk that is transferred while it is on its way: an error", async () => {
+test("a chunk that is transferred while it is being sent is an error", async () => {
   for (const size of [MORE, 100_000]) {
     const { loop, stream, far, log, running } = await openStream();
     loop.timer(60, () => {});
@@ -97,7 +97,7 @@ test("a chunk that is transferred while it is on its way: an error", async () =>
     far.socket.pause();
     const chunk = new Uint8Array(size);
     if (size < 1e6) {
-      stream.write(Buffer.alloc(MORE)); // the chunk is the piece that comes when the system takes no more
+      stream.write(Buffer.alloc(MORE)); // the chunk is the first piece that the system does not take completely
       await until(() => stream.bytesWritten > 0);
     }
     stream.write(chunk);
@@ -112,7 +112,7 @@ test("a chunk that is transferred while it is on its way: an error", async () =>
   }
 });
 
-test("a chunk whose memory grows is sent as it was written", async () => {
+test("a chunk whose memory grows is sent as written", async () => {
   const { loop, stream, far, running } = await openStream();
   const buffer = resizable(10);
   loop.timer(0, () => {
@@ -124,7 +124,7 @@ test("a chunk whose memory grows is sent as it was written", async () => {
   await running;
 });
 
-/** Has a method of Buffer fail once, as when there is no memory. */
+/** Makes a method of Buffer fail once, as if memory were exhausted. */
 function failOnce(method: "allocUnsafe" | "concat" | "byteLength"): () => boolean {
   const original = Buffer[method] as (...args: unknown[]) => unknown;
   let failed = false;
@@ -147,14 +147,14 @@ async function fails(open: Open, because: string): Promise<void> {
   open.far.socket.destroy();
 }
 
-test("no memory for what was read: that stream ends with the error", async () => {
+test("without memory for what was read, that stream ends with the error", async () => {
   const open = await openStream();
   open.loop.timer(60, () => {});
   open.far.socket.write("x");
   const undo = failOnce("allocUnsafe");
   await until(() => open.log.length > 0);
   if (!undo()) {
-    // The runtime has made the buffer itself.
+    // The runtime has allocated the buffer itself.
     open.loop.reset();
     await open.running;
     open.far.socket.destroy();
@@ -164,7 +164,7 @@ test("no memory for what was read: that stream ends with the error", async () =>
 });
 
 for (const method of ["concat", "byteLength"] as const) {
-  test(`no memory for what is sent (${method}): that stream ends with the error`, async () => {
+  test(`without memory for what is sent (${method}), that stream ends with the error`, async () => {
     const open = await openStream();
     open.loop.timer(60, () => {});
     open.loop.timer(60, () => {});
@@ -178,7 +178,7 @@ for (const method of ["concat", "byteLength"] as const) {
 }
 
 for (const method of ["write", "end", "resume", "destroy", "pause", "ref", "unref"]) {
-  test(`a Duplex whose ${method} throws ends with that error, and nothing else does`, async () => {
+  test(`a Duplex whose ${method} throws ends with that error, and nothing else is affected`, async () => {
     const { loop, errors } = quietLoop();
     const log: string[] = [];
     const duplex = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
@@ -214,7 +214,7 @@ for (const method of ["write", "end", "resume", "destroy", "pause", "ref", "unre
   });
 }
 
-test("a Duplex that throws when its handle is taken away: the stream ends with the error", async () => {
+test("if a Duplex throws when its handle is stolen, the stream ends with the error", async () => {
   const { loop } = quietLoop();
   const log: string[] = [];
   const duplex = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });

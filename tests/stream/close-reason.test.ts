@@ -1,4 +1,4 @@
-// Why a stream has closed.
+// The reason why a stream has closed.
 
 import * as assert from "uvu/assert";
 import { type ListenerOptions, type Stream } from "wasm-ioloop";
@@ -8,7 +8,7 @@ import { openStream } from "./open-stream.ts";
 
 const test = harness("close-reason");
 
-/** Accepts one client, does something with the stream, and says why it has closed. */
+/** Accepts one client, runs a task with the stream, and returns the reason why it has closed. */
 async function reasonOf(
   act: (stream: Stream, client: Peer) => unknown,
   options: ListenerOptions & { ask?: boolean } = {},
@@ -43,13 +43,13 @@ for (const ask of [false, true]) {
     assert.is(await reasonOf((stream) => [remove(stream), stream.close()], { ask }), "local");
   });
 
-  test(`peer${how}: its end came first`, async () => {
+  test(`peer${how}: the peer has ended first`, async () => {
     assert.is(await reasonOf((_stream, client) => client.socket.end(), { ask }), "peer");
     assert.is(await reasonOf((stream, client) => [stream.write("x"), client.socket.end("y")], { ask }), "peer");
   });
 
   test(`reset${how}: by the peer`, async () => {
-    assert.is(await reasonOf((_stream, client) => client.socket.resetAndDestroy(), { ask }), isDeno ? "peer" : "reset"); // Deno tells of an end
+    assert.is(await reasonOf((_stream, client) => client.socket.resetAndDestroy(), { ask }), isDeno ? "peer" : "reset"); // Deno reports an end
   });
 
   test(`timeout${how}, and lifetime`, async () => {
@@ -67,7 +67,7 @@ test("the first reason counts", async () => {
   assert.is(await reasonOf(both), "local");
 });
 
-test("error: what the handle says", async () => {
+test("error: the handle's error", async () => {
   const { stream, log, running, far } = await openStream();
   stream.handle!.destroy(new Error("broken"));
   await running;
@@ -76,7 +76,7 @@ test("error: what the handle says", async () => {
   assert.is(stream.closeReason, "error");
 });
 
-test("local: somebody else destroys the handle", async () => {
+test("local: other code destroys the handle", async () => {
   const { stream, running, far } = await openStream();
   stream.handle!.destroy();
   await running;
@@ -94,7 +94,7 @@ test("stolen: without a `close`", async () => {
   assert.equal(log, []);
 });
 
-test("stopping: cut by a graceful stop that has run out of time", async () => {
+test("stopping: closed at the timeout of a graceful stop", async () => {
   const { loop, stream, log, running, far } = await openStream();
   await loop.stopGracefully({ timeout: 0.02 });
   await running;
@@ -103,7 +103,7 @@ test("stopping: cut by a graceful stop that has run out of time", async () => {
   assert.equal(log, ["close"]);
 });
 
-test("the id, and data of one's own, stay after close", async () => {
+test("the id and the user's data stay after close", async () => {
   const { loop } = quietLoop();
   const seen: unknown[] = [];
   const id = loop.server<{ name: string }>({}, (loop, stream, streamId) => {
@@ -122,7 +122,7 @@ test("the id, and data of one's own, stay after close", async () => {
   assert.equal(seen, [true, "first", undefined, undefined, undefined]);
 });
 
-test("the address of this side, without making a socket", async () => {
+test("the local address is known without creating a socket", async () => {
   const { loop } = quietLoop();
   const seen: unknown[] = [];
   const id = loop.server({}, (loop, stream) => {
@@ -141,7 +141,7 @@ test("the address of this side, without making a socket", async () => {
   assert.equal(seen, ["127.0.0.1", port, "127.0.0.1", near, "127.0.0.1", port, port]);
 });
 
-test("what a library does with the handle is activity: idle is found between one and two timeouts later", async () => {
+test("reads and writes of a library through the handle are activity: an idle stream closes after one to two timeouts", async () => {
   const clock = new VirtualClock();
   const { loop, stream, far, log, running } = await openStream({ clock });
   stream.unsubscribe("read");
@@ -162,7 +162,7 @@ test("what a library does with the handle is activity: idle is found between one
   assert.is(loop.isRunning, false);
 });
 
-test("bytes that go through the stream itself are looked at no longer than before", async () => {
+test("a stream that is read and written directly times out as precisely as before", async () => {
   const clock = new VirtualClock();
   const { stream, log, running, far } = await openStream({ clock });
   stream.timeout = 10;

@@ -8,7 +8,7 @@ import { openStream } from "./open-stream.ts";
 
 const test = harness("stream-close");
 
-test("143, 162, 163 a closed stream: writes, closes, start and stop do nothing, lookups say so", async () => {
+test("143, 162, 163 on a closed stream, write, close, start and stop do nothing, and lookups show that it is closed", async () => {
   const { loop, stream, log, running, id } = await openStream();
   stream.close();
   assert.is(stream.write("x"), stream);
@@ -57,7 +57,7 @@ test("151 close in read: the other subscribers of that read still run, nothing a
   assert.equal(log, ["read x", "close", "other"]);
 });
 
-test("152, 153 when the peer ends its side, what is queued is still written, then the stream closes", async () => {
+test("152, 153 when the peer ends its side, queued data is still written, then the stream closes", async () => {
   const { stream, far, log, running } = await openStream();
   stream.unsubscribe("write");
   const big = "y".repeat(3_000_000);
@@ -129,7 +129,7 @@ test("160 the peer's end while paused is noticed after start: the rest is read, 
   assert.equal(log, ["read rest", "close"]);
 });
 
-test("160 the same where nothing is left to be read, and where it is paused again meanwhile", async () => {
+test("160 the same if nothing is left to be read, and if it is paused again meanwhile", async () => {
   const { loop, stream, far, log, running } = await openStream();
   const keep = loop.timer(60, () => {});
   stream.stop();
@@ -149,7 +149,7 @@ test("160 the same where nothing is left to be read, and where it is paused agai
   assert.equal(log, ["write still sent", "drain", "close"]);
 });
 
-test("68, 69 exceptions in drain and close callbacks are reported, and the stream closes and is forgotten", async () => {
+test("68, 69 exceptions in drain and close callbacks are reported, and the stream closes and its id is unknown", async () => {
   const { loop, stream, errors, running, id } = await openStream();
   stream.write("x", () => {
     throw new Error("drain");

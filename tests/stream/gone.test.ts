@@ -1,4 +1,4 @@
-// Connections whose peer had gone before they began. Numbers name statements about the originals.
+// Connections whose peer disconnected before they began. Numbers name statements about the originals.
 
 import * as assert from "uvu/assert";
 import { Stream } from "wasm-ioloop";
@@ -17,7 +17,7 @@ function logged(stream: Stream): string[] {
   return log;
 }
 
-test("154 a stream of a handle that is closed already closes, whatever is written to it", async () => {
+test("154 a stream of a closed handle closes, whatever is written to it", async () => {
   for (const text of ["", "a few words", MANY]) {
     const { near } = await pair();
     near.destroy();
@@ -33,7 +33,7 @@ test("154 a stream of a handle that is closed already closes, whatever is writte
   }
 });
 
-test("154, 121 a connection that was reset before its callback could run is closed, whatever that writes", async () => {
+test("154, 121 a connection that was reset before its callback ran is closed, whatever the callback writes", async () => {
   for (const text of ["a few words", MANY]) {
     const { port, sockets, close } = await plainServer((socket) => socket.resetAndDestroy());
     const { loop, errors } = quietLoop();
@@ -43,7 +43,7 @@ test("154, 121 a connection that was reset before its callback could run is clos
       logs.push(logged(stream));
       return stream.write(text);
     });
-    loop.nextTick((loop) => loop.stop()); // it connects, and nothing is heard of it
+    loop.nextTick((loop) => loop.stop()); // it connects, and emits nothing
     await loop.start();
     await until(() => sockets.length > 0);
     await turns(20);
@@ -57,7 +57,7 @@ test("154, 121 a connection that was reset before its callback could run is clos
   }
 });
 
-test("99, 154 a waiting client that resets makes room for the next as soon as it is greeted", async () => {
+test("99, 154 a waiting client that resets makes room for the next one as soon as it is greeted", async () => {
   for (const text of ["a few words", MANY]) {
     const { loop, errors } = quietLoop({ maxConnections: 1 });
     const logs: string[][] = [];
@@ -85,7 +85,7 @@ test("99, 154 a waiting client that resets makes room for the next as soon as it
   }
 });
 
-test("99 with TLS, a waiting client that resets makes room for the next when its turn comes", async () => {
+test("99 with TLS, a waiting client that resets makes room for the next one when it is admitted", async () => {
   const { certPath, keyPath } = new Authority().sign("localhost");
   const { loop, errors } = quietLoop({ maxConnections: 1 });
   const id = loop.server({ tls: true, tlsCert: certPath, tlsKey: keyPath }, () => {});
@@ -108,7 +108,7 @@ test("99 with TLS, a waiting client that resets makes room for the next when its
   assert.equal(errors, []);
 });
 
-test("99 nothing heaps up on the socket of a waiting client that is gone, however often the loop stops and starts", async () => {
+test("99 listeners do not accumulate on the socket of a disconnected waiting client, however often the loop stops and starts", async () => {
   const warnings: string[] = [];
   const warned = (warning: Error): void => void warnings.push(warning.message);
   process.on("warning", warned);

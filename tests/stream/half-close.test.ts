@@ -1,4 +1,4 @@
-// What a stream does when its peer has ended its side. Numbers name statements about the originals.
+// Streams whose peer has ended its side. Numbers name statements about the originals.
 
 import * as assert from "uvu/assert";
 import { type Stream } from "wasm-ioloop";
@@ -7,7 +7,7 @@ import { openStream } from "./open-stream.ts";
 
 const test = harness("half-close");
 
-test("152 a peer that has ended its side gets a large answer whole, however slowly it reads", async () => {
+test("152 a peer that has ended its side gets the whole of a large answer, however slowly it reads", async () => {
   const { loop } = quietLoop();
   const answer = Buffer.alloc(5_000_000, "0123456789abcdef!");
   let drained = 0;
@@ -31,13 +31,13 @@ test("152 a peer that has ended its side gets a large answer whole, however slow
   await running;
 });
 
-test("152, 148 writes after the peer's end are taken while earlier ones are being sent", async () => {
+test("152, 148 writes after the peer's end are accepted while earlier ones are being sent", async () => {
   const { loop, stream, far, log, running } = await openStream();
   stream.unsubscribe("write");
   far.socket.pause();
   stream.write(Buffer.alloc(20_000_000, "x"));
   far.socket.end();
-  // The end has been heard when the stream waits only for what is queued.
+  // The stream has received the end if it only waits for queued data.
   await turns(20);
   assert.is(stream.isWriting, true);
   loop.timer(0, () => stream.write("more", (stream) => stream.write("and the last")));
@@ -50,7 +50,7 @@ test("152, 148 writes after the peer's end are taken while earlier ones are bein
   assert.equal(log, ["drain", "drain", "close"]);
 });
 
-test("152, 163 a write after the peer's end, with nothing queued before, is one to a closed stream", async () => {
+test("152, 163 a write after the peer's end, with nothing queued before, is a write to a closed stream", async () => {
   const { stream, far, log, running } = await openStream();
   far.socket.end("last");
   await running;
@@ -85,7 +85,7 @@ test("153 an answer written in read reaches a peer that ended its side at once",
   await running;
 });
 
-test("152 a peer that ends its side while an answer is made later is closed: nothing is queued", async () => {
+test("152 a peer that ends its side before the answer is written is closed, as nothing is queued", async () => {
   const { loop } = quietLoop();
   let later: Stream | undefined;
   const id = loop.server({}, (_loop, stream) => {

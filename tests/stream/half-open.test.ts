@@ -1,4 +1,4 @@
-// Streams that stay open when their peer has ended its side, and streams that end theirs and go on reading.
+// Streams that stay open when their peer has ended its side, and streams that end their side and keep reading.
 
 import { connect as connectTls } from "node:tls";
 import * as assert from "uvu/assert";
@@ -9,7 +9,7 @@ import { openStream } from "./open-stream.ts";
 
 const test = harness("half-open");
 
-/** A server that answers each client `answer` a moment after it has ended its side. */
+/** A server that sends an answer to each client a moment after that has ended its side. */
 function answering(loop: IOLoop, options: ListenerOptions, log: string[]): ReturnType<IOLoop["server"]> {
   const id = loop.server({ ...options, halfOpen: true }, (_loop, stream) => {
     assert.is(stream.halfOpen, true);
@@ -27,7 +27,7 @@ function answering(loop: IOLoop, options: ListenerOptions, log: string[]): Retur
   return id;
 }
 
-test("who sends a request and ends its side gets an answer that takes time", async () => {
+test("a client that sends a request and ends its side gets a late answer", async () => {
   const { loop, errors } = quietLoop();
   const log: string[] = [];
   const id = answering(loop, {}, log);
@@ -72,7 +72,7 @@ test("over TLS, too", async () => {
   assert.equal(errors, []);
 });
 
-test("a stream that is asked for its socket first, too", async () => {
+test("with the runtime's socket, too", async () => {
   const { loop, errors } = quietLoop();
   const log: string[] = [];
   const id = loop.server({ halfOpen: true }, (_loop, stream) => {
@@ -90,7 +90,7 @@ test("a stream that is asked for its socket first, too", async () => {
   assert.equal(errors, []);
 });
 
-test("`end` sends what is queued and its chunk, and reading goes on", async () => {
+test("`end` sends queued data and its chunk, and the stream keeps reading", async () => {
   const { loop, errors } = quietLoop();
   let code: string | undefined;
   const log: string[] = [];
@@ -129,7 +129,7 @@ test("`end` before anything was written, and before the stream has started", asy
   assert.is(stream.closeReason, "local");
 });
 
-test("without `halfOpen` the peer's end is no `end`", async () => {
+test("without `halfOpen`, the peer's end does not emit `end`", async () => {
   const { loop } = quietLoop();
   const log: string[] = [];
   const id = loop.server({}, (loop, stream) => {
@@ -226,7 +226,7 @@ test("a client of ours ends its side and reads the answer", async () => {
   assert.equal(errors, []);
 });
 
-test("bad values of `halfOpen` are refused", async () => {
+test("invalid values of `halfOpen` are errors", async () => {
   const { loop } = quietLoop();
   assert.throws(
     () => loop.server({ halfOpen: 1 as never }, () => {}),

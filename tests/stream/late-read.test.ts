@@ -1,4 +1,4 @@
-// What arrives while nobody subscribes to `read`: kept for whoever does.
+// Data that arrives while `read` has no subscriber is kept for the first one.
 
 import * as assert from "uvu/assert";
 import type { Stream } from "wasm-ioloop";
@@ -10,7 +10,7 @@ const test = harness("stream-late-read");
 const KEPT = 65_536;
 const MANY = 20_000_000; // more than the system takes
 
-/** An open stream that nobody reads, in a loop that has something else to do. */
+/** An open stream without a reader, in a loop that also has a timer. */
 async function unread(): Promise<Open> {
   const open = await openStream();
   open.stream.unsubscribe("read");
@@ -28,7 +28,7 @@ const logRead =
   (_stream: Stream, chunk: Buffer): void =>
     void log.push(String(chunk));
 
-test("what came before the first subscriber is emitted in a later dispatch, and counts when it has come", async () => {
+test("data that arrived before the first subscriber is emitted in a later dispatch, and counted when it arrives", async () => {
   const open = await unread();
   const { stream, far, log } = open;
   far.socket.write("hello ");
@@ -46,7 +46,7 @@ test("what came before the first subscriber is emitted in a later dispatch, and 
   close(open);
 });
 
-test("an async callback of a server that subscribes late loses nothing", async () => {
+test("an async server callback that subscribes late loses nothing", async () => {
   const open = await openStream();
   const log: string[] = [];
   const id = open.loop.server({}, async (_loop, stream) => {
@@ -58,7 +58,7 @@ test("an async callback of a server that subscribes late loses nothing", async (
   close(open);
 });
 
-test("once takes one chunk, and what comes after it waits for the next subscriber, in order", async () => {
+test("once takes one chunk, and later ones wait for the next subscriber, in order", async () => {
   const open = await unread();
   const { stream, far, log } = open;
   for (const text of ["a", "b", "c"]) {
@@ -82,7 +82,7 @@ test("once takes one chunk, and what comes after it waits for the next subscribe
   close(open);
 });
 
-test("a bounded number of bytes is kept; then the stream reads no more until somebody does", async () => {
+test("a limited number of bytes is kept; then the stream stops reading until there is a subscriber", async () => {
   const open = await unread();
   const { stream, far } = open;
   far.socket.write(Buffer.alloc(MANY, "x"));
@@ -98,7 +98,7 @@ test("a bounded number of bytes is kept; then the stream reads no more until som
   close(open);
 });
 
-test("nothing is emitted while the loop is stopped, and while the stream is", async () => {
+test("nothing is emitted while the loop or the stream is stopped", async () => {
   const open = await unread();
   const { loop, stream, far, log } = open;
   far.socket.write("kept");
@@ -120,7 +120,7 @@ test("nothing is emitted while the loop is stopped, and while the stream is", as
   await running;
 });
 
-test("a subscriber that stops the stream, or closes it, gets no more of what was kept", async () => {
+test("a subscriber that stops or closes the stream gets no more of the kept data", async () => {
   const open = await unread();
   const { stream, far, log } = open;
   for (let i = 1; i <= 3; i++) {
@@ -143,7 +143,7 @@ test("a subscriber that stops the stream, or closes it, gets no more of what was
   close(open);
 });
 
-test("the peer's end closes the stream; a subscriber that came before that gets what was kept first", async () => {
+test("the peer's end closes the stream; a subscriber that was added before gets the kept data first", async () => {
   const open = await unread();
   const { stream, far, log, loop } = open;
   far.socket.write("kept");
@@ -165,7 +165,7 @@ test("the peer's end closes the stream; a subscriber that came before that gets 
   close(other);
 });
 
-test("a handle that is taken away has what was kept, before what comes after it", async () => {
+test("a stolen handle has the kept data, before later input", async () => {
   const open = await unread();
   const { loop, stream, far } = open;
   far.socket.write("kept ");
@@ -188,7 +188,7 @@ test("a handle that is taken away has what was kept, before what comes after it"
   close(open);
 });
 
-test("the same when as much was kept as may be", async () => {
+test("the same if the limit of kept data was reached", async () => {
   const open = await unread();
   const { stream, far } = open;
   far.socket.end(Buffer.alloc(1_000_000, "x"));

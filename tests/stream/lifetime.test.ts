@@ -8,7 +8,7 @@ import { openStream } from "./open-stream.ts";
 
 const test = harness("stream-lifetime");
 
-test("there is no bound unless one is set, and none after close; what is no time is refused", async () => {
+test("there is no limit unless one is set, and none after close; invalid times are errors", async () => {
   const clock = new VirtualClock();
   const { stream, log, running } = await openStream({ clock });
   assert.is(stream.lifetime, 0);
@@ -27,7 +27,7 @@ test("there is no bound unless one is set, and none after close; what is no time
   );
   stream.lifetime = 1;
   assert.is(stream.lifetime, 1);
-  await until(() => log.length > 0); // it is as old as that already
+  await until(() => log.length > 0); // it is already that old
   assert.equal(log, ["close"]);
   assert.is(stream.lifetime, 0);
   stream.lifetime = 5;
@@ -35,7 +35,7 @@ test("there is no bound unless one is set, and none after close; what is no time
   await running;
 });
 
-test("activity does not put the end off; it closes at once, without a timeout, and sends nothing more", async () => {
+test("activity does not delay the end; the stream closes at once, without a timeout, and sends nothing more", async () => {
   const clock = new VirtualClock();
   const { stream, far, log, running } = await openStream({ clock });
   stream.unsubscribe("write");
@@ -57,7 +57,7 @@ test("activity does not put the end off; it closes at once, without a timeout, a
   far.socket.destroy();
 });
 
-test("it counts from when the connection began, can be changed at any time, and taken back", async () => {
+test("it counts from the beginning of the connection, and can be changed or removed at any time", async () => {
   const clock = new VirtualClock();
   const { stream, log, running } = await openStream({ clock });
   stream.timeout = 0;
@@ -74,7 +74,7 @@ test("it counts from when the connection began, can be changed at any time, and 
   await running;
 });
 
-test("one that was set before the stream started, and one that ends before the other side has read", async () => {
+test("a lifetime that was set before the stream started, and one that ends before the peer has read", async () => {
   const clock = new VirtualClock();
   const { loop } = quietLoop({ clock });
   const { near, far } = await pair();
@@ -93,7 +93,7 @@ test("one that was set before the stream started, and one that ends before the o
   await far.ended;
 });
 
-test("a stolen handle has no bound any more", async () => {
+test("a stolen handle has no lifetime any more", async () => {
   const clock = new VirtualClock();
   const { loop, stream, far, running } = await openStream({ clock });
   loop.timer(60, () => {});
@@ -107,7 +107,7 @@ test("a stolen handle has no bound any more", async () => {
   far.socket.destroy();
 });
 
-test("a server's option: each of its connections ends by then, however busy it is", async () => {
+test("as a server's option: each of its connections ends by then, however busy it is", async () => {
   const clock = new VirtualClock();
   const { loop } = quietLoop({ clock });
   const log: string[] = [];

@@ -1,4 +1,4 @@
-// What becomes of a connection after a graceful close: our side ends, and what still comes is dropped until the peer's does.
+// Lingering after a graceful close: our side ends, and input is discarded until the peer ends its side.
 
 import { Duplex } from "node:stream";
 import type { Socket } from "node:net";
@@ -26,13 +26,13 @@ const test = harness("stream-linger");
 
 const PIECE = Buffer.alloc(10_000, "x");
 
-/** Has the far side not end because the near one has. */
+/** Keeps the far side from ending when the near one has ended. */
 function keepOpen(far: Peer): Peer {
   far.socket.allowHalfOpen = true;
   return far;
 }
 
-/** Whether a stream's descriptor is still open: the far side can send without a reset. */
+/** Whether a stream's connection is still open: the far side can send without getting a reset. */
 async function isOpen(far: Peer): Promise<boolean> {
   for (let i = 0; i < 3 && !far.socket.destroyed; i++) {
     far.socket.write("?");
@@ -60,7 +60,7 @@ test("an answer reaches a peer that is still sending, and close comes before clo
   assert.equal(log, ["read begin", "write 413 Too Large", "drain", "close"]);
 });
 
-test("data is delivered until what was written has been sent, and none after that", async () => {
+test("input is delivered until everything written has been sent, and not after that", async () => {
   const { stream, far, log, running } = await openStream();
   keepOpen(far).socket.pause();
   stream.unsubscribe("write");
@@ -77,7 +77,7 @@ test("data is delivered until what was written has been sent, and none after tha
   assert.equal(log, ["read meanwhile", "close"]);
 });
 
-test("a stream that is paused when it closes reads on all the same", async () => {
+test("a stream that is paused when it closes keeps reading all the same", async () => {
   const { stream, far, running } = await openStream();
   keepOpen(far);
   stream.stop();
@@ -90,7 +90,7 @@ test("a stream that is paused when it closes reads on all the same", async () =>
   await running;
 });
 
-test("it ends after 1 MiB", async () => {
+test("lingering ends after 1 MiB of input", async () => {
   const { stream, far, running } = await openStream();
   keepOpen(far);
   stream.closeGracefully();
@@ -105,7 +105,7 @@ test("it ends after 1 MiB", async () => {
   far.socket.destroy();
 });
 
-test("it ends after 2 s on the loop's clock, and not before", async () => {
+test("lingering ends after 2 s on the loop's clock, not before", async () => {
   const clock = new VirtualClock();
   const { loop, stream, far, log, running } = await openStream({ clock });
   keepOpen(far);
@@ -123,7 +123,7 @@ test("it ends after 2 s on the loop's clock, and not before", async () => {
   assert.equal(log, ["close"]);
 });
 
-test("with the loop stopped the runtime goes on with it, for 2 s; reset closes it", async () => {
+test("while the loop is stopped, lingering continues for 2 s; reset ends it", async () => {
   for (const way of ["wait", "reset", "start"]) {
     const { loop, stream, far, running } = await openStream();
     keepOpen(far);
@@ -146,7 +146,7 @@ test("with the loop stopped the runtime goes on with it, for 2 s; reset closes i
   }
 });
 
-test("a stream that is closed gracefully while the loop is stopped lingers as well", async () => {
+test("a stream that is closed gracefully while the loop is stopped lingers, too", async () => {
   const { loop, stream, far, running, log } = await openStream();
   keepOpen(far);
   loop.stop();
@@ -160,7 +160,7 @@ test("a stream that is closed gracefully while the loop is stopped lingers as we
   loop.reset();
 });
 
-test("where the peer has ended there is nothing to wait for, and close does not linger", async () => {
+test("no lingering if the peer has ended, or after close", async () => {
   const clock = new VirtualClock();
   const { stream, far, running } = await openStream({ clock });
   stream.on("read", (stream) => stream.write("answer"));
@@ -174,7 +174,7 @@ test("where the peer has ended there is nothing to wait for, and close does not 
   other.far.socket.destroy();
 });
 
-/** A server that answers at once, and how many are inside. */
+/** A server that answers at once, and the number of open connections. */
 function greeter(loop: IOLoop): { id: ReturnType<IOLoop["server"]>; count: () => number } {
   let count = 0;
   const id = loop.server({}, (_loop, stream) => {
@@ -184,7 +184,7 @@ function greeter(loop: IOLoop): { id: ReturnType<IOLoop["server"]>; count: () =>
   return { id, count: () => count };
 }
 
-test("connections that linger hold no slot, and no more of them than slots: the oldest goes first", async () => {
+test("lingering connections take no slot; at most maxConnections linger, and the oldest is closed first", async () => {
   const clock = new VirtualClock();
   const { loop } = quietLoop({ clock, maxConnections: 1 });
   const { id, count } = greeter(loop);
@@ -203,7 +203,7 @@ test("connections that linger hold no slot, and no more of them than slots: the 
   for (const { socket } of far) socket.destroy();
 });
 
-test("a graceful stop waits for connections that linger, and its timeout closes them", async () => {
+test("a graceful stop waits for lingering connections, and its timeout closes them", async () => {
   for (const timeout of [0, 1]) {
     const clock = new VirtualClock();
     const { loop } = quietLoop({ clock });
@@ -221,7 +221,7 @@ test("a graceful stop waits for connections that linger, and its timeout closes 
   }
 });
 
-test("over TLS, UNIX domain sockets and around a Duplex too", async () => {
+test("over TLS, UNIX domain sockets and with a Duplex, too", async () => {
   const authority = new Authority();
   const { cert, key } = authority.sign("localhost");
   const { loop } = quietLoop();
@@ -281,7 +281,7 @@ test("over TLS, UNIX domain sockets and around a Duplex too", async () => {
   await until(() => duplex.destroyed);
 });
 
-test("everybody who comes over a UNIX domain socket gets an answer that is closed behind at once", async () => {
+test("every client of a UNIX domain socket gets an answer after which the stream closes at once", async () => {
   await inFolder(async (folder) => {
     const path = join(folder, "socket");
     const { loop } = quietLoop();

@@ -16,10 +16,10 @@ export interface Open {
   readonly id: Id;
 }
 
-/** Whether streams are those of a server, which do without a socket of the runtime where that can be: a runtime of the tests says so. */
+/** Whether streams are those of a server, with bare connections if the runtime supports them. Some runtimes in runtimes.ts set this. */
 export const isAccepted: boolean = process.env["IOLOOP_TEST_STREAMS"] === "accepted";
 
-/** Opens one, its events logged. */
+/** Opens a stream, and logs its events. */
 export async function openStream(options: { clock?: VirtualClock } = {}): Promise<Open> {
   const { loop, errors } = quietLoop(options);
   const log: string[] = [];
@@ -38,7 +38,7 @@ export async function openStream(options: { clock?: VirtualClock } = {}): Promis
 
 type Opened = Pick<Open, "stream" | "far" | "running" | "id">;
 
-/** A stream around a socket of one's own becomes one of a loop's; `listen` has it before that. */
+/** Makes a stream of a socket, and adds it to a loop. `listen` gets it before that. */
 export async function join(
   loop: IOLoop,
   listen: (stream: Stream) => void = () => {},

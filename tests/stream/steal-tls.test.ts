@@ -1,4 +1,4 @@
-// STARTTLS: a connection that begins in the clear, and goes on encrypted.
+// STARTTLS: a connection that begins without TLS, and continues with it.
 
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
@@ -12,7 +12,7 @@ const test = harness("steal-tls");
 const authority = new Authority();
 const { cert, key } = authority.sign("localhost");
 
-// Answers "STARTTLS" in the clear, or not at all, and echoes what comes after it.
+// Answers "STARTTLS" without encryption, or not at all, and echoes everything after it.
 function server(loop: IOLoop, log: string[], answers: boolean): Id {
   const upgrade = (stream: Stream, ahead?: Buffer): void => {
     const handle = stream.stealHandle() as Socket;
@@ -29,14 +29,14 @@ function server(loop: IOLoop, log: string[], answers: boolean): Id {
       const command = chunk.subarray(0, 8);
       log.push(`server ${String(command)}`);
       if (answers) stream.write("OK", () => upgrade(stream));
-      else upgrade(stream, chunk.subarray(command.length)); // the client may have gone on in the same breath
+      else upgrade(stream, chunk.subarray(command.length)); // the client may have sent more in the same chunk
     });
   });
 }
 
 for (const answers of [true, false]) {
   const how = answers ? "after an answer" : "at once";
-  test(`a stolen handle goes on with TLS, ${how}: on the server's side, and on the client's`, async () => {
+  test(`a stolen handle continues with TLS, ${how}: on the server's side, and on the client's`, async () => {
     const { loop, errors } = quietLoop();
     const log: string[] = [];
     const id = server(loop, log, answers);

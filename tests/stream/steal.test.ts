@@ -1,4 +1,4 @@
-// What becomes of a stolen handle: a socket like any other. Numbers name statements about the originals.
+// A stolen handle is a socket like any other. Numbers name statements about the originals.
 
 import { type IncomingMessage, createServer, get } from "node:http";
 import { type Socket } from "node:net";
@@ -9,14 +9,14 @@ import { openStream } from "./open-stream.ts";
 
 const test = harness("steal");
 
-test("165 a stolen handle as a plain socket: both ways, half-close, a timeout of its own", async () => {
+test("165 a stolen handle as a plain socket: both directions, half-close, its own timeout", async () => {
   const { loop, stream, far, log, running } = await openStream();
   far.socket.write("to the loop");
   await until(() => log.length === 1);
   const socket = stream.stealHandle() as Socket;
   assert.is(socket.isPaused(), true);
   await running;
-  assert.is(loop.isRunning, false, "the loop has nothing left");
+  assert.is(loop.isRunning, false, "the loop has nothing left to wait for");
   const heard: string[] = [];
   const ended = deferred();
   const idle = deferred();
@@ -37,7 +37,7 @@ test("165 a stolen handle as a plain socket: both ways, half-close, a timeout of
   assert.equal(log, ["read to the loop"]);
 });
 
-test("a stolen handle that the loop has accepted or opened closes when its peer ends, as any other", async () => {
+test("a stolen handle that the loop has accepted or opened closes when its peer ends, like any other", async () => {
   const { loop } = quietLoop();
   const stolen: Socket[] = [];
   const steal = (stream: Stream): void => {
@@ -64,7 +64,7 @@ test("a stolen handle that the loop has accepted or opened closes when its peer 
   await close();
 });
 
-test("a socket of one's own has its half-open state back", async () => {
+test("the half-open state of a user's socket is restored", async () => {
   for (const allowHalfOpen of [true, false]) {
     const { loop } = quietLoop();
     const { near, far } = await pair();
@@ -93,7 +93,7 @@ test("165 a stolen handle in a new stream, of another loop", async () => {
   assert.is(await far.ended, "echo hello");
 });
 
-test("165 what was written before is sent before what the thief writes", async () => {
+test("165 data written before stealHandle is sent before that of the new owner", async () => {
   const reactor = new Reactor();
   const { near, far } = await pair();
   const stream = new Stream(near, { reactor });
@@ -120,11 +120,11 @@ test("165 a stolen handle serves HTTP, by the connection event of http.Server", 
     request.on("data", (chunk: Buffer) => (body += String(chunk)));
     request.on("end", () => response.end(`hello ${body}`));
   });
-  // Admission is the loop's, the protocol that of the runtime.
+  // The loop admits clients, the runtime handles the protocol.
   const id = loop.server({}, (_loop, stream) => {
     const handle = stream.stealHandle()!;
     http.emit("connection", handle);
-    handle.resume(); // it is paused: Node's server has it flow by itself, Bun's does not
+    handle.resume(); // it is paused: Node's server makes it flow, Bun's does not
   });
   const port = portOf(loop, id);
   const running = loop.start();
@@ -137,7 +137,7 @@ test("165 a stolen handle serves HTTP, by the connection event of http.Server", 
   assert.is(response.statusCode, 200);
   assert.is(page, "hello ");
 
-  // Two requests on one connection, with a body that comes in parts.
+  // Two requests on one connection, with a body that arrives in parts.
   const client = peer({ port });
   client.socket.write("POST /one HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab");
   await turns(10);
@@ -153,7 +153,7 @@ test("165 a stolen handle serves HTTP, by the connection event of http.Server", 
   assert.equal(errors, []);
 });
 
-test("166 a thief need not hurry: the id, its timer and its place are free at once", async () => {
+test("166 the id, the timer and the slot are free at once, whatever the new owner does", async () => {
   const { loop } = quietLoop({ maxConnections: 1 });
   const stolen: Socket[] = [];
   const id = loop.server({}, (_loop, stream, cid) => {

@@ -1,4 +1,4 @@
-// class Stream: made by hand, of any handle, stolen from. Numbers name statements about the originals.
+// class Stream: created directly, of any handle, and stealHandle. Numbers name statements about the originals.
 
 import { once } from "node:events";
 import type { Socket } from "node:net";
@@ -11,7 +11,7 @@ import { isAccepted, openStream } from "./open-stream.ts";
 
 const test = harness("stream");
 
-test("65 an exception in a read subscriber: later ones are skipped, the stream goes on", async () => {
+test("65 an exception in a read subscriber: later ones are skipped, the stream continues", async () => {
   const { stream, errors, far, log, running } = await openStream();
   const first = stream.on("read", () => {
     throw new Error("Bye!");
@@ -28,7 +28,7 @@ test("65 an exception in a read subscriber: later ones are skipped, the stream g
   await running;
 });
 
-test("165, 166 stealHandle: silent, paused, nothing of the loop's left, no byte lost, the id and its timer gone", async () => {
+test("165, 166 stealHandle: the stream is silent, the handle paused and without listeners, no byte is lost, id and timer are free", async () => {
   const clock = new VirtualClock();
   const { loop, stream, far, log, running, id } = await openStream({ clock });
   const fresh = await pair();
@@ -36,7 +36,7 @@ test("165, 166 stealHandle: silent, paused, nothing of the loop's left, no byte 
   const handle = stream.stealHandle()!;
   assert.is(loop.stream(id), undefined);
   assert.is(loop.remove(id), false);
-  // That of a pair has a listener of the harness, too.
+  // The socket of a pair also has a listener of the harness.
   if (isAccepted) fresh.near.removeAllListeners("error");
   for (const event of ["data", "end", "error", "close", "readable"]) {
     assert.is(handle.listenerCount(event), fresh.near.listenerCount(event), event);
@@ -58,7 +58,7 @@ test("165, 166 stealHandle: silent, paused, nothing of the loop's left, no byte 
   await once(handle, "close");
 });
 
-test("83 loop.stream registers a stream, starts it, keeps its timeout and gives its id", async () => {
+test("83 loop.stream registers a stream, starts it, keeps its timeout and returns its id", async () => {
   const { loop } = quietLoop();
   const { near, far } = await pair();
   const stream = new Stream(near, { reactor: new Reactor() });
@@ -72,7 +72,7 @@ test("83 loop.stream registers a stream, starts it, keeps its timeout and gives 
   await far.closed;
 });
 
-test("a stream by hand needs no loop: it reads, writes and times out on its reactor", async () => {
+test("a directly created stream needs no loop: it reads, writes and times out on its reactor", async () => {
   const clock = new VirtualClock();
   const reactor = new Reactor({ clock });
   const { near, far } = await pair();
@@ -140,7 +140,7 @@ test("167 isReadable: true with unread data or the peer's end, false otherwise",
   await running;
 });
 
-test("169 handle is the socket, until the stream is closed or it is stolen", async () => {
+test("169 handle is the socket, until the stream closes or it is stolen", async () => {
   const { stream, running } = await openStream();
   const { handle } = stream;
   assert.is((handle as Socket).remoteAddress, "127.0.0.1");

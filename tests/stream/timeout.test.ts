@@ -26,7 +26,7 @@ test("132 inactivity: timeout, then close; the peer sees the end", async () => {
   await running;
 });
 
-test("131 setting the timeout counts anew, 0 is never, also while running", async () => {
+test("131 setting the timeout restarts it, and 0 is never, also while it is running", async () => {
   const clock = new VirtualClock();
   const { stream, log, running } = await openStream({ clock });
   await clock.advance(10);
@@ -81,7 +81,7 @@ test("135 a write in the timeout handler is not sent", async () => {
   await running;
 });
 
-test("a slow reader is activity as long as bytes move, and none any more when they do not", async () => {
+test("a slow reader counts as activity only while it reads", async () => {
   const clock = new VirtualClock();
   const { stream, far, log, running } = await openStream({ clock });
   far.socket.on("data", () => far.socket.pause());

@@ -1,4 +1,4 @@
-// The callback of a write: exactly once, with an error where the stream closed first.
+// The callback of a write is called exactly once, with an error if the stream has closed first.
 
 import * as assert from "uvu/assert";
 import { IOLoopError } from "wasm-ioloop";
@@ -7,7 +7,7 @@ import { type Open, openStream } from "./open-stream.ts";
 
 const test = harness("stream-write-callback");
 
-/** A callback that logs how it was called. */
+/** A callback that logs its argument. */
 function logged({ log, stream }: Open, name: string): (it: unknown, error?: IOLoopError) => void {
   return (it, error) => {
     assert.is(it, stream);
@@ -18,7 +18,7 @@ function logged({ log, stream }: Open, name: string): (it: unknown, error?: IOLo
 
 const CLOSED = "ERR_IOLOOP_STREAM_CLOSED";
 
-test("a write that waits when the stream closes: with an error, once `close` has returned", async () => {
+test("a write that waits when the stream closes gets an error, after `close` has returned", async () => {
   const open = await openStream();
   open.stream.unsubscribe("write");
   open.far.socket.pause();
@@ -29,12 +29,12 @@ test("a write that waits when the stream closes: with an error, once `close` has
     open.stream.close();
     assert.equal(open.log, ["close"]);
   });
-  await open.running; // it does not end before they were called
+  await open.running; // it does not end before they have been called
   assert.equal(open.log, ["close", `a ${CLOSED}`, `b ${CLOSED}`]);
   open.far.socket.destroy();
 });
 
-test("the same when the peer resets, when the timeout comes, and when the handle is taken away", async () => {
+test("the same after a reset by the peer, after the timeout, and after stealHandle", async () => {
   for (const way of ["reset", "timeout", "steal"]) {
     const open = await openStream();
     open.stream.unsubscribe("write");
@@ -55,7 +55,7 @@ test("the same when the peer resets, when the timeout comes, and when the handle
   }
 });
 
-test("the same when the loop is reset, and when it is stopped and the stream closed then", async () => {
+test("the same if the loop is reset, and if the stream is closed while the loop is stopped", async () => {
   const open = await openStream();
   open.stream.write("x", logged(open, "reset"));
   open.loop.reset();
@@ -71,7 +71,7 @@ test("the same when the loop is reset, and when it is stopped and the stream clo
   other.loop.reset();
 });
 
-test("a write to a closed stream: with an error, after `write` has returned; writing on and on starves nobody", async () => {
+test("a write to a closed stream gets an error, after `write` has returned; endless writes do not block the loop", async () => {
   const open = await openStream();
   open.stream.close();
   let count = 0;
@@ -84,7 +84,7 @@ test("a write to a closed stream: with an error, after `write` has returned; wri
   await open.running;
 });
 
-test("what such a callback throws is the reactor's error, and the others are called", async () => {
+test("an exception in such a callback is the reactor's error, and the others are still called", async () => {
   const open = await openStream();
   const keep = open.loop.timer(60, () => {});
   open.stream.write("x", () => {
@@ -102,7 +102,7 @@ test("what such a callback throws is the reactor's error, and the others are cal
   await open.running;
 });
 
-test("a write that has been sent: without an error, and no second time when the stream closes", async () => {
+test("a write that has been sent gets no error, and no second call when the stream closes", async () => {
   const open = await openStream();
   open.stream.unsubscribe("write");
   open.stream.write("x", logged(open, "a"));

@@ -1,4 +1,4 @@
-// Writing to a stream, and what counts it. Numbers name statements about the originals.
+// Writing to a stream, and its counters. Numbers name statements about the originals.
 
 import { runInNewContext } from "node:vm";
 import * as assert from "uvu/assert";
@@ -8,7 +8,7 @@ import { openStream } from "./open-stream.ts";
 
 const test = harness("stream-write");
 
-test("137, 138, 139 write never sends before it returns; one callback's writes go out as one chunk, then drain", async () => {
+test("137, 138, 139 write never sends before it returns; the writes of one callback are sent as one chunk, then drain", async () => {
   const { loop, stream, far, log, running } = await openStream();
   loop.timer(0, () => {
     stream.write("a", () => log.push("cb a"));
@@ -26,7 +26,7 @@ test("137, 138, 139 write never sends before it returns; one callback's writes g
   await running;
 });
 
-test("130 what is written outside any callback is joined and sent soon", async () => {
+test("130 writes outside of callbacks are joined and sent soon", async () => {
   const { stream, far, log, running } = await openStream();
   stream.write("a").write("b");
   assert.is(far.text(), "");
@@ -55,7 +55,7 @@ test("141, 142 an empty chunk without callback does nothing; with one, it is cal
   await running;
 });
 
-test("144, 145 a write in a drain callback goes on; a graceful close waits for the last, whoever subscribes to drain", async () => {
+test("144, 145 a write in a drain callback is sent; a graceful close waits for the last one, whoever has subscribed to drain", async () => {
   const { stream, far, log, running } = await openStream();
   let rounds = 0;
   const more = (stream: Stream): void => {
@@ -68,7 +68,7 @@ test("144, 145 a write in a drain callback goes on; a graceful close waits for t
   assert.equal(log, ["write 0", "drain", "write 1", "drain", "write 2", "drain", "close"]);
 });
 
-test("147, 148 5 MB to a slow reader: every byte is sent, writes after closeGracefully too, and it goes on reading", async () => {
+test("147, 148 5 MB to a slow reader: every byte is sent, also of writes after closeGracefully, and the stream keeps reading", async () => {
   const { stream, far, log, running } = await openStream();
   far.socket.pause();
   stream.unsubscribe("write");
@@ -91,7 +91,7 @@ test("147, 148 5 MB to a slow reader: every byte is sent, writes after closeGrac
   assert.equal(log, ["read still read", "drain", "close"]);
 });
 
-test("159 stop pauses reading only; unread data comes after start; both may be repeated", async () => {
+test("159 stop only pauses reading; unread data is delivered after start; both may be repeated", async () => {
   const { stream, far, log, running } = await openStream();
   stream.stop();
   stream.stop();
@@ -147,7 +147,7 @@ test("140 all callbacks run at the same drain, none at its own chunk", async () 
   assert.ok(log.slice(0, last).every((entry) => entry.startsWith("waiting ")));
 });
 
-test("137 more text waits than a string of the engine can hold", async () => {
+test("137 more text waits than fits into a string of the engine", async () => {
   const { stream, running } = await openStream();
   const text = "x".repeat(2 ** 26);
   const count = 2 ** 5; // together 2 ** 31 characters
@@ -157,7 +157,7 @@ test("137 more text waits than a string of the engine can hold", async () => {
   await running;
 });
 
-test("bytes of another realm are bytes, as a test runner may have them", async () => {
+test("byte arrays of another realm are accepted, as a test runner may create them", async () => {
   const { stream, far, running } = await openStream();
   const [bytes, words] = runInNewContext("[new Uint8Array([104, 105]), new Uint16Array(2)]") as [
     Uint8Array,
@@ -170,7 +170,7 @@ test("bytes of another realm are bytes, as a test runner may have them", async (
   await running;
 });
 
-test("137 chunks of every size and kind arrive whole and in order, however they are cut", async () => {
+test("137 chunks of every size and kind arrive complete and in order, however they are split", async () => {
   const { stream, far, running } = await openStream();
   stream.unsubscribe("write");
   far.socket.pause();
@@ -181,7 +181,7 @@ test("137 chunks of every size and kind arrive whole and in order, however they 
     const chunk = i % 3 === 0 ? text : i % 3 === 1 ? Buffer.from(text) : new Uint8Array(Buffer.from(`ü${text}`));
     sent.push(Buffer.from(chunk));
     stream.write(chunk);
-    if (i % 50 === 0) await turns(1); // some of it is cut while more comes in
+    if (i % 50 === 0) await turns(1); // some chunks are split while more are written
   }
   const all = Buffer.concat(sent);
   assert.is(stream.bytesWaiting + stream.bytesWritten, all.length);

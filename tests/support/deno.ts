@@ -2,9 +2,9 @@
 
 export const DIFFERS_ON_DENO: ReadonlySet<string> = new Set([
   // Data that is written after the peer has ended its side may be lost.
-  "152, 148 writes after the peer's end are taken while earlier ones are being sent",
+  "152, 148 writes after the peer's end are accepted while earlier ones are being sent",
   // Deno notices the peer's end only when the connection is read.
-  "160 the same where nothing is left to be read, and where it is paused again meanwhile",
+  "160 the same if nothing is left to be read, and if it is paused again meanwhile",
   "167 isReadable: true with unread data or the peer's end, false otherwise",
   // Over TLS, with Deno at both ends, sometimes not at all.
   "152 a client that ends its side after its handshake, while the loop is stopped, is closed",
