@@ -1,5 +1,5 @@
-// A client that gives an attempt up and begins another hears of the other one only: what the first one came to may still wait for the
-// loop to run.
+// A client that abandons an attempt and begins another one reports only the latter, even if the outcome of the first one still waits for
+// the loop to run.
 
 import type { Socket } from "node:net";
 import * as assert from "uvu/assert";
@@ -8,7 +8,7 @@ import { NOBODYS, harness, plainServer, quietLoop, turns } from "../support/harn
 
 const test = harness("client-again");
 
-/** Begins to connect, and stops the loop before that has come to anything: waits until then for its `event`. */
+/** Begins to connect, stops the loop before the attempt has an outcome, and waits for `event` on the socket. */
 async function attempt(loop: IOLoop, client: Client, port: number, event: string): Promise<Socket> {
   let happens: Promise<unknown> | undefined;
   client.connect({ port });
@@ -24,7 +24,7 @@ async function attempt(loop: IOLoop, client: Client, port: number, event: string
   return handle;
 }
 
-/** What a client hears, once the loop runs, that connects anew: the port it is connected to. */
+/** Connects the client again, runs the loop, and returns the port that it is connected to. */
 async function again(loop: IOLoop, client: Client, port: number): Promise<unknown[]> {
   const heard: unknown[] = [];
   client.on("connect", (_client, handle) => {

@@ -13,7 +13,7 @@ interface Outcome {
   readonly stream: Stream | undefined;
 }
 
-test("120, 122 refused: the callback comes later, with an error; the id is unknown by then, and the loop stops", async () => {
+test("120, 122 refused: the callback runs later, with an error; the id is unknown by then, and the loop stops", async () => {
   const { loop } = quietLoop();
   const outcomes: Outcome[] = [];
   const id = loop.client({ port: NOBODYS }, (loop, error, stream) => {
@@ -28,7 +28,7 @@ test("120, 122 refused: the callback comes later, with an error; the id is unkno
   assert.is(outcomes[0]!.stream, undefined);
 });
 
-test("121, 130 success: the stream is registered under the id; what the peer sends at once is read after the callback", async () => {
+test("121, 130 success: the stream is registered under the id; data that the peer sends at once is read after the callback", async () => {
   const { port, close } = await plainServer((socket) => {
     socket.write("greeting");
     socket.on("data", (chunk) => socket.end(`got ${String(chunk)}`));
@@ -54,7 +54,7 @@ test("121, 130 success: the stream is registered under the id; what the peer sen
   await close();
 });
 
-test("77 removed while it connects: no callback, nothing connects, no timeout", async () => {
+test("77 removed while connecting: no callback, no connection, no timeout", async () => {
   const { port, sockets, close } = await plainServer();
   const { loop } = quietLoop();
   const early = loop.client({ port }, () => assert.unreachable());
@@ -73,7 +73,7 @@ test("77 removed while it connects: no callback, nothing connects, no timeout", 
 });
 
 test("123 the whole attempt has a timeout, 10 s by default", async () => {
-  // An attempt that hangs: a TLS handshake with somebody who says nothing.
+  // An attempt that hangs: a TLS handshake with a peer that sends nothing.
   const { port, close } = await plainServer();
   const clock = new VirtualClock();
   const { loop } = quietLoop({ clock });
@@ -93,7 +93,7 @@ test("123 the whole attempt has a timeout, 10 s by default", async () => {
   await close();
 });
 
-test("77 removed during an attempt that hangs: no callback, also no timeout", async () => {
+test("77 removed during an attempt that hangs: no callback, and no timeout", async () => {
   const { port, sockets, close } = await plainServer();
   const clock = new VirtualClock();
   const { loop } = quietLoop({ clock });
@@ -135,7 +135,7 @@ test("125 a name with several addresses connects to the one that answers", async
   await close();
 });
 
-test("127 handle: a socket that is connected already", async () => {
+test("127 handle: a socket that is already connected", async () => {
   const { port, close } = await plainServer((socket) => socket.end("by handle"));
   const handle = connect({ port, host: "127.0.0.1" });
   const { loop } = quietLoop();
@@ -165,7 +165,7 @@ test("127 a handle that belongs to another stream is an error in the callback", 
   await close();
 });
 
-test("128 the error of a client by hand that nobody hears is reported once", async () => {
+test("128 the error of a directly created client without subscribers is reported once", async () => {
   const { loop, errors } = quietLoop();
   new Client({ reactor: loop.reactor }).connect({ port: NOBODYS });
   await loop.start();
@@ -173,7 +173,7 @@ test("128 the error of a client by hand that nobody hears is reported once", asy
   assert.is(errors[0]![1], "error");
 });
 
-test("129 localAddress: where it connects from", async () => {
+test("129 localAddress: the address to connect from", async () => {
   let from: string | undefined;
   const { port, close } = await plainServer((socket) => {
     from = socket.remoteAddress;
@@ -201,7 +201,7 @@ test("67 an exception in the client callback: the stream stays registered", asyn
   await close();
 });
 
-test("a client by hand emits connect or error, one of the two, once; close gives up silently", async () => {
+test("a directly created client emits either connect or error, once; close abandons the attempt silently", async () => {
   const { port, close } = await plainServer((socket) => socket.end("plain"));
   const reactor = new Reactor();
   const log: string[] = [];
@@ -225,7 +225,7 @@ test("a client by hand emits connect or error, one of the two, once; close gives
   await close();
 });
 
-test("a handle that its owner destroys while it connects is an error, at once", async () => {
+test("a handle that its owner destroys while connecting is an error, at once", async () => {
   const { port, close } = await plainServer();
   for (const options of [{ port }, { port, tls: true }]) {
     const reactor = new Reactor();
@@ -242,7 +242,7 @@ test("a handle that its owner destroys while it connects is an error, at once", 
   await close();
 });
 
-test("many attempts at once, to ports that are open and closed, each called back once", async () => {
+test("many attempts at once, to open and closed ports: each callback runs once", async () => {
   const { loop } = quietLoop();
   const server = loop.server({}, (_loop, stream) => stream.close());
   const open = portOf(loop, server);
@@ -262,7 +262,7 @@ test("many attempts at once, to ports that are open and closed, each called back
 test("126 the port is 80 unless given, with TLS 443", async () => {
   const { loop } = quietLoop();
   const said: string[] = [];
-  // An address of this machine that hardly anyone listens on; its answer names the port.
+  // A loopback address on which probably no server listens; the error message names the port.
   const address = "127.83.62.41";
   const note = (error: Error | undefined, stream: Stream | undefined): void => {
     const { message, port } = (error ?? {}) as { message?: string; port?: number };

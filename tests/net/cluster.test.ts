@@ -1,4 +1,4 @@
-// Servers that share a port as workers of a cluster: the primary accepts and hands over, or the system shares out.
+// Servers that share a port as workers of a cluster: the primary accepts and distributes connections, or the system does.
 
 import { spawnSync } from "node:child_process";
 import cluster, { type Worker } from "node:cluster";
@@ -11,7 +11,7 @@ import { harness, inFolder, isBun, isDeno, peer, until } from "../support/harnes
 const WORKERS = 2;
 const CLIENTS = 20;
 
-// This file is what the workers run, too.
+// The workers run this file, too.
 if (cluster.isWorker) {
   const loop = new IOLoop();
   const path = process.env["TEST_PATH"];
@@ -29,11 +29,11 @@ if (cluster.isWorker) {
 const test = harness("cluster");
 
 for (const [name, policy] of [
-  ["handed over by the primary", cluster.SCHED_RR],
-  ["shared out by the system", cluster.SCHED_NONE],
+  ["distributed by the primary", cluster.SCHED_RR],
+  ["distributed by the system", cluster.SCHED_NONE],
 ] as const) {
   test(`connections ${name} are served`, async () => {
-    if (isBun || isDeno) return; // their clusters share no free port
+    if (isBun || isDeno) return; // their clusters cannot share a free port
     cluster.setupPrimary({ exec: fileURLToPath(import.meta.url), execArgv: [] });
     cluster.schedulingPolicy = policy;
     const ports = new Set<number>();
@@ -65,7 +65,7 @@ for (const [name, policy] of [
   });
 }
 
-test("workers that start at once on a socket file that nobody has open share it", () =>
+test("workers that start at once on a stale socket file share it", () =>
   inFolder(async (folder) => {
     if (isBun || isDeno) return;
     const path = join(folder, "stale");

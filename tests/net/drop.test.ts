@@ -1,4 +1,4 @@
-// Clients that are turned away: what is said of them, and that nothing of them is left.
+// Clients that are dropped: the events, and that nothing is left of them.
 
 import * as assert from "uvu/assert";
 import type { DropInfo } from "wasm-ioloop";
@@ -21,7 +21,7 @@ async function come(count: number, where: Parameters<typeof peer>[0]): Promise<P
   return clients;
 }
 
-test("who is turned away while the loop is stopped is told of when it runs, with the address", async () => {
+test("clients that are dropped while the loop is stopped are reported when it runs, with their addresses", async () => {
   const { loop } = quietLoop({ maxConnections: 0 });
   const drops: DropInfo[] = [];
   loop.on("drop", (_loop, info) => void drops.push(info));
@@ -39,7 +39,7 @@ test("who is turned away while the loop is stopped is told of when it runs, with
   assert.is(ports.has(undefined), false);
 });
 
-test("of a flood while the loop is stopped, a thousand are told of", async () => {
+test("of a flood of clients while the loop is stopped, a thousand are reported", async () => {
   const { loop } = quietLoop({ maxConnections: 0 });
   let drops = 0;
   loop.on("drop", () => drops++);
@@ -54,7 +54,7 @@ test("of a flood while the loop is stopped, a thousand are told of", async () =>
   assert.is(drops, 1000);
 });
 
-test("who has waited too long is told of with the address, and none of them counts any more", async () => {
+test("a client that has waited too long is reported with its address, and no longer counts", async () => {
   const clock = new VirtualClock();
   const { loop } = quietLoop({ maxConnections: 0, clock });
   const drops: DropInfo[] = [];
@@ -80,7 +80,7 @@ test("who has waited too long is told of with the address, and none of them coun
   await within(SOON, running);
 });
 
-test("a client of a UNIX domain socket that is turned away is closed; it has no address", () =>
+test("a dropped client of a UNIX domain socket is closed; it has no address", () =>
   inFolder(async (folder) => {
     const { loop } = quietLoop({ maxConnections: 0 });
     const drops: DropInfo[] = [];

@@ -1,4 +1,4 @@
-// Limits under load: who is admitted, in which order, and that everyone is served.
+// Limits under load: which clients are admitted, in which order, and that all of them are served.
 
 import * as assert from "uvu/assert";
 import { harness, peer, portOf, quietLoop, turns, until } from "../support/harness.ts";
@@ -15,7 +15,7 @@ test("97, 98 300 clients that connect and write at once against maxConnections 5
     order.push((stream.handle as unknown as { remotePort: number }).remotePort);
     stream.on("close", () => open--);
     stream.on("read", (stream, chunk) => {
-      // Long enough that others must wait.
+      // Open long enough to make others wait.
       loop.timer(0.1, () => stream.write(`echo ${String(chunk)}`).closeGracefully());
     });
   });
@@ -40,7 +40,7 @@ test("97, 98 300 clients that connect and write at once against maxConnections 5
   assert.equal(errors, []);
 });
 
-test("98 clients that wait are admitted in the order they connected", async () => {
+test("98 waiting clients are admitted in the order in which they connected", async () => {
   const { loop } = quietLoop({ maxConnections: 1 });
   const order: number[] = [];
   const id = loop.server({}, (_loop, stream) => {
@@ -65,9 +65,9 @@ test("98 clients that wait are admitted in the order they connected", async () =
   await running;
 });
 
-const QUEUED = 600; // by the system, when accepting ends
+const QUEUED = 600; // reset by the system when accepting ends
 
-test("93, 95, 96 maxAccepts 1,000 under a flood stops by itself after 501 to 1,000 and who was queued, all of them served", async () => {
+test("93, 95, 96 maxAccepts 1,000 under a flood stops by itself after 501 to 1,000 clients plus the queued ones, all of them served", async () => {
   const { loop, errors } = quietLoop({ maxAccepts: 1000 });
   let accepted = 0;
   let finished = 0;
@@ -103,7 +103,7 @@ test("93, 95, 96 maxAccepts 1,000 under a flood stops by itself after 501 to 1,0
   assert.equal(errors, []);
 });
 
-test("85 stopGracefully while 100 clients are in the middle of 1 MB each: all get every byte, then it stops", async () => {
+test("85 stopGracefully while 100 clients receive 1 MB each: all get every byte, then the loop stops", async () => {
   const { loop, errors } = quietLoop();
   const part = Buffer.alloc(100_000, "x");
   let begun = 0;
@@ -114,7 +114,7 @@ test("85 stopGracefully while 100 clients are in the middle of 1 MB each: all ge
     stream.on("close", () => closed++);
     let parts = 0;
     const next = (): void => {
-      if (parts === 5 && !isStopping) return void loop.timer(0.02, next); // all are in the middle
+      if (parts === 5 && !isStopping) return void loop.timer(0.02, next); // all transfers are under way
       stream.write(part, () => {
         if (++parts === 10) stream.closeGracefully();
         else loop.timer(0.02, next);
@@ -139,7 +139,7 @@ test("85 stopGracefully while 100 clients are in the middle of 1 MB each: all ge
   loop.reset();
 });
 
-test("100, 104 maxConnections 0 admits none; raising it admits clients that wait", async () => {
+test("100, 104 maxConnections 0 admits no client; raising it admits waiting clients", async () => {
   const { loop } = quietLoop({ maxConnections: 0 });
   let accepted = 0;
   const id = loop.server({}, (_loop, stream) => {
@@ -159,7 +159,7 @@ test("100, 104 maxConnections 0 admits none; raising it admits clients that wait
   await running;
 });
 
-test("99 a waiting client that left is admitted in its turn: what it sent is read, then it closes", async () => {
+test("99 a waiting client that has disconnected is admitted in its turn: its data is read, then it closes", async () => {
   const { loop } = quietLoop({ maxConnections: 1 });
   const events: string[] = [];
   let count = 0;
@@ -189,7 +189,7 @@ test("99 a waiting client that left is admitted in its turn: what it sent is rea
   await running;
 });
 
-test("a backlog of waiting clients is bounded: past it a client is reset, and `drop` says so", async () => {
+test("the backlog limits waiting clients: further ones are reset, with a `drop`", async () => {
   const { loop } = quietLoop({ maxConnections: 1 });
   const drops: { reason: string; remotePort: number | undefined }[] = [];
   loop.on("drop", (_loop, info) => void drops.push(info));
@@ -213,7 +213,7 @@ test("a backlog of waiting clients is bounded: past it a client is reset, and `d
   await Promise.all(clients.map((client) => client.closed));
 });
 
-test('overflow "drop" resets whom maxConnections has no room for, and nobody else', async () => {
+test('overflow "drop" resets exactly the clients that maxConnections has no room for', async () => {
   const { loop } = quietLoop({ maxConnections: 60, multiAccept: 1 });
   let drops = 0;
   loop.on("drop", () => drops++);
@@ -230,7 +230,7 @@ test('overflow "drop" resets whom maxConnections has no room for, and nobody els
   await Promise.all(clients.map((client) => client.closed));
 });
 
-test("105 multiAccept 1 admits one a tick, and serves all", async () => {
+test("105 multiAccept 1 admits one client per tick, and all are served", async () => {
   const { loop } = quietLoop({ multiAccept: 1 });
   let accepted = 0;
   let passes = 0;

@@ -1,4 +1,4 @@
-// Options of a listening server, and what it sets on the sockets it accepts. Numbers name statements about the originals.
+// Options of a listening server, and the settings of accepted sockets. Numbers name statements about the originals.
 
 import { once } from "node:events";
 import { type AddressInfo, Socket, connect, createServer } from "node:net";
@@ -8,7 +8,7 @@ import { harness, peer, portOf, quietLoop, turns, until } from "../support/harne
 
 const test = harness("listener-options");
 
-test("102 never more than maxConnections are open, however many multiAccept would let in", async () => {
+test("102 never more than maxConnections are open, however large multiAccept is", async () => {
   const { loop } = quietLoop({ maxConnections: 2, multiAccept: 50 });
   let open = 0;
   let most = 0;
@@ -18,7 +18,7 @@ test("102 never more than maxConnections are open, however many multiAccept woul
     stream.on("read", (stream) => stream.closeGracefully());
   });
   const port = portOf(loop, id);
-  // All of them wait already when the loop starts: the first pass could admit them at once.
+  // All of them already wait when the loop starts, so the first pass could admit them at once.
   const clients = Array.from({ length: 10 }, () => peer({ port }));
   await Promise.all(clients.map((client) => client.connected));
   await turns(10);
@@ -31,7 +31,7 @@ test("102 never more than maxConnections are open, however many multiAccept woul
   await running;
 });
 
-test("109 backlog: 511 clients may wait unless it says otherwise", async () => {
+test("109 backlog: by default 511 clients may wait", async () => {
   const { loop } = quietLoop({ maxConnections: 0 });
   let drops = 0;
   loop.on("drop", (_loop, info) => {
@@ -42,7 +42,7 @@ test("109 backlog: 511 clients may wait unless it says otherwise", async () => {
   const port = portOf(loop, id);
   const running = loop.start();
   const clients = [];
-  // In parts, so that the queue of the system, which may be shorter, is never full.
+  // In batches, so that the system's queue, which may be shorter, is never full.
   for (let i = 0; i < 52; i++) {
     const part = Array.from({ length: 10 }, () => peer({ port }));
     await Promise.all(part.map((client) => client.connected.catch(() => {})));
@@ -91,7 +91,7 @@ for (const noDelay of [undefined, true, false]) {
     };
     const { loop } = quietLoop();
     const id = loop.server({ noDelay }, (_loop, stream) => {
-      stream.handle!.listenerCount("close"); // of a bare connection a socket is made, which is to be set as it was
+      stream.handle!.listenerCount("close"); // the socket that is created of a bare connection must have the same setting
       stream.closeGracefully();
     });
     const restore = await watchHandles((port) => set.add(port));
@@ -120,7 +120,7 @@ interface Handle {
   getsockname?(out: { port?: number | undefined }): number;
 }
 
-/** Where the loop does without the runtime's sockets, it is their handles that are told. */
+/** If the loop uses bare connections, the options are set on their handles. */
 async function watchHandles(told: (port: number | undefined) => void): Promise<() => void> {
   const probe = await anyHandle();
   if (typeof probe?.setNoDelay !== "function") return () => {};
@@ -137,7 +137,7 @@ async function watchHandles(told: (port: number | undefined) => void): Promise<(
   };
 }
 
-/** The handle of an accepted socket: all have the same class. */
+/** The handle of an accepted socket. All have the same class. */
 async function anyHandle(): Promise<Handle | null | undefined> {
   const server = createServer();
   const accepted = once(server, "connection") as Promise<[Socket & { _handle?: Handle | null }]>;
@@ -151,7 +151,7 @@ async function anyHandle(): Promise<Handle | null | undefined> {
   return handle;
 }
 
-test("a server that is stopped before it listens admits nobody until start", async () => {
+test("a server that is stopped before it listens admits no client until start", async () => {
   const { loop } = quietLoop();
   const server = new Server({ reactor: loop.reactor });
   server.stop();

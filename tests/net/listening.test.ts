@@ -1,4 +1,4 @@
-// Where a server listens, and what becomes of it when it cannot. Numbers name statements about the originals.
+// The address on which a server listens, and servers that cannot listen. Numbers name statements about the originals.
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -24,7 +24,7 @@ import {
 
 const test = harness("listening");
 
-test("106, 107 the address is 127.0.0.1 and the port a free one, to be read at once", async () => {
+test("106, 107 the default address is 127.0.0.1, and the default port a free one, which can be read at once", async () => {
   const { loop } = quietLoop();
   const id = loop.server({}, () => {});
   const server = loop.acceptor(id)!;
@@ -36,7 +36,7 @@ test("106, 107 the address is 127.0.0.1 and the port a free one, to be read at o
   loop.reset();
 });
 
-test("a server by name, on IPv6 and on both stacks", async () => {
+test("a server on a host name, on IPv6 and on both stacks", async () => {
   const { loop } = quietLoop();
   const ids = [{ address: "localhost" }, { address: "::1" }, { address: "::" }].map((where) =>
     loop.server(where, (_loop, stream) => stream.write("hi").closeGracefully()),
@@ -51,7 +51,7 @@ test("a server by name, on IPv6 and on both stacks", async () => {
   await running;
 });
 
-test("108 an address in use is an error event of the acceptor, which is gone then", async () => {
+test("108 an address in use is an error event of the acceptor, which is removed", async () => {
   const { port, close } = await plainServer();
   const { loop, errors } = quietLoop();
   const id = loop.server({ port }, () => {});
@@ -69,7 +69,7 @@ test("108 an address in use is an error event of the acceptor, which is gone the
   await close();
 });
 
-test("108 without a subscriber the reactor's error gets it; nothing is delivered before start", async () => {
+test("108 without a subscriber it is the reactor's error; nothing is delivered before start", async () => {
   const { port, close } = await plainServer();
   const { loop, errors } = quietLoop();
   loop.server({ port }, () => {});
@@ -80,7 +80,7 @@ test("108 without a subscriber the reactor's error gets it; nothing is delivered
   await close();
 });
 
-test("an address that is not ours, and one that no look-up knows, are errors too", async () => {
+test("an address that is not local, and a name that does not resolve, are errors, too", async () => {
   const { loop, errors } = quietLoop();
   loop.server({ address: "192.0.2.1" }, () => {});
   loop.server({ address: "no-such-host.invalid" }, () => {});
@@ -94,7 +94,7 @@ test("an address that is not ours, and one that no look-up knows, are errors too
   );
 });
 
-test("a place where one may not listen is an error", async () => {
+test("a path without permission to listen is an error", async () => {
   const { loop, errors } = quietLoop();
   const id = loop.server({ path: "/proc/self/socket" }, () => {});
   await loop.start();
@@ -102,7 +102,7 @@ test("a place where one may not listen is an error", async () => {
   assert.is(loop.acceptor(id), undefined);
 });
 
-test("113 path: a UNIX domain socket; the file goes with the server", () =>
+test("113 path: a UNIX domain socket; the file is removed with the server", () =>
   inFolder(async (folder) => {
     const path = join(folder, "socket");
     const { loop } = quietLoop();
@@ -120,7 +120,7 @@ test("113 path: a UNIX domain socket; the file goes with the server", () =>
     assert.is(existsSync(path), false);
   }));
 
-test("154, 160 path: of a peer that is gone while its stream is paused the rest is read; an answer is lost without an error", () =>
+test("154, 160 path: if the peer disconnects while its stream is paused, the rest is read; an answer is lost without an error", () =>
   inFolder(async (folder) => {
     const path = join(folder, "socket");
     const { loop, errors } = quietLoop();
@@ -153,11 +153,11 @@ test("154, 160 path: of a peer that is gone while its stream is paused the rest 
     assert.equal(errors, []);
   }));
 
-test("113 path: a stale socket file is replaced, a live one refused, another file left alone", () =>
+test("113 path: a stale socket file is replaced; a live one, and any other file, is an error", () =>
   inFolder(async (folder) => {
     const path = join(folder, "stale");
     const { loop, errors } = quietLoop();
-    // A server that dies without removing its file.
+    // A server that is killed before it removes its file.
     const source = `require("net").createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, "SIGKILL"))`;
     spawnSync(process.execPath, ["-e", source]);
     assert.is(existsSync(path), true);
@@ -185,7 +185,7 @@ test("113 path: a stale socket file is replaced, a live one refused, another fil
   }));
 
 for (const runs of [true, false]) {
-  test(`a server that cannot listen, is closed, and listens elsewhere, stays there: ${runs ? "at once" : "before start"}`, () =>
+  test(`a server that cannot listen, is closed, and listens elsewhere, keeps listening there: ${runs ? "at once" : "before start"}`, () =>
     inFolder(async (folder) => {
       const live = createServer().listen(join(folder, "live"));
       await once(live, "listening");
@@ -197,13 +197,13 @@ for (const runs of [true, false]) {
         const server = new Server({ reactor: loop.reactor });
         servers.push(server);
         server.listen({ path: join(folder, "live") });
-        await turns(count); // the failure is told, and the file looked at, meanwhile
+        await turns(count); // meanwhile the failure is reported, and the file is checked
         server.close();
         const told = errors.length;
         server.listen({ path: join(folder, `other${count}`) });
         await server.ready;
         await turns(10);
-        assert.is(errors.length, told, `closed after ${count} turns`);
+        assert.is(errors.length, told, `closed after ${count} iterations of the event loop`);
       }
       const told = errors.length;
       running ??= loop.start();
@@ -227,7 +227,7 @@ test("112 fd: a server on a descriptor that it inherits, already listening", asy
       stream.on("close", () => loop.stop());
     });
     await IOLoop.start();`;
-  // Node tells the number of its descriptors, so the parent is always that.
+  // Only Node exposes the numbers of its descriptors, so the parent is always Node.
   const parent = `const { createServer } = require("net");
     const server = createServer().listen(0, "127.0.0.1", () => {
       const args = ${JSON.stringify(evaluate(child))};
@@ -242,7 +242,7 @@ test("112 fd: a server on a descriptor that it inherits, already listening", asy
   await once(program, "close");
 });
 
-test("119 generatePort gives a port that is free", async () => {
+test("119 generatePort returns a free port", async () => {
   const port = await Server.generatePort();
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
@@ -252,7 +252,7 @@ test("119 generatePort gives a port that is free", async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-test("a server that is closed before it listens never does, and says so where one waits for it", async () => {
+test("a server that is closed before it listens never does, and rejects `ready`", async () => {
   const { loop, errors } = quietLoop();
   const id = loop.server({ address: "localhost" }, () => {});
   const server = loop.acceptor(id)!;

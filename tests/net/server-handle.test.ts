@@ -1,4 +1,4 @@
-// What others see of a server's handle, and do with it.
+// Other code that uses a server's handle.
 
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { createServer } from "node:net";
@@ -8,7 +8,7 @@ import { harness, inFolder, peer, portOf, quietLoop, turns, until } from "../sup
 
 const test = harness("server-handle");
 
-test("a handle that somebody closes ends the acceptor, and the loop does not wait for it", async () => {
+test("closing the handle ends the acceptor, and the loop does not wait for it", async () => {
   for (const runs of [true, false]) {
     const { loop, errors } = quietLoop();
     const id = loop.server({}, () => assert.unreachable());
@@ -30,7 +30,7 @@ test("a handle that somebody closes ends the acceptor, and the loop does not wai
   }
 });
 
-test("clients that were admitted stay, and those that wait are reset", async () => {
+test("admitted clients stay, and waiting ones are reset", async () => {
   const { loop } = quietLoop({ maxConnections: 1 });
   const log: string[] = [];
   const id = loop.server({}, (_loop, stream) => {
@@ -54,7 +54,7 @@ test("clients that were admitted stay, and those that wait are reset", async () 
   assert.is(log.at(-1), "closed");
 });
 
-test("the runtime's tracing channel has a beginning for every end", async () => {
+test("the runtime's tracing channel has a start for every end", async () => {
   const seen: string[] = [];
   const notes = ["asyncStart", "asyncEnd", "error"].map((name) => {
     const note = (message: unknown): void => {
@@ -73,7 +73,7 @@ test("the runtime's tracing channel has a beginning for every end", async () => 
   const server = new Server({ reactor: loop.reactor });
   server.listen();
   await server.ready;
-  assert.equal(seen.splice(0), ofPlain); // some runtimes have no such channel
+  assert.equal(seen.splice(0), ofPlain); // some runtimes do not have this channel
   const second = new Server({ reactor: loop.reactor });
   second.listen({ port: server.port });
   await second.ready.catch(() => {});

@@ -1,4 +1,4 @@
-// class Server: whom it accepts, and when. Numbers name statements about the originals.
+// class Server: which clients it accepts, and when. Numbers name statements about the originals.
 
 import * as assert from "uvu/assert";
 import { Reactor, Server, Stream } from "wasm-ioloop";
@@ -26,7 +26,7 @@ test("114 stop and start pause and resume accepting; clients wait meanwhile", as
   await running;
 });
 
-test("115, 116, 117, 81, 82 the order: accept, read of what was there before, close; the id is known meanwhile", async () => {
+test("115, 116, 117, 81, 82 the order: accept, read of data that came before, close; the id is known meanwhile", async () => {
   const { loop } = quietLoop();
   const log: string[] = [];
   const id = loop.server({}, (loop, stream, cid) => {
@@ -45,7 +45,7 @@ test("115, 116, 117, 81, 82 the order: accept, read of what was there before, cl
   assert.equal(log, ["accept true", "read before", "close true"]);
 });
 
-test("66 an exception in the server callback: the connection stays, the server goes on", async () => {
+test("66 an exception in the server callback: the connection stays, the server continues", async () => {
   const { loop, errors } = quietLoop();
   let accepted = 0;
   let stream: Stream | undefined;
@@ -70,7 +70,7 @@ test("66 an exception in the server callback: the connection stays, the server g
   await running;
 });
 
-test("75, 76 remove ends listening at once, keeps connections, and resets clients that wait", async () => {
+test("75, 76 remove ends listening at once, keeps connections, and resets waiting clients", async () => {
   const { loop } = quietLoop({ maxConnections: 1 });
   let accepted = 0;
   const id = loop.server({}, (_loop, stream) => {
@@ -94,7 +94,7 @@ test("75, 76 remove ends listening at once, keeps connections, and resets client
   await running;
 });
 
-test("a server by hand emits accept with a paused handle; adopted, it is an acceptor of the loop", async () => {
+test("a directly created server emits accept with a paused handle; loop.acceptor makes it one of the loop", async () => {
   const { loop } = quietLoop();
   const server = new Server({ reactor: loop.reactor });
   const log: string[] = [];
@@ -117,7 +117,7 @@ test("a server by hand emits accept with a paused handle; adopted, it is an acce
   assert.equal(log, ["accept true"]);
 });
 
-test("a server by hand on a reactor alone: the handle is the subscriber's", async () => {
+test("a directly created server on a reactor alone: the subscriber owns the handle", async () => {
   const reactor = new Reactor();
   const server = new Server({ reactor, multiAccept: 2 });
   server.listen();
@@ -134,7 +134,7 @@ test("a server by hand on a reactor alone: the handle is the subscriber's", asyn
   await running;
 });
 
-test("waitTimeout: who waits too long is reset, and drop says so", async () => {
+test("waitTimeout: a client that waits too long is reset, with a drop", async () => {
   const { loop } = quietLoop({ maxConnections: 0 });
   const reasons: string[] = [];
   loop.on("drop", (_loop, info) => void reasons.push(info.reason));
@@ -147,7 +147,7 @@ test("waitTimeout: who waits too long is reset, and drop says so", async () => {
   await running;
 });
 
-test("84 loop.acceptor registers a server, on the loop's reactor, and gives its id", async () => {
+test("84 loop.acceptor registers a server, on the loop's reactor, and returns its id", async () => {
   const { loop } = quietLoop();
   const elsewhere = new Reactor();
   const server = new Server({ reactor: elsewhere });

@@ -1,4 +1,4 @@
-// A listening socket that several processes hold: what one of them has accepted it serves, and the rest is left to the others.
+// A listening socket that several processes have: each serves the clients that it has accepted, and leaves the rest to the others.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -8,11 +8,11 @@ import { harness, peer, script, until } from "../support/harness.ts";
 
 const CLIENTS = 10;
 
-// This file is what the processes run, too.
+// The processes run this file, too.
 if (process.argv[2] === "serve") {
   await new Promise((resolve) => process.stdin.once("data", resolve));
   process.stdin.destroy();
-  const loop = new IOLoop({ maxAccepts: Number(process.argv[3]) }); // 0: no limit
+  const loop = new IOLoop({ maxAccepts: Number(process.argv[3]) }); // 0: unlimited
   loop.server({ fd: 3 }, (_loop, stream) => {
     stream.on("read", (stream, chunk) => stream.write(`echo ${String(chunk)}`).closeGracefully());
   });
@@ -20,7 +20,7 @@ if (process.argv[2] === "serve") {
   process.exit(0);
 }
 
-// The descriptor of a listening socket can be told by Node alone. It gives up its own, and has accepted nobody.
+// Only Node exposes the descriptor of a listening socket. This process closes its own without having accepted a client.
 const OPEN = `
 const { spawn } = require("node:child_process");
 const [program, ...args] = process.argv.slice(1);
@@ -44,12 +44,12 @@ function open(): { child: ChildProcess; text(): string; ended: Promise<unknown> 
   return { child, text: () => output, ended: new Promise((resolve) => child.on("close", resolve)) };
 }
 
-test("all clients are served where one process ends accepting at the first, and another begins after that", async () => {
+test("all clients are served if one process ends accepting at the first one, and another process begins after that", async () => {
   const { child, text, ended } = open();
   try {
     await until(() => /port \d+\./.test(text()));
     const port = Number(/port (\d+)\./.exec(text())![1]);
-    // All are in the system's queue when the first process begins.
+    // All clients are in the system's queue when the first process begins.
     const clients = Array.from({ length: CLIENTS }, () => peer({ port }));
     await Promise.all(clients.map(({ connected }) => connected));
     for (const { socket } of clients) socket.write("hello");

@@ -1,4 +1,4 @@
-// The file of a UNIX domain socket: whose it is, when it is replaced, and when it goes.
+// The file of a UNIX domain socket: when it is replaced, and when it is removed.
 
 import { type ChildProcess, fork, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -10,7 +10,7 @@ import * as assert from "uvu/assert";
 import { IOLoop } from "wasm-ioloop";
 import { harness, inFolder, peer, quietLoop, until } from "../support/harness.ts";
 
-// This file is also what a process runs that listens when it is told to.
+// Child processes that listen on request run this file, too.
 if (process.argv[2] === "listen") {
   let loop: IOLoop | undefined;
   process.on("message", (path: string) => {
@@ -35,7 +35,7 @@ if (process.argv[2] === "listen") {
 
 const test = harness("socket-file");
 
-// A socket of another program. It binds, does what it is told, and stays for a while.
+// A socket of another program. It binds, does what its arguments say, and stays for a while.
 const OTHER = `use Socket; use Fcntl; $| = 1; my ($path, $type, $listen) = @ARGV;
   socket(my $s, AF_UNIX, $type eq "dgram" ? SOCK_DGRAM : SOCK_STREAM, 0); bind($s, pack_sockaddr_un($path)) or die;
   listen($s, 0) if $listen;
@@ -52,7 +52,7 @@ async function otherProgram(...args: string[]): Promise<ChildProcess> {
   return program;
 }
 
-/** Leaves a socket file behind that nobody has open. */
+/** Leaves a stale socket file behind. */
 function leave(path: string): void {
   spawnSync("perl", [
     "-e",
@@ -68,7 +68,7 @@ async function listening(path: string): Promise<NetServer> {
   return server;
 }
 
-/** What comes of listening at a path: "listens", or the code of the error. */
+/** The result of listening at a path: "listens", or the code of the error. */
 async function outcome(path: string): Promise<string | undefined> {
   const { loop } = quietLoop();
   const server = loop.acceptor(loop.server({ path }, () => {}))!;
@@ -82,7 +82,7 @@ async function outcome(path: string): Promise<string | undefined> {
 
 for (const [what, args] of [
   ["whose queue is full", ["stream", "1"]],
-  ["that has been bound, and does not listen yet", ["stream"]],
+  ["that is bound and does not listen yet", ["stream"]],
   ["for datagrams", ["dgram"]],
 ] as const) {
   test(`a live socket ${what} is left alone`, () =>
@@ -94,25 +94,25 @@ for (const [what, args] of [
       assert.is(lstatSync(path).ino, ino);
       program.kill();
       await once(program, "close");
-      // With its process gone, nobody has it.
+      // After its process has ended, the file is stale.
       assert.is(await outcome(path), "listens");
       assert.equal(readdirSync(folder), []);
     }));
 }
 
-test("a live server hears nothing of one that tries to take its path", () =>
+test("a live server does not notice another one that tries to use its path", () =>
   inFolder(async (folder) => {
     const path = join(folder, "live");
     const server = await listening(path);
     let clients = 0;
     server.on("connection", () => clients++);
     for (let i = 0; i < 5; i++) assert.is(await outcome(path), "EADDRINUSE");
-    assert.is(await peer({ path }).ended, "other"); // behind all that may have come before
+    assert.is(await peer({ path }).ended, "other"); // after everything that may have arrived before
     assert.is(clients, 1);
     server.close();
   }));
 
-test("of two processes that start at once on a file that nobody has open, one listens and one is told", () =>
+test("of two processes that start at once on a stale file, one listens and the other gets an error", () =>
   inFolder(async (folder) => {
     const children = [0, 1].map(() => fork(fileURLToPath(import.meta.url), ["listen"]));
     const answer = async (child: ChildProcess): Promise<unknown> => ((await once(child, "message")) as unknown[])[0];
@@ -137,7 +137,7 @@ test("of two processes that start at once on a file that nobody has open, one li
     }
   }));
 
-test("who removes a file waits for another who does; a lock that somebody has died with holds nobody up", () =>
+test("a process that removes a file waits for others that do; the lock of a dead process blocks none", () =>
   inFolder(async (folder) => {
     const path = join(folder, "stale");
     const lock = `${path}.ioloop-lock`;
@@ -151,7 +151,7 @@ test("who removes a file waits for another who does; a lock that somebody has di
     assert.equal(readdirSync(folder), []);
   }));
 
-test("a closed server removes its own file, and no other that stands there since", () =>
+test("a closed server removes its own file, and not one that has replaced it", () =>
   inFolder(async (folder) => {
     const path = join(folder, "socket");
     const { loop } = quietLoop();
@@ -179,7 +179,7 @@ test("a closed server removes its own file, and no other that stands there since
     server.close();
   }));
 
-test("a path that the system has no room for is an error of the call, on either side; bytes count", () =>
+test("a path that is too long for the system, in bytes, is an error at the call, on either side", () =>
   inFolder(async (folder) => {
     const { loop } = quietLoop();
     const path = `${folder}/${"é".repeat(20)}`.padEnd(107 - 20, "x");

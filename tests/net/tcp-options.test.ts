@@ -1,4 +1,4 @@
-// What connections are set to by options of the server and of the client.
+// The settings of connections by options of the server and of the client.
 
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -9,9 +9,9 @@ import { deferred, harness, inFolder, isDeno, peer, portOf, quietLoop, until } f
 const test = harness("tcp-options");
 
 const ESTABLISHED = "01";
-const KEEP_ALIVE = "02"; // the timer that runs
+const KEEP_ALIVE = "02"; // the kind of timer
 
-/** The timers of the open connections of a port, at both ends, as Linux tells: which one, and its hundredths of seconds. */
+/** The timers of a port's open connections, at both ends, from Linux: the kind of timer, and hundredths of seconds. */
 function timersOf(port: number): { which: string; left: number }[] {
   const end = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
   const lines = readFileSync("/proc/net/tcp", "utf8").split("\n");
@@ -21,7 +21,7 @@ function timersOf(port: number): { which: string; left: number }[] {
     .map(([, , , , , timer]) => ({ which: timer!.slice(0, 2), left: parseInt(timer!.slice(3), 16) }));
 }
 
-test("keepAlive: the system asks after so many seconds, at either end; by default never", async () => {
+test("keepAlive: the system probes after that many seconds, at either end; by default never", async () => {
   for (const [server, client] of [
     [0, 0],
     [100, 0],
@@ -35,7 +35,7 @@ test("keepAlive: the system asks after so many seconds, at either end; by defaul
     loop.client({ port, keepAlive: client }, () => connected.resolve());
     const running = loop.start();
     await connected.promise;
-    // What was just sent may wait for its answer, which is another timer.
+    // Data that was just sent may wait for its acknowledgement, which is another timer.
     const asked = (): number[] => timersOf(port).flatMap(({ which, left }) => (which === KEEP_ALIVE ? [left] : []));
     const wanted = [server, client].filter((seconds) => seconds > 0);
     await until(() => timersOf(port).length === 2 && asked().length === wanted.length);
@@ -51,7 +51,7 @@ test("keepAlive: the system asks after so many seconds, at either end; by defaul
   }
 });
 
-test("idleTimeout: what the timeout of a stream begins with, at either end", async () => {
+test("idleTimeout: the initial timeout of a stream, at either end", async () => {
   for (const [idleTimeout, begins] of [
     [undefined, 15],
     [0, 0],
@@ -72,7 +72,7 @@ test("idleTimeout: what the timeout of a stream begins with, at either end", asy
   }
 });
 
-test("idleTimeout closes what is idle", async () => {
+test("idleTimeout closes an idle stream", async () => {
   const { loop } = quietLoop();
   const id = loop.server({ idleTimeout: 0.05 }, () => {});
   const running = loop.start();
@@ -81,11 +81,11 @@ test("idleTimeout closes what is idle", async () => {
   await running;
 });
 
-test("ipv6Only: no IPv4 client on both stacks' address; its port is there at once", async () => {
+test("ipv6Only: no IPv4 clients on the address of both stacks; the port is known at once", async () => {
   for (const ipv6Only of [false, true]) {
     const { loop } = quietLoop();
     if (ipv6Only && isDeno) {
-      // It would take no notice of the option.
+      // Deno would ignore the option.
       assert.throws(
         () => loop.server({ address: "::", ipv6Only }, () => {}),
         (error: Error & { code?: string }) =>
@@ -116,7 +116,7 @@ test("mode: the permissions of a UNIX domain socket's file", () =>
     await loop.start();
   }));
 
-test("family and lookup: how a name becomes an address", async () => {
+test("family and lookup: how a name is resolved", async () => {
   const { loop } = quietLoop();
   const id = loop.server((_loop, stream) => stream.closeGracefully());
   const port = portOf(loop, id);

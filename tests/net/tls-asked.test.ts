@@ -1,4 +1,4 @@
-// When a server or a client speaks TLS: with any option that asks for it, never by half.
+// A server or a client uses TLS if any option asks for it, and never with half of what it needs.
 
 import { connect as connectTls } from "node:tls";
 import * as assert from "uvu/assert";
@@ -15,7 +15,7 @@ const ca = authority.ca.cert;
 
 type Coded = Error & { code?: string };
 
-/** What a TLS client hears of a server that greets, or the code of its error. */
+/** What a TLS client receives from a server that greets, or the code of its error. */
 async function greeting(options: ListenerOptions, client: object = {}): Promise<string> {
   const { loop, errors } = quietLoop();
   const id = loop.server(options, (_loop, stream) => stream.write("Welcome").closeGracefully());
@@ -30,13 +30,13 @@ async function greeting(options: ListenerOptions, client: object = {}): Promise<
   return text;
 }
 
-test("a server with a certificate and a key speaks TLS, whether or not `tls` says so", async () => {
+test("a server with a certificate and a key uses TLS, with and without `tls`", async () => {
   const pair = { tlsCert: local.certPath, tlsKey: local.keyPath };
   assert.is(await greeting(pair), "Welcome");
   assert.is(await greeting({ ...pair, tls: undefined, tlsVersion: "TLSv1.3" }), "Welcome");
 });
 
-test("to a server with a certificate and a key nothing can be said in plain", async () => {
+test("a server with a certificate and a key does not accept unencrypted data", async () => {
   const { loop } = quietLoop();
   const heard: string[] = [];
   const id = loop.server({ tlsCert: local.cert, tlsKey: local.key }, (_loop, stream) => {
@@ -51,7 +51,7 @@ test("to a server with a certificate and a key nothing can be said in plain", as
   await running;
 });
 
-test("half of what TLS needs is an error of the call, and nothing listens", async () => {
+test("a certificate without a key, or a key without a certificate, is an error at the call, and nothing listens", async () => {
   const { loop } = quietLoop();
   const halves: ListenerOptions[] = [
     { tlsCert: local.cert },
@@ -82,11 +82,11 @@ test("`tls: false` with another TLS option is an error that names both", () => {
     code === "ERR_IOLOOP_INVALID_ARG_TYPE" && /option "tls" is false despite "tlsC[ae]/.test(message);
   assert.throws(() => loop.server({ tls: false, tlsCert: local.cert, tlsKey: local.key }, () => {}), refused);
   assert.throws(() => loop.client({ tls: false, tlsCa: ca }, () => {}), refused);
-  // What is undefined is not given.
+  // Undefined options count as not given.
   loop.remove(loop.server({ tls: false, tlsCert: undefined }, () => {}));
 });
 
-test("certificate and key may stand in tlsOptions, or one of them", async () => {
+test("certificate and key, or one of them, may be in tlsOptions", async () => {
   const { cert, key } = local;
   assert.is(await greeting({ tlsOptions: { cert, key } }), "Welcome");
   assert.is(await greeting({ tls: true, tlsOptions: { cert, key } }), "Welcome");
@@ -94,15 +94,15 @@ test("certificate and key may stand in tlsOptions, or one of them", async () => 
   assert.is(await greeting({ tlsKey: key, tlsOptions: { cert } }), "Welcome");
 });
 
-test("an undefined entry of tlsOptions takes nothing away", async () => {
+test("an undefined entry of tlsOptions does not override other options", async () => {
   const pair = { tls: true, tlsCert: local.cert, tlsKey: local.key, tlsCa: ca };
   const tlsOptions = { cert: undefined, requestCert: undefined, ca: undefined } as unknown as { ca?: string };
-  assert.is(await greeting({ ...pair, tlsOptions }), ""); // it has no certificate of its own
+  assert.is(await greeting({ ...pair, tlsOptions }), ""); // it has no certificate
   const mine = authority.sign("client");
   assert.is(await greeting({ ...pair, tlsOptions }, { cert: mine.cert, key: mine.key }), "Welcome");
 });
 
-test("a client with an option of TLS sends nothing in plain", async () => {
+test("a client with a TLS option sends nothing unencrypted", async () => {
   const mine = authority.sign("other-client");
   const asked: ClientOptions[] = [
     { tlsCa: ca },
@@ -131,7 +131,7 @@ test("a client with an option of TLS sends nothing in plain", async () => {
   }
 });
 
-test("a client's certificate without its key, and a key without one, are errors of the call", () => {
+test("a client's certificate without its key, and a key without its certificate, are errors at the call", () => {
   const { loop } = quietLoop();
   const wrong: [ClientOptions, RegExp][] = [
     [{ tlsCert: local.cert }, /^connect: option "tlsCert" requires "tlsKey"$/],
