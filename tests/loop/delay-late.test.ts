@@ -1,4 +1,4 @@
-// A step that fails late: after its delay has an outcome, or when nobody waits any more. Nothing is lost.
+// A step that fails late, after its delay has an outcome, or when the delay is no longer waited for. No error is lost.
 
 import * as assert from "uvu/assert";
 import { IOLoop } from "wasm-ioloop";
@@ -6,7 +6,7 @@ import { deferred, harness, quietLoop, turns, until } from "../support/harness.t
 
 const test = harness("delay-late");
 
-/** What a reactor's subscriber saw. */
+/** The errors that a reactor's subscriber received. */
 function said(errors: readonly [unknown, string][]): string[] {
   return errors.map(([error, event]) => `${event}: ${(error as Error).message}`);
 }
@@ -25,7 +25,7 @@ test("a step that rejects after the delay has finished is an error of the reacto
   assert.equal(said(errors), ["delay: late"]);
 });
 
-test("or of the delay, where somebody hears that", async () => {
+test("or of the delay, if that has a subscriber", async () => {
   const { loop, errors } = quietLoop();
   const gate = deferred();
   const heard: unknown[] = [];
@@ -41,7 +41,7 @@ test("or of the delay, where somebody hears that", async () => {
   assert.equal(errors, []);
 });
 
-test("without a subscriber anywhere the run that is under way ends with it", async () => {
+test("without any subscriber, the current run is rejected with it", async () => {
   const loop = new IOLoop();
   loop.reactor.unsubscribe("error");
   const gate = deferred();
@@ -58,7 +58,7 @@ test("without a subscriber anywhere the run that is under way ends with it", asy
   loop.reset();
 });
 
-test("a step that throws when the loop had nothing to wait for any more is an error of the reactor", async () => {
+test("a step that throws when the loop has nothing left to wait for is an error of the reactor", async () => {
   const { loop, errors } = quietLoop();
   let end!: () => unknown;
   const delay = loop.delay(
@@ -72,7 +72,7 @@ test("a step that throws when the loop had nothing to wait for any more is an er
   assert.equal(said(errors), ["delay: late"]);
 });
 
-test("of several steps that fail, none is lost, and the delay has one outcome", async () => {
+test("if several steps fail, no error is lost, and the delay has one outcome", async () => {
   const { loop, errors } = quietLoop();
   const gate = deferred();
   const delay = loop.delay(
@@ -91,7 +91,7 @@ test("of several steps that fail, none is lost, and the delay has one outcome", 
   assert.equal(said(errors), ["delay: first step"]);
 });
 
-test("a late failure leaves the steps alone that have been set since", async () => {
+test("a late failure does not affect steps that have been set since", async () => {
   const { loop, errors } = quietLoop();
   const gate = deferred();
   const calls: string[] = [];
@@ -111,7 +111,7 @@ test("a late failure leaves the steps alone that have been set since", async () 
   assert.equal(said(errors), ["delay: late"]);
 });
 
-test("a delay that has failed can be used again, and events of before do not count", async () => {
+test("a delay that has failed can be used again, and earlier events do not count", async () => {
   const { loop } = quietLoop();
   const calls: unknown[] = [];
   let before!: (...args: unknown[]) => unknown;

@@ -1,9 +1,9 @@
-// A delay that is run to its end, and what it logged.
+// Runs a delay to its end, and logs its steps.
 
 import type { Delay, IOLoop } from "wasm-ioloop";
 import { quietLoop } from "../support/harness.ts";
 
-/** Runs a delay to its end, and gives what it logged. */
+/** Runs a delay to its end, and returns its log. */
 export async function log(
   make: (delay: Delay, say: (what: unknown) => void, loop: IOLoop) => void,
 ): Promise<unknown[]> {

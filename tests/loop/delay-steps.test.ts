@@ -24,7 +24,7 @@ test("185 the next step runs inside the last callback of an earlier tick", async
   assert.equal(said, ["before", "step", "after", ["finish"]].toSpliced(2, 2, ["finish"], "after"));
 });
 
-test("186 a step whose only event has happened before it returns: the next one comes after it", async () => {
+test("186 if a step's only event has happened before it returns, the next step runs after it", async () => {
   const said = await log((delay, say) => {
     delay.steps(
       (delay) => {
@@ -54,7 +54,7 @@ test("187 one event at once and another later: the next step waits for both, wit
   ]);
 });
 
-test("188 a step that begins nothing ends the chain: finish gets the arguments that step got", async () => {
+test("188 a step that begins no event ends the chain: finish gets the arguments of that step", async () => {
   const said = await log((delay, say) => {
     delay.steps(
       (delay) => void delay.pass(1, 2),
@@ -94,7 +94,7 @@ test("191 arguments are joined in the order of begin, whatever the order of comp
   assert.equal(said, [["finish", "a", "b", "c"]]);
 });
 
-test("193 begin on client: error and stream of each, in the order begun", async () => {
+test("193 begin on client: error and stream of each, in the order in which they were begun", async () => {
   const { port, close } = await plainServer();
   const { port: shut, close: closed } = await plainServer();
   await closed();
@@ -172,7 +172,7 @@ test("202 nested delays pass their arguments on", async () => {
   assert.equal(said, [["inner"], ["finish", "inner"]]);
 });
 
-test("9, 204 a delay by hand is on the shared loop; pass is an event that has happened", async () => {
+test("9, 204 a directly created delay uses the shared loop; pass is an event that has already happened", async () => {
   const delay = new Delay();
   const said: unknown[] = [];
   delay.steps(

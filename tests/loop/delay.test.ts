@@ -27,7 +27,7 @@ test("synchronise: ten concurrent timers, then the step", async () => {
   assert.equal(said, [10, 9, 8, 7, 6, 5, 4, 3, 2, 1, "BOOM!"]);
 });
 
-test("sequentialise: each step when the timers of the one before have fired", async () => {
+test("sequentialise: each step runs when the timers of the previous one have fired", async () => {
   const clock = new VirtualClock();
   const { loop } = quietLoop({ clock });
   const said: unknown[] = [];
@@ -54,7 +54,7 @@ test("sequentialise: each step when the timers of the one before have fired", as
   ]);
 });
 
-test("194, 195, 198 handle exceptions in all steps: the chain is broken, the error heard, wait resolves", async () => {
+test("194, 195, 198 an exception in a step breaks the chain, is the error event, and wait resolves", async () => {
   const { loop } = quietLoop();
   const said: unknown[] = [];
   const delay = loop.delay();
@@ -100,7 +100,7 @@ test("182 the first step runs in the next tick after wait, and not without it", 
   assert.equal(said, ["step"]);
 });
 
-test("183 events begun before wait hold the first step back, and give it their arguments", async () => {
+test("183 events begun before wait delay the first step, and pass their arguments to it", async () => {
   const said = await log((delay, say, loop) => {
     const end = delay.begin(0);
     delay.step((_delay, ...args) => say(args));
@@ -109,7 +109,7 @@ test("183 events begun before wait hold the first step back, and give it their a
   assert.equal(said, [["early"], ["finish", "early"]]);
 });
 
-test("184 where the loop runs already, wait does not stop it, and resolves at the end of the steps", async () => {
+test("184 if the loop is already running, wait does not stop it, and resolves at the end of the steps", async () => {
   const { loop } = quietLoop();
   const said: string[] = [];
   loop.nextTick(async (loop) => {
@@ -142,7 +142,7 @@ test("196 completions after an exception are ignored", async () => {
   assert.equal(said, ["caught"]);
 });
 
-test("197 an exception that nobody catches rejects wait; on a running loop the reactor is told too", async () => {
+test("197 an exception without a subscriber rejects wait; on a running loop it is also the reactor's error", async () => {
   const { loop, errors } = quietLoop();
   const failing: Step = async () => {
     await turns(1);

@@ -1,11 +1,11 @@
-// The events `full` and `free`: clients have to wait for a slot, and none does any more.
+// The events `full` and `free`: a client has to wait for a slot, and no client waits any more.
 
 import * as assert from "uvu/assert";
 import { harness, peer, portOf, quietLoop, turns, until } from "../support/harness.ts";
 
 const test = harness("full");
 
-test("full comes once when a client has to wait for a slot, free once when none does any more", async () => {
+test("full is emitted once when a client has to wait for a slot, free once when no client waits any more", async () => {
   const { loop } = quietLoop({ maxConnections: 1 });
   const log: string[] = [];
   loop.on("full", () => log.push("full"));
@@ -43,7 +43,7 @@ test("full comes once when a client has to wait for a slot, free once when none 
   await Promise.all([running, late.closed]);
 });
 
-test("a burst that only the tick keeps waiting is not full", async () => {
+test("a burst of clients that only waits for the next tick does not emit full", async () => {
   const { loop } = quietLoop({ multiAccept: 1 });
   let admitted = 0;
   loop.on("full", () => assert.unreachable());
@@ -57,7 +57,7 @@ test("a burst that only the tick keeps waiting is not full", async () => {
   await Promise.all(clients.map(({ closed }) => closed));
 });
 
-test("free comes before the end of a graceful stop", async () => {
+test("free is emitted before the end of a graceful stop", async () => {
   const { loop } = quietLoop({ maxConnections: 1 });
   const log: string[] = [];
   for (const name of ["full", "free", "finish", "closing"] as const) loop.on(name, () => log.push(name));

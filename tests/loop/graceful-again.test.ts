@@ -1,4 +1,4 @@
-// A graceful stop, and the loop that is stopped, started or reset in the middle of it.
+// A loop that is stopped, started or reset during a graceful stop.
 
 import * as assert from "uvu/assert";
 import { VirtualClock } from "wasm-ioloop/testing";
@@ -6,7 +6,7 @@ import { harness, peer, portOf, quietLoop, sleep, turns, until, within } from ".
 
 const test = harness("graceful-again");
 
-test("start in the callback that stops it, and after a close that ended it: the next run can be stopped gracefully", async () => {
+test("after start in the callback that stops the loop, or in the last close, the new run can be stopped gracefully", async () => {
   const { loop } = quietLoop();
   let second: Promise<void> | undefined;
   loop.nextTick(() => {
@@ -58,7 +58,7 @@ test("stop in `closing` closes the listening sockets at once", async () => {
   loop.reset();
 });
 
-test("a `closing` subscriber that throws when a stop ends the delay: start rejects", async () => {
+test("if a `closing` subscriber throws when `stop` ends the delay, start rejects", async () => {
   const { loop } = quietLoop();
   loop.reactor.unsubscribe("error");
   const error = new Error("planned");
@@ -76,7 +76,7 @@ test("a `closing` subscriber that throws when a stop ends the delay: start rejec
   );
 });
 
-test("reset admits nobody: a slot that becomes free in it stays so, and every stream closes once", async () => {
+test("reset admits no client: a slot that becomes free meanwhile stays free, and every stream closes once", async () => {
   const { loop } = quietLoop({ maxConnections: 2 });
   const log: string[] = [];
   let admitted = 0;
@@ -105,7 +105,7 @@ test("reset admits nobody: a slot that becomes free in it stays so, and every st
   for (const client of clients) client.socket.destroy();
 });
 
-test("timeout: what lingers because a close callback closed it gracefully is closed, too", async () => {
+test("timeout: a stream that lingers because a close callback closed it gracefully is closed, too", async () => {
   const clock = new VirtualClock();
   const { loop } = quietLoop({ clock });
   const streams: { closeGracefully(): void }[] = [];

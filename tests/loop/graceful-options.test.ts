@@ -7,7 +7,7 @@ import { type Peer, harness, peer, plainServer, portOf, quietLoop, turns, until 
 
 const test = harness("graceful-options");
 
-// A loop that runs, and a client it has admitted, which says nothing and stays.
+// A running loop with an admitted client, which sends nothing and stays open.
 async function withClient(): Promise<{ loop: IOLoop; running: Promise<void>; client: Peer }> {
   const { loop } = quietLoop();
   const id = loop.server({}, (_loop, stream) => (stream.timeout = 0));
@@ -18,7 +18,7 @@ async function withClient(): Promise<{ loop: IOLoop; running: Promise<void>; cli
   return { loop, running, client };
 }
 
-test("delay: it goes on accepting for so long first", async () => {
+test("delay: accepting continues for that long", async () => {
   const clock = new VirtualClock();
   const { loop } = quietLoop({ clock });
   const log: string[] = [];
@@ -40,7 +40,7 @@ test("delay: it goes on accepting for so long first", async () => {
   loop.reset();
 });
 
-test("timeout: then what is left is closed; a client still connecting is told", async () => {
+test("timeout: after that, remaining connections are closed; a client that is still connecting gets an error", async () => {
   const clock = new VirtualClock();
   const { loop } = quietLoop({ clock });
   const log: string[] = [];
@@ -62,7 +62,7 @@ test("timeout: then what is left is closed; a client still connecting is told", 
   loop.reset();
 });
 
-test("timeout: a client that connects again whenever it was closed, or could not, does not keep the loop", async () => {
+test("timeout: a client that always reconnects does not keep the loop running", async () => {
   const { port, sockets, close } = await plainServer();
   for (const retries of [false, true]) {
     const clock = new VirtualClock();
@@ -90,7 +90,7 @@ test("timeout: a client that connects again whenever it was closed, or could not
   await close();
 });
 
-test("signal: aborted, it ends the patience; a second call with a timeout hastens too", async () => {
+test("signal: aborting it ends the stop at once; a second call with a timeout shortens it, too", async () => {
   for (const hasten of ["signal", "second call", "aborted before"] as const) {
     const { loop, running, client } = await withClient();
     const controller = new AbortController();
@@ -104,7 +104,7 @@ test("signal: aborted, it ends the patience; a second call with a timeout hasten
   }
 });
 
-test("signal: one that is none of the runtime's own will do", async () => {
+test("signal: an AbortSignal of another implementation is accepted", async () => {
   const { loop, running, client } = await withClient();
   const signal = Object.assign(new EventTarget(), { aborted: false });
   const stopped = loop.stopGracefully({ signal: signal as AbortSignal });
@@ -113,7 +113,7 @@ test("signal: one that is none of the runtime's own will do", async () => {
   loop.reset();
 });
 
-test("signal: given before start, it counts until the loop has stopped, and no longer", async () => {
+test("signal: if given before start, it counts until the loop has stopped, and no longer", async () => {
   const { loop, running, client } = await withClient();
   loop.stop();
   await running;
@@ -136,7 +136,7 @@ test("signal: given before start, it counts until the loop has stopped, and no l
   loop.client({ port: elsewhere }, () => {});
   await turns(20);
   const stopped = loop.stopGracefully();
-  other.abort(); // that of the stop before
+  other.abort(); // the signal of the previous stop
   await turns(5);
   assert.is(loop.isRunning, true);
   loop.reset();

@@ -1,4 +1,4 @@
-// The graceful stop and the clients that wait: who is served, who is reset, and with which reason.
+// The graceful stop and waiting clients: which ones are served, which are reset, and for which reason.
 
 import * as assert from "uvu/assert";
 import { type DropInfo, type IOLoop, Server } from "wasm-ioloop";
@@ -12,12 +12,12 @@ interface Crowd {
   readonly port: number;
   readonly running: Promise<void>;
   readonly drops: DropInfo["reason"][];
-  /** The one who is inside, and clients that wait. */
+  /** The admitted client, and those that wait. */
   readonly inside: Peer;
   readonly waiting: readonly Peer[];
 }
 
-// One slot, a client in it, and others in the queue. Each is answered what it asks, and closed.
+// One slot with a client, and others in the queue. Each gets an answer to its question, and is closed.
 async function crowd(count: number, clock?: VirtualClock): Promise<Crowd> {
   const { loop } = quietLoop({ maxConnections: 1, ...(clock && { clock }) });
   const drops: DropInfo["reason"][] = [];
@@ -59,7 +59,7 @@ test("serve: clients that wait when accepting ends are admitted as slots become 
   assert.equal(drops, []);
 });
 
-test("reset: they are reset at once, each with a drop; who is inside is waited for", async () => {
+test("reset: waiting clients are reset at once, each with a drop; the loop waits for the admitted one", async () => {
   const { loop, running, drops, inside, waiting } = await crowd(3);
   const stopped = loop.stopGracefully({ waiting: "reset" });
   assert.equal(drops, ["stopping", "stopping", "stopping"]);
@@ -70,7 +70,7 @@ test("reset: they are reset at once, each with a drop; who is inside is waited f
   await Promise.all([running, stopped]);
 });
 
-test("reset, given by a second call, wins", async () => {
+test("reset in a second call overrides serve", async () => {
   const { loop, running, drops, inside, waiting } = await crowd(2);
   const first = loop.stopGracefully();
   await turns(5);
@@ -82,7 +82,7 @@ test("reset, given by a second call, wins", async () => {
   await Promise.all([running, first, second]);
 });
 
-test("timeout: then they are reset too, with a drop, and so is what waits behind a stopped server", async () => {
+test("timeout: after that, waiting clients are reset, with a drop, including those of a stopped server", async () => {
   for (const isStopped of [false, true]) {
     const clock = new VirtualClock();
     const { loop, running, drops, inside, waiting } = await crowd(3, clock);
@@ -98,7 +98,7 @@ test("timeout: then they are reset too, with a drop, and so is what waits behind
   }
 });
 
-// The loop's only server, by its id: the first one of a loop.
+// The id of the loop's only server, which is always the same.
 function servers(loop: IOLoop): Server[] {
   const other = loop.server({}, () => {});
   const found: Server[] = [];
@@ -110,7 +110,7 @@ function servers(loop: IOLoop): Server[] {
   return found;
 }
 
-test("a stopped server keeps its clients waiting, and start admits them, also when accepting has ended", async () => {
+test("a stopped server keeps its clients waiting, and start admits them, even after accepting has ended", async () => {
   const { loop } = quietLoop();
   const id = loop.server({}, (_loop, stream) => stream.write("served").closeGracefully());
   const server = loop.acceptor(id)!;
@@ -128,7 +128,7 @@ test("a stopped server keeps its clients waiting, and start admits them, also wh
   await Promise.all([running, stopped]);
 });
 
-test("a server that is removed resets clients that wait for it: a drop says closed", async () => {
+test("removing a server resets its waiting clients: a drop with the reason closed", async () => {
   const { loop, drops, inside, waiting, running } = await crowd(2);
   for (const server of servers(loop)) server.close();
   assert.equal(drops, ["closed", "closed"]);
@@ -161,7 +161,7 @@ test("server and listen throw after closing; after finish they are allowed", asy
   loop.reset();
 });
 
-test("a UNIX domain socket: nobody can connect any more, and who waits is served", () =>
+test("a UNIX domain socket: no client can connect any more, and waiting ones are served", () =>
   inFolder(async (folder) => {
     const path = `${folder}/socket`;
     const { loop } = quietLoop({ maxConnections: 1 });
@@ -187,7 +187,7 @@ test("a UNIX domain socket: nobody can connect any more, and who waits is served
     assert.ok(["ENOENT", "ECONNREFUSED"].includes((await late.closed) ?? ""));
   }));
 
-test("maxAccepts: accepting ends when enough have arrived, also in the queue; nobody is left behind", async () => {
+test("maxAccepts: accepting ends when enough clients have arrived, including waiting ones; all of them are served", async () => {
   const { loop } = quietLoop({ maxAccepts: 3, maxConnections: 1, reactor: undefined });
   const log: string[] = [];
   loop.on("finish", () => log.push("finish"));
@@ -214,7 +214,7 @@ test("maxAccepts: accepting ends when enough have arrived, also in the queue; no
   assert.equal(log, ["finish", "closing"]);
 });
 
-test("maxAccepts: one that is dropped before enough have arrived gives its number back", async () => {
+test("maxAccepts: a client that is dropped before enough have arrived does not count", async () => {
   const clock = new VirtualClock();
   const { loop } = quietLoop({ maxAccepts: 2, maxConnections: 0, clock });
   const log: string[] = [];
@@ -227,7 +227,7 @@ test("maxAccepts: one that is dropped before enough have arrived gives its numbe
     const client = peer({ port });
     await client.connected;
     await turns(10);
-    if (log.includes("finish")) break; // the cut left one only
+    if (log.includes("finish")) break; // the cut has left only one
     await clock.advance(1.1);
     await client.closed;
   }

@@ -5,7 +5,7 @@ import { harness, peer, plainServer, portOf, quietLoop, turns, until } from "../
 
 const test = harness("graceful");
 
-/** Resolves when nobody listens on a port any more. */
+/** Resolves when no server listens on a port any more. */
 async function refused(port: number): Promise<void> {
   for (let code: string | undefined; code !== "ECONNREFUSED";) {
     const late = peer({ port });
@@ -14,7 +14,7 @@ async function refused(port: number): Promise<void> {
   }
 }
 
-test("85, 88 it emits finish and closing, nobody can connect any more, and connections go on both ways", async () => {
+test("85, 88 it emits finish and closing, no client can connect any more, and open connections still work in both directions", async () => {
   const { loop } = quietLoop();
   const log: string[] = [];
   loop.on("finish", () => log.push("finish"));
@@ -46,7 +46,7 @@ test("85, 88 it emits finish and closing, nobody can connect any more, and conne
   assert.is(loop.isRunning, false);
 });
 
-test("86 without connections and servers it stops in the same call, inside and outside of callbacks", async () => {
+test("86 without connections and servers, the loop stops within the call, inside and outside of callbacks", async () => {
   const { loop } = quietLoop();
   const log: string[] = [];
   loop.on("finish", () => log.push("finish"));
@@ -68,11 +68,11 @@ test("86 without connections and servers it stops in the same call, inside and o
   other.reset();
 });
 
-test("88 with a server alone it stops as soon as the listening socket is closed", async () => {
+test("88 with only a server, the loop stops as soon as the listening socket is closed", async () => {
   const { loop } = quietLoop();
   const id = loop.server({}, () => {});
   const port = portOf(loop, id);
-  loop.recurring(0, () => {}); // one that never ends
+  loop.recurring(0, () => {}); // a timer that never ends
   const running = loop.start();
   await turns(2);
   await loop.stopGracefully();
@@ -81,7 +81,7 @@ test("88 with a server alone it stops as soon as the listening socket is closed"
   loop.reset();
 });
 
-test("89 outgoing connections are waited for, also those still connecting", async () => {
+test("89 the loop waits for outgoing connections, including those still connecting", async () => {
   const { port, sockets, close } = await plainServer();
   const { loop } = quietLoop();
   const log: string[] = [];
@@ -103,7 +103,7 @@ test("89 outgoing connections are waited for, also those still connecting", asyn
   await close();
 });
 
-test("90 a second call emits finish no second time", async () => {
+test("90 a second call does not emit finish again", async () => {
   const { loop } = quietLoop();
   let finished = 0;
   loop.on("finish", () => finished++);
@@ -140,7 +140,7 @@ test("90 two calls in one pass are one stop, and the next run is an ordinary one
   }
 });
 
-test("91 started again after a graceful stop it is an ordinary loop, without its servers", async () => {
+test("91 after a graceful stop and another start, it is an ordinary loop without servers", async () => {
   const { loop } = quietLoop();
   const id = loop.server({}, (_loop, stream) => stream.close());
   const port = portOf(loop, id);
@@ -179,7 +179,7 @@ test("91 stop during a graceful stop ends the run now; the next one is ordinary,
     await Promise.all([running, stopped]);
     assert.equal(log, ["accept", "closing"]);
     await refused(port);
-    const again = loop.start(); // serves those who came before they were refused, too
+    const again = loop.start(); // also serves clients that arrived before the listening socket closed
     client.socket.write("still here");
     await until(() => client.text() === "still here");
     client.socket.end();
@@ -187,7 +187,7 @@ test("91 stop during a graceful stop ends the run now; the next one is ordinary,
   }
 });
 
-test("92 before start: the loop ends at the first tick at which no connection is left", async () => {
+test("92 before start: the loop stops in the first tick in which no connection is left", async () => {
   const { loop } = quietLoop();
   let finished = 0;
   loop.on("finish", () => finished++);
@@ -199,7 +199,7 @@ test("92 before start: the loop ends at the first tick at which no connection is
   loop.reset();
 });
 
-test("94 with maxAccepts the server callback comes before finish; who was queued by then is served", async () => {
+test("94 with maxAccepts the server callback runs before finish; clients that were queued by then are served", async () => {
   const { loop } = quietLoop({ maxAccepts: 1 });
   const log: string[] = [];
   loop.on("finish", () => log.push("finish"));
@@ -216,7 +216,7 @@ test("94 with maxAccepts the server callback comes before finish; who was queued
   assert.equal(texts, ["served", "served"]);
 });
 
-test("87 it stops as soon as the last connection has closed, in the same pass", async () => {
+test("87 the loop stops as soon as the last connection has closed, in the same pass", async () => {
   const { loop } = quietLoop();
   const passes: string[] = [];
   const id = loop.server({}, (_loop, stream) => {
@@ -224,7 +224,7 @@ test("87 it stops as soon as the last connection has closed, in the same pass", 
     stream.on("read", (stream) => stream.close());
     void loop.stopGracefully();
   });
-  // One that goes on for ever: only the graceful stop ends the loop.
+  // An endless timer, so that only the graceful stop ends the loop.
   loop.recurring(0, () => passes.at(-1) === "close" && passes.push("another pass"));
   const running = loop.start();
   const client = peer({ port: portOf(loop, id) });

@@ -30,7 +30,7 @@ test("1, 2, 3, 4 defaults", () => {
   assert.is(new IOLoop({ maxConnections: 10, multiAccept: 10 }).multiAccept, 10);
 });
 
-test("5 multiAccept is settled when the loop is made", () => {
+test("5 multiAccept is decided when the loop is created", () => {
   const loop = new IOLoop();
   loop.maxConnections = 10;
   assert.is(loop.multiAccept, 50);
@@ -47,7 +47,7 @@ test("6 attributes can be given to the constructor, and set", () => {
   assert.equal([loop.maxAccepts, loop.maxConnections, loop.multiAccept], [1, 2, 3]);
 });
 
-test("7, 57 each loop has a reactor of its own, and does not run another's timers", async () => {
+test("7, 57 each loop has its own reactor, and does not run the timers of another", async () => {
   const [a, b] = [quietLoop().loop, quietLoop().loop];
   assert.is.not(a.reactor, b.reactor);
   const log: string[] = [];
@@ -73,7 +73,7 @@ test("two loops run side by side, and one within another's callback", async () =
   assert.equal(log, ["a", "b", "b has stopped"]);
 });
 
-test("8 the loop's reactor has one default subscriber for errors, a bare reactor none", () => {
+test("8 a loop's reactor has one default error subscriber, a separate reactor none", () => {
   assert.is(new IOLoop().reactor.subscribers("error").length, 1);
   assert.is(new Reactor().subscribers("error").length, 0);
 });
@@ -97,7 +97,7 @@ test("9 the statics act on the singleton", async () => {
   IOLoop.reset();
 });
 
-test("10, 79 ids are unique, and lookups of an unknown one, or one of another kind, give undefined", () => {
+test("10, 79 ids are unique, and lookups of an unknown one, or of another kind, return undefined", () => {
   const { loop } = quietLoop();
   const timer = loop.timer(1, () => {});
   const server = loop.server({}, () => {});
@@ -129,7 +129,7 @@ test("14, 15 start with nothing to watch resolves at once; so does oneTick", asy
   assert.is(loop.isRunning, false);
 });
 
-test("16, 17 a second start or oneTick throws at the call, and the loop goes on", async () => {
+test("16, 17 a second start or oneTick throws at the call, and the loop continues", async () => {
   const { loop } = quietLoop();
   const codes: string[] = [];
   const again = (call: () => unknown): void => {
@@ -152,7 +152,7 @@ test("16, 17 a second start or oneTick throws at the call, and the loop goes on"
   assert.is(later, true);
 });
 
-test("18, 19 oneTick runs all that is due in one pass, and waits for the first event", async () => {
+test("18, 19 oneTick runs everything that is due in one pass, and waits for the first event", async () => {
   const clock = new VirtualClock();
   const { loop } = quietLoop({ clock });
   const log: string[] = [];
@@ -170,7 +170,7 @@ test("18, 19 oneTick runs all that is due in one pass, and waits for the first e
   assert.is(loop.remove(late), true);
 });
 
-test("20 stop ends the loop after the current pass: what is due in it still runs", async () => {
+test("20 stop ends the loop after the current pass: timers that are due in it still fire", async () => {
   const { loop } = quietLoop();
   const log: string[] = [];
   loop.timer(0, (loop) => {
@@ -186,7 +186,7 @@ test("20 stop ends the loop after the current pass: what is due in it still runs
   assert.equal(log, ["a", "b", "next pass"]);
 });
 
-test("a loop told to stop can be started again in the same callback", async () => {
+test("a stopped loop can be started again in the same callback", async () => {
   const { loop } = quietLoop();
   const log: string[] = [];
   let second: Promise<void> | undefined;
@@ -200,7 +200,7 @@ test("a loop told to stop can be started again in the same callback", async () =
   assert.equal(log, ["second run"]);
 });
 
-test("21 stop of a loop that does not run does nothing and is not remembered", async () => {
+test("21 stop of a loop that is not running does nothing, and has no later effect", async () => {
   const { loop } = quietLoop();
   loop.stop();
   let fired = false;
@@ -209,7 +209,7 @@ test("21 stop of a loop that does not run does nothing and is not remembered", a
   assert.is(fired, true);
 });
 
-test("22 stop keeps timers, servers and connections: start goes on with them, and nothing is delivered meanwhile", async () => {
+test("22 stop keeps timers, servers and connections: start continues with them, and nothing is delivered meanwhile", async () => {
   const { loop } = quietLoop();
   const log: string[] = [];
   const id = loop.server({}, (_loop, stream) => {
@@ -242,7 +242,7 @@ test("22 stop keeps timers, servers and connections: start goes on with them, an
   await running;
 });
 
-test("23 a server, a connection and an attempt keep the loop alive; when they are gone it stops by itself", async () => {
+test("23 a server, a connection and an attempt keep the loop running; without them it stops by itself", async () => {
   const { loop } = quietLoop();
   const id = loop.server({}, (_loop, stream) => {
     stream.on("read", () => stream.closeGracefully());
@@ -272,7 +272,7 @@ test("a process whose loop has stopped exits, and so does one that never started
   assert.equal(program(never), { stdout: "made\n", stderr: "", status: 0 });
 });
 
-test("8, 61 without another subscriber an error is printed to stderr, and the loop goes on", () => {
+test("8, 61 without another subscriber an error is printed to stderr, and the loop continues", () => {
   const { stdout, stderr, status } = program(`import { IOLoop } from "wasm-ioloop";
     IOLoop.timer(0, () => { throw new Error("Bye!"); });
     IOLoop.timer(0.01, async () => { throw new Error("Later!"); });

@@ -1,4 +1,4 @@
-// How a run begins and ends: before there is work, tick by tick, and with errors that nobody subscribes to.
+// How a run begins and ends: before there is work, tick by tick, and with errors without subscribers.
 
 import * as assert from "uvu/assert";
 import { Reactor } from "wasm-ioloop";
@@ -6,7 +6,7 @@ import { harness, peer, portOf, quietLoop, sleep, turns, until, within } from ".
 
 const test = harness("start");
 
-test("forever: it runs before there is work, until stop", async () => {
+test("forever: the loop runs before there is work, until stop", async () => {
   const { loop } = quietLoop();
   let ended = false;
   const running = loop.start({ forever: true }).then(() => (ended = true));
@@ -28,11 +28,11 @@ test("forever: a graceful stop and reset end it, too", async () => {
     await turns(5);
     void loop[end]();
     await within(5, running);
-    await loop.start(); // one that is not, ends at once
+    await loop.start(); // without it, the loop ends at once
   }
 });
 
-test("forever: refused where it is not a boolean", () => {
+test("forever: any value that is not a boolean is an error", () => {
   const { loop } = quietLoop();
   assert.throws(
     () => loop.start({ forever: 1 as unknown as boolean }),
@@ -65,7 +65,7 @@ test("13, 17 in oneTick isRunning is true in every callback, and a tick inside i
   await client.closed;
 });
 
-test("a graceful stop goes on over several ticks", async () => {
+test("a graceful stop continues over several ticks", async () => {
   const { loop } = quietLoop();
   const log: string[] = [];
   loop.on("finish", () => log.push("finish"));
@@ -86,7 +86,7 @@ test("a graceful stop goes on over several ticks", async () => {
   assert.equal(log, ["accept", "finish", "close"]);
 });
 
-test("a burst is admitted within a turn of the runtime, even one a tick", async () => {
+test("a burst is admitted within one iteration of the event loop, even with one client per tick", async () => {
   const { loop } = quietLoop({ multiAccept: 1 });
   let admitted = 0;
   const id = loop.server({}, (_loop, stream) => {
@@ -99,7 +99,7 @@ test("a burst is admitted within a turn of the runtime, even one a tick", async 
   let most = 0;
   let before = 0;
   const watch = setInterval(() => {
-    const end = performance.now() + 20; // a busy machine: each turn takes this long
+    const end = performance.now() + 20; // a busy machine: each iteration takes this long
     while (performance.now() < end);
     most = Math.max(most, admitted - before);
     before = admitted;
@@ -107,7 +107,7 @@ test("a burst is admitted within a turn of the runtime, even one a tick", async 
   const running = loop.start();
   await until(() => admitted === 40);
   clearInterval(watch);
-  assert.ok(most > 1, `${most} at most in a turn`);
+  assert.ok(most > 1, `${most} at most in one iteration`);
   loop.reset();
   await running;
   await Promise.all(clients.map(({ closed }) => closed));
@@ -145,7 +145,7 @@ test("a reactor runs forever, too", async () => {
   await running;
 });
 
-test("62 several errors that nobody hears, of one pass: the run rejects with all of them", async () => {
+test("62 if one pass has several errors without subscribers, the run rejects with all of them", async () => {
   const { loop } = quietLoop();
   loop.reactor.unsubscribe("error");
   const [one, two] = [new Error("one"), new Error("two")];
