@@ -1,4 +1,4 @@
-// Writes measured tables and charts into docs/performance.md, so that its numbers always come from a run.
+// Writes measured tables and charts into docs/benchmarks.md, so that its numbers always come from a run.
 //
 //   node bench/docs.mjs [REPORT]     default build/bench/report.json
 //
@@ -17,7 +17,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** Writes the benches of a report. Gives the names of the files. */
 export function writeDocs(report, docs = join(root, "docs")) {
   if (report.options.quick) throw new Error("A quick run measures nothing that belongs into the docs");
-  const page = join(docs, "performance.md");
+  const page = join(docs, "benchmarks.md");
   const images = join(docs, "images");
   const files = [page];
   let text = readFileSync(page, "utf8");

@@ -20,7 +20,7 @@ export const USAGE = `npm run bench -- [BENCH…] [options]
   --pending A,B      how many timers are pending in the bench of timers; at least 512
   --out DIR          where report.json and report.html go; default build/bench
   BENCH_BEFORE=DIR   in the environment: another checkout, built, whose servers take part as well
-  --write-docs       also writes the tables and charts into docs/performance.md; of whole benches only
+  --write-docs       also writes the tables and charts into docs/benchmarks.md; of whole benches only
 `;
 
 const NAMES = { type: "string", multiple: true };

@@ -215,10 +215,10 @@ test("the page is well-formed, complete, and needs nothing else", () => {
 
 test("tables and charts are written between the markers of the docs, and nothing else is touched", async () => {
   await temporary((folder) => {
-    cpSync(join(root, "docs/performance.md"), join(folder, "performance.md"));
-    const before = readFileSync(join(folder, "performance.md"), "utf8");
+    cpSync(join(root, "docs/benchmarks.md"), join(folder, "benchmarks.md"));
+    const before = readFileSync(join(folder, "benchmarks.md"), "utf8");
     const files: string[] = writeDocs(finished(), folder);
-    const after = readFileSync(join(folder, "performance.md"), "utf8");
+    const after = readFileSync(join(folder, "benchmarks.md"), "utf8");
     assert.equal(readdirSync(join(folder, "images")).toSorted(), ["net-one-latency.svg", "net-one.svg", "size.svg"]);
     for (const file of files) assert.ok(existsSync(file), file);
     for (const file of files.slice(1)) assert.equal(faultsOfMarkup(readFileSync(file, "utf8")), [], file);
@@ -226,7 +226,7 @@ test("tables and charts are written between the markers of the docs, and nothing
     const rest = (text: string): string => text.replaceAll(/<!-- bench:(net|size) -->[^]*?<!-- \/bench:\1 -->/g, "");
     assert.is(rest(after), rest(before));
     writeDocs(finished(), folder);
-    assert.is(readFileSync(join(folder, "performance.md"), "utf8"), after);
+    assert.is(readFileSync(join(folder, "benchmarks.md"), "utf8"), after);
     const quick = finished();
     quick.options.quick = true;
     assert.throws(() => writeDocs(quick, folder), /quick/);
@@ -234,7 +234,7 @@ test("tables and charts are written between the markers of the docs, and nothing
 });
 
 test("the docs have a place for every bench", () => {
-  const text = readFileSync(join(root, "docs/performance.md"), "utf8");
+  const text = readFileSync(join(root, "docs/benchmarks.md"), "utf8");
   for (const name of BENCHES) assert.ok(replaceBlock(text, name, "x").includes(`<!-- bench:${name} -->\n\nx\n\n<!--`));
   assert.throws(() => replaceBlock(text, "nothing", "x"), /bench:nothing/);
 });
