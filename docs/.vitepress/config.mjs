@@ -28,6 +28,7 @@ export default defineConfig({
   srcExclude: ["{assembly,bench,build,examples,host,tests}/**"],
   additionalConfig: {}, // there are other files named config in the repository
   rewrites,
+  router: { prefetchLinks: false }, // the sidebar names all pages: each would load all others
   // The playground is no page of the generator.
   ignoreDeadLinks: [(url) => url.startsWith(PLAYGROUND.link)],
   markdown: {
