@@ -5,8 +5,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, release, totalmem, type, version } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { versionsOfPackages } from "./packages.mjs";
 import { versionsOfPeers } from "./peers.mjs";
-import { versionsOfRivals } from "./timer-rivals.mjs";
 import { cores, which } from "./processes.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -41,7 +41,7 @@ export function versions(runtimes) {
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const all = { "wasm-ioloop": commit() ? `${version}, commit ${commit()}` : version };
   for (const runtime of runtimes) all[runtime.label] = runtime.version;
-  Object.assign(all, versionsOfPeers(), versionsOfRivals());
+  Object.assign(all, versionsOfPeers(), versionsOfPackages());
   if (which("wrk")) all.wrk = wrkVersion();
   return all;
 }
