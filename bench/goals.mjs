@@ -1,6 +1,7 @@
 // What is wanted, as ratios to others: 1.2 means a fifth better. And how a row of ours is compared with theirs.
 
-import { ratio } from "./measure.mjs";
+import { middleOf, ratio } from "./measure.mjs";
+import { isOurs } from "./result.mjs";
 
 /**
  * A goal: rows of ours, or of another peer, on these kinds of runtime are to be so many times better than that peer in that column.
@@ -49,14 +50,29 @@ export const GOALS = {
     { on: ["node", "deno"], against: "setTimeout", column: "used", atLeast: 4 },
     { on: BUN, against: "setTimeout", column: "resident", atLeast: 4 },
   ],
+  stop: ["close-idle", "stoppable", "terminus", "http-shutdown", "http-terminator", "fastify", "bun-serve"].map(
+    (against) => {
+      return { of: "ours-at-once", on: undefined, against, column: "race", atLeast: 10 };
+    },
+  ),
   lateness: [{ on: ["node", "bun", "deno"], against: "setTimeout", column: "p99", atLeast: 1 }],
 };
 
-/** The values that nothing of ours may go above, whatever others do. */
+/**
+ * The values that nothing of ours may go above, whatever others do. `of`: only these rows of ours.
+ */
 export const BOUNDS = {
   lateness: [
     { column: "early", atMost: 0 },
     { column: "p50", atMost: 0.8 },
+  ],
+  stop: [
+    { column: "lost", atMost: 0 },
+    { column: "race", atMost: 0 },
+    { column: "fresh", atMost: 1 },
+    { column: "late", atMost: 0.3 },
+    { of: "ours-at-once", column: "lost", atMost: 0 },
+    { of: "ours-at-once", column: "late", atMost: 0.3 },
   ],
   size: [{ column: "bytes", atMost: { "core.wasm": 9500, "bundle, minified, gzipped": 15_360 } }],
 };
@@ -70,12 +86,12 @@ export const BOUNDS = {
 export function compareRows(table) {
   const goals = GOALS[table.id] ?? [];
   const compared = new Set(table.compared ?? [table.main]);
-  const judged = new Set(["ours", ...goals.map(({ of }) => of)]);
-  for (const ours of table.rows.filter(({ peer }) => judged.has(peer))) {
+  const judged = new Set(goals.map(({ of }) => of));
+  for (const ours of table.rows.filter(({ peer }) => isOurs(peer) || judged.has(peer))) {
     const others = table.rows.filter(
-      ({ peer, label }) => peer !== "ours" && peer !== ours.peer && (!label || label === ours.label),
+      ({ peer, label }) => !isOurs(peer) && peer !== ours.peer && (!label || label === ours.label),
     );
-    const compares = (key) => ours.peer === "ours" && compared.has(key);
+    const compares = (key) => isOurs(ours.peer) && compared.has(key);
     ours.ratios = others.flatMap((theirs) =>
       table.columns.flatMap((column) => {
         const { key } = column;
@@ -87,9 +103,11 @@ export function compareRows(table) {
         return [{ column: key, against: theirs.name, ...value, ...(goal && { goal: goal.atLeast }) }];
       }),
     );
-    ours.bounds = (BOUNDS[table.id] ?? []).flatMap(({ column, atMost }) => {
+    ours.bounds = (BOUNDS[table.id] ?? []).flatMap(({ of = "ours", column: key, atMost }) => {
+      if (of !== ours.peer) return [];
+      const column = table.columns.find((column) => column.key === key);
       const limit = typeof atMost === "number" ? atMost : atMost[ours.name];
-      return limit === undefined ? [] : [{ column, value: ours.cells[column].median, atMost: limit }];
+      return limit === undefined ? [] : [{ column: key, value: middleOf(ours.cells[key], column), atMost: limit }];
     });
   }
   return table;

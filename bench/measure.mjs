@@ -7,6 +7,11 @@ export function median(numbers) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+/** The mean of numbers. */
+export function mean(numbers) {
+  return numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+}
+
 /**
  * What rounds gave.
  * @typedef {object} Summary
@@ -28,18 +33,30 @@ export function summary(rounds) {
   return { median: middle, low, high, spread: middle === 0 ? 0 : (high - low) / middle, rounds };
 }
 
+/**
+ * What stands for all rounds in a column: their median; where it counts what is rare, their mean, for no median shows what
+ * happens in every fifth round.
+ * @param {Summary} summary
+ * @param {{ isCount?: boolean }} column
+ */
+export function middleOf({ rounds, median }, { isCount = false }) {
+  return isCount ? mean(rounds) : median;
+}
+
 const MOST = 1000; // times better than something that costs nothing: no more is said than that
 
 /**
- * How many times better ours is than theirs, round by round: what disturbs the machine for a while disturbs both alike.
+ * How many times better ours is than theirs, round by round: what disturbs the machine for a while disturbs both alike. Counts are
+ * compared as a whole.
  * @param {Summary} ours
  * @param {Summary} theirs
- * @param {{ better: "lower" | "higher", floor?: number }} column
+ * @param {{ better: "lower" | "higher", floor?: number, isCount?: boolean }} column
  */
-export function ratio(ours, theirs, { better, floor = 0 }) {
-  const times = Math.min(ours.rounds.length, theirs.rounds.length);
+export function ratio(ours, theirs, { better, floor = 0, isCount = false }) {
+  const [mine, others] = [ours, theirs].map(({ rounds }) => (isCount ? [mean(rounds)] : rounds));
+  const times = Math.min(mine.length, others.length);
   const of = (round) => {
-    const [a, b] = [ours, theirs].map(({ rounds }) => Math.max(rounds[round], floor));
+    const [a, b] = [mine, others].map((rounds) => Math.max(rounds[round], floor));
     const [over, under] = better === "lower" ? [b, a] : [a, b];
     if (over === under) return 1;
     return under === 0 ? MOST : Math.min(over / under, MOST);

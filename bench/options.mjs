@@ -3,7 +3,7 @@
 import { parseArgs } from "node:util";
 
 /** The benches there are, in the order in which they run. */
-export const BENCHES = ["timers", "net", "accept", "memory", "lateness", "size"];
+export const BENCHES = ["timers", "net", "accept", "stop", "memory", "lateness", "size"];
 
 export const USAGE = `npm run bench -- [BENCH…] [options]
 

@@ -60,6 +60,12 @@ export function start(role, command, env) {
   });
   return {
     pid: child.pid,
+    /** Resolves when it has ended, with how it did: `ended with code 0`. */
+    ended,
+    /** Sends it a signal. */
+    signal(name) {
+      child.kill(name);
+    },
     /** The next line it prints; throws where it ends, or takes too long. */
     async says() {
       let timer;

@@ -38,15 +38,16 @@
  */
 
 /**
- * A column of figures. Ratios take what is below its `floor` for that: down there nothing can be told apart.
- * @typedef {{ key: string, title: string, unit: string, better: "lower" | "higher", floor?: number }} Column
+ * A column of figures. Ratios take what is below its `floor` for that: down there nothing can be told apart. `isCount`: it counts what is
+ * rare, so that the mean of the rounds is shown, not the median.
+ * @typedef {{ key: string, title: string, unit: string, better: "lower" | "higher", floor?: number, isCount?: boolean }} Column
  */
 
 /**
  * One candidate's figures.
  * @typedef {object} Row
  * @property {string} name unique in its table
- * @property {string} peer "ours" for what is ours
+ * @property {string} peer "ours" for what is ours, or begins so where there are several
  * @property {string} [runtime] the kind of runtime it ran on @property {string} [label] and which
  * @property {Record<string, import("./measure.mjs").Summary>} cells by the key of the column
  * @property {Ratio[]} [ratios] of ours only @property {Bound[]} [bounds] of ours only
@@ -124,6 +125,11 @@ export function matricesOf({ columns, rows }) {
       { column, peers, rows: ours.map(({ name }, at) => ({ name, cells: peers.map((peer) => cells[at].get(peer)) })) },
     ];
   });
+}
+
+/** Whether a peer is one of ours. */
+export function isOurs(peer) {
+  return /^ours(?:-|$)/.test(peer);
 }
 
 /** A number as it is shown: three digits that mean something, thousands apart. */

@@ -44,6 +44,7 @@ const ONCE: ReadonlySet<string> = new Set([
   "package/types.test.js",
   "bench/bench.test.js",
   "bench/bench-goals.test.js",
+  "bench/stop.test.js",
 ]);
 
 function runFile(runtime: string, file: string): Promise<Result> {

@@ -2,7 +2,8 @@
 //
 // They use the classes of style.mjs and no colour of their own, so they follow the page, light or dark.
 
-import { figure } from "../result.mjs";
+import { middleOf } from "../measure.mjs";
+import { figure, isOurs } from "../result.mjs";
 import { escape, svgStyle } from "./style.mjs";
 
 const WIDTH = 860;
@@ -13,26 +14,28 @@ const [ROW, GAP, BAR] = [24, 8, 14];
 const PLOT = WIDTH - LABELS - RIGHT;
 
 /**
- * The main column of a table as bars: a median each, and a line from the best to the worst round.
+ * The main column of a table as bars: a median or mean each, and a line from the best to the worst round.
  * @param {import("../result.mjs").Table} table
  */
 export function barChart({ title, columns, rows, main }, options) {
-  const { title: name, unit, better } = columns.find(({ key }) => key === main);
+  const column = columns.find(({ key }) => key === main);
+  const { title: name, unit, better } = column;
   const longest = Math.max(...rows.map(({ cells }) => Math.max(cells[main].high, 0)), Number.MIN_VALUE);
   const ticks = niceTicks(longest);
   const at = (value) => LABELS + (Math.max(value, 0) / ticks.at(-1)) * PLOT;
   const { places, height } = layOut(rows);
   const bars = rows.map((row, index) => {
-    const { median, low, high, rounds } = row.cells[main];
+    const { low, high, rounds } = row.cells[main];
+    const middle = middleOf(row.cells[main], column);
     const y = places[index];
     const first = row.ratios?.find(({ column }) => column === main);
     const times = first ? `<tspan class="faint">  ${figure(first.median)} ×</tspan>` : "";
     const whisker = rounds.length > 1 ? line("whisker", at(low), y, at(high), y) : "";
-    const tip = `${row.name}: ${figure(median)} ${unit}, rounds from ${figure(low)} to ${figure(high)}`;
+    const tip = `${row.name}: ${figure(middle)} ${unit}, rounds from ${figure(low)} to ${figure(high)}`;
     return (
       `<g><title>${escape(tip)}</title>${label(row, y)}` +
-      `<rect class="bar ${tone(row)}" x="${LABELS}" y="${y - BAR / 2}" width="${round(at(median) - LABELS)}" height="${BAR}" rx="2" />` +
-      `${whisker}<text class="value" x="${round(at(rounds.length > 1 ? high : median) + 8)}" y="${y + 4}">${figure(median)}${times}</text></g>`
+      `<rect class="bar ${tone(row)}" x="${LABELS}" y="${y - BAR / 2}" width="${round(at(middle) - LABELS)}" height="${BAR}" rx="2" />` +
+      `${whisker}<text class="value" x="${round(at(rounds.length > 1 ? high : middle) + 8)}" y="${y + 4}">${figure(middle)}${times}</text></g>`
     );
   });
   const axis = `${name}${unit ? `, ${unit}` : ""} · ${better === "lower" ? "shorter is better" : "longer is better"}`;
@@ -141,7 +144,7 @@ function line(kind, x1, y1, x2, y2) {
 }
 
 function tone({ peer }) {
-  if (peer === "ours") return "ours";
+  if (isOurs(peer)) return "ours";
   return /^node-net|^setTimeout$/.test(peer) ? "rival" : "other";
 }
 

@@ -1,6 +1,7 @@
 // A report as one page that needs nothing else: no network, no script, no other file.
 
-import { figure, goalsOf, matricesOf, verdict } from "../result.mjs";
+import { middleOf } from "../measure.mjs";
+import { figure, goalsOf, isOurs, matricesOf, verdict } from "../result.mjs";
 import { MARKS, barChart, goalChart, hasLatencies, rangeChart } from "./charts.mjs";
 import { escape, pageStyle } from "./style.mjs";
 
@@ -26,7 +27,7 @@ export function html(report) {
 <p class="faint">${day}, ${options.rounds} ${options.rounds === 1 ? "round" : "rounds"} of ${options.seconds} s each.</p>
 ${options.quick ? '<p class="warning">A quick run: it shows that everything works. Its figures mean nothing.</p>' : ""}
 ${facts(report)}
-<p>Figures are medians of the rounds. Candidates take turns, so what disturbs the machine disturbs all alike: ratios count,
+<p>Figures are medians of the rounds; where they count what is rare, means. Candidates take turns, so what disturbs the machine disturbs all alike: ratios count,
 single figures do not. A ratio is taken round by round, and above 1 ours is better, whatever the unit. In the charts a thin line goes from
 the best round to the worst, and the number behind a bar of ours says how many times better it is than its first rival.</p>
 <nav>${[...(goals.length > 0 ? ['<a href="#goals">Goals</a>'] : []), ...links, '<a href="#versions">Versions</a>'].join("\n")}</nav>
@@ -91,10 +92,11 @@ ${ratioTables(table).join("\n")}
 function figureTable({ columns, rows, main }) {
   const head = ["", ...columns.map(({ title, unit }) => (unit ? `${title}, ${unit}` : title)), "spread"];
   const body = rows.map(({ name, peer, cells }) => [
-    { text: name, row: peer === "ours" ? "ours" : "" },
-    ...columns.map(({ key }) => {
-      const { median, low, high } = cells[key];
-      return { text: figure(median), tip: `${figure(low)} to ${figure(high)}` };
+    { text: name, row: isOurs(peer) ? "ours" : "" },
+    ...columns.map((column) => {
+      const cell = cells[column.key];
+      const { low, high } = cell;
+      return { text: figure(middleOf(cell, column)), tip: `${figure(low)} to ${figure(high)}` };
     }),
     { text: `${Math.round(cells[main].spread * 100)} %` },
   ]);

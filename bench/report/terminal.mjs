@@ -1,5 +1,6 @@
 // Tables in a terminal.
 
+import { middleOf } from "../measure.mjs";
 import { figure, goalsOf, matricesOf } from "../result.mjs";
 
 const SIGNS = { met: "met", close: "not met, but within the spread", missed: "not met" };
@@ -36,7 +37,7 @@ export function printEnd(report) {
   }
 }
 
-/** The figures of a table as cells of text, the first row its head: medians, and the spread of what counts most. */
+/** The figures of a table as cells of text, the first row its head: medians or means, and the spread of what counts most. */
 export function figuresOf({ columns, rows, main }) {
   const hasRounds = rows.some(({ cells }) => cells[main].rounds.length > 1);
   const spread = hasRounds ? ["spread"] : [];
@@ -45,7 +46,7 @@ export function figuresOf({ columns, rows, main }) {
     head,
     ...rows.map(({ name, cells }) => [
       name,
-      ...columns.map(({ key }) => figure(cells[key].median)),
+      ...columns.map((column) => figure(middleOf(cells[column.key], column))),
       ...spread.map(() => `${Math.round(cells[main].spread * 100)} %`),
     ]),
   ];

@@ -1,0 +1,123 @@
+// The load of a server that is stopped: stopping.mjs PORT SEED. Clients that ask again and again, some that ask now and then, some that
+// never send a whole request, and a WebSocket.
+//
+// Prints "ready" when each has been answered. At SIGTERM, when the server has ended, it stops, and prints as JSON what has become of all requests.
+// A request is /ID/MILLISECONDS: when the server is to answer.
+
+import { connect } from "node:net";
+import { randomFrom } from "../measure.mjs";
+import { keepAliveClient } from "./keep-alive-client.mjs";
+
+const [BUSY, IDLE, SILENT, SLOW] = [50, 10, 3, 2];
+const ANSWER_MILLISECONDS = { most: 20, long: 1000, longEach: 50 };
+const PAUSE_MILLISECONDS = { least: 1000, most: 3000 }; // of one that is mostly idle
+const BYTE_MILLISECONDS = 1000; // between two bytes of a request that never ends
+
+const [port, seed] = process.argv.slice(2).map(Number);
+const random = randomFrom(seed);
+const answered = [];
+const failed = [];
+let [requests, underWay, refused, turnedAway, lastAnswer] = [0, 0, 0, 0, 0];
+let isOver = false;
+let toCome = BUSY + IDLE + 1; // first answers, and the WebSocket
+
+for (let number = 0; number < BUSY + IDLE; number++) startClient(number, number >= BUSY);
+for (let number = 0; number < SILENT; number++) open(number);
+for (let number = 0; number < SLOW; number++) sendSlowly(open(number));
+openWebSocket();
+const waits = setInterval(() => {}, 1000); // it is here until the server has ended, also when all clients have gone
+process.on("SIGTERM", () => {
+  clearInterval(waits);
+  isOver = true;
+  finish();
+});
+
+function address(number) {
+  return { host: "127.0.0.1", port, localAddress: `127.0.0.${2 + number}` };
+}
+
+function startClient(number, isIdle) {
+  const client = keepAliveClient(address(number));
+  let isNew = true;
+  const ask = () => {
+    if (isOver) return;
+    const id = ++requests;
+    const { most, long, longEach } = ANSWER_MILLISECONDS;
+    const after = id % longEach === 0 ? long : Math.floor(random() * (most + 1));
+    underWay++;
+    client.ask(`/${id}/${after}`, (outcome) => {
+      underWay--;
+      if (isNew) arrived();
+      isNew = false;
+      const goesOn = note(id, outcome);
+      if (isOver) finish();
+      else if (goesOn && isIdle) setTimeout(ask, between(PAUSE_MILLISECONDS));
+      else if (goesOn) ask();
+    });
+  };
+  ask();
+}
+
+// Whether its client goes on: one that is refused has gone elsewhere.
+function note(id, { status, code, isFirst }) {
+  const at = milliseconds();
+  if (status === 200) {
+    answered.push(id);
+    lastAnswer = at;
+  } else if (status === 503) {
+    turnedAway++;
+  } else if (code === "ECONNREFUSED") {
+    refused++;
+    return false;
+  } else {
+    failed.push({ id, isFirst, at, why: code ?? status });
+  }
+  return true;
+}
+
+function open(number) {
+  const socket = connect({ ...address(number), noDelay: true });
+  socket.on("error", () => {}); // it is closed, or reset: either will do
+  socket.resume();
+  return socket;
+}
+
+function sendSlowly(socket) {
+  socket.write("GET /0/0 HTTP/1.1\r\nHost: localhost\r\nCookie: ");
+  const timer = setInterval(() => socket.write("x"), BYTE_MILLISECONDS);
+  socket.on("close", () => clearInterval(timer));
+}
+
+// It answers the frame that closes it, which is the only one that comes, and the server ends the connection then.
+function openWebSocket() {
+  const socket = open(0);
+  socket.write(
+    "GET /websocket HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+  );
+  socket.once("data", (head) => {
+    if (!head.toString("latin1").startsWith("HTTP/1.1 101 ")) throw new Error(`no WebSocket: ${head}`);
+    arrived();
+    socket.once("data", () => socket.write(Buffer.from([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe9]))); // closed: 1001
+  });
+}
+
+function arrived() {
+  if (--toCome === 0) console.log("ready");
+}
+
+// The server has ended, so whatever is under way fails soon.
+function finish() {
+  if (underWay > 0) return;
+  console.log(JSON.stringify({ answered, failed, refused, turnedAway, lastAnswer }));
+  process.exit(0);
+}
+
+function between({ least, most }) {
+  return least + random() * (most - least);
+}
+
+/** The system's clock, which all processes share. */
+function milliseconds() {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
