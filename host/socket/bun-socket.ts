@@ -191,7 +191,7 @@ export function listenOnBun(
   const original = bun?.listen;
   if (!original || !isFastWanted()) return listen();
   const server = netServer as Accepting;
-  bun.listen = function (options) {
+  const replaced: Runtime["listen"] = function (options) {
     const { socket } = options;
     if (!isKnown(server, socket)) return original.call(this, options);
     const origin: Origin = { server, handlers: socket, listener: undefined };
@@ -202,6 +202,8 @@ export function listenOnBun(
     });
     return origin.listener;
   };
+  // `Bun.listen` may be read-only.
+  if (!Reflect.set(bun, "listen", replaced)) return listen();
   try {
     listen();
   } finally {

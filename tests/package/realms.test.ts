@@ -56,7 +56,13 @@ test("with all intrinsics frozen", () => {
   assert.equal(said(TALK, "--frozen-intrinsics", "--no-warnings"), SAID);
 });
 
-test("without TextDecoder", () => {
+test("where Bun.listen cannot be replaced", () => {
+  if (!isBun) return;
+  const readOnly = 'Object.defineProperty(Bun, "listen", { value: Bun.listen, writable: false, configurable: false });';
+  assert.equal(said(`${readOnly}\n${TALK}`), SAID);
+});
+
+test("where there is no TextDecoder", () => {
   const without = `
     delete globalThis.TextDecoder;
     const { Core } = await import("wasm-ioloop/core");
