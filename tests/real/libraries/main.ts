@@ -1,0 +1,68 @@
+// The command: `npm run libraries` runs real libraries on a loop, and reports what each of them was served. With `-- --short` only the
+// scenarios that are over quickly; with `-- --runtime NAME` on that one alone; with names of scenarios only those.
+
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { RUNTIMES, cleanUp, runOn, sleep } from "../restarts/processes.ts";
+import { leftOut, report, sum } from "../restarts/report.ts";
+import { install } from "./install.ts";
+import { scenarios } from "./scenarios.ts";
+
+const SECONDS = 120;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { short: { type: "boolean", default: false }, runtime: { type: "string", multiple: true } },
+});
+const names = Object.keys(scenarios);
+for (const [wanted, known] of [
+  [values.runtime ?? [], RUNTIMES.map(([name]) => name)],
+  [positionals, names],
+] as const) {
+  const unknown = wanted.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new Error(`unknown: ${unknown}; known are ${known.join(", ")}`);
+}
+
+process.on("exit", cleanUp);
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+
+install();
+const file = fileURLToPath(new URL("program.js", import.meta.url));
+for (const [name, runtime] of RUNTIMES) {
+  if (!(values.runtime?.includes(name) ?? true)) continue;
+  if (!existsSync(runtime.program)) {
+    leftOut(`${name}, which is not installed: npm run runtimes`);
+    continue;
+  }
+  for (const scenario of names) {
+    if (positionals.length > 0 && !positionals.includes(scenario)) continue;
+    const { isLong = false, not } = scenarios[scenario]!;
+    const why = not?.[name.split("-")[0]!];
+    if (values.short && isLong) leftOut(`${name}: ${scenario}, in the short form`);
+    else if (why !== undefined) leftOut(`${name}: ${scenario}: ${why}`);
+    else await runScenario(name, runtime, scenario);
+  }
+}
+process.exitCode = sum() ? 0 : 1;
+
+// In a process of its own: what one scenario leaves behind does not reach the next.
+async function runScenario(name: string, runtime: (typeof RUNTIMES)[number][1], scenario: string): Promise<void> {
+  const running = runOn(runtime, file, [scenario], { env: { NODE: process.execPath } });
+  const ended = await Promise.race([running.ended, sleep(SECONDS).then(() => `nothing: not done within ${SECONDS} s`)]);
+  const lines = running.text().split("\n");
+  let results = 0;
+  const others: string[] = [];
+  for (const line of lines) {
+    const [, mark, text] = /^(ok {2}|FAIL|left out:) (.*)$/.exec(line) ?? [];
+    if (mark === undefined) others.push(line);
+    else if (mark === "left out:") leftOut(`${name}: ${text}`);
+    else report(mark !== "FAIL", `${name}: ${text}`);
+    if (mark !== undefined) results++;
+  }
+  const rest = others.join("\n").trim();
+  if (ended !== "code 0" && ended !== "code 1") report(false, `${name}: ${scenario}: ended with ${ended}`);
+  else if (results === 0) report(false, `${name}: ${scenario}: printed no result`);
+  if (rest !== "") console.log(rest.replaceAll(/^/gm, "     | "));
+  cleanUp();
+}

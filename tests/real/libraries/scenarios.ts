@@ -1,0 +1,32 @@
+// The scenarios by name, in the order in which they are run.
+
+import { connections, undici } from "./clients.ts";
+import { encrypted, fastifyCloses, frameworks } from "./frameworks.ts";
+import { http2Sessions } from "./http2.ts";
+import { smtpServer, startTls } from "./mail.ts";
+import { aedesOnDuplex, aedesServed } from "./mqtt.ts";
+import { ioredis } from "./redis.ts";
+import type { Scenario } from "./scenario.ts";
+import { silent, slowHeader } from "./slow.ts";
+import { stopping } from "./stopping.ts";
+import { socketIo, socketIoPolling, ws } from "./websockets.ts";
+
+export const scenarios: Readonly<Record<string, Scenario>> = {
+  frameworks: { run: frameworks },
+  encrypted: { run: encrypted },
+  "fastify-close": { run: fastifyCloses },
+  ws: { run: ws },
+  "socket.io": { run: socketIo },
+  "socket.io-polling": { run: socketIoPolling },
+  "aedes-duplex": { run: aedesOnDuplex },
+  "aedes-served": { run: aedesServed },
+  http2: { run: http2Sessions },
+  starttls: { run: startTls },
+  "smtp-server": { run: smtpServer },
+  ioredis: { run: ioredis },
+  undici: { run: undici },
+  connections: { run: connections },
+  "slow-header": { run: slowHeader, isLong: true },
+  silent: { run: silent },
+  stopping: { run: stopping, isLong: true },
+};
