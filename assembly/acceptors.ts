@@ -1,10 +1,11 @@
 // The acceptors, and the queue of clients that wait to be admitted.
 //
-// I1  All acceptors share one queue, first come, first served. Clients of a paused acceptor keep
+// I1  All acceptors share one queue, in order of arrival. Clients of a paused acceptor keep
 //     their position and are skipped.
 // I2  An acceptor's WAITERS is the number of its clients in the queue.
 // I3  A single acceptor has at most one client admitted per pass.
-// I4  A client whose acceptor was closed stays in the queue, without an acceptor, until the host has reset it.
+// I4  A client whose acceptor was closed, or has given it up, stays in the queue, without an acceptor, until the host has reset it.
+//     `evicted` is the number of such clients.
 // I5  An acceptor that has ended exists as long as it has waiters. It is counted separately from the others.
 // It never decides which client is admitted: admission.ts does.
 
@@ -37,6 +38,7 @@ const TURN: usize = 28; // i32: the pass in which its latest client was admitted
 let listening: i32 = 0; // acceptors that are listening
 let admissible: i32 = 0; // clients in the queue whose acceptors are listening
 let ended: i32 = 0; // acceptors that have ended and still have waiters
+let evicted: i32 = 0; // clients in the queue without an acceptor
 let pass: i32 = 0;
 
 /** The number of acceptors that keep the loop running: those that are listening, and those that have ended and still have waiters. */
@@ -118,6 +120,7 @@ export function close(id: f64): i32 {
     const client = record(CONNECTIONS, at - 1);
     if (load<i32>(client, ACCEPTOR) == slot + 1) store<i32>(client, 0, ACCEPTOR);
   }
+  evicted += load<i32>(record(ACCEPTORS, slot), WAITERS);
   remove(slot);
   return OK;
 }
@@ -132,6 +135,19 @@ export function slotOf(id: f64): i32 {
 export function isFull(slot: i32): bool {
   const acceptor = record(ACCEPTORS, slot);
   return load<i32>(acceptor, WAITERS) >= load<i32>(acceptor, BACKLOG);
+}
+
+/** Whether no client of an acceptor may wait. */
+export function hasNoQueue(slot: i32): bool {
+  return load<i32>(record(ACCEPTORS, slot), BACKLOG) == 0;
+}
+
+/** Gives up the oldest waiting client of an acceptor, which must have one (I4). */
+export function giveUpOldest(slot: i32): void {
+  let at = queue.first(WAITING_QUEUE);
+  while (load<i32>(record(CONNECTIONS, at - 1), ACCEPTOR) != slot + 1) at = queue.following(at - 1);
+  detach(at - 1);
+  evicted++;
 }
 
 /** How long a client of an acceptor may wait, in milliseconds; 0 = unlimited. */
@@ -151,10 +167,15 @@ export function join(connection: i32, slot: i32): void {
 /** Removes a client from the queue. */
 export function leave(connection: i32): void {
   queue.leave(WAITING_QUEUE, connection);
+  if (load<i32>(record(CONNECTIONS, connection), ACCEPTOR) == 0) evicted--;
+  else detach(connection);
+}
+
+// The client has no acceptor any more.
+function detach(connection: i32): void {
   const client = record(CONNECTIONS, connection);
   const slot = load<i32>(client, ACCEPTOR) - 1;
   store<i32>(client, 0, ACCEPTOR);
-  if (slot < 0) return;
   const acceptor = record(ACCEPTORS, slot);
   const waiters = load<i32>(acceptor, WAITERS) - 1;
   store<i32>(acceptor, waiters, WAITERS);
@@ -162,9 +183,19 @@ export function leave(connection: i32): void {
   if (waiters == 0 && load<u8>(acceptor, ENDED) != 0) remove(slot);
 }
 
-/** Removes the first client that may be admitted now from the queue. Returns its slot, or -1. */
-export function next(): i32 {
+/** The oldest client in the queue whose acceptor is listening, or -1. */
+export function oldest(): i32 {
   for (let at = queue.first(WAITING_QUEUE); at != 0; at = queue.following(at - 1)) {
+    const acceptor = load<i32>(record(CONNECTIONS, at - 1), ACCEPTOR) - 1;
+    if (acceptor >= 0 && load<i32>(record(ACCEPTORS, acceptor), LISTENING) != 0) return at - 1;
+  }
+  return -1;
+}
+
+/** Removes the oldest client that may be admitted now from the queue, or the `newest`. Returns its slot, or -1. */
+export function next(newest: bool): i32 {
+  let at = newest ? queue.last(WAITING_QUEUE) : queue.first(WAITING_QUEUE);
+  for (; at != 0; at = newest ? queue.preceding(at - 1) : queue.following(at - 1)) {
     const client = at - 1;
     const slot = load<i32>(record(CONNECTIONS, client), ACCEPTOR) - 1;
     if (slot < 0) continue;
@@ -189,8 +220,9 @@ export function isAmong(client: i32, places: i32): bool {
   return false;
 }
 
-/** The first client in the queue whose acceptor was closed, or -1. */
+/** The first client in the queue without an acceptor, or -1. */
 export function firstEvicted(): i32 {
+  if (evicted == 0) return -1;
   for (let at = queue.first(WAITING_QUEUE); at != 0; at = queue.following(at - 1)) {
     if (load<i32>(record(CONNECTIONS, at - 1), ACCEPTOR) == 0) return at - 1;
   }
@@ -203,6 +235,7 @@ export function reset(): void {
   listening = 0;
   admissible = 0;
   ended = 0;
+  evicted = 0;
 }
 
 function remove(slot: i32): void {

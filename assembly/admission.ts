@@ -1,7 +1,6 @@
 // Admission: decides which client is admitted, and when.
 //
-// I1  Every client goes through the queue, and only `admit` lets it into the loop. So clients are served in order of
-//     arrival, and no limit is ever exceeded.
+// I1  Every client goes through the queue, and only `admit` lets it into the loop, in the order that order.ts says. No limit is ever exceeded.
 // I2  At most multiAccept clients are admitted in one pass.
 // I3  ARRIVED is the number of clients admitted since maxAccepts was set, plus those that wait. Once accepting has ended it only grows.
 // I4  FULL is reported when a client waits and there is no slot for it, FREE when no client waits any more. They alternate, FULL first.
@@ -26,6 +25,8 @@ import {
 import * as acceptors from "./acceptors";
 import * as connections from "./connections";
 import * as queue from "./line";
+import * as order from "./order";
+import * as rate from "./rate";
 import { inUse } from "./slots";
 import * as stopping from "./stopping";
 
@@ -71,9 +72,12 @@ export function arrive(acceptor: f64, now: f64): f64 {
   const slot = acceptors.slotOf(acceptor);
   if (slot < 0) return <f64>slot;
   if (stopping.isResetting()) return <f64>DROP_STOPPING;
+  const at = tell(now);
   // Only clients that cannot be admitted at once count against the backlog.
-  if (acceptors.isFull(slot) && connections.countOf(connections.WAITING) >= places()) return <f64>DROP_BACKLOG;
-  const client = connections.open(connections.ACCEPT, acceptors.waitTimeout(slot), now);
+  if (acceptors.isFull(slot) && connections.countOf(connections.WAITING) >= places()) {
+    if (!order.makesRoom(slot, at)) return <f64>DROP_BACKLOG;
+  }
+  const client = connections.open(connections.ACCEPT, order.patience(slot), at);
   if (client < 0) return <f64>client;
   acceptors.join(client, slot);
   arrived(1);
@@ -83,17 +87,18 @@ export function arrive(acceptor: f64, now: f64): f64 {
 /** Admits the next client, if one waits and the limits allow it. Returns its id, or 0. */
 export function admit(now: f64): f64 {
   const at = tell(now);
-  if (budget <= 0 || places() <= 0) return 0;
-  const client = acceptors.next();
+  if (budget <= 0 || places() <= 0 || acceptors.admissibleClients() == 0 || !rate.allows(at)) return 0;
+  const client = acceptors.next(order.isNewestFirst(at));
   if (client < 0) return 0;
   connections.begin(client, connections.ADMIT, at);
+  rate.take();
   budget--;
   return connections.connectionId(client);
 }
 
 /** Whether a waiting client is held back by multiAccept alone: there are slots for it and for all clients before it. */
 export function couldComeIn(slot: i32, state: i32): bool {
-  return state == connections.WAITING && acceptors.isAmong(slot, places());
+  return state == connections.WAITING && rate.isOpen() && acceptors.isAmong(slot, places());
 }
 
 /** The first client in the queue that the host must reset, or -1. */
@@ -139,6 +144,7 @@ export function reset(): void {
   const used = load<i32>(CONNECTIONS, USED);
   for (let slot = 0; slot < used; slot++) if (inUse(CONNECTIONS, slot)) close(slot);
   stopping.reset();
+  order.reset();
   budget = multiAccept;
   crowded = false;
   recount();

@@ -5,15 +5,16 @@
 // I3  An id may be removed or restarted between `poll` and `answer`; then `answer` returns FIRE_VOID.
 // I4  A connection whose lifetime and whose deadline are both due is in the batch twice; the lifetime is answered first.
 // I5  A client does not time out while there is a slot for it, since only multiAccept, or passes that did not run, kept it waiting.
-// The drain's timer is internal to the core and never reaches the host.
+// The timers of the drain and of the rate of admission are internal to the core and never reach the host.
 
 import { BATCH, DUE, PASS, TIMERS } from "./memory";
 import * as admission from "./admission";
 import * as connections from "./connections";
-import { DRAIN, ownerIn } from "./idle";
+import { DRAIN, RATE, ownerIn } from "./idle";
 import * as lifetimes from "./lifetimes";
 import { next, slotIn } from "./lists";
 import { find, idOf } from "./slots";
+import * as rate from "./rate";
 import * as stopping from "./stopping";
 import * as timers from "./timers";
 import { firstDue, isDue, stop } from "./wheel";
@@ -31,6 +32,7 @@ export function poll(): i32 {
     let id: f64 = 0;
     if (owner >= 0) id = idOf(TIMERS, timer);
     else if (owner == DRAIN) stopping.drainTimerPassed();
+    else if (owner == RATE) rate.timerPassed();
     else if (connections.hasPassed(timer)) id = connections.connectionId(ownerIn(owner));
     if (id == 0) continue;
     store<f64>(DUE + ((<usize>batch) << 3), id);

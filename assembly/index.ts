@@ -9,13 +9,15 @@ import * as connections from "./connections";
 import * as due from "./due";
 import * as lifetimes from "./lifetimes";
 import * as memory from "./memory";
+import * as order from "./order";
+import * as rate from "./rate";
 import * as stopping from "./stopping";
 import * as timers from "./timers";
 import * as wheel from "./wheel";
 
 /** The version of this interface: major * 1000 + minor. */
 export function version(): i32 {
-  return 2000;
+  return 2001;
 }
 
 memory.layOut((__heap_base + 31) & ~31);
@@ -31,6 +33,7 @@ export function handleReset(): void {
   admission.reset();
   acceptors.reset();
   timers.reset();
+  rate.reset();
 }
 
 /** Begins a pass at `now`: `pollDue` returns what is due by then, and up to multiAccept clients may be admitted. */
@@ -94,7 +97,7 @@ export function handleAcceptorClose(id: f64): i32 {
   return acceptors.close(id);
 }
 
-/** A waiting client that the host must reset, because its acceptor was closed or a graceful stop resets waiting clients; 0 if there is none. */
+/** A waiting client that the host must reset, because its acceptor was closed, it was given up for a newer one, or a graceful stop resets waiting clients; 0 if there is none. */
 export function pollEvicted(): f64 {
   return idOrNone(admission.firstEvicted());
 }
@@ -170,6 +173,16 @@ export function handleClose(id: f64): i32 {
 /** Sets maxConnections, maxAccepts (0 = unlimited) and multiAccept. Returns OK or ERR_LIMIT. */
 export function handleLimits(maxConnections: f64, maxAccepts: f64, multiAccept: f64): i32 {
   return admission.setLimits(maxConnections, maxAccepts, multiAccept);
+}
+
+/** Sets the order of admission: adaptive (1), or first come, first served (0); and targetWait in ms. Returns OK or ERR_TIME. After `handleAccept`, `pollEvicted` may return a client that was given up for the new one. */
+export function handleQueue(adaptive: i32, targetWait: f64): i32 {
+  return order.set(adaptive != 0, targetWait);
+}
+
+/** Sets how many clients are admitted a second (0 = unlimited), and how many at once after a pause. Returns OK or ERR_LIMIT. */
+export function handleRate(perSecond: f64, burst: f64, now: f64): i32 {
+  return rate.set(perSecond, burst, memory.tell(now));
 }
 
 /** Begins a graceful stop: accepting ends after `delay` ms; the rest is closed `timeout` ms later (0 = never). With `reset` (1), clients that still wait when accepting ends are reset instead of served. A second call can only make the first one end sooner. Returns OK or ERR_TIME. */

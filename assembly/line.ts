@@ -1,4 +1,4 @@
-// Queues of connections, first come, first served: those that wait, and those that linger.
+// Queues of connections in order of arrival: those that wait, and those that linger.
 //
 // A queue is two words: slot + 1 of its first connection, and of its last; 0 if it is empty. The records link its connections.
 // I1  A connection is in the queue of its state, WAITING or LINGERING, and in no other. In other states the links mean something else.
@@ -17,6 +17,16 @@ const FOLLOWING: usize = 28; // i32
 /** The first connection of a queue: slot + 1, or 0. */
 export function first(line: usize): i32 {
   return load<i32>(line);
+}
+
+/** The last connection of a queue: slot + 1, or 0. */
+export function last(line: usize): i32 {
+  return load<i32>(line, LAST);
+}
+
+/** The connection before another: slot + 1, or 0. */
+export function preceding(connection: i32): i32 {
+  return load<i32>(record(CONNECTIONS, connection), PREVIOUS);
 }
 
 /** The connection after another: slot + 1, or 0. */

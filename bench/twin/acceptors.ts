@@ -23,6 +23,7 @@ export class Acceptors {
   #listening = 0; // acceptors that take clients
   /** Clients in the line that could be admitted, were there slots for them: those whose acceptors take clients. */
   admissible = 0;
+  #evicted = 0; // clients in the line without an acceptor
   #ended = 0; // acceptors that have, and still have waiters
   readonly #connections: Connections;
   // By slot.
@@ -113,6 +114,7 @@ export class Acceptors {
     for (let at = this.line.first; at !== 0; at = following[at - 1]!) {
       if (acceptor[at - 1] === slot + 1) acceptor[at - 1] = 0;
     }
+    this.#evicted += this.#waiters[slot]!;
     this.#remove(slot);
     return Code.OK;
   }
@@ -126,6 +128,20 @@ export class Acceptors {
   /** Whether as many clients of an acceptor wait as may. */
   isFull(slot: number): boolean {
     return this.#waiters[slot]! >= this.#backlog[slot]!;
+  }
+
+  /** Whether no client of an acceptor may wait. */
+  hasNoQueue(slot: number): boolean {
+    return this.#backlog[slot] === 0;
+  }
+
+  /** Gives up the oldest waiting client of an acceptor, which must have one. */
+  giveUpOldest(slot: number): void {
+    const { acceptor, following } = this.#connections;
+    let at = this.line.first;
+    while (acceptor[at - 1] !== slot + 1) at = following[at - 1]!;
+    this.#detach(at - 1);
+    this.#evicted++;
   }
 
   /** How long a client of an acceptor may wait, in milliseconds; 0 = for ever. */
@@ -144,18 +160,31 @@ export class Acceptors {
   /** Takes a client out of the line. */
   leave(client: number): void {
     this.line.leave(client);
+    if (this.#connections.acceptor[client] === 0) this.#evicted--;
+    else this.#detach(client);
+  }
+
+  // The client has no acceptor any more.
+  #detach(client: number): void {
     const { acceptor } = this.#connections;
     const slot = acceptor[client]! - 1;
     acceptor[client] = 0;
-    if (slot < 0) return;
     this.admissible -= this.#listens[slot]!;
     if (--this.#waiters[slot]! === 0 && this.#hasEnded[slot] !== 0) this.#remove(slot);
   }
 
-  /** Takes out of the line the first client that may come in now; its slot, or -1. */
-  next(): number {
-    const { acceptor, following } = this.#connections;
-    for (let at = this.line.first; at !== 0; at = following[at - 1]!) {
+  /** The oldest client in the line that an acceptor takes, or -1. */
+  oldest(): number {
+    const { following } = this.#connections;
+    for (let at = this.line.first; at !== 0; at = following[at - 1]!) if (this.#isTaken(at - 1)) return at - 1;
+    return -1;
+  }
+
+  /** Takes the oldest client that may be admitted now out of the line, or the newest. Returns its slot, or -1. */
+  next(newest: boolean): number {
+    const { acceptor, following, previous } = this.#connections;
+    const others = newest ? previous : following;
+    for (let at = newest ? this.line.last : this.line.first; at !== 0; at = others[at - 1]!) {
       const slot = acceptor[at - 1]! - 1;
       if (slot < 0 || this.#listens[slot] === 0) continue;
       if (this.#single[slot] !== 0 && this.#turn[slot] === this.#pass) continue;
@@ -180,6 +209,7 @@ export class Acceptors {
 
   /** The first in the line whose acceptor was closed, or -1. */
   firstEvicted(): number {
+    if (this.#evicted === 0) return -1;
     const { acceptor, following } = this.#connections;
     for (let at = this.line.first; at !== 0; at = following[at - 1]!) if (acceptor[at - 1] === 0) return at - 1;
     return -1;
@@ -192,6 +222,7 @@ export class Acceptors {
     this.#listening = 0;
     this.admissible = 0;
     this.#ended = 0;
+    this.#evicted = 0;
   }
 
   // Whether a client in the line has an acceptor that takes clients.

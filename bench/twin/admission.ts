@@ -12,6 +12,8 @@ import { Code, Decision, State, Transition } from "wasm-ioloop/core";
 import type { Acceptors } from "./acceptors.ts";
 import { type Clock, isLimit } from "./clock.ts";
 import type { Connections } from "./connections.ts";
+import type { Order } from "./order.ts";
+import type { Rate } from "./rate.ts";
 import type { Stopping } from "./stopping.ts";
 
 export class Admission {
@@ -21,6 +23,8 @@ export class Admission {
   readonly #connections: Connections;
   readonly #stopping: Stopping;
   readonly #clock: Clock;
+  readonly #order: Order;
+  readonly #rate: Rate;
   #maxConnections = 1000;
   #maxAccepts = 0;
   #arrivalLimit = 0; // maxAccepts after the cut; 0 until drawn
@@ -29,11 +33,20 @@ export class Admission {
   #random = 0;
   #crowded = false; // FULL was said, and FREE was not
 
-  constructor(acceptors: Acceptors, connections: Connections, stopping: Stopping, clock: Clock) {
+  constructor(
+    acceptors: Acceptors,
+    connections: Connections,
+    stopping: Stopping,
+    clock: Clock,
+    order: Order,
+    rate: Rate,
+  ) {
     this.#acceptors = acceptors;
     this.#connections = connections;
     this.#stopping = stopping;
     this.#clock = clock;
+    this.#order = order;
+    this.#rate = rate;
   }
 
   /** Seeds the one random decision, the cut of maxAccepts. */
@@ -66,11 +79,12 @@ export class Admission {
     const slot = this.#acceptors.slotOf(acceptor);
     if (slot < 0) return Code.STALE;
     if (this.#stopping.isResetting) return Code.DROP_STOPPING;
-    // A seat in the line is wanted only by those for whom there is no place inside.
+    const at = this.#clock.tell(now);
+    // Only clients that cannot be admitted at once count against the backlog.
     if (this.#acceptors.isFull(slot) && this.#connections.countOf(State.WAITING) >= this.#places()) {
-      return Code.DROP_BACKLOG;
+      if (!this.#order.makesRoom(slot, at)) return Code.DROP_BACKLOG;
     }
-    const client = this.#connections.open(Transition.ACCEPT, this.#acceptors.waitTimeout(slot), now);
+    const client = this.#connections.open(Transition.ACCEPT, this.#order.patience(slot), at);
     if (client < 0) return client;
     this.#acceptors.join(client, slot);
     this.#count(1);
@@ -80,16 +94,19 @@ export class Admission {
   /** Lets the next client in, if one waits and there is a place for it. Gives its id, or 0. */
   admit(now: number): number {
     const at = this.#clock.tell(now);
-    if (this.#budget <= 0 || this.#places() <= 0) return 0;
-    const client = this.#acceptors.next();
+    if (this.#budget <= 0 || this.#places() <= 0 || this.#acceptors.admissible === 0 || !this.#rate.allows(at))
+      return 0;
+    const client = this.#acceptors.next(this.#order.isNewestFirst(at));
     if (client < 0) return 0;
     this.#connections.begin(client, Transition.ADMIT, at);
+    this.#rate.take();
     this.#budget--;
     return this.#connections.slots.idOf(client);
   }
 
   /** Whether a connection waits and only multiAccept keeps it out: there is a place for it, and for those before it. */
   couldComeIn(slot: number): boolean {
+    if (!this.#rate.isOpen) return false;
     return this.#connections.stateOf(slot) === State.WAITING && this.#acceptors.isAmong(slot, this.#places());
   }
 
@@ -135,6 +152,7 @@ export class Admission {
     const { slots } = this.#connections;
     for (let slot = 0; slot < slots.used; slot++) if (slots.inUse(slot)) this.close(slot);
     this.#stopping.reset();
+    this.#order.reset();
     this.#budget = this.#multiAccept;
     this.#crowded = false;
     this.#recount();

@@ -5,13 +5,14 @@
 // I3  Between the poll and the answer an id may be removed or restarted; the answer then is VOID.
 // I4  A connection whose lifetime and whose deadline are due is in the batch twice; the lifetime is answered first.
 // I5  A client that could have come in has not waited too long: only the passes that did not run, or multiAccept, kept it out.
-// The drain's timer never reaches the host.
+// The timers of the drain and of the rate never reach the host.
 
 import { BATCH, Due } from "wasm-ioloop/core";
 import type { Admission } from "./admission.ts";
 import type { Connections } from "./connections.ts";
-import { DRAIN, connectionOf, lifetimeOf } from "./idle.ts";
+import { DRAIN, RATE, connectionOf, lifetimeOf } from "./idle.ts";
 import { DUE, HEADS, type TimerLists } from "./lists.ts";
+import type { Rate } from "./rate.ts";
 import type { Stopping } from "./stopping.ts";
 import type { Timers } from "./timers.ts";
 import type { Wheel } from "./wheel.ts";
@@ -25,6 +26,7 @@ export class DueBatch {
   readonly #connections: Connections;
   readonly #admission: Admission;
   readonly #stopping: Stopping;
+  readonly #rate: Rate;
 
   constructor(
     lists: TimerLists,
@@ -33,6 +35,7 @@ export class DueBatch {
     connections: Connections,
     admission: Admission,
     stopping: Stopping,
+    rate: Rate,
   ) {
     this.#lists = lists;
     this.#wheel = wheel;
@@ -40,6 +43,7 @@ export class DueBatch {
     this.#connections = connections;
     this.#admission = admission;
     this.#stopping = stopping;
+    this.#rate = rate;
   }
 
   /** Puts what is due in this pass into the batch. Gives how many ids it holds. */
@@ -54,6 +58,7 @@ export class DueBatch {
       const connection = connectionOf(owner);
       if (owner >= 0) ids[count++] = lists.slots.idOf(timer);
       else if (owner === DRAIN) this.#stopping.drainTimerPassed();
+      else if (owner === RATE) this.#rate.timerPassed();
       else if (connection < 0) ids[count++] = this.#connections.slots.idOf(lifetimeOf(owner));
       else if (this.#connections.hasExpired(connection)) ids[count++] = this.#connections.slots.idOf(connection);
     }

@@ -8,7 +8,9 @@
 import { LARGEST, longer } from "./arrays.ts";
 
 /** The drain as an owner. */
-export const DRAIN: number = -(2 ** 24); // below every other
+export const DRAIN: number = -(2 ** 24); // below every connection
+/** The rate of admission as an owner. */
+export const RATE: number = DRAIN - 1;
 /** A timeout whose deadline no activity moves. */
 export const FIXED: number = -Infinity;
 

@@ -8,6 +8,8 @@ import { Connections, SMALLEST, STATES, nextState } from "./connections.ts";
 import { DueBatch } from "./due.ts";
 import { Idle } from "./idle.ts";
 import { TimerLists } from "./lists.ts";
+import { Order } from "./order.ts";
+import { Rate } from "./rate.ts";
 import { Stopping } from "./stopping.ts";
 import { Timers } from "./timers.ts";
 import { Wheel } from "./wheel.ts";
@@ -30,7 +32,16 @@ export class TwinCalls implements Calls {
   readonly #connections = new Connections(this.#idle, this.#lists, this.#timers, this.#clock);
   readonly #acceptors = new Acceptors(this.#connections);
   readonly #stopping = new Stopping(this.#acceptors, this.#connections, this.#timers, this.#clock);
-  readonly #admission = new Admission(this.#acceptors, this.#connections, this.#stopping, this.#clock);
+  readonly #order = new Order(this.#acceptors, this.#idle);
+  readonly #rate = new Rate(this.#timers);
+  readonly #admission = new Admission(
+    this.#acceptors,
+    this.#connections,
+    this.#stopping,
+    this.#clock,
+    this.#order,
+    this.#rate,
+  );
   readonly #due = new DueBatch(
     this.#lists,
     this.#wheel,
@@ -38,6 +49,7 @@ export class TwinCalls implements Calls {
     this.#connections,
     this.#admission,
     this.#stopping,
+    this.#rate,
   );
 
   /** The ids that `pollDue` collected. */
@@ -56,7 +68,7 @@ export class TwinCalls implements Calls {
   }
 
   version(): number {
-    return 2000;
+    return 2001;
   }
 
   handleSeed(seed: number): void {
@@ -67,6 +79,7 @@ export class TwinCalls implements Calls {
     this.#admission.reset();
     this.#acceptors.reset();
     this.#timers.reset();
+    this.#rate.reset();
   }
 
   handleTick(now: number): void {
@@ -183,6 +196,14 @@ export class TwinCalls implements Calls {
 
   handleLimits(maxConnections: number, maxAccepts: number, multiAccept: number): number {
     return this.#admission.setLimits(maxConnections, maxAccepts, multiAccept);
+  }
+
+  handleQueue(adaptive: number, targetWait: number): number {
+    return this.#order.set((adaptive | 0) !== 0, targetWait);
+  }
+
+  handleRate(perSecond: number, burst: number, now: number): number {
+    return this.#rate.set(perSecond, burst, this.#clock.tell(now));
   }
 
   handleDrain(delay: number, timeout: number, now: number, reset: number): number {

@@ -8,7 +8,8 @@ import type { Connections } from "./connections.ts";
 export class Line {
   /** The slot + 1 of the first connection, or 0. */
   first = 0;
-  #last = 0;
+  /** The slot + 1 of the last one, or 0. */
+  last = 0;
   readonly #connections: Connections;
 
   constructor(connections: Connections) {
@@ -18,11 +19,11 @@ export class Line {
   /** Puts a connection at the end. */
   join(connection: number): void {
     const { previous, following } = this.#connections;
-    previous[connection] = this.#last;
+    previous[connection] = this.last;
     following[connection] = 0;
-    if (this.#last === 0) this.first = connection + 1;
-    else following[this.#last - 1] = connection + 1;
-    this.#last = connection + 1;
+    if (this.last === 0) this.first = connection + 1;
+    else following[this.last - 1] = connection + 1;
+    this.last = connection + 1;
   }
 
   /** Takes a connection out. */
@@ -32,7 +33,7 @@ export class Line {
     const after = following[connection]!;
     if (before === 0) this.first = after;
     else following[before - 1] = after;
-    if (after === 0) this.#last = before;
+    if (after === 0) this.last = before;
     else previous[after - 1] = before;
   }
 }

@@ -31,6 +31,8 @@ export class Acceptors {
   readonly #list: (Acceptor | undefined)[] = [];
   readonly #ending = new Set<Acceptor>(); // acceptors whose listening sockets are being closed
   readonly #owner: Owner;
+  /** Whether a client that arrives can make the core give up another one. */
+  givesUp = false;
 
   constructor(owner: Owner) {
     this.#owner = owner;
@@ -70,7 +72,9 @@ export class Acceptors {
   /** The system has accepted a client. Returns the id of its record, or a code below zero. */
   accept(id: number): number {
     const { core, clock } = this.#owner;
-    return core.opened(core.calls.handleAccept(id, clock.now()));
+    const client = core.opened(core.calls.handleAccept(id, clock.now()));
+    if (this.givesUp) this.evict("backlog");
+    return client;
   }
 
   /** The listening socket of an acceptor has closed; its waiting clients can still be admitted. */

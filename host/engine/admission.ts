@@ -35,12 +35,19 @@ export type LoopEvent = "finish" | "closing" | "full" | "free";
 
 interface Owner {
   readonly core: Core;
+  readonly clock: { now(): number };
   readonly now: number;
   /** Whether the loop runs and is not about to stop: then clients may be admitted. */
   readonly admits: boolean;
   readonly unknownToCore: number;
   readonly connections: { readonly connections: readonly unknown[]; abortAll(): void };
-  readonly acceptors: { endAll(): void; endNow(): void; closeAll(): void; evict(reason: DropReason): void };
+  readonly acceptors: {
+    endAll(): void;
+    endNow(): void;
+    closeAll(): void;
+    evict(reason: DropReason): void;
+    givesUp: boolean;
+  };
   readonly supervisor: { tell(event: LoopEvent): void; failed(error: unknown, event: string): void };
   readonly guard: { run(event: string, task: () => void): void };
   readonly isDispatching: boolean;
@@ -74,6 +81,21 @@ export class Admission {
   limits(maxConnections: number, maxAccepts: number, multiAccept: number): void {
     this.#owner.core.calls.handleLimits(maxConnections, maxAccepts, multiAccept);
     this.passesInTurn = Math.ceil(PER_TURN / multiAccept);
+    this.#owner.ask();
+  }
+
+  /** Sets the order of admission; `targetWait` in seconds. */
+  order(adaptive: boolean, targetWait: number): void {
+    this.#owner.core.calls.handleQueue(adaptive ? 1 : 0, targetWait * 1000);
+    this.#owner.acceptors.givesUp = adaptive;
+    this.#owner.ask();
+  }
+
+  /** Sets how many clients are admitted a second (0: unlimited), and how many at once after a pause. */
+  rate(perSecond: number, burst: number): void {
+    const { core, clock } = this.#owner;
+    core.calls.handleRate(perSecond, burst, clock.now());
+    core.refresh();
     this.#owner.ask();
   }
 
@@ -121,6 +143,7 @@ export class Admission {
       }
       if (this.decide()) this.isToBeAsked = true;
     }
+    this.#owner.core.refresh(); // a client that has to wait for the rate sets a timer
   }
 
   /** Makes another pass run if clients wait. */

@@ -236,7 +236,7 @@ export class IOLoop extends LoopLimits {
     this.#reactor = reactor;
     this.engine = reactor.engine;
     if (!reactor.hasSubscribers("error")) reactor.on("error", printError);
-    this.applyLimits();
+    this.applyAll();
   }
 
   // Everything that acts on the shared loop.

@@ -1,19 +1,28 @@
 // The limits of a loop: attributes that its core is told.
 
 import { GuardedEmitter } from "../reactor/emitters.ts";
-import { COUNT, POSITIVE, check } from "../base/checks.ts";
+import { COUNT, POSITIVE, SECONDS, check } from "../base/checks.ts";
 import type { LoopEngine } from "../engine/loop-engine.ts";
-import type { IOLoopEvents, IOLoopOptions } from "./loop-options.ts";
+import { type IOLoopEvents, type IOLoopOptions, QUEUE, type QueueOrder, RATE } from "./loop-options.ts";
 
 /** The base of class IOLoop. */
 export abstract class LoopLimits extends GuardedEmitter<IOLoopEvents> {
   #maxAccepts: number;
   #maxConnections: number;
   #multiAccept: number;
+  #queue: QueueOrder;
+  #targetWait: number;
+  #acceptRate: number;
+  #acceptBurst: number;
 
   /** @internal */
-  constructor(engine: LoopEngine, { maxAccepts = 0, maxConnections = 1000, multiAccept }: IOLoopOptions) {
+  constructor(engine: LoopEngine, options: IOLoopOptions) {
     super(engine);
+    const { maxAccepts = 0, maxConnections = 1000, multiAccept } = options;
+    this.#queue = options.queue ?? "fifo";
+    this.#targetWait = options.targetWait ?? 0.1;
+    this.#acceptRate = options.acceptRate ?? 0;
+    this.#acceptBurst = options.acceptBurst ?? 50;
     this.#maxAccepts = maxAccepts;
     this.#maxConnections = maxConnections;
     this.#multiAccept = multiAccept ?? (maxConnections < 50 ? 1 : 50);
@@ -52,8 +61,71 @@ export abstract class LoopLimits extends GuardedEmitter<IOLoopEvents> {
     this.applyLimits();
   }
 
+  /**
+   * In which order waiting clients are admitted: `"fifo"` (the default), first come, first served; or `"adaptive"`, the same while waits are
+   * short, and the newest first while the oldest has waited for longer than `targetWait`: under overload the others have mostly given up. Then a
+   * full queue resets its oldest client instead of the one that arrives, and clients that have waited for 50 times `targetWait` are reset.
+   */
+  get queue(): QueueOrder {
+    return this.#queue;
+  }
+
+  set queue(order: QueueOrder) {
+    check("queue", order, QUEUE);
+    this.#queue = order;
+    this.#applyQueue();
+  }
+
+  /** With an adaptive queue: seconds up to which clients are admitted in order of arrival; default 0.1. */
+  get targetWait(): number {
+    return this.#targetWait;
+  }
+
+  set targetWait(seconds: number) {
+    check("targetWait", seconds, SECONDS);
+    this.#targetWait = seconds;
+    this.#applyQueue();
+  }
+
+  /** How many clients are admitted a second; further ones wait. Default 0: no limit. A graceful stop keeps it. */
+  get acceptRate(): number {
+    return this.#acceptRate;
+  }
+
+  set acceptRate(count: number) {
+    check("acceptRate", count, RATE);
+    this.#acceptRate = count;
+    this.#applyRate();
+  }
+
+  /** With a rate: how many clients are admitted at once after a pause; default 50. */
+  get acceptBurst(): number {
+    return this.#acceptBurst;
+  }
+
+  set acceptBurst(count: number) {
+    check("acceptBurst", count, POSITIVE);
+    this.#acceptBurst = count;
+    this.#applyRate();
+  }
+
+  /** Tells the core of a reactor all of them. @internal */
+  protected applyAll(): void {
+    this.applyLimits();
+    this.#applyQueue();
+    this.#applyRate();
+  }
+
   /** @internal */
   protected applyLimits(): void {
     this.engine.admission.limits(this.#maxConnections, this.#maxAccepts, this.#multiAccept);
+  }
+
+  #applyQueue(): void {
+    this.engine.admission.order(this.#queue === "adaptive", this.#targetWait);
+  }
+
+  #applyRate(): void {
+    this.engine.admission.rate(this.#acceptRate, this.#acceptBurst);
   }
 }

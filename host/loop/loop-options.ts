@@ -1,17 +1,27 @@
 // What a loop takes, emits, and calls back with.
 
 import type { Clock } from "../time/clock.ts";
-import { CLOCK, COUNT, POSITIVE, check, checkOptions } from "../base/checks.ts";
+import { CLOCK, COUNT, POSITIVE, type Rule, SECONDS, check, checkOptions, oneOf } from "../base/checks.ts";
 import { withCode } from "../base/errors.ts";
 import { namesOf } from "../base/event-emitter.ts";
 import type { DropInfo } from "../engine/admission.ts";
 import { REACTOR, type Reactor } from "../reactor/reactor.ts";
+
+/** In which order waiting clients are admitted. */
+export type QueueOrder = "fifo" | "adaptive";
+
+export const QUEUE: Rule = oneOf("fifo", "adaptive");
+export const RATE: Rule = { ...SECONDS, allowed: "a finite number of clients a second, 0 or more" };
 
 /** Options of {@link IOLoop}: its attributes, and its clock. */
 export interface IOLoopOptions {
   maxAccepts?: number | undefined;
   maxConnections?: number | undefined;
   multiAccept?: number | undefined;
+  queue?: QueueOrder | undefined;
+  targetWait?: number | undefined;
+  acceptRate?: number | undefined;
+  acceptBurst?: number | undefined;
   reactor?: Reactor | undefined;
   /** Where time comes from; not together with `reactor`, which has a clock. */
   clock?: Clock | undefined;
@@ -23,6 +33,10 @@ export function checkLoopOptions(options: IOLoopOptions): IOLoopOptions {
     maxAccepts: COUNT,
     maxConnections: COUNT,
     multiAccept: POSITIVE,
+    queue: QUEUE,
+    targetWait: SECONDS,
+    acceptRate: RATE,
+    acceptBurst: POSITIVE,
     reactor: REACTOR,
     clock: CLOCK,
   });

@@ -2,7 +2,8 @@
 
 import * as assert from "uvu/assert";
 import { Code, Core, Decision, Kind, Phase, State } from "wasm-ioloop/core";
-import { type Draw, type Mix, Twin, run } from "./model.ts";
+import { type Draw, type Mix, type Twin, run } from "./model.ts";
+import { admitted, serve } from "./serving.ts";
 import { harness } from "../support/harness.ts";
 
 const test = harness("core admission");
@@ -67,6 +68,13 @@ function limit(twin: Twin, draw: Draw): void {
   twin.call("handleLimits", any([0, 1, 2, 5, 20, 1000]), any([0, 0, 0, 1, 2, 7, 30]), any([1, 2, 3, 50]));
 }
 
+function order(twin: Twin, draw: Draw): void {
+  const bad = draw.below(8) === 0;
+  const any = (good: readonly number[]): number => draw.of(bad ? [...good, NaN, -1, Infinity] : good);
+  if (draw.below(2) === 0) twin.call("handleQueue", draw.of([0, 1, 1]), any([0, 1, 3, 10, 100]));
+  else twin.call("handleRate", any([0, 0, 100, 1000, 3]), any([1, 2, 5, 50, 0.5]), twin.time(draw));
+}
+
 function drain(twin: Twin, draw: Draw): void {
   const wait = (): number => (draw.below(8) === 0 ? draw.duration() : draw.of([0, 0, 1, 5, 20]));
   const kind = draw.below(8);
@@ -99,6 +107,7 @@ const serving: Mix = [
   [20, close],
   [6, other],
   [2, limit],
+  [2, order],
   [1, drain],
   [4, decide],
   [10, pass],
@@ -111,6 +120,7 @@ const stopping: Mix = [
   [12, close],
   [4, other],
   [4, limit],
+  [1, order],
   [16, drain],
   [24, decide],
   [12, pass],
@@ -120,21 +130,6 @@ const stopping: Mix = [
 ];
 
 test("admission behaves as the reference does", () => run([serving, stopping], 400_000, 1000), 60);
-
-/** A twin with listening acceptors. */
-function serve(acceptors: number, limits: [number, number, number] = [1000, 0, 50], seed = 1): [Twin, number[]] {
-  const twin = new Twin(seed);
-  twin.call("handleLimits", ...limits);
-  const ids = Array.from({ length: acceptors }, () => twin.make("handleAcceptor"));
-  for (const id of ids) twin.call("handleAcceptorListen", id, 1);
-  return [twin, ids];
-}
-
-function admitted(twin: Twin): number[] {
-  const ids: number[] = [];
-  for (let id = twin.call("pollAdmission", 0); id > 0; id = twin.call("pollAdmission", 0)) ids.push(id);
-  return ids;
-}
 
 test("clients of all acceptors are admitted in the order of arrival; those of a paused one keep their position", () => {
   const [twin, [a, b]] = serve(2, [1000, 0, 3]);

@@ -35,6 +35,8 @@ export const FUNCTIONS: Record<Name, number> = {
   pollLinger: 0,
   handleClose: 1,
   handleLimits: 3,
+  handleQueue: 2,
+  handleRate: 3,
   handleDrain: 4,
   handleHurry: 0,
   handleStop: 0,

@@ -13,7 +13,7 @@ export interface Alarm {
   isDue: boolean;
 }
 
-/** An object that can have an alarm. The drain has no id. */
+/** An object that can have an alarm. The drain and the rate have no id. */
 export interface Alarmed {
   readonly id: number;
   alarm?: Alarm | undefined;
@@ -32,6 +32,7 @@ export const isDuration = (value: number): boolean => value >= 0 && value < Infi
 export abstract class ReferenceTimers {
   readonly timers = new Map<number, Timer>();
   readonly drain: Alarmed = { id: 0 };
+  readonly rate: Alarmed = { id: 0 };
   pass = 0;
   now = 0;
   readonly #known = new Set<number>();
@@ -50,6 +51,7 @@ export abstract class ReferenceTimers {
   handleReset(): void {
     this.timers.clear();
     this.drain.alarm = undefined;
+    this.rate.alarm = undefined;
     this.#due = [];
   }
 
@@ -110,6 +112,7 @@ export abstract class ReferenceTimers {
       if (batch.length === BATCH) break;
       if (one.alarm !== alarm || !this.#isThere(one)) continue;
       if (one === this.drain) this.drainTimerPassed();
+      else if (one === this.rate) one.alarm = undefined;
       else if (!this.wasPutOff(one)) batch.push(one.id);
     }
     return batch;
@@ -152,8 +155,8 @@ export abstract class ReferenceTimers {
     table.set(id, one);
     const peak = this.#peak;
     peak[kind] = Math.max(peak[kind]!, table.size);
-    // A connection has up to two timers, and the graceful stop has one.
-    const room = kind === Kind.TIMER ? peak[kind] + 2 * peak[Kind.CONNECTION]! + 1 : peak[kind];
+    // A connection has up to two timers, and the graceful stop and the rate have one each.
+    const room = kind === Kind.TIMER ? peak[kind] + 2 * peak[Kind.CONNECTION]! + 2 : peak[kind];
     const fit = Number.isSafeInteger(id) && kindOf(id) === kind && slotOf(id) < room && !this.#known.has(id);
     this.#known.add(id);
     return fit ? id : NaN;
@@ -168,11 +171,13 @@ export abstract class ReferenceTimers {
   }
 
   #running(): Alarmed[] {
-    return [...this.timers.values(), ...this.alarmedOfConnections(), this.drain].filter(({ alarm }) => alarm);
+    return [...this.timers.values(), ...this.alarmedOfConnections(), this.drain, this.rate].filter(
+      ({ alarm }) => alarm,
+    );
   }
 
   #isThere(one: Alarmed): boolean {
-    return one === this.drain || this.timers.get(one.id) === one || this.isOfConnection(one);
+    return one === this.drain || one === this.rate || this.timers.get(one.id) === one || this.isOfConnection(one);
   }
 
   // A time that is passed becomes the start time of all timers that have none yet.

@@ -1,13 +1,12 @@
 // The complete reference of the core: acceptors, admission and the graceful stop.
 
 import { Code, Decision, Kind, Phase, State } from "wasm-ioloop/core";
-import { type Connection, ReferenceTables } from "./reference-tables.ts";
+import { ReferenceQueue, isLimit } from "./reference-queue.ts";
+import type { Connection } from "./reference-tables.ts";
 import { isDuration } from "./reference-timers.ts";
 
-const isLimit = (value: number): boolean => Number.isInteger(value) && value >= 0 && value < 2 ** 31;
-
 /** Everything that the core does. */
-export class Reference extends ReferenceTables {
+export class Reference extends ReferenceQueue {
   #phase: number = Phase.ADMITTING;
   #arrived = 0;
   #line: Connection[] = [];
@@ -87,9 +86,13 @@ export class Reference extends ReferenceTables {
     const acceptor = this.acceptors.get(of);
     if (!acceptor || acceptor.hasEnded) return Code.STALE;
     if (this.#isResetting) return Code.DROP_STOPPING;
-    const waiting = this.#line.filter((client) => client.acceptor === acceptor).length;
-    if (waiting >= acceptor.backlog && this.#line.length >= this.#places()) return Code.DROP_BACKLOG;
-    this.open(State.WAITING, acceptor.waitTimeout, now, id);
+    this.tell(now);
+    const its = this.#line.filter((client) => client.acceptor === acceptor);
+    if (its.length >= acceptor.backlog && this.#line.length >= this.#places()) {
+      if (!this.makesRoom(acceptor)) return Code.DROP_BACKLOG;
+      its[0]!.acceptor = undefined;
+    }
+    this.open(State.WAITING, this.patience(acceptor), now, id);
     const client = this.connections.get(id)!;
     client.acceptor = acceptor;
     this.#line.push(client);
@@ -100,11 +103,13 @@ export class Reference extends ReferenceTables {
 
   pollAdmission(now: number): number {
     this.tell(now);
-    if (this.#budget === 0 || this.#places() <= 0) return 0;
-    const client = this.#line.find(
-      ({ acceptor }) => acceptor?.listening && !(acceptor.single && acceptor.turn === this.#passes),
+    const listening = this.#line.filter(({ acceptor }) => acceptor?.listening);
+    if (this.#budget === 0 || this.#places() <= 0 || listening.length === 0 || !this.hasToken()) return 0;
+    const client = this.inOrder(listening).find(
+      ({ acceptor }) => !(acceptor!.single && acceptor!.turn === this.#passes),
     );
     if (!client) return 0;
+    this.takeToken();
     client.acceptor!.turn = this.#passes;
     client.state = State.INCOMING;
     this.#leave(client);
@@ -222,6 +227,7 @@ export class Reference extends ReferenceTables {
   }
 
   protected couldComeIn(client: Connection): boolean {
+    if (!this.isOpen) return false;
     const admissible = this.#line.filter(({ acceptor }) => acceptor?.listening);
     return admissible.slice(0, Math.max(0, this.#places())).includes(client);
   }

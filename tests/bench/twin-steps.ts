@@ -66,7 +66,9 @@ const stop: Step = (pair, draw) => {
   if (kind < 2) pair.call("handleDrain", wait(), wait(), pair.time(draw), draw.of([0, 0, 0, 1]));
   else if (kind === 2) pair.call(draw.of(["handleHurry", "handleStop"] as const));
   else if (kind < 6) pair.call("handleLimits", ...most());
-  else if (kind < 8) pair.call(draw.of(["pollEvicted", "pollLinger"] as const));
+  else if (kind === 6) pair.call("handleQueue", draw.of([0, 1, 1]), draw.of([0, 1, 5, 100, NaN]));
+  else if (kind === 7) pair.call("handleRate", draw.of([0, 0, 3, 100, -1]), draw.of([1, 2, 50, 0]), pair.time(draw));
+  else if (kind < 9) pair.call(draw.of(["pollEvicted", "pollLinger"] as const));
   else pair.call("pollDecision", draw.of([0, 0, 1, -1, 2 ** 32]), draw.of([1, 1, 0]));
 };
 

@@ -107,6 +107,7 @@ function line(to: Recorder): void {
   to.call("handleAcceptorClose", acceptor);
   to.call("handleClose", to.call("pollEvicted"));
   to.call("pollEvicted");
+  to.call("handleHurry");
   to.memory();
 }
 

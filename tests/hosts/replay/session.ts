@@ -16,15 +16,17 @@ const draws = (names: string, usual: readonly number[], odd: readonly number[]):
   for (const name of names.split(" ")) NUMBERS[name] = [usual, odd];
 };
 draws(
-  "after timeout delay waitTimeout lifetime",
+  "after timeout delay waitTimeout lifetime targetWait",
   [0, 0, 1, 2, 5, 5, 13, 40, 100, 250, 600, 1000, 5000, 20_000],
   [NaN, NaN, NaN, -1, Infinity, -Infinity, -0, 5e-324, 0.1, 0.5, 1e7, 2 ** 32, 2 ** 53, 1e300],
 );
 draws("recurring single", [0, 0, 1], [-1, 2]);
-draws("on running reset", [0, 1, 1], [-1, 2]);
+draws("on running reset adaptive", [0, 1, 1], [-1, 2]);
 draws("backlog maxConnections", [0, 1, 2, 3, 5, 8, 100], [2 ** 31 - 1, -1, 0.5, NaN, Infinity, 2 ** 31, -0]);
 draws("maxAccepts", [0, 0, 0, 3, 10, 20], [2 ** 31 - 1, -1, 0.5, NaN, 2 ** 31]);
 draws("multiAccept", [1, 2, 3, 50], [0, 2 ** 31 - 1, -1, NaN]);
+draws("perSecond", [0, 0, 1, 10, 100, 1000], [NaN, -1, Infinity, 0.5, 1e300]);
+draws("burst", [1, 2, 5, 50], [0, 2 ** 31 - 1, -1, NaN, 0.5]);
 draws("watched", [0, 0, 1], [-1, 2 ** 31 - 1]);
 draws("seed", [1, 2, 3], [0, -1, -(2 ** 31), 2 ** 31 - 1]);
 draws("state", [0, 1, 2, 3, 4, 5, 6], [-1, 7, 2 ** 31 - 1, -(2 ** 31)]);

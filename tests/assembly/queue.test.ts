@@ -1,0 +1,113 @@
+// The order of admission, and its rate.
+
+import * as assert from "uvu/assert";
+import { Code, State } from "wasm-ioloop/core";
+import { admitted, serve } from "./serving.ts";
+import { harness } from "../support/harness.ts";
+
+const test = harness("core queue");
+
+test("adaptive: in order of arrival while waits are short, the newest first while the oldest has waited long", () => {
+  const [twin, [a]] = serve(1, [0, 0, 50]);
+  assert.is(twin.call("handleQueue", 1, 100), Code.OK);
+  const clients = [0, 30, 60, 90].map((now) => twin.make("handleAccept", a!, now));
+  twin.call("handleLimits", 1, 0, 50);
+  assert.is(twin.call("pollAdmission", 100), clients[0]); // it has waited for 100 ms, and not for longer
+  twin.call("handleLimits", 2, 0, 50);
+  assert.is(twin.call("pollAdmission", 130.5), clients[3]);
+  twin.call("handleLimits", 3, 0, 50);
+  assert.is(twin.call("pollAdmission", 130.5), clients[2]);
+  twin.call("handleQueue", 0, 100);
+  const late = twin.make("handleAccept", a!, 400);
+  twin.call("handleLimits", 5, 0, 50);
+  assert.equal(admitted(twin), [clients[1], late]);
+});
+
+test("adaptive: a full queue gives up its oldest, and is late for as long as targetWait", () => {
+  const [twin, [a, b]] = serve(2, [0, 0, 50]);
+  twin.call("handleQueue", 1, 100);
+  for (const id of [a!, b!]) twin.call("handleAcceptorLimits", id, 2, 0, 0);
+  const other = twin.make("handleAccept", b!, 0);
+  const clients = [1, 2, 3].map((now) => twin.make("handleAccept", a!, now));
+  assert.is(twin.call("pollEvicted"), clients[0]);
+  twin.call("handleClose", clients[0]!);
+  assert.is(twin.call("pollEvicted"), 0);
+  twin.call("handleLimits", 1, 0, 50);
+  assert.is(twin.call("pollAdmission", 10), clients[2]);
+  twin.call("handleLimits", 2, 0, 50);
+  assert.is(twin.call("pollAdmission", 103), clients[1]);
+  twin.call("handleLimits", 3, 0, 50);
+  assert.is(twin.call("pollAdmission", 103), other);
+});
+
+test("adaptive: without a queue clients are refused, and those that wait are given up for their age", () => {
+  const [twin, [a]] = serve(1, [0, 0, 50]);
+  twin.call("handleQueue", 1, 10);
+  twin.call("handleAcceptorLimits", a!, 0, 0, 0);
+  assert.is(twin.call("handleAccept", a!, 0), Code.DROP_BACKLOG);
+  twin.call("handleAcceptorLimits", a!, 10, 0, 0);
+  const patient = twin.make("handleAccept", a!, 0);
+  twin.call("handleAcceptorLimits", a!, 10, 40, 0);
+  const hurried = twin.make("handleAccept", a!, 0);
+  const expired: number[] = [];
+  const note = (id: number): void => void expired.push(id);
+  twin.pass(40, note);
+  assert.equal(expired, [hurried]);
+  twin.call("handleClose", hurried);
+  twin.pass(499, note);
+  assert.equal(expired, [hurried]);
+  twin.pass(500, note);
+  assert.equal(expired, [hurried, patient]);
+});
+
+test("adaptive: the order, the limit of the queue and the newest hold while everything changes", () => {
+  const [twin, [a]] = serve(1, [3, 0, 1000]);
+  twin.call("handleQueue", 1, 100);
+  twin.call("handleAcceptorLimits", a!, 20, 60_000, 0);
+  let served = 0;
+  for (let now = 0; now < 5000; now += 5) {
+    twin.make("handleAccept", a!, now);
+    for (let id = twin.call("pollEvicted"); id > 0; id = twin.call("pollEvicted")) twin.call("handleClose", id);
+    assert.ok(twin.call("connectionsIn", State.WAITING) <= 20);
+    if (now % 50 === 0) {
+      for (const { id, state } of [...twin.reference.connections.values()])
+        if (state === State.INCOMING) twin.call("handleClose", id);
+      for (const id of admitted(twin)) {
+        served++;
+        const { activity } = twin.reference.connections.get(id)!;
+        assert.is(activity, now);
+      }
+    }
+  }
+  assert.ok(served > 250, String(served));
+});
+
+test("a rate: at most so many at once, then so many a second, behind the queue", () => {
+  const [twin, [a]] = serve(1, [1000, 0, 1000]);
+  assert.is(twin.call("handleRate", 100, 3, 0), Code.OK);
+  const clients = Array.from({ length: 10 }, () => twin.make("handleAccept", a!, 0));
+  const at = (now: number): number[] => {
+    const ids: number[] = [];
+    for (let id = twin.call("pollAdmission", now); id > 0; id = twin.call("pollAdmission", now)) ids.push(id);
+    return ids;
+  };
+  assert.equal(at(0), clients.slice(0, 3));
+  assert.is(twin.core.calls.pollDeadline() <= 10, true);
+  assert.equal(at(5), []);
+  assert.equal(at(10), clients.slice(3, 4));
+  assert.equal(at(35), clients.slice(4, 6));
+  assert.equal(at(1000), clients.slice(6, 9));
+  twin.call("handleRate", 0, 3, 1000);
+  assert.equal(at(1000), clients.slice(9));
+});
+
+test("a rate: those that wait for it keep waiting, and their time runs", () => {
+  const [twin, [a]] = serve(1, [1000, 0, 1000]);
+  twin.call("handleRate", 0.001, 1, 0);
+  twin.call("handleAcceptorLimits", a!, 10, 50, 0);
+  const [first, second] = [twin.make("handleAccept", a!, 0), twin.make("handleAccept", a!, 0)];
+  assert.is(twin.call("pollAdmission", 0), first);
+  const expired: number[] = [];
+  twin.pass(50, (id) => void expired.push(id));
+  assert.equal(expired, [second]);
+});

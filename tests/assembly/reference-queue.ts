@@ -1,0 +1,82 @@
+// The core's reference: the order of admission, and its rate.
+
+import { Code } from "wasm-ioloop/core";
+import { type Acceptor, type Connection, ReferenceTables } from "./reference-tables.ts";
+import { isDuration } from "./reference-timers.ts";
+
+export const isLimit = (value: number): boolean => Number.isInteger(value) && value >= 0 && value < 2 ** 31;
+
+/** One token, less what rounding takes. */
+const ONE_TOKEN = 1 - 1e-9;
+
+/** The core's settings of the waiting queue. */
+export abstract class ReferenceQueue extends ReferenceTables {
+  #order = { adaptive: false, target: 100, overflowed: -Infinity };
+  #bucket = { rate: 0, burst: 50, level: 50, filled: 0 };
+
+  override handleReset(): void {
+    super.handleReset();
+    this.#order.overflowed = -Infinity;
+    this.#bucket.level = this.#bucket.burst;
+  }
+
+  handleQueue(adaptive: number, target: number): number {
+    if (!isDuration(target)) return Code.TIME;
+    Object.assign(this.#order, { adaptive: adaptive !== 0, target });
+    return Code.OK;
+  }
+
+  handleRate(perSecond: number, burst: number, now: number): number {
+    this.tell(now);
+    if (!isDuration(perSecond) || !isLimit(burst) || burst === 0) return Code.LIMIT;
+    this.#fill();
+    const level = this.#bucket.rate === 0 ? burst : Math.min(burst, this.#bucket.level);
+    Object.assign(this.#bucket, { rate: perSecond / 1000, burst, level });
+    this.rate.alarm = undefined;
+    return Code.OK;
+  }
+
+  /** Whether the oldest of a full queue is given up for a client that has arrived. */
+  protected makesRoom(acceptor: Acceptor): boolean {
+    if (!this.#order.adaptive || acceptor.backlog === 0) return false;
+    this.#order.overflowed = this.now;
+    return true;
+  }
+
+  protected patience({ waitTimeout }: Acceptor): number {
+    const { adaptive, target } = this.#order;
+    return adaptive ? Math.min(waitTimeout || Infinity, 50 * target) : waitTimeout;
+  }
+
+  /** The clients in the order in which they are admitted now. */
+  protected inOrder(clients: readonly Connection[]): readonly Connection[] {
+    const { adaptive, target, overflowed } = this.#order;
+    const isLate = this.now - overflowed <= target || this.now - clients[0]!.activity > target;
+    return adaptive && isLate ? clients.toReversed() : clients;
+  }
+
+  /** Whether a client may be admitted. If not, there is an alarm for when it may. */
+  protected hasToken(): boolean {
+    if (this.#bucket.rate === 0) return true;
+    this.#fill();
+    const { level, rate } = this.#bucket;
+    if (level >= ONE_TOKEN) return true;
+    this.rate.alarm ??= this.start(this.now + (1 - level) / rate);
+    return false;
+  }
+
+  /** Whether there was a token when the bucket was looked at last. */
+  protected get isOpen(): boolean {
+    return this.#bucket.rate === 0 || this.#bucket.level >= ONE_TOKEN;
+  }
+
+  protected takeToken(): void {
+    if (this.#bucket.rate > 0) this.#bucket.level -= 1;
+  }
+
+  #fill(): void {
+    const { rate, burst, level, filled } = this.#bucket;
+    this.#bucket.level = Math.min(burst, level + (this.now - filled) * rate);
+    this.#bucket.filled = this.now;
+  }
+}

@@ -1,0 +1,19 @@
+// Twins that accept clients.
+
+import { Twin } from "./model.ts";
+
+/** A twin with listening acceptors. */
+export function serve(acceptors: number, limits: [number, number, number] = [1000, 0, 50], seed = 1): [Twin, number[]] {
+  const twin = new Twin(seed);
+  twin.call("handleLimits", ...limits);
+  const ids = Array.from({ length: acceptors }, () => twin.make("handleAcceptor"));
+  for (const id of ids) twin.call("handleAcceptorListen", id, 1);
+  return [twin, ids];
+}
+
+/** Admits as many as there are, and gives their ids. */
+export function admitted(twin: Twin): number[] {
+  const ids: number[] = [];
+  for (let id = twin.call("pollAdmission", 0); id > 0; id = twin.call("pollAdmission", 0)) ids.push(id);
+  return ids;
+}
