@@ -11,7 +11,7 @@ const ICON =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Ccircle cx='16' cy='16' r='12' " +
   "fill='none' stroke='%234f46c8' stroke-width='5' stroke-dasharray='60 16'/%3E%3C/svg%3E";
 
-/** A document as far as it is searched: without measured tables, and with programs that need no colours. @param {string} text */
+/** The part of a document that is searched: without measured tables, and with programs that are not highlighted. @param {string} text */
 function searched(text) {
   return text.replaceAll(/^<!-- bench:[^]*?^<!-- \/bench:.*$/gm, "").replaceAll(/^```\w+$/gm, "```text");
 }
@@ -29,7 +29,7 @@ export default defineConfig({
   additionalConfig: {}, // there are other files named config in the repository
   rewrites,
   router: { prefetchLinks: false }, // the sidebar names all pages: each would load all others
-  // The playground is no page of the generator.
+  // The playground is not made by the generator.
   ignoreDeadLinks: [(url) => url.startsWith(PLAYGROUND.link)],
   markdown: {
     anchor: { slugify },

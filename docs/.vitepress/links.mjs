@@ -1,4 +1,4 @@
-// Links as they are written for GitHub, from file to file, made links of the site. What is no page leads to the repository.
+// Links as they are written for GitHub, from file to file, made links of the site. Links to other files lead to the repository.
 
 import { existsSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -19,10 +19,10 @@ function resolve(file, href) {
   const target = targetOf(file, path);
   const hash = anchor === undefined ? "" : `#${anchor}`;
   if (PAGES.has(target)) return { href: linkTo(target) + hash };
-  // A page of the same server, but not of this program.
+  // A page of the same server, but not one that the generator makes.
   if (target === PLAYGROUND.folder) return { href: PLAYGROUND.link, target: "_self" };
   const place = join(ROOT, target);
-  if (!existsSync(place)) throw new Error(`${file}: there is no ${target}`);
+  if (!existsSync(place)) throw new Error(`${file}: the link "${href}" leads to no file: there is no ${target}`);
   return { href: `${REPOSITORY}/${statSync(place).isDirectory() ? "tree" : "blob"}/HEAD/${target}${hash}` };
 }
 

@@ -46,14 +46,11 @@ function documentsIn(folder) {
   return files.toSorted().map((name) => `${folder}/${name}`);
 }
 
-/** The text of a document, named by its path from the root on. @param {string} file */
-export function read(file) {
-  return readFileSync(join(ROOT, file), "utf8");
-}
-
-/** What a document is called: its first heading, without marks. @param {string} file */
+/** The title of a document: its first heading, without marks. @param {string} file */
 function titleOf(file) {
-  return file === "README.md" ? "Overview" : (/^# (.*)$/m.exec(read(file))?.[1]?.replaceAll("`", "") ?? file);
+  if (file === "README.md") return "Overview";
+  const text = readFileSync(join(ROOT, file), "utf8");
+  return /^# (.*)$/m.exec(text)?.[1]?.replaceAll("`", "") ?? file;
 }
 
 /** The file of the site that a document becomes. @param {string} file */
@@ -83,7 +80,7 @@ export const sidebar = groups.map(({ text, pages }) => ({
   items: pages.map((file) => ({ text: titleOf(file), link: linkTo(file) })),
 }));
 
-/** What a link in a document leads to, as a path from the root of the repository on. @param {string} file @param {string} path */
+/** The file that a link in a document leads to, as a path from the root of the repository on. @param {string} file @param {string} path */
 export function targetOf(file, path) {
   return join(dirname(file), decodeURIComponent(path)).replace(/\/$/, "");
 }

@@ -9,9 +9,9 @@ const CORE = "../../dist/core.js";
 const HEAD_END = "</header>";
 const BACK = '  <p><a href="../index.html" style="color: inherit">Documentation</a></p>\n    ';
 
-/** A text with the one place where something stands changed. @param {string} text @param {string} from @param {string} to */
+/** Replaces a part of a text that must be in it exactly once. @param {string} text @param {string} from @param {string} to */
 function replace(text, from, to) {
-  if (text.split(from).length !== 2) throw new Error(`the page of the playground has not one ${from}`);
+  if (text.split(from).length !== 2) throw new Error(`index.html of the playground must contain ${from} once`);
   return text.replace(from, to);
 }
 
@@ -26,8 +26,8 @@ export function copyPlayground(site) {
   const from = join(ROOT, PLAYGROUND.folder);
   const to = join(site, PLAYGROUND.link);
   mkdirSync(to, { recursive: true });
-  for (const name of readdirSync(from).filter((file) => SERVED.has(extname(file))))
-    cpSync(join(from, name), join(to, name));
+  const names = readdirSync(from).filter((name) => SERVED.has(extname(name)));
+  for (const name of names) cpSync(join(from, name), join(to, name));
   const [core = "", ...others] = modulesOf(join(from, CORE));
   for (const file of [core, ...others]) cpSync(file, file.replace(dirname(core), join(to, "core")));
   const page = readFileSync(join(to, "index.html"), "utf8");

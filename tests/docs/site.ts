@@ -60,7 +60,6 @@ export interface Crawled {
   readonly status: number;
   readonly links: readonly string[];
   readonly anchors: ReadonlySet<string>;
-  readonly text: string;
 }
 
 function unescaped(text: string): string {
@@ -77,7 +76,7 @@ function unescaped(text: string): string {
 function crawledOf(status: number, html: string): Crawled {
   const attributes = (names: string): string[] =>
     [...html.matchAll(new RegExp(`\\s(?:${names})="([^"]*)"`, "g"))].map(([, value]) => unescaped(value!));
-  return { status, links: attributes("href|src"), anchors: new Set(attributes("id")), text: html };
+  return { status, links: attributes("href|src"), anchors: new Set(attributes("id")) };
 }
 
 /** Everything on the server that can be reached from its first page, by address. */
@@ -87,9 +86,10 @@ export async function crawl(home: string): Promise<Map<string, Crawled>> {
   for (const address of queue) {
     const response = await fetch(address);
     const isPage = response.headers.get("content-type")?.startsWith("text/html") === true;
-    const text = isPage ? await response.text() : String((await response.arrayBuffer()).byteLength);
-    found.set(address, crawledOf(response.status, isPage ? text : ""));
-    for (const link of found.get(address)!.links) {
+    const content = await response.text(); // read in any case, so that the connection is free
+    const crawled = crawledOf(response.status, isPage ? content : "");
+    found.set(address, crawled);
+    for (const link of crawled.links) {
       const target = new URL(link, address);
       target.hash = "";
       if (target.origin === new URL(home).origin && !queue.includes(target.href)) queue.push(target.href);
