@@ -16,6 +16,7 @@ export type { Id } from "./core/ids.ts";
 export { Reactor, type ReactorEvents, type ReactorOptions, type StartOptions } from "./reactor/reactor.ts";
 export { Server, type ServerEvents } from "./net/server.ts";
 export { Stream, type StreamOptions } from "./stream/stream.ts";
+export type { StreamDuplex } from "./stream/duplex.ts";
 export type { CloseReason } from "./stream/close-reason.ts";
 export type { StreamEvents } from "./stream/stream-events.ts";
 export type { SocketHandle, StreamHandle } from "./socket/handle.ts";

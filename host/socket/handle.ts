@@ -6,6 +6,7 @@ import type { TLSSocket } from "node:tls";
 import { BareSocket, type Done, type Listener, type Local, type Peer } from "./bare-socket.ts";
 import { type Rule, STREAM } from "../base/checks.ts";
 import { IOLoopError } from "../base/errors.ts";
+import { resetTls } from "./tls-reset.ts";
 import { fastReader, unreadFast, writeFast } from "./fast-path.ts";
 import { parentOf } from "./node-internals.ts";
 
@@ -194,6 +195,7 @@ export function reset(socket: Socket | BareSocket): void {
   if (socket instanceof BareSocket) return socket.reset();
   try {
     if (socket.remotePort === undefined) socket.destroy();
+    else if ((socket as SocketHandle).encrypted) resetTls(socket);
     else socket.resetAndDestroy();
   } catch (error) {
     socket.destroy();

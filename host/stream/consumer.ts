@@ -1,7 +1,10 @@
 // Who takes what arrives, if it is not the subscribers to `read`: one at a time.
 
-import type { SocketHandle } from "../socket/handle.ts";
+import type { LoopEngine } from "../engine/loop-engine.ts";
+import type { AnyHandle, SocketHandle } from "../socket/handle.ts";
 import { IOLoopError } from "../base/errors.ts";
+import type { CloseReason } from "./close-reason.ts";
+import type { Inbox } from "./inbox.ts";
 
 /** The one that reads a stream, and usually writes to it. */
 export interface Consumer {
@@ -24,7 +27,52 @@ export interface Consumer {
   closed(error: Error | undefined, done: () => void): void;
 }
 
+/** What a consumer asks of the stream that it reads and writes. */
+export interface Consumed {
+  readonly engine: LoopEngine;
+  /** The handle; undefined once the stream is closed. */
+  readonly raw: AnyHandle | undefined;
+  /** The record in the core; 0 without one. */
+  readonly record: number;
+  readonly slot: number;
+  readonly inbox: Inbox | undefined;
+  readonly halfOpen: boolean;
+  readonly hasPeerEnded: boolean;
+  readonly isWriting: boolean;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  readonly closeReason: CloseReason | undefined;
+  readonly consumer: Consumer | undefined;
+  consume(what: string, consumer: Consumer): void;
+  /** There may be room again. */
+  flow(): void;
+  push(chunk: string | Uint8Array, cb?: (stream: never, error?: IOLoopError) => unknown): unknown;
+  /** Our side ends as soon as what waits has been sent. */
+  endLater(): void;
+  /** Closes at once. */
+  finish(how: "drop" | "reset", reason: CloseReason): void;
+}
+
+/** The consumer has room again. */
+export function readOn(stream: Consumed): void {
+  stream.inbox?.giveLater();
+  stream.flow();
+}
+
+/** Ends our side once all is written, and calls back then: at once if nothing waits. */
+export function endSoon(stream: Consumed, done: (error?: Error | null) => void): void {
+  const isWriting = stream.isWriting;
+  if (isWriting) stream.push("", (_stream, error) => done(error));
+  stream.endLater();
+  if (!isWriting) done();
+}
+
 /** The error of a second consumer, or of a call that only the consumer may make. `what` was called. */
 export function inUse(what: string, name: string): IOLoopError {
   return new IOLoopError("ERR_IOLOOP_STREAM_IN_USE", `${what}: the stream is used by ${name}`);
+}
+
+/** The error of what a stream that is closed cannot do any more. */
+export function isClosed(what: string): IOLoopError {
+  return new IOLoopError("ERR_IOLOOP_STREAM_CLOSED", `${what}: the stream is closed`);
 }

@@ -158,7 +158,7 @@ export abstract class StreamEnding extends StreamReading {
     } catch (failure) {
       this.fire("error", toError(failure));
     }
-    if (broken) this.fire("error", broken);
+    if (broken && (!consumer || this.hasSubscribers("error"))) this.fire("error", broken);
     if (!consumer) return this.fire("close");
     engine.guard.run("close", () => consumer.closed(errorFor(reason, broken ?? error), () => this.#hasClosed()));
   }
@@ -223,9 +223,14 @@ export abstract class StreamEnding extends StreamReading {
     if (this.hasPeerEnded) this.finish("linger", "peer");
   }
 
-  // The consumer may be closed later than the connection, and outside of the loop's own turns.
+  // The consumer may be closed later than the connection: outside of the loop's own turns, and when the loop has ended.
   #hasClosed(): void {
-    this.engine.deliver("close", () => this.fire("close"));
+    const active = this.engine.begin();
+    try {
+      this.fire("close");
+    } finally {
+      if (active) this.engine.end();
+    }
   }
 }
 

@@ -179,7 +179,9 @@ export abstract class StreamReading extends StreamState {
     this.engine.deliver("close", () => {
       this.inbox?.give();
       // Nobody but the peer can have destroyed a bare connection; on Bun, one whose sides have both ended is just closed.
-      const isReset = this.raw instanceof BareSocket && !this.raw.writableEnded;
+      const hasEnded = this.raw instanceof BareSocket && this.raw.writableEnded;
+      const isReset = this.raw instanceof BareSocket && !hasEnded;
+      if (hasEnded && !ended) this.#hasPeerEnded = true;
       if (!ended) this.finish("drop", isReset ? "reset" : "local");
       else if (!this.#paused && this.raw && !this.#hasPeerEnded) {
         // On Bun a socket that is destroyed on this side ends first.
@@ -214,8 +216,8 @@ export abstract class StreamReading extends StreamState {
 
   // What waits for it comes first, even if it is more than it wanted.
   #endFor(consumer: Consumer): void {
-    if (this.inbox?.isEmpty === false) consumer.received(this.inbox.takeAll());
-    consumer.ended();
+    if (this.inbox?.isEmpty === false) this.give(this.inbox.takeAll());
+    this.engine.guard.run("end", () => consumer.ended());
   }
 
   #keep(chunk: Buffer): void {

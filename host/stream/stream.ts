@@ -6,6 +6,7 @@ import { CHUNK, COUNT, FUNCTION, check, checkOptions, BOOLEAN } from "../base/ch
 import { REACTOR, type Reactor } from "../reactor/reactor.ts";
 import { HANDLE, type StreamHandle } from "../socket/handle.ts";
 import { inUse } from "./consumer.ts";
+import { type StreamDuplex, duplexOf } from "./duplex.ts";
 import { StreamEnding } from "./ending.ts";
 import { Writing, refuseLater } from "./writing.ts";
 
@@ -86,6 +87,16 @@ export class Stream<Data = AnyData> extends StreamEnding {
     if (chunk !== undefined) this.write(chunk);
     this.endLater();
     return this;
+  }
+
+  /**
+   * The stream as a Duplex with the members of a `net.Socket`, for libraries: the same one at each call. From then on it reads and writes the
+   * stream. `destroy(err)` resets the connection, `destroy()` closes it.
+   *
+   * @throws IOLoopError `ERR_IOLOOP_STREAM_IN_USE` if something else reads the stream, such as a subscriber to `read`.
+   */
+  duplex(): StreamDuplex {
+    return duplexOf(this);
   }
 
   /** `write`, for whoever has the stream. @internal */

@@ -1,0 +1,184 @@
+// A stream as a Duplex of the runtime, for libraries.
+
+import { nextTickOfRuntime } from "../base/runtime.ts";
+import { errorFor } from "./close-reason.ts";
+import { type Consumed, type Consumer, endSoon, isClosed, readOn } from "./consumer.ts";
+import { SocketMembers } from "./socket-members.ts";
+
+type Written = (error: Error | null | undefined) => void;
+type Done = (error?: Error | null) => void;
+
+/** What a Writable keeps of one `write`. */
+interface Kept {
+  chunk: string | Uint8Array;
+  encoding: BufferEncoding;
+}
+
+/** A Duplex of the runtime, with the members of a `net.Socket`, that reads and writes a stream. */
+export class StreamDuplex extends SocketMembers {
+  readonly #consumer: DuplexConsumer;
+  #isJoining = false;
+  #resets = false;
+
+  /** @internal */
+  constructor(source: Consumed, what: string) {
+    super(source);
+    this.on("error", ignore); // one that nobody listens to does not end the process
+    this.#consumer = new DuplexConsumer(this, source);
+    source.consume(what, this.#consumer);
+    if (!source.raw) this.#consumer.isClosedAlready();
+  }
+
+  /** As that of a Writable. What one callback writes is sent together. */
+  override write(chunk: string | Uint8Array, cb?: Written): boolean;
+  override write(chunk: string | Uint8Array, encoding: BufferEncoding, cb?: Written): boolean;
+  override write(chunk: unknown, encoding?: unknown, cb?: unknown): boolean {
+    if (!this.#isJoining) {
+      this.#isJoining = true;
+      this.cork();
+      this.source.engine.writers.add(this);
+    }
+    return super.write(chunk, encoding as never, cb as never);
+  }
+
+  /** The callback that wrote has ended. @internal */
+  flush(): void {
+    if (!this.#isJoining) return;
+    this.#isJoining = false;
+    this.uncork();
+  }
+
+  /** Closes with a reset. */
+  resetAndDestroy(): this {
+    this.#resets = true;
+    return this.destroy();
+  }
+
+  /** @internal */
+  override _read(): void {
+    this.#consumer.hasRoom();
+  }
+
+  /** @internal */
+  override _write(chunk: string | Uint8Array, encoding: BufferEncoding, done: Done): void {
+    this.source.push(sendable(chunk, encoding), this.#written(done));
+  }
+
+  /** @internal */
+  override _writev(chunks: readonly Kept[], done: Done): void {
+    const last = chunks.length - 1;
+    for (const [i, { chunk, encoding }] of chunks.entries())
+      this.source.push(sendable(chunk, encoding), i === last ? this.#written(done) : undefined);
+  }
+
+  /** @internal */
+  override _final(done: Done): void {
+    endSoon(this.source, done);
+  }
+
+  /** @internal */
+  override _destroy(error: Error | null, done: Done): void {
+    this.forgetTimeout();
+    this.#isJoining = false;
+    // Without effect where the connection is closed, and this comes of it.
+    this.source.finish(error || this.#resets ? "reset" : "drop", "local");
+    done(error);
+    // Behind our own `close`, which the runtime emits in a tick that it has just asked for.
+    nextTickOfRuntime(() => this.#consumer.isDone());
+  }
+
+  // Of a stream that was closed, the reason says more than that it was.
+  #written(done: Done): (stream: never, error?: Error) => void {
+    return (_stream, error) => done(error && (this.errored ?? error));
+  }
+}
+
+/** The duplex of a stream: always the same. */
+export function duplexOf(source: Consumed): StreamDuplex {
+  const { consumer } = source;
+  return consumer instanceof DuplexConsumer ? consumer.duplex : new StreamDuplex(source, "duplex");
+}
+
+/** Gives a duplex what its stream receives. */
+class DuplexConsumer implements Consumer {
+  readonly name = "a duplex";
+  isFull = false;
+  readonly duplex: StreamDuplex;
+  readonly #source: Consumed;
+  #closesSoon = false;
+  #hasEnded = false;
+  #done: (() => void) | undefined;
+
+  constructor(duplex: StreamDuplex, source: Consumed) {
+    this.duplex = duplex;
+    this.#source = source;
+  }
+
+  received(chunk: Buffer): void {
+    this.isFull = !this.duplex.push(chunk);
+  }
+
+  ended(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.duplex.push(null);
+  }
+
+  hasRoom(): void {
+    if (!this.isFull) return;
+    this.isFull = false;
+    readOn(this.#source);
+  }
+
+  endsSoon(): boolean {
+    this.#closesSoon = true;
+    this.duplex.flush();
+    return this.duplex.writableLength > 0;
+  }
+
+  closed(error: Error | undefined, done: () => void): void {
+    const duplex = this.duplex;
+    const { engine, hasPeerEnded } = this.#source;
+    this.#done = done;
+    if (engine.active) engine.nextTick(ignore); // the loop does not end before the duplex had time to
+    if (duplex.destroyed) return;
+    if (error) return void duplex.destroy(error);
+    const isWritten = duplex.writableLength === 0 && (duplex.writableEnded || this.#closesSoon);
+    if (!isWritten) return void duplex.destroy();
+    if (!duplex.writableEnded) duplex.end();
+    // When both sides have ended, it is destroyed once everything is read; else as soon as its own side has.
+    if (hasPeerEnded) engine.guard.run("read", () => this.#giveRest());
+    else if (duplex.writableFinished) duplex.destroy();
+    else duplex.once("finish", () => duplex.destroy());
+  }
+
+  /** Its stream was closed before it was made: what was kept can still be read. */
+  isClosedAlready(): void {
+    const { closeReason } = this.#source;
+    const error = closeReason === "error" ? isClosed("duplex") : errorFor(closeReason ?? "local", undefined);
+    if (error) this.duplex.destroy(error);
+    else this.#giveRest();
+  }
+
+  isDone(): void {
+    const done = this.#done;
+    this.#done = undefined;
+    done?.();
+  }
+
+  #giveRest(): void {
+    const { inbox } = this.#source;
+    if (this.#hasEnded) return;
+    if (inbox?.isEmpty === false) this.received(inbox.takeAll());
+    this.ended();
+  }
+}
+
+function sendable(chunk: string | Uint8Array, encoding: BufferEncoding): string | Uint8Array {
+  if (typeof chunk !== "string" || encoding === "utf8" || encoding === "utf-8") return chunk;
+  return Buffer.from(chunk, encoding);
+}
+
+function ignore(): void {
+  // Nothing to do.
+}
