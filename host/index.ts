@@ -17,6 +17,7 @@ export { Reactor, type ReactorEvents, type ReactorOptions, type StartOptions } f
 export { Server, type ServerEvents } from "./net/server.ts";
 export { Stream, type StreamOptions } from "./stream/stream.ts";
 export type { StreamDuplex } from "./stream/duplex.ts";
+export type { WebStreams } from "./stream/web.ts";
 export type { CloseReason } from "./stream/close-reason.ts";
 export type { StreamEvents } from "./stream/stream-events.ts";
 export type { SocketHandle, StreamHandle } from "./socket/handle.ts";

@@ -36,7 +36,7 @@ export interface Consumed {
   readonly record: number;
   readonly slot: number;
   readonly inbox: Inbox | undefined;
-  readonly halfOpen: boolean;
+  halfOpen: boolean;
   readonly hasPeerEnded: boolean;
   readonly isWriting: boolean;
   readonly bytesRead: number;

@@ -8,6 +8,7 @@ import { HANDLE, type StreamHandle } from "../socket/handle.ts";
 import { inUse } from "./consumer.ts";
 import { type StreamDuplex, duplexOf } from "./duplex.ts";
 import { StreamEnding } from "./ending.ts";
+import { type WebStreams, webOf } from "./web.ts";
 import { Writing, refuseLater } from "./writing.ts";
 
 /** Options of {@link Stream}. */
@@ -97,6 +98,15 @@ export class Stream<Data = AnyData> extends StreamEnding {
    */
   duplex(): StreamDuplex {
     return duplexOf(this);
+  }
+
+  /**
+   * The stream as web streams: the same ones at each call. From then on they read and write the stream.
+   *
+   * @throws IOLoopError `ERR_IOLOOP_STREAM_IN_USE` if something else reads the stream, such as a duplex of it.
+   */
+  web(): WebStreams {
+    return webOf(this);
   }
 
   /** `write`, for whoever has the stream. @internal */
