@@ -18,6 +18,7 @@ export { Server, type ServerEvents } from "./net/server.ts";
 export { Stream, type StreamOptions } from "./stream/stream.ts";
 export type { StreamDuplex } from "./stream/duplex.ts";
 export type { WebStreams } from "./stream/web.ts";
+export type { StartTlsOptions } from "./stream/start-tls.ts";
 export type { CloseReason } from "./stream/close-reason.ts";
 export type { StreamEvents } from "./stream/stream-events.ts";
 export type { SocketHandle, StreamHandle } from "./socket/handle.ts";

@@ -74,6 +74,11 @@ export class Connections {
     debug?.(this.#owner.core, `connection ${show(id)} adopted`);
   }
 
+  /** The state of a connection: one of `State`. */
+  stateOf(id: number): number {
+    return this.#owner.core.calls.stateOf(id);
+  }
+
   /** A connection attempt has succeeded. */
   connected(id: number, now: number): void {
     this.#owner.core.calls.handleConnected(id, now);

@@ -5,6 +5,7 @@ import { Client, type ClientOptions } from "../net/client.ts";
 import type { ListenerOptions } from "../net/listener-options.ts";
 import { Server } from "../net/server.ts";
 import type { Reactor } from "../reactor/reactor.ts";
+import { connectedTo } from "../stream/start-tls.ts";
 import { Stream } from "../stream/stream.ts";
 
 /** A server whose connections become streams of the loop. */
@@ -35,12 +36,14 @@ export function streamClient(
 ): Id {
   let idleTimeout: number | undefined;
   let halfOpen: boolean | undefined;
+  let address: string | undefined;
   let isOurs = false;
   const client = new Client({ reactor });
   client.on("error", (_client, error) => done(error, undefined));
   client.on("connect", (_client, handle) => {
     const stream = new Stream(handle, { reactor, halfOpen });
     if (idleTimeout !== undefined) stream.timeout = idleTimeout;
+    if (address !== undefined) connectedTo(stream, address);
     try {
       if (isOurs) join(stream);
       else stream.join();
@@ -50,7 +53,7 @@ export function streamClient(
     return done(undefined, stream);
   });
   const id = client.begin("client", options);
-  ({ idleTimeout, halfOpen } = client.options);
+  ({ idleTimeout, halfOpen, address } = client.options);
   isOurs = client.options.handle === undefined;
   return id;
 }

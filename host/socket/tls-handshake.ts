@@ -12,11 +12,18 @@ import { nodeTls } from "./node-tls.ts";
 const HANDSHAKE_MS = 10_000;
 
 type Secured = (secure: TLSSocket) => void;
+type Failed = (error: Error) => void;
+
+/** Who waits for a handshake. */
+interface Waiting {
+  readonly secured: Secured;
+  readonly failed: Failed | undefined;
+}
 
 /** A `tls.Server` for one handshake at a time. */
 interface Lane {
   readonly server: TlsServer;
-  secured: Secured;
+  waiting: Waiting;
 }
 
 /** Performs handshakes with clients. */
@@ -27,24 +34,20 @@ export class Handshakes {
   readonly #note: (what: string) => void;
   readonly #optional: boolean;
   readonly #common: TlsServer;
-  readonly #pending = new Map<string, Secured>();
+  readonly #pending = new Map<string, Waiting>();
   readonly #lanes: Lane[] = [];
 
-  /** `options` are those of `tls.createServer`. `note` is called with a sentence about each handshake that fails. */
-  constructor(options: TlsOptions, note: (what: string) => void) {
+  /** `options` are those of `tls.createServer`. `note` is called with a sentence about each handshake that fails. `what` was called. */
+  constructor(options: TlsOptions, note: (what: string) => void, what = "listen") {
     const { handshakeTimeout = HANDSHAKE_MS } = options;
-    check('listen: option "tlsOptions.handshakeTimeout"', handshakeTimeout, COUNT);
+    check(`${what}: option "tlsOptions.handshakeTimeout"`, handshakeTimeout, COUNT);
     const limit = handshakeTimeout || HANDSHAKE_MS; // 0 means the default, as in the runtime
     this.seconds = limit / 1000;
     this.#note = note;
     this.#optional = options.requestCert === true && options.rejectUnauthorized === false;
     // The caller has the deadline; that of the runtime must only not come first.
     this.#options = { ...options, allowHalfOpen: true, handshakeTimeout: limit * 2 + 1000 };
-    this.#common = this.#make((secure) => {
-      const done = this.#pending.get(addressOf(secure));
-      if (done) done(secure);
-      else secure.destroy();
-    });
+    this.#common = this.#make((secure) => this.#pending.get(addressOf(secure)));
   }
 
   /**
@@ -52,6 +55,12 @@ export class Handshakes {
    * in any case. Throws if the runtime rejects an option that it checks only now.
    */
   begin(socket: Socket, secured: Secured, ended: () => void): void {
+    this.beginOn(socket, secured, ended);
+    socket.resume();
+  }
+
+  /** {@link begin}, on a socket that may hold bytes already: those come first. `failed` is called with the error of one that fails. */
+  beginOn(socket: Socket, secured: Secured, ended: () => void, failed?: Failed): void {
     const address = addressOf(socket);
     // A client that ends its side during a handshake has given up. The encrypted socket copies this setting from the one beneath.
     socket.allowHalfOpen = false;
@@ -64,13 +73,13 @@ export class Handshakes {
       this.#pending.delete(address);
       ended();
     });
+    const waiting = { secured: done, failed };
     if (socket.remotePort === undefined) {
-      this.#inLane(socket, done);
+      this.#inLane(socket, waiting);
     } else {
-      this.#pending.set(address, done);
+      this.#pending.set(address, waiting);
       this.#common.emit("connection", socket);
     }
-    socket.resume();
   }
 
   /** Whether a peer is admitted after its handshake: if certificates are optional, one that is sent must be valid. */
@@ -78,27 +87,38 @@ export class Handshakes {
     return !this.#optional || secure.authorized || Object.keys(secure.getPeerCertificate()).length === 0;
   }
 
-  #make(secured: Secured): TlsServer {
+  // `of` says who waits for an encrypted socket.
+  #make(of: (secure: TLSSocket) => Waiting | undefined): TlsServer {
     const server = nodeTls().createServer(this.#options);
-    server.on("secureConnection", secured);
-    // The socket closes, which calls `ended`.
-    server.on("tlsClientError", (error) => this.#note(`handshake failed: ${error.message}`));
+    server.on("secureConnection", (secure) => {
+      const waiting = of(secure);
+      if (waiting) waiting.secured(secure);
+      else secure.destroy();
+    });
+    // The socket closes, which calls `ended`. `failed` says why.
+    server.on("tlsClientError", (error, secure) => {
+      this.#note(`handshake failed: ${error.message}`);
+      of(secure)?.failed?.(error);
+    });
     return server;
   }
 
   // A failed handshake keeps its server, as later events of that one must not be mistaken for those of another handshake.
-  #inLane(socket: Socket, done: Secured): void {
+  #inLane(socket: Socket, { secured, failed }: Waiting): void {
     const lane = this.#lanes.pop() ?? this.#newLane();
-    lane.secured = (secure) => {
-      lane.secured = refuse;
-      this.#lanes.push(lane);
-      done(secure);
+    lane.waiting = {
+      secured: (secure) => {
+        lane.waiting = NOBODY;
+        this.#lanes.push(lane);
+        secured(secure);
+      },
+      failed,
     };
     lane.server.emit("connection", socket);
   }
 
   #newLane(): Lane {
-    const lane: Lane = { server: this.#make((secure) => lane.secured(secure)), secured: refuse };
+    const lane: Lane = { server: this.#make(() => lane.waiting), waiting: NOBODY };
     return lane;
   }
 }
@@ -116,6 +136,4 @@ function addressOf(socket: Socket): string {
   return `${socket.remoteAddress} ${socket.remotePort} ${socket.localAddress} ${socket.localPort}`;
 }
 
-function refuse(secure: TLSSocket): void {
-  secure.destroy();
-}
+const NOBODY: Waiting = { secured: (secure) => secure.destroy(), failed: undefined };

@@ -75,8 +75,6 @@ const VERSION: Rule = {
   range: (value: string) => value === "TLSv1.2" || value === "TLSv1.3",
 };
 
-const SERVER_NAME = 'connect: option "tlsOptions.servername"';
-
 /** The rules for a server's TLS options. */
 export const SERVER_TLS_RULES: Readonly<Record<string, Rule>> = {
   tls: BOOLEAN,
@@ -111,23 +109,23 @@ export function usesTls(what: string, options: ServerTlsOptions | ClientTlsOptio
   return tls ?? others.length > 0;
 }
 
-/** Converts to options of `tls.createServer`. Reads the files. Throws `ERR_IOLOOP_TLS` if one is missing or invalid. */
-export function serverTls(options: ServerTlsOptions): TlsOptions {
+/** Converts to options of `tls.createServer`. Reads the files. Throws `ERR_IOLOOP_TLS` if one is missing or invalid. `what` was called. */
+export function serverTls(options: ServerTlsOptions, what = "listen"): TlsOptions {
   const { tlsCa, tlsCiphers, tlsVersion } = options;
   const tlsOptions = given(options.tlsOptions);
   const verify = options.tlsVerify ?? tlsCa !== undefined;
   const common: TlsOptions = {
-    ...(tlsCa !== undefined && { ca: pems("listen", tlsCa) }),
+    ...(tlsCa !== undefined && { ca: pems(what, tlsCa) }),
     ...(tlsCiphers !== undefined && { ciphers: tlsCiphers }),
     ...(tlsVersion !== undefined && { minVersion: tlsVersion }),
   };
-  const pairs = serverPairs(options);
+  const pairs = serverPairs(options, what);
   // The contexts of host names need the common options, too: they also verify client certificates.
   const { pfx: _, ...more } = tlsOptions;
   const contexts = new Map(
-    [...pairs].map(([host, pair]) => [host.toLowerCase(), context("listen", { ...common, ...more, ...pair })]),
+    [...pairs].map(([host, pair]) => [host.toLowerCase(), context(what, { ...common, ...more, ...pair })]),
   );
-  checkKeyTypes(pairs, tlsOptions);
+  checkKeyTypes(pairs, tlsOptions, what);
   return {
     ...common,
     ...byDefault(pairs),
@@ -141,25 +139,25 @@ export function serverTls(options: ServerTlsOptions): TlsOptions {
 }
 
 // The certificate and key for each host name; empty if `tlsOptions` has everything.
-function serverPairs({ tlsCert, tlsKey, tlsOptions = {} }: ServerTlsOptions): Map<string, Pair> {
+function serverPairs({ tlsCert, tlsKey, tlsOptions = {} }: ServerTlsOptions, what: string): Map<string, Pair> {
   const { cert, key } = tlsOptions;
   if (tlsCert === undefined && tlsKey === undefined && isComplete(tlsOptions)) return new Map();
   if ((tlsCert ?? tlsKey) === undefined || (tlsCert ?? cert) === undefined || (tlsKey ?? key) === undefined) {
-    throw new IOLoopError("ERR_IOLOOP_TLS", 'listen: option "tls" requires "tlsCert" and "tlsKey"');
+    throw new IOLoopError("ERR_IOLOOP_TLS", `${what}: option "tls" requires "tlsCert" and "tlsKey"`);
   }
   const hosts = isByHost(tlsCert) ? Object.keys(tlsCert) : [""];
   const ofHost = (host: string): Pair => ({
-    cert: tlsCert === undefined ? cert : pemOf("tlsCert", tlsCert, host),
-    key: tlsKey === undefined ? key : pemOf("tlsKey", tlsKey, host),
+    cert: tlsCert === undefined ? cert : pemOf(what, "tlsCert", tlsCert, host),
+    key: tlsKey === undefined ? key : pemOf(what, "tlsKey", tlsKey, host),
   });
   return new Map(hosts.map((host) => [host, ofHost(host)]));
 }
 
-function pemOf(name: string, value: Pem | PemByHost, host: string): Buffer {
+function pemOf(what: string, name: string, value: Pem | PemByHost, host: string): Buffer {
   const own = !isByHost(value) ? value : Object.hasOwn(value, host) ? value[host] : undefined;
-  if (own !== undefined) return pem(`listen: option "${name}"`, own);
+  if (own !== undefined) return pem(`${what}: option "${name}"`, own);
   // It must be `tlsKey`, as the hosts are those of `tlsCert`.
-  const message = `listen: option "tlsKey" has no entry for host "${host}", which "tlsCert" has`;
+  const message = `${what}: option "tlsKey" has no entry for host "${host}", which "tlsCert" has`;
   throw new IOLoopError("ERR_IOLOOP_TLS", message);
 }
 
@@ -175,7 +173,7 @@ function byDefault(pairs: Map<string, Pair>): Pair | undefined {
 
 // Up to Node 22, a connection keeps the default certificate in addition to that of the host name if their keys have different types,
 // and often serves the wrong one.
-function checkKeyTypes(pairs: Map<string, Pair>, { passphrase }: TlsOptions): void {
+function checkKeyTypes(pairs: Map<string, Pair>, { passphrase }: TlsOptions, what: string): void {
   if (pairs.size < 2 || !mixesCertificates()) return;
   const typeOf = ({ key }: Pair): string =>
     keyType({ key: key as Buffer, ...(passphrase !== undefined && { passphrase }) });
@@ -183,28 +181,29 @@ function checkKeyTypes(pairs: Map<string, Pair>, { passphrase }: TlsOptions): vo
   for (const [host, pair] of pairs) {
     const type = typeOf(pair);
     if (type === usual) continue;
-    const message = `listen: option "tlsKey" has a key of type ${type} for host "${host}", and the default key is of type ${usual}`;
+    const message = `${what}: option "tlsKey" has a key of type ${type} for host "${host}", and the default key is of type ${usual}`;
     const why = `Node ${process.versions.node} would serve the wrong certificate; use one type for all, or Node 24`;
     throw new IOLoopError("ERR_IOLOOP_TLS", `${message}: ${why}`);
   }
 }
 
-/** Converts to options of `tls.connect`, without the address. Throws `ERR_IOLOOP_TLS` if a file is missing or invalid. */
-export function clientTls(options: ClientTlsOptions): ConnectionOptions {
+/** Converts to options of `tls.connect`, without the address. Throws `ERR_IOLOOP_TLS` if a file is missing or invalid. `what` was called. */
+export function clientTls(options: ClientTlsOptions, what = "connect"): ConnectionOptions {
   const { tlsCert, tlsKey, tlsCa } = options;
   const tlsOptions = given(options.tlsOptions);
   // The runtime checks all options before it connects, except this one. If that threw later, a socket without listeners would be left.
-  if (tlsOptions.servername !== undefined) check(SERVER_NAME, tlsOptions.servername, STRING);
+  if (tlsOptions.servername !== undefined)
+    check(`${what}: option "tlsOptions.servername"`, tlsOptions.servername, STRING);
   // With only one of certificate and key, the client would send no certificate.
-  if (tlsKey !== undefined && (tlsCert ?? tlsOptions.cert) === undefined) throw halved("tlsKey", "tlsCert");
-  if (tlsCert !== undefined && (tlsKey ?? tlsOptions.key) === undefined) throw halved("tlsCert", "tlsKey");
+  if (tlsKey !== undefined && (tlsCert ?? tlsOptions.cert) === undefined) throw halved(what, "tlsKey", "tlsCert");
+  if (tlsCert !== undefined && (tlsKey ?? tlsOptions.key) === undefined) throw halved(what, "tlsCert", "tlsKey");
   const own = {
-    ...(tlsCa !== undefined && { ca: pems("connect", tlsCa) }),
-    ...(tlsCert !== undefined && { cert: pem('connect: option "tlsCert"', tlsCert) }),
-    ...(tlsKey !== undefined && { key: pem('connect: option "tlsKey"', tlsKey) }),
+    ...(tlsCa !== undefined && { ca: pems(what, tlsCa) }),
+    ...(tlsCert !== undefined && { cert: pem(`${what}: option "tlsCert"`, tlsCert) }),
+    ...(tlsKey !== undefined && { key: pem(`${what}: option "tlsKey"`, tlsKey) }),
   };
   const { passphrase } = tlsOptions;
-  if (Object.keys(own).length > 0) context("connect", { ...own, ...(passphrase !== undefined && { passphrase }) }); // only to validate them
+  if (Object.keys(own).length > 0) context(what, { ...own, ...(passphrase !== undefined && { passphrase }) }); // only to validate them
   return { ...own, ...tlsOptions };
 }
 
@@ -213,8 +212,8 @@ function given<T extends object>(options: T | undefined): T {
   return Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as T;
 }
 
-function halved(given: string, missing: string): IOLoopError {
-  return new IOLoopError("ERR_IOLOOP_TLS", `connect: option "${given}" requires "${missing}"`);
+function halved(what: string, given: string, missing: string): IOLoopError {
+  return new IOLoopError("ERR_IOLOOP_TLS", `${what}: option "${given}" requires "${missing}"`);
 }
 
 // The context for a host name: its own, or that of a wildcard one label up; undefined for the default.

@@ -14,6 +14,8 @@ export interface Consumer {
   readonly isFull: boolean;
   /** The stream's handle, if it reads and writes that itself, without the stream. */
   readonly borrowed?: SocketHandle;
+  /** Whether it has the stream for a short time only: one writes to it and subscribes to `read` as before, and all that waits. */
+  readonly isBrief?: boolean;
   received(chunk: Buffer): void;
   /** The peer has ended its side. */
   ended(): void;

@@ -178,6 +178,30 @@ export abstract class StreamEnding extends StreamReading {
     return this.id;
   }
 
+  /** Starts, unless it has. @internal */
+  begin(): void {
+    if (!this.started) this.open();
+  }
+
+  /** Lets go of the handle: paused, and with all that has arrived. @internal */
+  detach(): SocketHandle {
+    this.raw!.pause(); // first of all: a socket that is made now shall not begin to read
+    const handle = this.socket()!;
+    unhear(handle);
+    this.giveBack(handle);
+    return handle;
+  }
+
+  /** Goes on with another handle, which stands on the one that it had. Nothing is delivered before the next tick. @internal */
+  attach(handle: SocketHandle): void {
+    hear(handle, this);
+    this.raw = handle;
+    this.consumer = undefined;
+    this.idleAfter(this.timeout);
+    this.engine.nextTick(() => this.flow());
+    this.writing!.letGo();
+  }
+
   /** @internal */
   protected override open(): void {
     const handle = this.raw!;

@@ -58,6 +58,11 @@ export abstract class StreamReading extends StreamState {
     return this.consumer?.borrowed !== undefined;
   }
 
+  /** @internal */
+  override get isSecuring(): boolean {
+    return this.consumer?.isBrief === true;
+  }
+
   /** Whether the peer has ended its side. @internal */
   get hasPeerEnded(): boolean {
     return this.#hasPeerEnded;
@@ -78,7 +83,7 @@ export abstract class StreamReading extends StreamState {
     this.#paused = true;
     try {
       const handle = this.socket();
-      if (handle && !this.lent) hold(handle);
+      if (handle && !this.lent && !this.isSecuring) hold(handle);
     } catch (error) {
       this.broken(error);
     }
@@ -87,7 +92,7 @@ export abstract class StreamReading extends StreamState {
   /** @internal */
   suspend(): void {
     try {
-      if (!this.lent) this.raw?.pause();
+      if (!this.lent && !this.isSecuring) this.raw?.pause();
       this.raw?.unref?.();
     } catch (error) {
       this.broken(error);
@@ -122,7 +127,7 @@ export abstract class StreamReading extends StreamState {
 
   /** A second consumer is refused. @internal */
   protected override subscribing(name: string): void {
-    if (name === "read" && this.consumer) throw inUse('on: event "read"', this.consumer.name);
+    if (name === "read" && this.consumer && !this.isSecuring) throw inUse('on: event "read"', this.consumer.name);
   }
 
   /** What was kept for a subscriber to `read` is emitted in the next tick. @internal */
@@ -141,6 +146,14 @@ export abstract class StreamReading extends StreamState {
   /** @internal */
   get outlet(): AnyHandle | undefined {
     return this.started ? this.raw : undefined;
+  }
+
+  /** What has arrived is somebody else's, and not counted. @internal */
+  protected giveBack(handle: SocketHandle): void {
+    if (this.inbox?.isEmpty !== false) return;
+    const rest = this.inbox.takeAll();
+    this.#bytesRead -= rest.length;
+    handle.unshift(rest);
   }
 
   /** Gives a chunk to the one that reads. @internal */
@@ -199,7 +212,8 @@ export abstract class StreamReading extends StreamState {
       this.inbox?.give();
       if (!this.raw) return;
       this.takeBroken(error);
-      if (!isGone(error) && (!this.consumer || this.hasSubscribers("error"))) this.fire("error", error);
+      if (!isGone(error) && !this.isSecuring && (!this.consumer || this.hasSubscribers("error")))
+        this.fire("error", error);
       // What a server says of its own accord, and not the system: it has answered 408, say.
       const isOfServer = this.lent !== undefined && !("syscall" in error);
       this.finish("drop", isGone(error) ? "reset" : isOfServer ? "local" : "error", error);

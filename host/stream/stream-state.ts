@@ -66,7 +66,7 @@ export abstract class StreamState extends StreamEmitter {
     check("timeout", seconds, SECONDS);
     if (!this.raw) return;
     this.#timeout = seconds;
-    this.idleAfter(seconds);
+    if (!this.isSecuring) this.idleAfter(seconds);
   }
 
   /**
@@ -114,6 +114,9 @@ export abstract class StreamState extends StreamEmitter {
     if (this.record !== 0) this.engine.connections.setTimeout(this.record, seconds);
   }
 
+  /** Whether a TLS handshake is under way, which has a deadline of its own. @internal */
+  abstract get isSecuring(): boolean;
+
   /** Something has come or gone. @internal */
   touch(now = this.engine.now): void {
     if (this.record !== 0) this.engine.core.activity[this.slot] = now;
@@ -121,7 +124,7 @@ export abstract class StreamState extends StreamEmitter {
 
   /** The idle deadline has come: what others did with the handle since the last one is activity. @internal */
   look(): void {
-    if (this.#seen === undefined) return;
+    if (this.#seen === undefined || this.isSecuring) return;
     const bytes = this.#foreignBytes();
     if (bytes === this.#seen) return;
     this.#seen = bytes;

@@ -7,6 +7,7 @@ import { REACTOR, type Reactor } from "../reactor/reactor.ts";
 import { HANDLE, type StreamHandle } from "../socket/handle.ts";
 import { inUse } from "./consumer.ts";
 import { type StreamDuplex, duplexOf } from "./duplex.ts";
+import { type StartTlsOptions, startTls } from "./start-tls.ts";
 import { StreamEnding } from "./ending.ts";
 import { type WebStreams, webOf } from "./web.ts";
 import { Writing, refuseLater } from "./writing.ts";
@@ -73,7 +74,7 @@ export class Stream<Data = AnyData> extends StreamEnding {
     if (!(this instanceof Stream)) detached("write", "a stream");
     if (typeof chunk !== "string") check("write: chunk", chunk, CHUNK);
     if (cb !== undefined) check("write: callback", cb, FUNCTION);
-    if (this.consumer) throw inUse("write", this.consumer.name);
+    if (this.consumer && !this.isSecuring) throw inUse("write", this.consumer.name);
     return this.push(chunk, cb);
   }
 
@@ -84,7 +85,7 @@ export class Stream<Data = AnyData> extends StreamEnding {
    * @throws IOLoopError `ERR_IOLOOP_STREAM_IN_USE` as `write` does.
    */
   end(chunk?: string | Uint8Array): this {
-    if (this.consumer) throw inUse("end", this.consumer.name);
+    if (this.consumer && !this.isSecuring) throw inUse("end", this.consumer.name);
     if (chunk !== undefined) this.write(chunk);
     this.endLater();
     return this;
@@ -107,6 +108,23 @@ export class Stream<Data = AnyData> extends StreamEnding {
    */
   web(): WebStreams {
     return webOf(this);
+  }
+
+  /**
+   * Speaks TLS from here on, as the same connection. What was written before goes out in plain first; what is written after waits for the
+   * handshake. No plain byte is delivered any more: what has arrived and was not read is the beginning of TLS. The handshake has 10 seconds.
+   * If it fails, the promise rejects and the stream closes, reason `"error"`. A rejection that nobody waits for is silent.
+   *
+   * @param options Those of `server` that begin with `tls` for a stream that was accepted, those of `client` for an outgoing one.
+   * @throws IOLoopError `ERR_IOLOOP_STREAM_IN_USE` while a duplex, web streams or another `startTls` have the stream.
+   */
+  startTls(options: StartTlsOptions = {}): Promise<void> {
+    return startTls(this, options);
+  }
+
+  /** What is written from here on waits; `reached` is called once what was written before has been sent. @internal */
+  hold(reached: () => void): void {
+    (this.writing ??= new Writing(this)).hold(reached);
   }
 
   /** `write`, for whoever has the stream. @internal */

@@ -32,8 +32,9 @@ export class Writing {
   /** Bytes handed to the system. */
   bytesWritten = 0;
   readonly #stream: Written;
-  readonly #outbox = new Outbox();
+  #outbox = new Outbox();
   #callbacks: WriteCallback[] | undefined;
+  #behind: Behind | undefined; // what was pushed since `hold`
   #handle: AnyHandle | undefined; // what the piece was given to
   #isQueued = false;
   #isSending = false;
@@ -46,16 +47,17 @@ export class Writing {
 
   /** Whether data, or a callback, waits. */
   get isWaiting(): boolean {
-    return !this.#outbox.isEmpty || this.#callbacks !== undefined;
+    return !this.#outbox.isEmpty || this.#callbacks !== undefined || this.#behind !== undefined;
   }
 
   /** Bytes that wait. */
   get bytesWaiting(): number {
-    return this.#outbox.size;
+    return this.#outbox.size + (this.#behind?.outbox.size ?? 0);
   }
 
   /** Queues a chunk, and a callback for when all that waits has been handed to the system. */
   push(chunk: string | Uint8Array, callback: WriteCallback | undefined): void {
+    if (this.#behind) return pushBehind(this.#behind, chunk, callback);
     this.#outbox.push(chunk);
     if (callback) (this.#callbacks ??= []).push(callback);
     this.flushLater();
@@ -86,6 +88,23 @@ export class Writing {
     }
   }
 
+  /** What is pushed from here on waits until `letGo`. `reached` is called once what was pushed before has been handed to the system. */
+  hold(reached: () => void): void {
+    const isReached = !this.isWaiting;
+    this.#behind = { outbox: new Outbox(), callbacks: undefined, reached };
+    if (isReached) reached();
+  }
+
+  /** Sends what was held. */
+  letGo(): void {
+    const { outbox, callbacks } = this.#behind!;
+    this.#behind = undefined;
+    this.#outbox = outbox;
+    this.#callbacks = callbacks;
+    if (this.isWaiting) this.flushLater();
+    else this.#stream.drained();
+  }
+
   /** Gives all that waits to a handle that leaves the loop. */
   handOver(handle: AnyHandle & { write(piece: Buffer | string): unknown }): void {
     for (let piece = this.#outbox.send(); piece !== undefined; piece = this.#outbox.send()) handle.write(piece);
@@ -93,9 +112,10 @@ export class Writing {
 
   /** The stream is closed: forgets all that waits, and calls back with an error, once the caller has returned. */
   close(): void {
-    const callbacks = this.#callbacks;
+    const held = this.#behind?.callbacks;
+    const callbacks = held ? [...(this.#callbacks ?? []), ...held] : this.#callbacks;
     this.#outbox.clear();
-    this.#callbacks = undefined;
+    this.#callbacks = this.#behind = undefined;
     if (callbacks) queueMicrotask(() => refuse(this.#stream, callbacks));
   }
 
@@ -161,8 +181,21 @@ export class Writing {
     this.#callbacks = undefined;
     if (callbacks) for (const callback of callbacks) stream.engine.guard.call(callback, stream, "drain");
     if (stream.outlet) stream.fire("drain");
-    if (!this.isWaiting) stream.drained();
+    if (this.#behind) this.#behind.reached();
+    else if (!this.isWaiting) stream.drained();
   }
+}
+
+/** What waits for something else than what is before it. */
+interface Behind {
+  readonly outbox: Outbox;
+  callbacks: WriteCallback[] | undefined;
+  readonly reached: () => void;
+}
+
+function pushBehind(behind: Behind, chunk: string | Uint8Array, callback: WriteCallback | undefined): void {
+  behind.outbox.push(chunk);
+  if (callback) (behind.callbacks ??= []).push(callback);
 }
 
 /** Calls back for what is written to a stream that is closed already: in the next turn, so that writing on and on starves nobody. */

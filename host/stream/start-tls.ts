@@ -1,0 +1,217 @@
+// TLS in place: a stream that spoke plain speaks TLS from here on, as the same connection.
+//
+// Until the handshake is over the stream has a consumer that takes nothing. What arrives then is no data: it is the beginning of TLS.
+// What is written waits.
+
+import { isIP } from "node:net";
+import type { TLSSocket } from "node:tls";
+import { OBJECT, type Rule, check, checkOptions, oneOf } from "../base/checks.ts";
+import { IOLoopError, toError, withCode } from "../base/errors.ts";
+import { State } from "../core/core.ts";
+import type { LoopEngine } from "../engine/loop-engine.ts";
+import type { SocketHandle } from "../socket/handle.ts";
+import {
+  CLIENT_TLS_RULES,
+  type ClientTlsOptions,
+  SERVER_TLS_RULES,
+  type ServerTlsOptions,
+  clientTls,
+  usesTls,
+} from "../socket/tls-options.ts";
+import { type Consumer, inUse, isClosed } from "./consumer.ts";
+import { type Shake, shakeAsClient, shakeAsServer } from "./tls-sides.ts";
+
+const SECONDS = 10;
+
+/** Options of `Stream#startTls`: those of `server` that begin with `tls` for a stream that was accepted, those of `client` for another. */
+export type StartTlsOptions = (ServerTlsOptions | ClientTlsOptions) & {
+  /** Which side of TLS this is. For a stream that you have made yourself; the loop knows it of others. */
+  side?: "server" | "client" | undefined;
+};
+
+/** What `startTls` asks of a stream. */
+export interface Securable {
+  readonly engine: LoopEngine;
+  readonly raw: object | undefined;
+  readonly record: number;
+  readonly hasPeerEnded: boolean;
+  consumer: Consumer | undefined;
+  /** Starts, unless it has. */
+  begin(): void;
+  /** From here on what is written waits; `reached` is called once what was written before has been sent. */
+  hold(reached: () => void): void;
+  /** Lets go of the handle: paused, and with all that has arrived. */
+  detach(): SocketHandle;
+  /** Goes on with another handle. */
+  attach(handle: SocketHandle): void;
+  idleAfter(seconds: number): void;
+  finish(how: "drop", reason: "error", error: Error): void;
+}
+
+const SIDE: Rule = oneOf("server", "client");
+// By stream: few are connected by a name and begin with TLS later.
+const names = new WeakMap<object, string>();
+
+/** An outgoing stream was connected to this address: if that is a name, it is the one to be verified. */
+export function connectedTo(stream: object, address: string): void {
+  if (isIP(address) === 0) names.set(stream, address);
+}
+
+/** Begins TLS on a stream. Wrong options throw, all else rejects. */
+export function startTls(stream: Securable, options: StartTlsOptions): Promise<void> {
+  check("startTls: options", options, OBJECT);
+  const shake = prepare(stream, options);
+  if (stream.raw && stream.consumer) throw inUse("startTls", stream.consumer.name);
+  const { encrypted } = (stream.raw ?? {}) as Partial<SocketHandle>;
+  if (encrypted) checkLayers();
+  const start = new TlsStart(stream, shake);
+  start.promise.catch(ignore); // a rejection that nobody waits for is silent
+  start.begin();
+  return start.promise;
+}
+
+function prepare(stream: Securable, given: StartTlsOptions): Shake {
+  const { side: asked, ...own } = given;
+  if (asked !== undefined) check('startTls: option "side"', asked, SIDE);
+  const isServer = (asked ?? sideOf(stream)) === "server";
+  const options = checkOptions<ServerTlsOptions | ClientTlsOptions>(
+    "startTls",
+    own,
+    isServer ? SERVER_TLS_RULES : CLIENT_TLS_RULES,
+  );
+  if (!usesTls("startTls", { tls: true, ...options })) {
+    const message = 'startTls: option "tls" must be true or not given, not false';
+    throw withCode(new RangeError(message), "ERR_IOLOOP_OUT_OF_RANGE");
+  }
+  if (isServer) return shakeAsServer(given, options as ServerTlsOptions);
+  const secure = clientTls(options as ClientTlsOptions, "startTls");
+  const name = secure.servername ?? names.get(stream);
+  if (name === undefined && secure.rejectUnauthorized !== false) {
+    const message = 'startTls: option "tlsOptions.servername" is required, as the stream was not connected by a name';
+    throw withCode(new TypeError(message), "ERR_IOLOOP_INVALID_ARG_TYPE");
+  }
+  return shakeAsClient(name === undefined ? secure : { host: name, servername: name, ...secure });
+}
+
+function sideOf({ engine, record }: Securable): "server" | "client" {
+  const state = record === 0 ? State.LOOSE : engine.connections.stateOf(record);
+  if (state === State.INCOMING) return "server";
+  if (state === State.OUTGOING) return "client";
+  const message = 'startTls: option "side" is required for a stream that you have made yourself: "server" or "client"';
+  throw withCode(new TypeError(message), "ERR_IOLOOP_INVALID_ARG_TYPE");
+}
+
+// Bun would take the encrypted socket for one that has spoken plain, and Deno does not come to an end with it.
+function checkLayers(): void {
+  const { bun, deno } = process.versions as Record<string, string | undefined>;
+  if (bun === undefined && deno === undefined) return;
+  const message = `startTls: TLS over TLS is not supported on ${bun === undefined ? "Deno" : "Bun"}`;
+  throw new IOLoopError("ERR_IOLOOP_UNSUPPORTED", message);
+}
+
+/** A handshake under way. */
+class TlsStart implements Consumer {
+  readonly name = "startTls";
+  readonly isFull = true;
+  readonly isBrief = true;
+  readonly promise: Promise<void>;
+  readonly #stream: Securable;
+  readonly #shake: Shake;
+  #resolve!: () => void;
+  #reject!: (error: Error) => void;
+  #hasBegun = false;
+  #over: ((secure?: TLSSocket) => void) | undefined; // takes off what the handshake has put on its socket
+
+  constructor(stream: Securable, shake: Shake) {
+    this.#stream = stream;
+    this.#shake = shake;
+    this.promise = new Promise((resolve, reject) => ([this.#resolve, this.#reject] = [resolve, reject]));
+  }
+
+  begin(): void {
+    const stream = this.#stream;
+    if (!stream.raw) return this.#reject(isClosed("startTls"));
+    stream.consumer = this;
+    stream.begin();
+    stream.idleAfter(SECONDS);
+    if (stream.hasPeerEnded) return stream.engine.nextTick(() => this.#fail(ended()));
+    // In the next tick, as the callback that has called may write to the stream it was called for.
+    stream.hold(() => stream.engine.nextTick(() => this.#attempt(() => this.#handshake())));
+  }
+
+  received(): void {
+    // It is full: what arrives is kept.
+  }
+
+  ended(): void {
+    this.#fail(ended());
+  }
+
+  expired(): boolean {
+    this.#fail(new IOLoopError("ERR_IOLOOP_TLS", "startTls: the handshake was not complete in time"));
+    return true;
+  }
+
+  endsSoon(): boolean {
+    return true; // what was written is sent after the handshake
+  }
+
+  closed(error: Error | undefined, done: () => void): void {
+    this.#takeOff();
+    this.#stream.consumer = undefined;
+    this.#reject(error ?? isClosed("startTls"));
+    done();
+  }
+
+  get #isCurrent(): boolean {
+    return this.#stream.consumer === this && this.#stream.raw !== undefined;
+  }
+
+  #handshake(): void {
+    if (!this.#isCurrent || this.#hasBegun) return;
+    this.#hasBegun = true;
+    const stream = this.#stream;
+    const { engine } = stream;
+    const socket = stream.detach();
+    stream.idleAfter(this.#shake.seconds ?? SECONDS);
+    // The loop may be stopped, and the stream be closed, before what follows is delivered.
+    this.#over = this.#shake.begin(socket, {
+      secured: (secure) => engine.deliver("tls", () => this.#attempt(() => this.#secured(secure))),
+      failed: (error) => engine.deliver("tls", () => this.#fail(error ?? ended())),
+    });
+  }
+
+  #secured(secure: TLSSocket): void {
+    if (!this.#isCurrent) return void secure.destroy();
+    if (secure.destroyed) return this.#fail(ended());
+    this.#takeOff(secure);
+    this.#stream.attach(secure);
+    this.#resolve();
+  }
+
+  #fail(error: Error): void {
+    if (this.#isCurrent) this.#stream.finish("drop", "error", error);
+  }
+
+  #attempt(task: () => void): void {
+    try {
+      task();
+    } catch (error) {
+      this.#fail(toError(error));
+    }
+  }
+
+  #takeOff(secure?: TLSSocket): void {
+    const over = this.#over;
+    this.#over = undefined;
+    over?.(secure);
+  }
+}
+
+function ended(): IOLoopError {
+  return new IOLoopError("ERR_IOLOOP_TLS", "startTls: the connection ended before the handshake was complete");
+}
+
+function ignore(): void {
+  // Whoever waits for the promise has it.
+}

@@ -1,0 +1,113 @@
+// The handshake of either side, on a socket that has spoken plain.
+
+import type { ConnectionOptions, TLSSocket } from "node:tls";
+import { IOLoopError } from "../base/errors.ts";
+import type { SocketHandle } from "../socket/handle.ts";
+import { nodeTls } from "../socket/node-tls.ts";
+import { Handshakes } from "../socket/tls-handshake.ts";
+import { type ServerTlsOptions, serverTls } from "../socket/tls-options.ts";
+
+/** Who is told how a handshake ends. More than one of these calls may come. */
+interface Told {
+  secured(secure: TLSSocket): void;
+  failed(error?: Error): void;
+}
+
+/** One side of TLS. */
+export interface Shake {
+  /** How long it may take; 10 if it does not say. */
+  readonly seconds?: number;
+  /** Begins. Returns what takes its listeners off again; without the encrypted socket, what there is of it is destroyed. */
+  begin(socket: SocketHandle, told: Told): (secure?: TLSSocket) => void;
+}
+
+/** What a server's options were, and what was made of them. */
+interface Known {
+  readonly values: readonly unknown[];
+  readonly handshakes: Handshakes;
+}
+
+// Most programs give the same object each time: then its files are read once.
+const known = new WeakMap<object, Known>();
+
+/** The server's side. `given` are the options as they were given, by which what was made of them is found again. */
+export function shakeAsServer(given: object, options: ServerTlsOptions): Shake {
+  const handshakes = handshakesFor(given, options);
+  return {
+    seconds: handshakes.seconds,
+    begin(socket, told) {
+      const secured = (secure: TLSSocket): void => {
+        secure.on("error", ignore); // until the stream has it: the loop may be stopped
+        if (handshakes.isWelcome(secure)) return told.secured(secure);
+        told.failed(new IOLoopError("ERR_IOLOOP_TLS", "startTls: the certificate of the client is not valid"));
+        secure.destroy();
+      };
+      socket.on("error", ignore);
+      handshakes.beginOn(
+        socket,
+        secured,
+        () => told.failed(),
+        (error) => told.failed(error),
+      );
+      return (secure) => {
+        if (!secure) return;
+        socket.off("error", ignore);
+        secure.off("error", ignore);
+        secure.allowHalfOpen = false; // as the runtime makes them
+      };
+    },
+  };
+}
+
+/** The client's side: what it is given are options of `tls.connect`. */
+export function shakeAsClient(options: ConnectionOptions): Shake {
+  return {
+    begin(socket, told) {
+      // A server does not speak before the client has begun with TLS: somebody has put that in.
+      if (socket.readableLength > 0) {
+        const message = `startTls: ${socket.readableLength} bytes have arrived before the handshake`;
+        throw new IOLoopError("ERR_IOLOOP_TLS", message);
+      }
+      socket.on("error", ignore);
+      const secure = nodeTls().connect({ __proto__: null, allowHalfOpen: true, ...options, socket } as never);
+      const onSecure = (): void => told.secured(secure);
+      const onError = (error: Error): void => told.failed(error);
+      const onClose = (): void => told.failed();
+      secure.on("secureConnect", onSecure).on("error", onError).on("close", onClose);
+      return (done) => {
+        secure.off("secureConnect", onSecure).off("close", onClose);
+        if (!done) {
+          secure.destroy(); // its errors are heard still, and ignored
+          return;
+        }
+        socket.off("error", ignore);
+        secure.off("error", onError);
+        secure.allowHalfOpen = false; // as the runtime makes them
+      };
+    },
+  };
+}
+
+function handshakesFor(given: object, options: ServerTlsOptions): Handshakes {
+  const values = valuesOf(given);
+  const before = known.get(given);
+  if (before && before.values.length === values.length && values.every((value, i) => value === before.values[i]))
+    return before.handshakes;
+  const handshakes = new Handshakes(serverTls(options, "startTls"), ignore, "startTls");
+  known.set(given, { values, handshakes });
+  return handshakes;
+}
+
+// With those of the objects in it: certificates by host name, and `tlsOptions`.
+function valuesOf(options: object, depth = 0): unknown[] {
+  const values: unknown[] = [];
+  for (const [name, value] of Object.entries(options) as [string, unknown][]) {
+    const holdsMore = depth === 0 && typeof value === "object" && value !== null && !ArrayBuffer.isView(value);
+    values.push(name, ...(holdsMore ? valuesOf(value, 1) : [value]));
+  }
+  return values;
+}
+
+function ignore(): void {
+  // What matters of it is told otherwise.
+}
