@@ -18,7 +18,8 @@ const OURS = new Set(
   `this super engine #engine owner #owner acceptor acceptors admission connections connection resources resource timers #timers writers
   guard #guard supervisor #supervisor core calls #turns #stall #inbox inbox #outbox #writing stream #stream #loop loop ioloop #reactor reactor
   #watchers watcher entry run #run context #held #nextTicks listener client #closing handshake handshakes lane writer file one Reactor Loop
-  Client Server oldest before told rule #outcome outcome #ready begins DROPPED info LISTENER clock`.split(/\s+/),
+  Client Server oldest before told rule #outcome outcome #ready begins DROPPED info LISTENER clock consumer
+  #consumer source #source outbox`.split(/\s+/),
 );
 /** What has such a name, and is not, in some files: sockets that call us; and the other way round. */
 const BUT = new Set(["socket/fast-path this", "socket/handle this", "time/guarded-clock clock"]);
@@ -31,7 +32,7 @@ const LANGUAGE = new Set(
   `Object Array Math Number Reflect Promise Symbol JSON Uint8Array ArrayBuffer Date #onEnd #ending #others #looks #entries #hot #classes
   #pending #alarms #subscribers list rest words facts states names pairs contexts #chunks parts #callbacks #failures #filling all #remaining
   #waiting #lanes #args args text value name host path candidate lower others hosts known hot methods code escape longest broken promise
-  result done running signals`.split(/\s+/),
+  result done running signals values`.split(/\s+/),
 );
 
 const SETS: readonly object[] = [

@@ -30,32 +30,35 @@ export const CALLS: readonly ForeignCall[] = [
     _final: "socket/node-socket",
     _write: "socket/fast-path",
     _writeGeneric: "socket/node-socket",
-    destroy: `net/admitted-client net/server net/socket-file reactor/server-watcher socket/bun-socket
-      socket/fast-path socket/handle socket/node-socket socket/tls-handshake stream/writing`,
+    destroy: `net/admitted-client net/server net/socket-file reactor/server-watcher
+      socket/bun-socket socket/fast-path socket/handle socket/node-socket socket/tls-handshake
+      socket/tls-reset stream/duplex stream/start-tls stream/tls-sides stream/writing`,
     destroySoon: "socket/handle",
     emit: "reactor/server-watcher reactor/stream-watcher socket/tls-handshake",
-    end: "socket/handle",
-    getPeerCertificate: "socket/tls-handshake",
+    end: "socket/handle stream/duplex",
+    getPeerCertificate: "socket/tls-handshake socket/tls-info",
+    getProtocol: "socket/tls-info",
     listenerCount: "reactor/server-watcher socket/bare-socket socket/handle",
     off: `net/admitted-client net/client net/server net/waiting-client reactor/server-watcher
-      reactor/stream-watcher reactor/watcher socket/handle`,
-    on: `net/admitted-client net/bind net/client net/server net/waiting-client reactor/server-watcher
-      reactor/stream-watcher reactor/watcher socket/handle socket/tls-handshake`,
-    once: "net/server-handle net/socket-file socket/tls-handshake",
-    pause: "reactor/stream-watcher socket/bun-socket socket/handle stream/reading stream/stream",
-    push: "socket/fast-path",
+      reactor/stream-watcher reactor/watcher socket/handle stream/tls-sides`,
+    on: `net/admitted-client net/bind net/client net/server net/waiting-client
+      reactor/server-watcher reactor/stream-watcher reactor/watcher socket/handle
+      socket/tls-handshake stream/tls-sides`,
+    once: "net/server-handle net/socket-file socket/tls-handshake stream/duplex",
+    pause: "reactor/stream-watcher socket/bun-socket socket/handle stream/ending stream/reading",
+    push: "socket/fast-path stream/duplex",
     read: "reactor/stream-watcher",
     ref: `net/admitted-client net/client net/closing-listener net/server net/waiting-client
-      reactor/server-watcher reactor/watcher socket/bun-socket socket/node-socket stream/lingering
-      stream/reading stream/stream`,
-    resetAndDestroy: "socket/handle",
+      reactor/server-watcher reactor/watcher socket/bun-socket socket/node-socket stream/ending
+      stream/lingering stream/reading stream/socket-members`,
+    resetAndDestroy: "socket/handle socket/tls-reset",
     resume: "reactor/stream-watcher socket/bun-socket socket/handle socket/tls-handshake stream/reading",
-    setKeepAlive: "socket/bun-socket socket/node-socket socket/tcp-options",
-    setNoDelay: "socket/bun-socket socket/node-socket socket/tcp-options",
-    unref: `base/runtime net/admitted-client net/client net/closing-listener net/server net/waiting-client
-      reactor/server-watcher reactor/watcher socket/bun-socket socket/node-socket stream/lingering
-      stream/reading`,
-    unshift: "stream/stream",
+    setKeepAlive: "socket/bun-socket socket/node-socket socket/tcp-options stream/socket-members",
+    setNoDelay: "socket/bun-socket socket/node-socket socket/tcp-options stream/socket-members",
+    unref: `base/runtime net/admitted-client net/client net/closing-listener net/server
+      net/waiting-client reactor/server-watcher reactor/watcher socket/bun-socket socket/node-socket
+      stream/lingering stream/reading stream/socket-members`,
+    unshift: "stream/ending stream/reading",
     write: "socket/bun-socket socket/handle stream/writing",
   }),
   // A listening server.
@@ -63,7 +66,8 @@ export const CALLS: readonly ForeignCall[] = [
     _emitCloseIfDrained: "socket/bare-socket",
     _listen2: "net/bind",
     address: "net/server-handle net/server",
-    close: "net/bind net/closing-listener net/server-handle net/server socket/bun-socket socket/node-socket",
+    close: `net/bind net/closing-listener net/server net/server-handle socket/bun-socket
+      socket/node-socket stream/ending stream/web`,
     createServer: "net/server-handle net/server socket/tls-handshake",
     listen: "net/bind net/server-handle socket/listening-handle",
   }),
@@ -79,7 +83,7 @@ export const CALLS: readonly ForeignCall[] = [
   }),
   // Of node:net and node:tls: what makes a connection, encrypted or not.
   ...of("tls", {
-    connect: "net/client net/socket-file",
+    connect: "net/client net/socket-file stream/tls-sides",
     createSecureContext: "socket/tls-options",
   }),
   // Memory may be short.
@@ -87,10 +91,10 @@ export const CALLS: readonly ForeignCall[] = [
     alloc: "socket/node-internals",
     allocUnsafe: "base/bytes",
     allocUnsafeSlow: "socket/fast-path",
-    byteLength: "net/socket-file socket/bun-socket stream/outbox",
+    byteLength: "net/socket-file socket/bun-socket stream/outbox stream/web",
     concat: "stream/inbox stream/outbox",
     copy: "base/bytes",
-    from: "base/bytes socket/tls-options",
+    from: "base/bytes socket/tls-options stream/duplex",
     subarray: "socket/bun-socket stream/outbox",
   }),
   // A clock of a program's.
@@ -110,7 +114,7 @@ export const CALLS: readonly ForeignCall[] = [
     clearImmediate: "time/clock",
     clearInterval: "reactor/io-watchers",
     clearTimeout: "stream/lingering time/clock time/guarded-clock",
-    nextTickOfRuntime: "reactor/stream-watcher",
+    nextTickOfRuntime: "reactor/stream-watcher stream/duplex",
     queueMicrotask: "engine/turns engine/writers reactor/server-watcher stream/writing",
     setImmediate: "time/clock",
     setInterval: "reactor/io-watchers",
@@ -138,7 +142,7 @@ export const CALLS: readonly ForeignCall[] = [
     getSystemErrorName: "socket/node-socket",
     inspect: "reactor/print-error",
     isAbsolute: "net/unix-sockets",
-    isIP: "net/bind net/client",
+    isIP: "net/bind net/client stream/socket-members stream/start-tls",
     monotonicNow: "time/clock",
     resolve: "net/socket-file net/unix-sockets",
     unrefTimer: "base/runtime stream/lingering",

@@ -218,7 +218,7 @@ test("streams of one's own, with `side`; over a UNIX-like pair, too", async () =
   assert.equal(errors, []);
 });
 
-test("200 at once", async () => {
+test("two hundred at once", async () => {
   const { loop, errors } = quietLoop({ maxConnections: 500 });
   const options = { ...CERTIFICATE };
   let done = 0;

@@ -88,7 +88,7 @@ test("what is neither a string nor bytes is refused, and the connection reset", 
   await far.closed;
 });
 
-test("50 MB both ways, with back-pressure", async () => {
+test("much data both ways, with back-pressure", async () => {
   const SIZE = 50_000_000;
   const { loop, errors } = quietLoop();
   let most = 0;
