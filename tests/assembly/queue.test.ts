@@ -70,7 +70,7 @@ test("adaptive: the order, the limit of the queue and the newest hold while ever
     for (let id = twin.call("pollEvicted"); id > 0; id = twin.call("pollEvicted")) twin.call("handleClose", id);
     assert.ok(twin.call("connectionsIn", State.WAITING) <= 20);
     if (now % 50 === 0) {
-      for (const { id, state } of [...twin.reference.connections.values()])
+      for (const { id, state } of twin.reference.connections.values())
         if (state === State.INCOMING) twin.call("handleClose", id);
       for (const id of admitted(twin)) {
         served++;

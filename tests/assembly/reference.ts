@@ -105,9 +105,7 @@ export class Reference extends ReferenceQueue {
     this.tell(now);
     const listening = this.#line.filter(({ acceptor }) => acceptor?.listening);
     if (this.#budget === 0 || this.#places() <= 0 || listening.length === 0 || !this.hasToken()) return 0;
-    const client = this.inOrder(listening).find(
-      ({ acceptor }) => !(acceptor!.single && acceptor!.turn === this.#passes),
-    );
+    const client = this.inOrder(listening).find(({ acceptor: a }) => !(a!.single && a!.turn === this.#passes));
     if (!client) return 0;
     this.takeToken();
     client.acceptor!.turn = this.#passes;
