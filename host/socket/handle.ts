@@ -53,13 +53,12 @@ const EVENTS: readonly [string, (this: Heard, argument: never) => void][] = [
       this[LISTENER]?.failed(error);
     },
   ],
-  [
-    "close",
-    function (this: Heard): void {
-      this[LISTENER]?.closed(false);
-    },
-  ],
+  ["close", closed],
 ];
+
+function closed(this: Heard): void {
+  this[LISTENER]?.closed(false);
+}
 
 const readFast = fastReader(deliver);
 
@@ -135,7 +134,15 @@ export function hear(handle: Heard | BareSocket, listener: Listener): void {
 export function hearEnd(handle: Heard, listener: Listener): void {
   take(handle, listener);
   handle[HALF_OPEN] = handle.allowHalfOpen;
+  handle._destroy = destroyHeard; // oxlint-disable-line no-underscore-dangle -- its name
   for (const [event, hears] of EVENTS) if (event !== "data") handle.on(event, hears as () => void);
+}
+
+// Replaces the method of a socket that a library uses. A library may remove all listeners, ours too, before it puts TLS on top.
+function destroyHeard(this: Heard, error: Error | null, done: (error?: Error | null) => void): void {
+  if (!this.listeners("close").includes(closed)) this.on("close", closed);
+  const own = Object.getPrototypeOf(this) as Duplex;
+  own._destroy.call(this, error, done); // oxlint-disable-line no-underscore-dangle -- its name
 }
 
 /** The listener of a handle; undefined if it is not one of ours. */
@@ -167,6 +174,8 @@ export function unhear(handle: Heard | BareSocket): void {
   leave(handle);
   if (handle instanceof BareSocket) return;
   handle.allowHalfOpen = handle[HALF_OPEN] ?? false;
+  // oxlint-disable-next-line no-underscore-dangle -- its name
+  if (handle._destroy === destroyHeard) Reflect.deleteProperty(handle, "_destroy");
   unreadFast(handle);
   for (const [event, hears] of EVENTS) handle.off(event, hears as () => void);
 }
