@@ -19,8 +19,10 @@ export const USAGE = `npm run bench -- [BENCH…] [options]
   --idle-seconds N   how long it watches them idle; default 60
   --pending A,B      how many timers are pending in the bench of timers; at least 512
   --out DIR          where report.json and report.html go; default build/bench
-  BENCH_BEFORE=DIR   in the environment: another checkout, built, whose servers take part as well
   --write-docs       also writes the tables and charts into docs/benchmarks.md; of whole benches only
+
+  BENCH_BEFORE=DIR   in the environment: another checkout, built, whose servers take part as well
+  BENCH_FAILURES=1   in the environment: the bench of stops prints each request that failed
 `;
 
 const NAMES = { type: "string", multiple: true };

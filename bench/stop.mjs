@@ -20,6 +20,8 @@ export const peers = STOP_PEER_NAMES;
 const STOPS = { usual: 4, quick: 1 }; // a round
 const LOAD_MILLISECONDS = 1000; // before the signal
 const LIMIT_SECONDS = 10; // then what has not ended is killed
+const MOST_TRIES = 8; // a round
+const HELD_UP = "stops were repeated, because something else held up the clients";
 const clients = join(fileURLToPath(new URL(".", import.meta.url)), "load/stopping.mjs");
 
 // One of all stops is the least that can be told apart.
@@ -44,11 +46,18 @@ export async function run({ rounds, quick, only, runtimes, peers, progress }) {
   if (only && !only.includes("stop")) return { tables: [] };
   if (!canMeasure) return { tables: [], skipped: [{ name: title, reason: "It needs /proc, as Linux has it" }] };
   const able = stopCandidates({ runtimes, peers });
+  const repeated = [];
   let seed = 0;
   const measure = async (candidate) => {
     const stops = [];
     const wanted = quick ? STOPS.quick : STOPS.usual;
-    while (stops.length < wanted) stops.push(await stopOnce(candidate, ++seed));
+    let tries = 0;
+    while (stops.length < wanted) {
+      const { figures, delay } = await stopOnce(candidate, ++seed);
+      if (delay === undefined || quick) stops.push(figures);
+      else if (++tries < MOST_TRIES) repeated.push({ name: candidate.name, reason: HELD_UP });
+      else throw new Error(`the clients were held up for ${Math.round(delay)} ms, and ${tries - 1} times before`);
+    }
     return Object.fromEntries(COLUMNS.map(({ key }) => [key, mean(stops.map((figures) => figures[key]))]));
   };
   const { rows, skipped } = await takeTurns({ candidates: able.candidates, rounds, progress, measure });
@@ -60,11 +69,11 @@ export async function run({ rounds, quick, only, runtimes, peers, progress }) {
   };
   return {
     tables: [{ ...table, main: "failed", columns: COLUMNS, rows }],
-    skipped: distinct([...able.skipped, ...skipped]),
+    skipped: distinct([...able.skipped, ...repeated, ...skipped]),
   };
 }
 
-async function stopOnce({ command, codes }, seed) {
+async function stopOnce({ name, command, codes }, seed) {
   const folder = mkdtempSync(join(tmpdir(), "stop-"));
   const log = join(folder, "begun");
   const running = [];
@@ -80,7 +89,10 @@ async function stopOnce({ command, codes }, seed) {
     const ended = await endOf(server, codes);
     load.signal("SIGTERM");
     const outcomes = JSON.parse(await load.says());
-    return figuresOf({ begun: numbersIn(log), signalled, ended, ...outcomes });
+    const begun = numbersIn(log);
+    const delay = outcomes.delays.find(({ until }) => until > signalled)?.milliseconds;
+    if (process.env.BENCH_FAILURES && delay === undefined) describe(name, { begun, signalled, ...outcomes });
+    return { figures: figuresOf({ begun, signalled, ended, ...outcomes }), delay };
   } finally {
     for (const { signal, ended } of running) {
       signal("SIGKILL");
@@ -137,6 +149,15 @@ export function figuresOf({ begun, answered, failed, turnedAway, lastAnswer, sig
     ended: ended === undefined ? LIMIT_SECONDS : (ended - signalled) / 1000,
     late: ended === undefined ? LIMIT_SECONDS : Math.max(ended - last, 0) / 1000,
   };
+}
+
+// Each request that failed: for whoever mends a server.
+function describe(name, { begun, signalled, failed }) {
+  for (const { id, isFirst, isIdle, silent, at, why } of failed) {
+    const kind = begun.includes(id) ? "lost" : isFirst ? "fresh" : "race";
+    const client = `${isIdle ? "an idle" : "a busy"} client, silent for ${silent.toFixed(1)} ms before it`;
+    console.error(`${name}: ${kind}, ${why}, ${(at - signalled).toFixed(1)} ms after the signal, of ${client}`);
+  }
 }
 
 function numbersIn(file) {

@@ -11,12 +11,14 @@ import { keepAliveClient } from "./keep-alive-client.mjs";
 const [BUSY, IDLE, SILENT, SLOW] = [50, 10, 3, 2];
 const ANSWER_MILLISECONDS = { most: 20, long: 1000, longEach: 50 };
 const PAUSE_MILLISECONDS = { least: 1000, most: 3000 }; // of one that is mostly idle
+const [LOOK_MILLISECONDS, DELAY_MILLISECONDS] = [5, 50];
 const BYTE_MILLISECONDS = 1000; // between two bytes of a request that never ends
 
 const [port, seed] = process.argv.slice(2).map(Number);
 const random = randomFrom(seed);
 const answered = [];
 const failed = [];
+const delays = []; // when this process did not run: clients that do not look see neither an answer nor an end
 let [requests, underWay, refused, turnedAway, lastAnswer] = [0, 0, 0, 0, 0];
 let isOver = false;
 let toCome = BUSY + IDLE + 1; // first answers, and the WebSocket
@@ -25,9 +27,9 @@ for (let number = 0; number < BUSY + IDLE; number++) startClient(number, number 
 for (let number = 0; number < SILENT; number++) open(number);
 for (let number = 0; number < SLOW; number++) sendSlowly(open(number));
 openWebSocket();
-const waits = setInterval(() => {}, 1000); // it is here until the server has ended, also when all clients have gone
+const watch = noteDelays(); // which keeps it here, also when all clients have gone
 process.on("SIGTERM", () => {
-  clearInterval(waits);
+  clearInterval(watch);
   isOver = true;
   finish();
 });
@@ -38,20 +40,22 @@ function address(number) {
 
 function startClient(number, isIdle) {
   const client = keepAliveClient(address(number));
-  let isNew = true;
+  let [isNew, silentSince] = [true, milliseconds()];
   const ask = () => {
     if (isOver) return;
     const id = ++requests;
     const { most, long, longEach } = ANSWER_MILLISECONDS;
     const after = id % longEach === 0 ? long : Math.floor(random() * (most + 1));
+    const silent = milliseconds() - silentSince;
     underWay++;
     client.ask(`/${id}/${after}`, (outcome) => {
       underWay--;
+      silentSince = milliseconds();
       if (isNew) arrived();
       isNew = false;
-      const goesOn = note(id, outcome);
+      const goesOn = note({ id, isIdle, silent, ...outcome });
       if (isOver) finish();
-      else if (goesOn && isIdle) setTimeout(ask, between(PAUSE_MILLISECONDS));
+      else if (goesOn && isIdle) setTimeout(setImmediate, between(PAUSE_MILLISECONDS), ask); // an end that has come is seen first
       else if (goesOn) ask();
     });
   };
@@ -59,10 +63,10 @@ function startClient(number, isIdle) {
 }
 
 // Whether its client goes on: one that is refused has gone elsewhere.
-function note(id, { status, code, isFirst }) {
+function note({ status, code, ...request }) {
   const at = milliseconds();
   if (status === 200) {
-    answered.push(id);
+    answered.push(request.id);
     lastAnswer = at;
   } else if (status === 503) {
     turnedAway++;
@@ -70,7 +74,7 @@ function note(id, { status, code, isFirst }) {
     refused++;
     return false;
   } else {
-    failed.push({ id, isFirst, at, why: code ?? status });
+    failed.push({ ...request, at, why: code ?? status });
   }
   return true;
 }
@@ -102,6 +106,15 @@ function openWebSocket() {
   });
 }
 
+function noteDelays() {
+  let last = milliseconds();
+  return setInterval(() => {
+    const now = milliseconds();
+    if (now - last > DELAY_MILLISECONDS) delays.push({ until: now, milliseconds: now - last });
+    last = now;
+  }, LOOK_MILLISECONDS);
+}
+
 function arrived() {
   if (--toCome === 0) console.log("ready");
 }
@@ -109,8 +122,8 @@ function arrived() {
 // The server has ended, so whatever is under way fails soon.
 function finish() {
   if (underWay > 0) return;
-  console.log(JSON.stringify({ answered, failed, refused, turnedAway, lastAnswer }));
-  process.exit(0);
+  const text = JSON.stringify({ answered, failed, refused, turnedAway, lastAnswer, delays });
+  process.stdout.write(`${text}\n`, () => process.exit(0));
 }
 
 function between({ least, most }) {
