@@ -1,12 +1,10 @@
 // Examples as child processes: those in JavaScript on the runtime that runs the test.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { deferred, script, until, within } from "../support/harness.ts";
 import { root } from "../support/paths.ts";
-
-const started = new Set<string>();
 
 /** A program that runs. */
 export class Program {
@@ -59,7 +57,6 @@ export class Program {
 /** An example in JavaScript. */
 export class Example extends Program {
   constructor(name: string, args: readonly (string | number)[]) {
-    started.add(name);
     super(process.execPath, [...script(join(root, "examples", `${name}.mjs`)), ...args]);
   }
 }
@@ -79,8 +76,11 @@ export async function example<T>(
   }
 }
 
-/** The examples that no test has run; what stands in a folder has tests of its own. */
+/** The examples that no test runs. An example that is a folder has tests of its own. */
 export function untested(): string[] {
+  const folder = join(root, "tests/examples");
+  const tests = readdirSync(folder).filter((file) => file.endsWith(".test.ts"));
+  const text = tests.map((file) => readFileSync(join(folder, file), "utf8")).join("\n");
   const files = readdirSync(join(root, "examples")).filter((file) => file.endsWith(".mjs"));
-  return files.filter((file) => !started.has(file.replace(/\.mjs$/, "")));
+  return files.filter((file) => !text.includes(`example("${file.replace(/\.mjs$/, "")}", `));
 }

@@ -19,6 +19,7 @@ export const DIFFERS_ON_DENO: ReadonlySet<string> = new Set([
 /** Test files that do not run on Deno: its handles emit too few events to be watched, and an early signal ends a program. */
 export const NOT_FOR_DENO: ReadonlySet<string> = new Set([
   "examples/examples.test.js",
+  "examples/http-server.test.js",
   "reactor/watchers-flow.test.js",
   "reactor/watchers-handles.test.js",
   "reactor/watchers-process.test.js",
