@@ -37,9 +37,16 @@ const SERVER: Rule = {
 export function checkServer(value: unknown, tls: boolean): AnyServer {
   if (typeof value === "function")
     throw wrap("serve: server must be a server, not a function; pass http.createServer(app)");
-  const inner = (value as { server?: unknown } | null | undefined)?.server;
+  const { server: inner, httpServer, handleUpgrade } = (value ?? {}) as Readonly<Record<string, unknown>>;
   if (!SERVER.type(value) && SERVER.type(inner))
     throw wrap("serve: server must be a server; pass its property `server`");
+  // These have a `connection` event as well, for connections of their own: what gets a socket by it fails late.
+  if (SERVER.type(httpServer)) throw wrap("serve: server must be an HTTP server; pass its property `httpServer`");
+  if (typeof handleUpgrade === "function") {
+    const message =
+      "serve: server must be an HTTP server, not one that takes upgraded connections; pass the HTTP server that it was made with";
+    throw wrap(message);
+  }
   check("serve: server", value, SERVER);
   const server = value as AnyServer;
   if (tls && speaksTls(server)) {

@@ -242,6 +242,10 @@ test("what is no server, and options that are not for one", async () => {
     /not a function; pass http.createServer\(app\)/,
   );
   assert.match(message({ server: http.createServer() }), /pass its property `server`/);
+  const upgrades = Object.assign(new EventEmitter(), { handleUpgrade: () => {} }); // like one of ws
+  assert.match(message(upgrades), /takes upgraded connections; pass the HTTP server that it was made with/);
+  const rooms = Object.assign(new EventEmitter(), { httpServer: http.createServer() }); // like one of Socket.IO
+  assert.match(message(rooms), /pass its property `httpServer`/);
   assert.match(message(undefined), /serve: server must be a server of node:http, https, http2, tls or net/);
   assert.match(message(8080), /serve: server must be a server of/);
   assert.match(
