@@ -20,7 +20,7 @@ function section(title: string): string {
   return document.slice(from, to < 0 ? undefined : from + 3 + to);
 }
 
-// The rows of the tables of a section, without head and rule.
+// The rows of the tables in a section, without the header and the separator.
 function rows(title: string): string[][] {
   return section(title)
     .split("\n")
@@ -44,7 +44,7 @@ test("every export is in the document, and every name in the document is exporte
   assert.match(document, "`memory` is exported too");
 });
 
-test("parameters and their types are those of the source", () => {
+test("parameters and their types are as in the source", () => {
   for (const [name, parameters, result] of listed) {
     const found = new RegExp(`export function ${name}\\(([^)]*)\\): (\\w+)`).exec(source);
     assert.ok(found, name);

@@ -14,7 +14,7 @@ const OTHERS = ["CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "examples/c-ho
   existsSync(join(root, file)),
 );
 
-/** Its tables are written by a program. */
+/** A generated page. */
 const WIDE = "docs/benchmarks.md";
 const ROW = 100;
 

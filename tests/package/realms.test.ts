@@ -56,13 +56,13 @@ test("with all intrinsics frozen", () => {
   assert.equal(said(TALK, "--frozen-intrinsics", "--no-warnings"), SAID);
 });
 
-test("where Bun.listen cannot be replaced", () => {
+test("with a read-only Bun.listen", () => {
   if (!isBun) return;
   const readOnly = 'Object.defineProperty(Bun, "listen", { value: Bun.listen, writable: false, configurable: false });';
   assert.equal(said(`${readOnly}\n${TALK}`), SAID);
 });
 
-test("where there is no TextDecoder", () => {
+test("without TextDecoder", () => {
   const without = `
     delete globalThis.TextDecoder;
     const { Core } = await import("wasm-ioloop/core");
