@@ -6,7 +6,7 @@ import { harness, quietLoop, turns, until } from "../support/harness.ts";
 
 const test = harness("failures");
 
-test("58, 59, 60 an exception in a timer is the reactor's error; other timers of that pass run, the loop goes on", async () => {
+test("58, 59, 60 an exception in a timer is the reactor's error; other timers of that pass run, the loop continues", async () => {
   const { loop, errors } = quietLoop();
   const log: string[] = [];
   const error = new Error("Bye!");
@@ -61,7 +61,7 @@ test("an async callback that rejects is the reactor's error", async () => {
   loop.remove(keep);
 });
 
-test("62 without error subscribers the exception leaves start, and the loop can start again", async () => {
+test("62 without error subscribers start rejects with the exception, and the loop can start again", async () => {
   const loop = new IOLoop();
   loop.reactor.unsubscribe("error");
   loop.timer(0, () => {
@@ -85,7 +85,7 @@ test("62 without error subscribers the exception leaves start, and the loop can 
   loop.reset();
 });
 
-test("63 an exception in an error subscriber leaves start", async () => {
+test("63 an exception in an error subscriber rejects start", async () => {
   const reactor = new Reactor();
   reactor.on("error", (_reactor, error) => {
     throw new Error(`again: ${(error as Error).message}`);
@@ -101,7 +101,7 @@ test("63 an exception in an error subscriber leaves start", async () => {
   }
 });
 
-test("what is thrown and no Error arrives as it is", async () => {
+test("a thrown value that is not an Error is passed on unchanged", async () => {
   const { loop, errors } = quietLoop();
   loop.timer(0, () => {
     // oxlint-disable-next-line no-throw-literal, typescript/only-throw-error -- that is the point

@@ -1,4 +1,4 @@
-// Under a peer that sends as fast as it can: pauses hold it back, no byte is lost, and the order stays.
+// A peer that sends as fast as it can: pauses hold it back, no byte is lost, and the order is kept.
 // Numbers name statements about the originals.
 
 import { createHash } from "node:crypto";
@@ -9,19 +9,19 @@ import { type Peer, harness, pair, peer, portOf, quietLoop, sleep, turns, until 
 
 const test = harness("flood");
 
-const PART = 65_521; // a prime, so that no part begins where a read does
+const PART = 65_521; // a prime, so that parts and reads do not begin at the same positions
 const TOTAL = 24_000_000;
-// What the system's buffers of both ends can hold, generously, with all that the runtime buffers.
+// A generous estimate of what the buffers of both systems and of the runtime can hold.
 const IN_FLIGHT = 16_000_000;
 
-/** What a peer sends at a position: a pattern that repeats nowhere near the size of a part. */
+/** The bytes that a peer sends at a position: a pattern whose period is far from the size of a part. */
 function part(position: number, length: number): Buffer {
   const bytes = Buffer.allocUnsafe(length);
   for (let i = 0; i < length; i++) bytes[i] = ((position + i) * 2_654_435_761) >>> 23;
   return bytes;
 }
 
-/** Sends all of it as fast as it is taken; the hash of it, and how much the socket has taken. */
+/** Sends all data as fast as the socket takes it. Returns its hash, and how much the socket has taken. */
 function flood(far: Peer): { hash: Promise<string>; sent: () => number } {
   let sent = 0;
   const send = async (): Promise<string> => {
@@ -30,7 +30,7 @@ function flood(far: Peer): { hash: Promise<string>; sent: () => number } {
       const bytes = part(sent, Math.min(PART, TOTAL - sent));
       hash.update(bytes);
       sent += bytes.length;
-      // In parts, each when the one before has been taken: what is sent is no more than the system holds.
+      // In parts, each after the previous one was taken, so that no more is sent than the system can hold.
       await new Promise((resolve) => far.socket.write(bytes, resolve));
     }
     far.socket.end();
@@ -39,7 +39,7 @@ function flood(far: Peer): { hash: Promise<string>; sent: () => number } {
   return { hash: send(), sent: () => sent };
 }
 
-/** A stream in a loop, hashed as it is read. */
+/** A stream in a loop, with a hash of the data that it reads. */
 async function sink(): Promise<{
   loop: IOLoop;
   stream: Stream;
@@ -60,9 +60,9 @@ async function sink(): Promise<{
   return { loop, stream, far, read: () => read, hash: () => hash.digest("hex") };
 }
 
-test("159 stop and start of a stream under a flood: every byte, in order, and nothing is hoarded", async () => {
+test("159 stop and start of a stream under a flood: every byte, in order, and memory is bounded", async () => {
   const { loop, stream, far, read, hash } = await sink();
-  // Pauses from inside the read, as someone does who is busy with what has come.
+  // Pauses inside the read callback, like a program that is busy with the data.
   let pauses = 0;
   stream.on("read", (stream) => {
     stream.stop();
@@ -85,7 +85,7 @@ test("159 a stream that stays stopped holds the peer back", async () => {
   await until(() => read() > 1_000_000);
   stream.stop();
   const before = read();
-  // Until the peer gets nothing more away.
+  // Until the peer cannot send any more.
   for (let last = -1; last !== count(); await sleep(0.1)) last = count();
   assert.is(read(), before, "nothing is read while it is stopped");
   assert.ok(count() < TOTAL, "the peer is held back");
@@ -95,11 +95,11 @@ test("159 a stream that stays stopped holds the peer back", async () => {
   assert.is(hash(), await sent);
 });
 
-test("22 stop and start of the loop under a flood: nothing is read meanwhile, every byte comes, in order", async () => {
+test("22 stop and start of the loop under a flood: nothing is read meanwhile, every byte arrives, in order", async () => {
   const { loop, stream, far, read, hash } = await sink();
   let closed = false;
   stream.on("close", () => (closed = true));
-  // Half of the stops are made inside a read, half outside of it.
+  // Half of the stops are inside a read callback, half outside.
   let runs = 0;
   stream.on("read", () => {
     if (runs % 2 === 0) loop.stop();
@@ -123,7 +123,7 @@ test("22 stop and start of the loop under a flood: nothing is read meanwhile, ev
   assert.ok(runs > 4, `${runs} runs`);
 });
 
-test("131 a timeout set to 0 and back under traffic: it counts from there", async () => {
+test("131 a timeout that is set to 0 and back under traffic starts again then", async () => {
   const clock = new VirtualClock();
   const { loop } = quietLoop({ clock });
   const { near, far } = await pair();
@@ -146,7 +146,7 @@ test("131 a timeout set to 0 and back under traffic: it counts from there", asyn
   await far.closed;
 });
 
-test("7, 57 two loops in one process, with sockets in each: each serves its own, and stops alone", async () => {
+test("7, 57 two loops in one process, with sockets in each: each serves its own, and stops by itself", async () => {
   const served: string[] = [];
   const make = (name: string): { loop: IOLoop; id: ReturnType<IOLoop["server"]>; port: number } => {
     const { loop } = quietLoop();
@@ -172,7 +172,7 @@ test("7, 57 two loops in one process, with sockets in each: each serves its own,
   clientB.socket.write("2");
   await until(() => clientB.text() === "b 1b 2");
   await turns(5);
-  assert.is(clientA.text(), "a 1", "the one that is stopped delivers nothing");
+  assert.is(clientA.text(), "a 1", "the stopped loop delivers nothing");
   const again = a.loop.start();
   await until(() => clientA.text() === "a 1a 2");
   a.loop.reset();
@@ -188,7 +188,7 @@ test("7, 57 two loops in one process, with sockets in each: each serves its own,
   );
 });
 
-test("24, 25 a timer keeps the loop running, and so does a watched handle that is paused", async () => {
+test("24, 25 a timer keeps the loop running, and so does a paused watcher", async () => {
   const clock = new VirtualClock();
   const { loop } = quietLoop({ clock });
   let fired = 0;

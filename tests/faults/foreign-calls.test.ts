@@ -1,4 +1,4 @@
-// The list of foreign calls, held against the source: a new one fails here until it is listed, and then it is made to throw.
+// Compares the list of foreign calls with the source: a new call fails here until it is listed. Then another test makes it throw.
 
 import { EventEmitter } from "node:events";
 import fs from "node:fs";
@@ -13,21 +13,21 @@ import { CALLS } from "./foreign-calls.ts";
 
 const test = harness("foreign-calls");
 
-/** What is ours, by the name it has in host/. */
+/** Names in host/ of our own objects. */
 const OURS = new Set(
   `this super engine #engine owner #owner acceptor acceptors admission connections connection resources resource timers #timers writers
   guard #guard supervisor #supervisor core calls #turns #stall #inbox inbox #outbox #writing stream #stream #loop loop ioloop #reactor reactor
   #watchers watcher entry run #run context #held #nextTicks listener client #closing handshake handshakes lane writer file one Reactor Loop
-  Client Server oldest before told rule #outcome outcome #ready begins DROPPED info LISTENER clock consumer
+  Client Server oldest before told shown rule #outcome outcome #ready begins DROPPED info LISTENER clock consumer
   #consumer source #source outbox`.split(/\s+/),
 );
-/** What has such a name, and is not, in some files: sockets that call us; and the other way round. */
+/** Exceptions in some files: such a name of a foreign object, or a foreign name of one of our objects. */
 const BUT = new Set(["socket/fast-path this", "socket/handle this", "time/guarded-clock clock"]);
 const OURS_HERE = new Set(
   `socket/bun-socket data, socket/bun-socket socket.closed, engine/stall #alarm, time/deadline-alarm #alarm, time/virtual-clock #alarms,
   socket/handle socket.reset`.split(/,\s+/),
 );
-/** Objects of the language, and its collections by the name they have. What they do cannot be made to throw. */
+/** Objects of the language, and names of our collections. They cannot be made to throw. */
 const LANGUAGE = new Set(
   `Object Array Math Number Reflect Promise Symbol JSON Uint8Array ArrayBuffer Date #onEnd #ending #others #looks #entries #hot #classes
   #pending #alarms #subscribers list rest words facts states names pairs contexts #chunks parts #callbacks #failures #filling all #remaining
@@ -44,7 +44,7 @@ const SETS: readonly object[] = [
   AbortSignal.prototype,
 ];
 
-/** What can be called on objects of the runtime. */
+/** Methods of the runtime's objects. */
 function namesOfRuntime(): Set<string> {
   const names = new Set<string>();
   for (const set of SETS)
@@ -54,11 +54,11 @@ function namesOfRuntime(): Set<string> {
       one = Object.getPrototypeOf(one) as object | null
     )
       for (const name of Object.getOwnPropertyNames(one)) names.add(name);
-  for (const name of Object.getOwnPropertyNames(Array.prototype)) names.delete(name); // streams have some of them too
+  for (const name of Object.getOwnPropertyNames(Array.prototype)) names.delete(name); // streams have some of them, too
   return names;
 }
 
-/** A source without comments, and with nothing in its strings. */
+/** A source without comments, and with empty strings. */
 function bare(source: string): string {
   return source
     .replaceAll(/\/\*[\s\S]*?\*\//g, "")
@@ -78,7 +78,7 @@ function foreignCalls(file: string, source: string, listed: ReadonlySet<string>,
     const isOurs = (OURS.has(receiver) && !BUT.has(`${file} ${receiver}`)) || OURS_HERE.has(`${file} ${receiver}`);
     if (!isOurs && !OURS_HERE.has(`${file} ${receiver}.${name}`) && !LANGUAGE.has(receiver)) found.add(name);
   }
-  // Functions that are imported from the runtime.
+  // Functions imported from the runtime.
   for (const [, names = ""] of source.matchAll(/^import \{([^}]*)\} from "(?:node:[^"]*|[./]*base\/runtime\.ts)";/gm))
     for (const part of names.split(",").map((part) => part.trim())) {
       const [name = "", alias = name] = part.split(" as ");
@@ -106,7 +106,7 @@ test("every foreign call is listed with the files that make it", () => {
   assert.equal(Object.fromEntries(listed), Object.fromEntries(found));
 });
 
-test("a new call is found", () => {
+test("a new call is detected", () => {
   const known = namesOfRuntime();
   assert.equal(foreignCalls("a", "handle.cork();\n// handle.uncork()\nthis.end();", new Set(), known), ["cork"]);
   assert.equal(foreignCalls("a", 'import { a, b as c, type d } from "node:x";\na(c(d));', new Set(), known), [

@@ -1,6 +1,6 @@
-// What host/ calls that is not its own, and where. A test holds this against the source, and another makes each of these throw.
+// Calls of host/ to foreign code, and the files that make them. One test compares this with the source, another makes each of them throw.
 
-/** Whose it is. */
+/** The kind of object. */
 export type Owner =
   | "stream"
   | "server"
@@ -16,16 +16,16 @@ export type Owner =
 export interface ForeignCall {
   readonly name: string;
   readonly of: Owner;
-  /** Those of host/ that call it. */
+  /** The files of host/ that call it. */
   readonly files: readonly string[];
 }
 
 const of = (of: Owner, calls: Readonly<Record<string, string>>): ForeignCall[] =>
   Object.entries(calls).map(([name, files]) => ({ name, of, files: files.split(/\s+/) }));
 
-/** Each once, by its name. */
+/** Each call once, by name. */
 export const CALLS: readonly ForeignCall[] = [
-  // A socket or another Duplex, of the runtime or of a program; on Node, what a bare connection borrows of one.
+  // A socket or another Duplex, of the runtime or of a program; on Node, also the functions that a bare connection borrows from one.
   ...of("stream", {
     _final: "socket/node-socket",
     _write: "socket/fast-path",
@@ -71,7 +71,7 @@ export const CALLS: readonly ForeignCall[] = [
     createServer: "net/server-handle net/server socket/tls-handshake",
     listen: "net/bind net/server-handle socket/listening-handle",
   }),
-  // What the runtime has beneath a socket: a handle on Node and Deno, a socket of `Bun.listen` on Bun.
+  // The runtime's object beneath a socket: a handle on Node and Deno, a socket of `Bun.listen` on Bun.
   ...of("handle", {
     getpeername: "socket/node-socket",
     readStart: "socket/node-socket",
@@ -81,12 +81,12 @@ export const CALLS: readonly ForeignCall[] = [
     terminate: "socket/bun-socket",
     useUserBuffer: "socket/fast-path socket/node-socket",
   }),
-  // Of node:net and node:tls: what makes a connection, encrypted or not.
+  // Functions of node:net and node:tls that create connections.
   ...of("tls", {
     connect: "net/client net/socket-file stream/tls-sides",
     createSecureContext: "socket/tls-options",
   }),
-  // Memory may be short.
+  // Memory may be exhausted.
   ...of("bytes", {
     alloc: "socket/node-internals",
     allocUnsafe: "base/bytes",
@@ -97,7 +97,7 @@ export const CALLS: readonly ForeignCall[] = [
     from: "base/bytes socket/tls-options stream/duplex",
     subarray: "socket/bun-socket stream/outbox",
   }),
-  // A clock of a program's.
+  // A program's clock.
   ...of("clock", {
     alarm: "time/guarded-clock",
     clear: "engine/engine engine/stall time/guarded-clock",
@@ -120,7 +120,7 @@ export const CALLS: readonly ForeignCall[] = [
     setInterval: "reactor/io-watchers",
     setTimeout: "engine/turns net/socket-file stream/lingering time/clock time/guarded-clock",
   }),
-  // The file of a UNIX domain socket, of a certificate, of the system's list of sockets.
+  // Files: of a UNIX domain socket, of a certificate, of the system's list of sockets.
   ...of("files", {
     chmodSync: "net/socket-file",
     closeSync: "net/socket-file",
@@ -132,7 +132,7 @@ export const CALLS: readonly ForeignCall[] = [
     statSync: "net/socket-file",
     unlinkSync: "net/socket-file",
   }),
-  // What computes something of its arguments, asks nobody, or is called before anything is counted: not made to throw.
+  // Calls that are not made to throw: pure functions, and calls before counting begins.
   ...of("other", {
     AsyncResource: "engine/async-context",
     Socket: "socket/node-internals socket/node-socket",

@@ -1,4 +1,4 @@
-// What a scenario is made of.
+// The parts of a scenario.
 
 import { type Server as NetServer, type Socket, connect, createServer } from "node:net";
 import { Duplex } from "node:stream";
@@ -8,7 +8,7 @@ import { called } from "./injector.ts";
 
 const SOON = 10; // seconds
 
-/** A clock of a program's, which may throw as any other code of its. */
+/** A program's clock, which may throw like any other code. */
 export function clockOfUser(): Clock {
   const clock = new SystemClock();
   const mine: Clock = {
@@ -34,13 +34,13 @@ export function clockOfUser(): Clock {
   return mine;
 }
 
-/** A connection that is to go on all through, unless it is the one that was hit. */
+/** A connection that must survive the whole scenario, unless the exception was in it. */
 export class Control {
   readonly #send: (text: string) => void;
   readonly #got: () => string;
   #isHit = false;
 
-  /** `send` has something come back, and `got` gives all that has. */
+  /** `send` makes the other side answer, and `got` returns everything received. */
   constructor(stream: Stream, send: (text: string) => void, got: () => string) {
     this.#send = send;
     this.#got = got;
@@ -58,7 +58,7 @@ export class Control {
   }
 }
 
-/** A stream of a loop around a Duplex. */
+/** A loop's stream of a Duplex. */
 export function ofDuplex(loop: IOLoop): Stream {
   const duplex = new Duplex({
     read() {},
@@ -72,9 +72,9 @@ export function ofDuplex(loop: IOLoop): Stream {
   return stream;
 }
 
-/** Watches a socket: it writes, reads, and is let go. */
+/** Watches a socket: writes, reads, and releases it. */
 export function watchSocket({ reactor }: IOLoop, port: number): Socket[] {
-  if (isDeno) return []; // its handles tell too little
+  if (isDeno) return []; // its handles emit too few events
   const socket = connect({ port, host: "127.0.0.1" });
   socket.on("error", () => {});
   reactor.io(socket, (reactor, isWritable) => {
@@ -90,7 +90,7 @@ export function watchSocket({ reactor }: IOLoop, port: number): Socket[] {
   return [socket];
 }
 
-/** Watches a server, to which somebody comes. */
+/** Watches a server, to which a client connects. */
 export function watchServer(
   { reactor }: IOLoop,
   attempt: (task: () => unknown) => void,
@@ -109,7 +109,7 @@ export function watchServer(
   return [server];
 }
 
-/** Timers that begin, begin again, and end. */
+/** Timers that are started, restarted and removed. */
 export function timers(loop: IOLoop): void {
   const id: Id = loop.recurring(0.001, () => loop.reactor.again(id));
   for (let i = 0; i < 300; i++) loop.timer(0.001, () => {});

@@ -1,4 +1,4 @@
-// Some tens of milliseconds in the life of a loop, in which the package makes about every call there is into what is not its own.
+// A loop that runs for some tens of milliseconds, in which the package makes almost every foreign call.
 
 import { type Server as NetServer, type Socket } from "node:net";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import { Control, clockOfUser, ofDuplex, timers, watchServer, watchSocket } from
 const SOON = 10; // seconds
 const CHUNK = "x".repeat(70_000);
 
-/** What all scenarios of a process share. */
+/** Shared by all scenarios of a process. */
 export interface Surroundings {
   readonly certificate: Certificate;
   readonly ca: string;
@@ -21,7 +21,7 @@ export interface Surroundings {
 
 export class Scenario {
   readonly loop: IOLoop;
-  /** Each error that anybody was told, in the order told. */
+  /** All reported errors, in order. */
   readonly reports: unknown[] = [];
   readonly random: Random;
   readonly #around: Surroundings;
@@ -43,7 +43,7 @@ export class Scenario {
     this.#where = { tcp: 0, tls: 0, path: join(around.folder, `s${random.below(1e9)}`) };
   }
 
-  /** Makes servers, and two connections that are to last. */
+  /** Creates servers, and two connections that must survive. */
   async begin(): Promise<void> {
     const { loop } = this;
     this.#plain = await plainServer((socket) => socket.on("data", (chunk) => socket.write(chunk)));
@@ -71,7 +71,7 @@ export class Scenario {
     this.#control(outgoing, send, () => got);
   }
 
-  /** Does about everything there is to do, in any order. */
+  /** Does almost everything that a loop can do, in any order. */
   async act(): Promise<void> {
     const actions = [...this.#actions];
     while (actions.length > 0) {
@@ -84,13 +84,13 @@ export class Scenario {
     for (const one of this.#controls) if (this.random.oneIn(2)) await one.ping();
   }
 
-  /** Shows that the connections that were to last still work. */
+  /** Checks that the two connections still work. */
   async last(): Promise<void> {
     this.#start();
     for (const control of this.#controls) await control.ping();
   }
 
-  /** Ends as a loop can end. */
+  /** Ends the loop in one of the possible ways. */
   async end(): Promise<void> {
     const { loop } = this;
     const way = this.random.below(3);
@@ -106,7 +106,7 @@ export class Scenario {
     this.#hearLoop();
   }
 
-  /** Takes all away that is not the loop's. */
+  /** Closes everything that does not belong to the loop. */
   async leave(): Promise<void> {
     this.attempt(() => this.loop.reset());
     this.#hearLoop();
@@ -123,7 +123,7 @@ export class Scenario {
     }
   }
 
-  /** Does something, and takes what it throws as reported. */
+  /** Runs a task. An exception counts as reported. */
   attempt(task: () => unknown): void {
     try {
       task();
@@ -137,7 +137,7 @@ export class Scenario {
     () => this.#visit({ port: this.#where.tcp, keepAlive: 1 }),
     () => this.#visit({ path: this.#where.path }),
     () => this.#visit({ port: this.#where.tls, address: "localhost", family: 4, tlsCa: this.#around.ca }),
-    () => this.#visit({ port: this.#where.tls, tlsCa: this.#around.ca }), // a name that is not the certificate's
+    () => this.#visit({ port: this.#where.tls, tlsCa: this.#around.ca }), // a name that the certificate does not have
     () => this.#visit({ port: 1 }),
     () => this.loop.remove(this.loop.client({ port: this.#where.tcp }, () => {})),
     () => this.#come((socket) => socket.end("half closed")),
@@ -185,7 +185,7 @@ export class Scenario {
     if (!this.loop.isRunning) this.attempt(() => this.#runs.push(this.loop.start({ forever: true })));
   }
 
-  // Three servers: by TCP, by TLS, and at a path.
+  // Three servers: TCP, TLS, and a UNIX domain socket.
   #serve(): void {
     const { loop } = this;
     const { certPath, keyPath } = this.#around.certificate;
@@ -257,7 +257,7 @@ export class Scenario {
     socket.on("data", () => socket.end());
   }
 
-  // Clients that find no room: one waits, one is turned away, one leaves with the server.
+  // Clients without a free slot: one waits, one is dropped, one is closed with the server.
   #wait(): void {
     const { loop } = this;
     const server = loop.server({ backlog: 1 }, (_loop, stream) => this.#answer(stream));

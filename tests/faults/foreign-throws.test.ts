@@ -1,5 +1,5 @@
-// Each call of the package into what is not its own throws, one at a time, at a random moment: the error is reported once, it costs one
-// connection at most, and afterwards the loop is as good as new.
+// Every foreign call of the package throws, one at a time, at a random moment: the error is reported once, at most one connection
+// closes because of it, and afterwards the loop works as before.
 
 import { type Injected, arm, counted, disarm } from "./injector.ts";
 import type { IOLoop } from "wasm-ioloop";
@@ -14,18 +14,18 @@ import { Scenario, type Surroundings } from "./foreign-scenario.ts";
 
 const test = harness("foreign-throws");
 const SOON = 10; // seconds
-const SEEDS = 4; // of runs in which nothing throws, and which find out what is called how often
-const TRIES = 3; // to have a place called again
+const SEEDS = 4; // runs in which nothing throws, to count the calls of each place
+const TRIES = 3; // attempts to make a place call again
 const FIRST = Number(process.env["IOLOOP_TEST_SEED"] ?? Date.now() % 1e6);
 
-/** What closes cannot have closed where it throws. */
+/** Calls that close something: if they throw, it stays open. */
 const CLOSES = /^(?:clear\w+|close|destroy|terminate) /;
-/** What these answer by throwing is no fault; and who reads only to drop what comes has nobody to tell of want of memory. */
+/** Calls whose exceptions are normal results, or which need not be reported, such as a lack of memory for data that is discarded. */
 const ANSWERS = /^(?:allocUnsafe|listen|listenerCount|lstatSync|unlinkSync|statSync|openSync|readFileSync) /;
 
 const uncaught: unknown[] = [];
 
-/** What a loop counts that has nothing to do. */
+/** The counters of a loop, which must be 0 if it has nothing to do. */
 interface Inside {
   readonly isDispatching: boolean;
   readonly unknownToCore: number;
@@ -101,7 +101,7 @@ function sockets(): number {
   return isDeno ? 0 : readdirSync("/proc/self/fd").length;
 }
 
-/** One life of a loop. Gives what was wrong, nothing if nothing was; undefined where the place was not called often enough. */
+/** One scenario. Returns the faults that were found; undefined if the place was not called often enough. */
 async function live(seed: number, around: Surroundings, site?: string, nth?: number): Promise<string[] | undefined> {
   const random = new Random(seed);
   const before = sockets();
@@ -137,7 +137,7 @@ async function live(seed: number, around: Surroundings, site?: string, nth?: num
   return wrong;
 }
 
-test("whatever foreign call throws", async () => {
+test("whichever foreign call throws", async () => {
   const folder = mkdtempSync(join(tmpdir(), "ioloop-foreign-"));
   const authority = new Authority();
   const around = { certificate: authority.sign("localhost"), ca: authority.ca.cert, folder };

@@ -1,4 +1,4 @@
-// What is over is garbage: a loop that runs for months holds nothing of it.
+// Everything that has ended is garbage-collected: a loop that runs for months does not keep it.
 
 import * as assert from "uvu/assert";
 import { setFlagsFromString } from "node:v8";
@@ -9,13 +9,13 @@ import { harness, isBun, pair, portOf, quietLoop, turns } from "../support/harne
 const test = harness("garbage");
 
 const MANY = 200;
-const FEW = MANY / 10; // what registers, and what the runtime pools, may still point at
+const FEW = MANY / 10; // registers, and pools of the runtime, may still refer to some
 
 type Make = (made: (thing: object) => void) => Promise<void>;
 
-/** Makes many of a thing while a loop runs, and asserts that hardly any of them lives on when they are over. */
+/** Creates many objects while a loop runs, and asserts that almost none of them survive after they have ended. */
 function garbage(what: string, prepare: (loop: IOLoop) => Make): void {
-  test(`${what} is garbage while the loop runs on`, async () => {
+  test(`${what} is garbage-collected while the loop runs`, async () => {
     const { loop } = quietLoop();
     loop.recurring(60, () => {});
     const running = loop.start();
@@ -128,7 +128,7 @@ garbage("a client that was refused", (loop) => (made) => {
   });
 });
 
-garbage("a stream around a handle of one's own", (loop) => async (made) => {
+garbage("a stream of a user's handle", (loop) => async (made) => {
   const { near, far } = await pair();
   const stream = new Stream(near, { reactor: loop.reactor });
   loop.stream(stream);

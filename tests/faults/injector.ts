@@ -1,4 +1,4 @@
-// Has calls of the package into what is not its own throw: one at a time, at a chosen call. To be imported before the package, which takes
+// Makes foreign calls of the package throw: one at a time, at a chosen call. It must be imported before the package, which saves
 // some functions of the runtime when it is loaded.
 
 import { EventEmitter } from "node:events";
@@ -11,10 +11,10 @@ import { Duplex, Readable, Writable } from "node:stream";
 import tls from "node:tls";
 import { CALLS } from "./foreign-calls.ts";
 
-/** What a call throws. */
+/** The error that a call throws. */
 export class Injected extends Error {
   readonly site: string;
-  /** Calls what has thrown after all. */
+  /** Makes the call that has thrown. */
   again: () => unknown = () => {};
 
   constructor(site: string) {
@@ -31,7 +31,7 @@ const counts = new Map<string, number>();
 let armed: { readonly site: string; left: number } | undefined;
 let thrown: Injected | undefined;
 
-/** Counts the calls of each place in the package, until `disarm`; the call number `nth` of a place throws. */
+/** Counts the calls of each place in the package, until `disarm`. Call number `nth` of the place `site` throws. */
 export function arm(site?: string, nth = 1): void {
   counts.clear();
   thrown = undefined;
@@ -39,19 +39,19 @@ export function arm(site?: string, nth = 1): void {
   isCounting = true;
 }
 
-/** Nothing throws any more. Gives what has been thrown, if anything has. */
+/** Ends that. Returns the error that was thrown, if any. */
 export function disarm(): Injected | undefined {
   armed = undefined;
   isCounting = false;
   return thrown;
 }
 
-/** How often each place has called since `arm`: the name of what it calls, and where in dist/. */
+/** The number of calls of each place since `arm`. A place is the name of the function and the position in dist/. */
 export function counted(): ReadonlyMap<string, number> {
   return new Map(counts);
 }
 
-/** To be called first in whatever stands for something foreign, with itself. */
+/** Every replacement of a foreign function calls this first, with itself. */
 export function called(name: string, by: Callable): void {
   if (!isCounting || (armed && !armed.site.startsWith(`${name} `))) return;
   const place = callerOf(by);
@@ -64,18 +64,18 @@ export function called(name: string, by: Callable): void {
   throw thrown;
 }
 
-// Where the package has called a function, if it was the package.
+// The place in the package that has called a function, if it was the package.
 function callerOf(callee: Callable): string | undefined {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 1;
   const holder: { stack?: string } = {};
   Error.captureStackTrace(holder, callee);
-  const { stack } = holder; // made now, on some runtimes
+  const { stack } = holder; // on some runtimes the stack is created now
   Error.stackTraceLimit = limit;
-  return /\/(?:dist|host)\/([\w/-]+\.[jt]s:\d+:\d+)/.exec(stack ?? "")?.[1]; // Deno follows the maps to the sources
+  return /\/(?:dist|host)\/([\w/-]+\.[jt]s:\d+:\d+)/.exec(stack ?? "")?.[1]; // Deno resolves source maps
 }
 
-/** Puts a function in the place of another that calls it, and may throw before. */
+/** Replaces a method with one that may throw before it calls the original. */
 function patch(object: object, name: string): void {
   const descriptor = Object.getOwnPropertyDescriptor(object, name);
   if (typeof descriptor?.value !== "function" || !(descriptor.writable || descriptor.configurable)) return;
@@ -96,13 +96,13 @@ function patch(object: object, name: string): void {
     if (descriptor.configurable) Object.defineProperty(object, name, { ...descriptor, value: wrapper });
     else (object as Record<string, unknown>)[name] = wrapper;
   } catch {
-    // Not on this runtime.
+    // Not writable on this runtime.
   }
 }
 
 const patched = new Set<object>();
 
-/** The same for all calls that are listed, in an object and what it inherits from. */
+/** Replaces all listed methods of an object and its prototypes. */
 function patchAll(object: object | null | undefined): void {
   for (
     let one = object;
@@ -117,7 +117,7 @@ function patchAll(object: object | null | undefined): void {
 
 type WithHandle = net.Server & { _handle?: object };
 
-// The runtime's handles of listening sockets and of connections are of one class.
+// The runtime's handles of listening sockets and of connections have the same class.
 async function patchHandles(where: net.ListenOptions): Promise<void> {
   const server = net.createServer() as WithHandle;
   await new Promise<void>((resolve) => void server.listen(where, resolve));

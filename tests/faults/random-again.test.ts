@@ -1,5 +1,5 @@
-// Servers and clients by hand that are closed and used again at random, while their loop runs or not: each hears of the last thing
-// it was told to do, once, and of nothing before that.
+// Directly created servers and clients that are closed and used again at random, while their loop is running or stopped. Each
+// reports the outcome of the latest call, once, and of no earlier one.
 
 import type { Socket } from "node:net";
 import { join } from "node:path";
@@ -11,19 +11,19 @@ import { Random } from "../hosts/replay/random.ts";
 const test = harness("random-again");
 
 const ROUNDS = 120;
-const ACTIONS = 60; // of each round
+const ACTIONS = 60; // per round
 
-/** Where something is to listen, or to connect to, and whether that can be. */
+/** An address to listen on or connect to, and whether that will succeed. */
 interface Place {
   readonly port?: number;
   readonly path?: string;
   readonly isGood: boolean;
 }
 
-/** What is told to do something, and hears what has come of it. */
+/** A server or client, with the outcomes that it has reported. */
 abstract class Told {
   readonly wrong: string[] = [];
-  /** Where it was told to be last, until it has heard that it cannot be, or is there. */
+  /** The address of the latest call, until its outcome is reported. */
   place: Place | undefined;
   protected abstract readonly one: Client | Server;
   readonly #places: readonly Place[];
@@ -32,7 +32,7 @@ abstract class Told {
     this.#places = places;
   }
 
-  /** Begins anew, wherever it may be. */
+  /** Begins again, at a random address. */
   again(random: Random): void {
     this.close();
     this.place = random.of(this.#places);
@@ -47,7 +47,7 @@ abstract class Told {
   }
 
   protected hears(isGood: boolean, what: string): void {
-    if (this.place?.isGood !== isGood) this.wrong.push(`${what}, told ${JSON.stringify(this.place)}`);
+    if (this.place?.isGood !== isGood) this.wrong.push(`${what}, after a call with ${JSON.stringify(this.place)}`);
     this.place = undefined;
   }
 }
@@ -69,12 +69,12 @@ class ToldServer extends Told {
     this.one.on("error", (_server, error) => this.hears(false, error.message));
   }
 
-  /** Whether it has still to hear something. */
+  /** Whether an outcome is still to come. */
   get isPending(): boolean {
     return this.place?.isGood === false;
   }
 
-  /** Lets somebody in, where it is to listen. */
+  /** Connects a client, if it must be listening. */
   async end(): Promise<void> {
     const { one: server, place } = this;
     server.start();
@@ -111,7 +111,7 @@ class ToldClient extends Told {
   }
 }
 
-test("what is closed and used again hears of nothing that was before", () =>
+test("a server or client that is closed and used again reports nothing from before", () =>
   inFolder(async (folder) => {
     const there = await plainServer();
     const path = join(folder, "taken");

@@ -1,5 +1,5 @@
-// Clients at random before a server at random, in a loop that stops and starts: whatever they do, every stream closes once, what comes
-// back is what was sent, and nothing is left.
+// Random clients of a random server, in a loop that stops and starts: whatever they do, every stream closes once, the data that comes
+// back is what was sent, and nothing is left open.
 
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
@@ -13,11 +13,11 @@ import { Random } from "../hosts/replay/random.ts";
 const test = harness("random-clients");
 
 const LANES = 10;
-const CLIENTS = 10; // of each lane, one after the other
+const CLIENTS = 10; // per lane, one after the other
 const SOON = 10; // seconds
 const PLANNED = new Error("planned");
 
-/** What a server's streams have been through. */
+/** A record of what happened to the server's streams. */
 interface Count {
   accepted: number;
   closed: number;
@@ -26,7 +26,7 @@ interface Count {
   readonly wrong: string[];
 }
 
-/** What a stream does with what it reads, besides sending it back; `turn` counts from 1. */
+/** What a stream does with its input besides sending it back; `turn` counts from 1. */
 const HABITS: ((here: { stream: Stream; chunk: Buffer; turn: number; loop: IOLoop; count: Count }) => void)[] = [
   ({ stream, chunk }) => void stream.write(chunk),
   ({ stream, chunk, loop }) => loop.nextTick(() => stream.write(chunk)),
@@ -70,7 +70,7 @@ const HABITS: ((here: { stream: Stream; chunk: Buffer; turn: number; loop: IOLoo
   },
 ];
 
-// Goes on with a handle as its stream did.
+// Continues with a stolen handle as its stream did.
 function keep(handle: Duplex): void {
   handle.on("error", () => handle.destroy());
   handle.on("data", (chunk) => handle.write(chunk));
@@ -82,7 +82,7 @@ function serve(loop: IOLoop, options: ListenerOptions, random: Random, greeting:
   const count: Count = { accepted: 0, closed: 0, stolen: 0, thrown: 0, wrong: [] };
   const id = loop.server(options, (loop, stream) => {
     count.accepted++;
-    stream.timeout = 0; // it ends because its peer has gone, or never
+    stream.timeout = 0; // it closes because its peer has disconnected, or never
     const habit = random.of(HABITS);
     let [turn, isOver] = [0, false];
     stream.on("read", (stream, chunk) => {
@@ -100,7 +100,7 @@ function serve(loop: IOLoop, options: ListenerOptions, random: Random, greeting:
   return [id, count];
 }
 
-/** Runs a loop by pieces until something is done. */
+/** Runs a loop in intervals until a promise is settled. */
 type Run = (loop: IOLoop, random: Random, isDone: () => boolean) => Promise<void>;
 
 const stopping: Run = async (loop, random, isDone) => {

@@ -1,4 +1,4 @@
-// A loop whose callbacks start, stop and reset it at random, and make and remove whatever there is: every promise is settled, every
+// A loop whose callbacks start, stop and reset it at random, and create and remove everything: every promise settles, every
 // stream closes once, nothing is left open, and the loop can be used again.
 
 import { type Socket, connect } from "node:net";
@@ -10,7 +10,7 @@ import { Random } from "../hosts/replay/random.ts";
 const test = harness("random-lifecycle");
 
 const ROUNDS = 60;
-const MILLISECONDS = 20; // of each
+const MILLISECONDS = 20; // actions per kind
 const SERVERS = 4; // at once
 const DEEP = 3;
 const SOON = 10; // seconds
@@ -40,7 +40,7 @@ class Play {
     this.start();
   }
 
-  /** Does up to two things at random; throws, or rejects, now and then. */
+  /** Takes up to two random actions; sometimes throws or rejects. */
   act(): void | Promise<void> {
     if (this.isOver || this.#depth === DEEP) return;
     this.#depth++;
@@ -57,12 +57,12 @@ class Play {
     try {
       this.promises.push(this.#random.oneIn(3) ? this.loop.oneTick() : this.loop.start());
     } catch (error) {
-      // The run that it ends had a graceful stop with it, and whoever heard of that has started the loop.
+      // This ended a run with a graceful stop, and a callback of that has started the loop again.
       assert.is((error as { code?: string }).code, "ERR_IOLOOP_RUNNING");
     }
   }
 
-  /** Ends everything, and shows that the loop is as good as new. */
+  /** Ends everything, and checks that the loop works as before. */
   async end(): Promise<void> {
     const { loop } = this;
     this.isOver = true;
@@ -121,7 +121,7 @@ class Play {
 
   #reset(): void {
     this.loop.reset();
-    this.loop.unsubscribeAll(); // one in the middle of this one may have subscribed again
+    this.loop.unsubscribeAll(); // a nested reset may have subscribed already
     this.#listenToErrors();
   }
 
@@ -136,7 +136,7 @@ class Play {
         return this.act();
       });
     } catch (error) {
-      assert.is((error as { code?: string }).code, "ERR_IOLOOP_STOPPING"); // accepting has ended, and the loop has still to stop
+      assert.is((error as { code?: string }).code, "ERR_IOLOOP_STOPPING"); // accepting has ended, and the loop has not stopped yet
       return;
     }
     this.#ids.push(id);
@@ -145,7 +145,7 @@ class Play {
     if (this.#ports.length > SERVERS) this.#ports.shift(); // a graceful stop has closed it
   }
 
-  // As a client of the loop, as a stream around a socket of one's own, or as somebody else.
+  // As a client of the loop, as a stream of a user's socket, or as a plain socket.
   #visit(): void {
     const port = this.#random.of(this.#ports);
     const way = this.#random.below(3);

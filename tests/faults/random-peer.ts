@@ -1,20 +1,20 @@
-// Clients that do what chance says.
+// Clients that act at random.
 
 import { type NetConnectOpts, type Socket, connect } from "node:net";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import type { Random } from "../hosts/replay/random.ts";
 
-/** Where they connect to; with a certificate of its authority, by TLS. */
+/** The address to connect to; with an authority, by TLS. */
 export type Where = ({ port: number } | { path: string }) & { readonly ca?: string | undefined };
 
 const SIZES = [1, 100, 5000, 200_000, 1_000_000];
 const WAYS = ["patient", "slow", "half-closed", "reset", "destroyed", "silent", "garbage"] as const;
-const LONGEST = 20; // milliseconds of any pause
+const LONGEST = 20; // milliseconds of a pause
 
-/** What a client has seen: what came back was wrong, or a part of what it sent, or all. */
+/** The outcome for a client: the data that came back was wrong, a part, or all of what it sent. */
 export type Seen = "wrong" | "part" | "all";
 
-/** Sends bytes and takes them back, after the server's greeting, or gives up in one of the ways there are. Resolves when its socket is closed. */
+/** Sends bytes and receives them back, after the server's greeting, or gives up in some way. Resolves when its socket has closed. */
 export function randomPeer(random: Random, where: Where, greeting: string): Promise<Seen> {
   const [way, size, cut] = [random.of(WAYS), random.of(SIZES), random.below(8)];
   const isPlain = where.ca === undefined || way === "garbage" || (way === "silent" && random.oneIn(2));
@@ -26,7 +26,7 @@ export function randomPeer(random: Random, where: Where, greeting: string): Prom
   const isAnswered = way !== "garbage" && (where.ca === undefined || !isPlain);
   let got = 0;
   let isWrong = false;
-  socket.on("error", () => {}); // reset, or not welcome: it is closed, and that is what counts
+  socket.on("error", () => {}); // reset or rejected: only the close counts
   socket.on("data", (chunk: Buffer) => {
     if (!chunk.equals(expected.subarray(got, got + chunk.length))) isWrong = isAnswered;
     got += chunk.length;
@@ -62,7 +62,7 @@ function act(socket: Socket, { way, sent, cut, pause }: Acting): void {
   }
 }
 
-// Over TLS, and over a UNIX domain socket, there is no reset of one's own.
+// A client cannot reset over TLS or a UNIX domain socket.
 function reset(socket: Socket): void {
   if ("encrypted" in socket || socket.remotePort === undefined) socket.destroy();
   else socket.resetAndDestroy();

@@ -1,5 +1,5 @@
-// Timers at random, whose callbacks make, restart and remove others, block, throw, and stop the loop, beside a plain list of what is
-// pending: each fires in its turn, none early, none twice, none that is gone.
+// Random timers, whose callbacks start, restart and remove others, block, throw, and stop the loop, compared with a plain list of
+// pending timers: they fire in order, never early, never twice, and never after removal.
 
 import * as assert from "uvu/assert";
 import type { Id, IOLoop } from "wasm-ioloop";
@@ -10,7 +10,7 @@ import { Random } from "../hosts/replay/random.ts";
 const test = harness("random-timers");
 
 const STEPS = 2000;
-const MANY = 300; // more than are given to the core at once
+const MANY = 300; // more than fit into one batch of commands
 const PLANNED = new Error("planned");
 
 /** A timer, as the test knows it. Times are milliseconds. */
@@ -18,17 +18,17 @@ interface Pending {
   readonly isRecurring: boolean;
   after: number;
   deadline: number;
-  /** Its turn among equals. */
+  /** Its order among timers with equal deadlines. */
   turn: number;
 }
 
-/** What the clock of a loop is, and what is known of its timers because of it. */
+/** The clock of a loop, and what can be predicted with it. */
 interface Given {
   readonly seed: number;
   readonly clock?: VirtualClock;
   /** Whether callbacks take time. */
   readonly blocks: boolean;
-  /** Whether there are recurring timers: they count from when a pass began, which a test does not know where callbacks take time. */
+  /** Whether there are recurring timers. They count from the start of a pass, which the test does not know if callbacks take time. */
   readonly recurs: boolean;
 }
 
@@ -37,7 +37,7 @@ class Play {
   readonly errors: [unknown, string][];
   readonly wrong: string[] = [];
   readonly pending = new Map<Id, Pending>();
-  ticks = 0; // next-tick callbacks still to come
+  ticks = 0; // next-tick callbacks that have not run yet
   thrown = 0;
   readonly #given: Given;
   readonly #random: Random;
@@ -53,7 +53,7 @@ class Play {
     this.#random = new Random(given.seed);
   }
 
-  /** Does some things at random, until there have been enough. */
+  /** Takes some random actions, until there have been enough. */
   act(most: number): void {
     const random = this.#random;
     for (let i = random.below(most + 1); i > 0 && this.#steps < STEPS; i--) {
@@ -180,7 +180,7 @@ async function play(given: Given): Promise<void> {
     it.errors.map(([error]) => error),
     Array.from({ length: it.thrown }, () => PLANNED),
   );
-  await within(5, it.loop.start()); // nothing is left to wait for
+  await within(5, it.loop.start()); // nothing left to wait for
 }
 
 test("at virtual times", async () => {
