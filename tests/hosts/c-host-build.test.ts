@@ -1,4 +1,4 @@
-// The host in C is small, builds without warnings, and says what is missing; the one in docs/internals/abi.md does what is shown.
+// The host in C is small, builds without warnings, and reports missing tools; the one in docs/internals/abi.md prints what is documented.
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
@@ -14,7 +14,7 @@ const test = harness("c-host-build");
 const LONGEST = 500;
 const WIDEST = 120;
 
-test(`all of it has less than ${LONGEST} lines`, () => {
+test(`it has less than ${LONGEST} lines in all`, () => {
   const files = readdirSync(source).filter((file) => /\.[ch]$/.test(file));
   assert.ok(files.includes("core.h") && files.length > 3);
   const lines = files.flatMap((file) => readFileSync(join(source, file), "utf8").trimEnd().split("\n"));
@@ -38,7 +38,7 @@ test("its numbers are those of the core's binding", () => {
   }
 });
 
-/** How a build ends, and what it complains of, beside what make has to say itself. */
+/** The exit code of a build, and its errors, without make's own messages. */
 function complaint(...args: string[]): string {
   const { status, stderr } = make(`BUILD=${folderOf("never")}`, ...args);
   return `${status}: ${stderr.replaceAll(/^make.*\n/gm, "")}`;
@@ -49,14 +49,14 @@ if (canBuild) {
     for (const kind of ["plain", "sanitized"] as const) build(kind);
   });
 
-  test("what is missing is said", () => {
+  test("missing tools are reported", () => {
     assert.match(complaint("CORE=/nowhere/core.wasm"), /^2: \/nowhere\/core\.wasm is missing: npm ci && npm run build/);
     assert.match(complaint("WASM2C=no-wasm2c"), /^2: wasm2c is missing: apt-get install wabt/);
     assert.match(complaint("CC=no-cc"), /^2: a C compiler is missing: apt-get install gcc libc6-dev/);
     assert.match(complaint("WASM_RT=/nowhere"), /^2: \/nowhere\/wasm-rt-impl\.c is missing: apt-get install wabt/);
   });
 
-  test("options that are none, and a port that is in use, are refused", async () => {
+  test("invalid options, and a port in use, are errors", async () => {
     const echo = join(build("plain"), "echo");
     const run = (...args: string[]): string => {
       const { status, stdout, stderr } = spawnSync(echo, args, { encoding: "utf8", timeout: 10_000 });
@@ -82,7 +82,7 @@ if (canBuild) {
     assert.is(await server.ending(), "code 0");
   });
 
-  test("the host in docs/internals/abi.md, built as it says, prints what the one in JavaScript does", () => {
+  test("the C host in docs/internals/abi.md, built as documented, prints the same as the one in JavaScript", () => {
     const blocks = blocksOf(readFileSync(join(root, "docs/internals/abi.md"), "utf8"));
     const at = blocks.findIndex(({ language }) => language === "c");
     const [program, commands] = blocks.slice(at);

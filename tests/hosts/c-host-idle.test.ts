@@ -1,4 +1,4 @@
-// Whom the host in C takes for idle: who has sent nothing for as long as the timeout, however the process was away.
+// Idle connections of the host in C: those that have sent nothing for the timeout, even if the process was stalled.
 
 import { connect } from "node:net";
 import * as assert from "uvu/assert";
@@ -7,7 +7,7 @@ import { type Peer, sleep, until, watch } from "../support/harness.ts";
 
 const test = tests("c-host-idle");
 
-test("who is idle for too long is closed, who talks stays", (kind) =>
+test("an idle connection is closed, an active one stays", (kind) =>
   serve(kind, { timeout: 1.5 }, async (_server, port) => {
     const [idle, talks] = (await clients(2, port)) as [Peer, Peer];
     await says(idle, "hello");
@@ -21,7 +21,7 @@ test("who is idle for too long is closed, who talks stays", (kind) =>
     assert.match(await talks.ended, /^(la){5,}$/);
   }));
 
-test("whoever is closed as idle while he sends gets the end, and no reset", (kind) =>
+test("a connection that is closed as idle while it sends gets an end, not a reset", (kind) =>
   serve(kind, { timeout: 1, stats: 0.05 }, async (server, port) => {
     const client = watch(connect({ host: "127.0.0.1", port, allowHalfOpen: true }));
     await says(client, "hello");
@@ -33,7 +33,7 @@ test("whoever is closed as idle while he sends gets the end, and no reset", (kin
     assert.is(await client.closed, undefined);
   }));
 
-test("of a server that was away for longer than its timeout, all that has come is read before anybody is idle", (kind) =>
+test("if the server was stalled for longer than the timeout, all input is read before any connection is idle", (kind) =>
   serve(kind, { timeout: 2 }, async (server, port) => {
     const all = await clients(200, port);
     await Promise.all(all.map((client) => says(client, "before, ")));
@@ -45,11 +45,11 @@ test("of a server that was away for longer than its timeout, all that has come i
   }));
 
 test(
-  "where the process is stopped between its wait and its clock, nobody is idle who has sent something meanwhile",
+  "if the process is stopped between its wait and reading its clock, a connection that has sent meanwhile is not idle",
   (kind) =>
     serve(kind, { timeout: 0.9 }, async (_server, port) => {
       const all = await clients(2, port);
-      // Each sends anew as soon as it is answered, while the process is stopped for the other.
+      // Each sends again as soon as it gets an answer, while the process is stopped for the other.
       const talks = all.map(async (client) => {
         for (let times = 0; times < 2; times++) await says(client, "x");
       });

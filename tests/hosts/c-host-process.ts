@@ -1,4 +1,4 @@
-// The host in C: what it takes to build it, its two builds, and a server that runs.
+// The host in C: the tools to build it, its builds, and a running server.
 
 import { type SpawnSyncReturns, spawnSync } from "node:child_process";
 import {
@@ -21,8 +21,8 @@ export { root };
 export const source: string = join(root, "examples/c-host");
 
 /**
- * Plain; watched by AddressSanitizer and UBSan; the same on a kernel that never takes more than a few bytes at once; and
- * on one that has others go first, for a second, whenever somebody is ready.
+ * Plain; with AddressSanitizer and UBSan; the same with a kernel that never takes more than a few bytes at once; and with
+ * one that lets other processes run for a second whenever a socket is ready.
  */
 export type Kind = "plain" | "sanitized" | keyof typeof KERNELS;
 
@@ -41,25 +41,25 @@ const RUNTIME = "/usr/share/wabt/wasm2c/wasm-rt-impl.c";
 const lacking = ["wasm2c", "cc", "make"].filter((program) => spawnSync(program, ["--version"]).error !== undefined);
 if (!existsSync(RUNTIME)) lacking.push(RUNTIME);
 
-/** Whether there is all it takes to build it; where there is not, says so. */
+/** Whether the tools to build it are installed. If not, prints what is missing. */
 export const canBuild: boolean = lacking.length === 0;
-if (!canBuild) console.log(`skipped: the host in C, for want of ${lacking.join(", ")}`);
+if (!canBuild) console.log(`skipped: the host in C, without ${lacking.join(", ")}`);
 
 mkdirSync(join(root, "build"), { recursive: true });
 const folder = mkdtempSync(join(root, "build/c-host-"));
 process.on("exit", () => rmSync(folder, { recursive: true }));
 
-/** A folder of this process, below that of all it builds. */
+/** The folder of this process for builds. */
 export function folderOf(name: string): string {
   return join(folder, name);
 }
 
-/** Runs make there. */
+/** Runs make in that folder. */
 export function make(...args: string[]): SpawnSyncReturns<string> {
   return spawnSync("make", ["-C", source, ...args], { encoding: "utf8", timeout: 100_000 });
 }
 
-/** Builds it, once each, with warnings as errors. Gives the folder. */
+/** Builds it, once per kind, with warnings as errors. Returns the folder. */
 export function build(kind: Kind): string {
   const built = folderOf(kind);
   if (existsSync(join(built, "echo"))) return built;
@@ -82,7 +82,7 @@ export interface Statistics {
   readonly bytes: number;
 }
 
-/** An echo server that runs. */
+/** A running echo server. */
 export class EchoServer extends Program {
   /** All statistics so far. */
   get statistics(): Statistics[] {
@@ -93,7 +93,7 @@ export class EchoServer extends Program {
     });
   }
 
-  /** Resolves when a further line of statistics has so many inside. */
+  /** Resolves when a new line of statistics has this many open connections. */
   async has(inside: number): Promise<void> {
     const from = this.statistics.length;
     const holds = (): boolean => this.statistics.slice(from).some((line) => line.inside === inside);
@@ -107,7 +107,7 @@ export class EchoServer extends Program {
     return this.errors.includes(", stopping\n");
   }
 
-  /** How many sockets it has, the listening one included: what it was given as stdout may be one too, and does not count. */
+  /** The number of its sockets, including the listening one. Its stdout may be a socket, too, and does not count. */
   get sockets(): number {
     const fds = readdirSync(`/proc/${this.pid}/fd`).filter((fd) => Number(fd) > 2);
     const links = fds.map((fd) => this.#target(fd));
@@ -119,7 +119,7 @@ export class EchoServer extends Program {
     return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/status`, "utf8"))![1]);
   }
 
-  /** The processor time it has used, in clock ticks: a hundredth of a second each. */
+  /** Its processor time, in hundredths of a second. */
   get ticks(): number {
     const [user, system] = readFileSync(`/proc/${this.pid}/stat`, "utf8").split(") ")[1]!.split(" ").slice(11, 13);
     return Number(user) + Number(system);
@@ -134,7 +134,7 @@ export class EchoServer extends Program {
   }
 }
 
-/** How many connections the kernel holds for who listens on a port, and has not accepted. */
+/** The number of connections in the kernel's queue of a listening port. */
 export function backlog(port: number): number {
   const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")}`;
   const lines = readFileSync("/proc/net/tcp", "utf8").split("\n");
@@ -144,7 +144,7 @@ export function backlog(port: number): number {
   return Number.parseInt(listening![4]!.split(":")[1]!, 16);
 }
 
-/** Runs a server for as long as `use` takes. It has to end well, to leak nothing, and to complain of nothing but what is `expected`. */
+/** Runs a server while `use` runs. It must exit with 0, leak nothing, and print no errors except those that are `expected`. */
 export async function serve(
   kind: Kind,
   options: Record<string, number>,
@@ -159,7 +159,7 @@ export async function serve(
     await use(server, await server.port());
     server.kill("SIGTERM");
     await until(() => server.stops);
-    server.kill("SIGTERM"); // and those who are still inside are closed
+    server.kill("SIGTERM"); // and open connections are closed
     assert.is(await server.ending(), "code 0", server.errors);
   } finally {
     server.kill("SIGKILL");
@@ -171,10 +171,10 @@ export async function serve(
   assert.match(lines.join("\n").trimEnd(), expected);
 }
 
-/** The builds that a test is for unless it says otherwise. */
+/** The default builds of a test. */
 export const USUAL: readonly Kind[] = ["plain", "sanitized"];
 
-/** What registers the tests of a file: one for each of the builds. Where none can be made, there is no test. */
+/** Registers the tests of a file, one for each build. Without the tools, there are no tests. */
 export function tests(
   file: string,
 ): (name: string, body: (kind: Kind) => Promise<void>, kinds?: readonly Kind[]) => void {
@@ -184,14 +184,14 @@ export function tests(
   };
 }
 
-/** Says something, and waits until it is heard again. */
+/** Sends something, and waits for the echo. */
 export async function says(client: Peer, text: string): Promise<void> {
   const expected = client.text() + text;
   client.socket.write(text);
   await until(() => client.text() === expected);
 }
 
-/** So many clients, all connected. */
+/** A number of connected clients. */
 export async function clients(count: number, port: number): Promise<Peer[]> {
   const all = Array.from({ length: count }, () => peer({ port }));
   await Promise.all(all.map(({ connected }) => connected));

@@ -1,4 +1,4 @@
-// The host in C serves real clients by the same core, in a plain build and in one that is watched for errors of memory.
+// The host in C serves real clients with the same core, in a plain build and in one that checks for memory errors.
 
 import { createHash, randomBytes } from "node:crypto";
 import * as assert from "uvu/assert";
@@ -10,16 +10,16 @@ const test = tests("c-host");
 const sha = (data: Buffer): string => createHash("sha256").update(data).digest("hex");
 
 const STATS = { stats: 0.05 };
-const LEAST_KB = 500; // as resident memory: less would be another process
+const LEAST_KB = 500; // of resident memory: with less, it would be another process
 const MOST_KB = 3000;
 
-/** Asserts on memory where nothing else has its share. */
+/** Asserts on memory, in builds without sanitizers. */
 function isSmall(kind: Kind, server: EchoServer): void {
   const kB = server.residentMemory;
   if (kind === "plain") assert.ok(kB > LEAST_KB && kB < MOST_KB, `${kB} kB`);
 }
 
-/** Asserts that it does next to nothing for so many seconds. */
+/** Asserts that it uses almost no processor time for some seconds. */
 async function rests(server: EchoServer, seconds: number): Promise<void> {
   const before = server.ticks;
   await sleep(seconds);
@@ -27,7 +27,7 @@ async function rests(server: EchoServer, seconds: number): Promise<void> {
   assert.ok(used < seconds * 25, `${used} ticks`);
 }
 
-/** Sends, without reading the answers, until the server takes no more of it. Others are silent meanwhile. */
+/** Sends, without reading the answers, until the server takes no more. Other clients are silent meanwhile. */
 async function deafen({ socket }: Peer, server: EchoServer): Promise<void> {
   const piece = Buffer.alloc(100_000);
   const echoed = (): number => server.statistics.at(-1)?.bytes ?? 0;
@@ -42,7 +42,7 @@ async function deafen({ socket }: Peer, server: EchoServer): Promise<void> {
 }
 
 test(
-  "every one of many clients gets back what it sends, also after it has ended its side",
+  "every one of many clients gets back what it sends, even after it has ended its side",
   (kind) =>
     serve(kind, STATS, async (server, port) => {
       const all = await clients(20, port);
@@ -56,7 +56,7 @@ test(
   [...USUAL, "grudging"],
 );
 
-test("three hundred clients inside take less than 3 MB, and memory that grows moves nothing else", (kind) =>
+test("300 open connections take less than 3 MB, and growing memory moves nothing else", (kind) =>
   serve(kind, { ...STATS, timeout: 60 }, async (server, port) => {
     const all = await clients(300, port);
     await Promise.all(all.map((client, at) => says(client, `${at} `.repeat(200))));
@@ -69,7 +69,7 @@ test("three hundred clients inside take less than 3 MB, and memory that grows mo
     await server.has(0);
   }));
 
-test("of 300 clients 50 are inside at once, the others wait in the kernel, and all are served", (kind) =>
+test("of 300 clients 50 are admitted at a time, the others wait in the kernel, and all are served", (kind) =>
   serve(kind, { ...STATS, "max-connections": 50 }, async (server, port) => {
     const all = await clients(300, port);
     for (const { socket } of all) socket.write("served");
@@ -101,7 +101,7 @@ test("of 300 clients 50 are inside at once, the others wait in the kernel, and a
     assert.is(server.statistics.at(-1)!.accepted, 300);
   }));
 
-test("a graceful stop: who is inside stays until he leaves, who had connected is served, nobody else comes", (kind) =>
+test("a graceful stop: open connections stay until they close, waiting clients are served, no others can connect", (kind) =>
   serve(kind, { "max-connections": 2, grace: 0 }, async (server, port) => {
     const [first, second] = (await clients(2, port)) as [Peer, Peer];
     await says(first, "one");
@@ -116,13 +116,13 @@ test("a graceful stop: who is inside stays until he leaves, who had connected is
     first.socket.end("four");
     assert.is(await first.ended, "onethreefour");
     for (const client of waiting) assert.is(await client.ended, "late");
-    await says(second, "five"); // so it goes on for the other
+    await says(second, "five"); // so it continues for the other one
     second.socket.end();
     assert.is(await second.ended, "twofive");
     assert.is(await server.ending(), "code 0");
   }));
 
-test("when the grace is over, those who are left are closed", (kind) =>
+test("when the grace period is over, remaining connections are closed", (kind) =>
   serve(kind, { grace: 0.5 }, async (server, port) => {
     const [client] = (await clients(1, port)) as [Peer];
     await says(client, "hello");
@@ -146,13 +146,13 @@ test("a second signal closes them at once", (kind) =>
     assert.is(await server.ending(), "code 0");
   }));
 
-test("peers that reset harm nobody: idle, with unread answers, and while they wait", (kind) =>
+test("peers that reset while idle, with unread answers, or while they wait, do not affect others", (kind) =>
   serve(kind, { stats: 0.01, "max-connections": 4 }, async (server, port) => {
     const [stays, idle, deaf, ended] = (await clients(4, port)) as [Peer, Peer, Peer, Peer];
     await says(stays, "a");
     await deafen(deaf, server);
     await deafen(ended, server);
-    ended.socket.end(); // not to be noticed before the answers are out
+    ended.socket.end(); // must not be noticed before the answers are sent
     const waiting = await clients(2, port);
     await sleep(0.1);
     await server.has(4);
@@ -184,7 +184,7 @@ test(
   [...USUAL, "grudging"],
 );
 
-test("a reader that rests stops its own sending, and no memory grows", (kind) =>
+test("a reader that pauses stops its own sending, and memory does not grow", (kind) =>
   serve(kind, {}, async (server, port) => {
     const piece = randomBytes(1 << 20);
     const [sent, got] = [createHash("sha256"), createHash("sha256")];
@@ -192,7 +192,7 @@ test("a reader that rests stops its own sending, and no memory grows", (kind) =>
     socket.removeAllListeners("data");
     socket.pause();
     let [written, taken] = [0, 0];
-    const most = 200; // MB: more than any buffers of the system
+    const most = 200; // MB: more than the system's buffers
     for (let still = 0; still < 30; still++) {
       if (written - taken < 2 && written < most) {
         written++;
@@ -204,7 +204,7 @@ test("a reader that rests stops its own sending, and no memory grows", (kind) =>
       }
       await sleep(0.02);
     }
-    assert.ok(taken < most - 10, `${taken} MB gone nowhere`);
+    assert.ok(taken < most - 10, `${taken} MB were taken without a reader`);
     isSmall(kind, server);
     await rests(server, 0.3);
     let size = 0;
@@ -218,7 +218,7 @@ test("a reader that rests stops its own sending, and no memory grows", (kind) =>
     assert.is(got.digest("hex"), sent.digest("hex"));
   }));
 
-test("without descriptors it rests, and goes on when there are some again", (kind) =>
+test("without free descriptors it pauses, and continues when there are some again", (kind) =>
   serve(
     kind,
     STATS,
@@ -238,7 +238,7 @@ test("without descriptors it rests, and goes on when there are some again", (kin
 
 test("with maxAccepts it stops by itself", (kind) =>
   serve(kind, { "max-accepts": 4, grace: 0 }, async (server, port) => {
-    const all = Array.from({ length: 4 }, () => peer({ port })); // one may come too late to be connected
+    const all = Array.from({ length: 4 }, () => peer({ port })); // the last one may arrive too late to be connected
     for (const { socket } of all) socket.write("served");
     await until(() => server.stops);
     const { accepted } = server.statistics[0]!;

@@ -1,4 +1,4 @@
-// Runtimes that have been told what a program may do.
+// Runtimes with restricted permissions.
 
 import { spawnSync } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
@@ -11,9 +11,9 @@ const test = harness("permissions");
 
 const NET = process.allowedNodeEnvironmentFlags.has("--allow-net");
 
-/** What a program prints, run with these permissions. */
+/** The output of a program that runs with these permissions. */
 function run(source: string, ...permissions: string[]): string {
-  const file = fileURLToPath(new URL(`permitted-${process.pid}.mjs`, import.meta.url)); // where the package is found
+  const file = fileURLToPath(new URL(`permitted-${process.pid}.mjs`, import.meta.url)); // to load the package
   writeFileSync(file, source);
   try {
     const args = isDeno ? ["run", "--quiet", "--no-prompt", ...permissions, file] : [...permissions, file];
@@ -52,11 +52,11 @@ const REFUSED = `import { IOLoop } from "wasm-ioloop";
   console.log("done");`;
 
 if (isDeno) {
-  test("the network is enough; the environment is not asked for", () => {
+  test("permission for the network is enough; the environment is not requested", () => {
     assert.is(run(ROUND_TRIP, "--allow-net"), "hello\n");
   });
 
-  test("the environment counts where it may be read", () => {
+  test("environment variables count if they may be read", () => {
     const text = run(ROUND_TRIP, "--allow-net", "--allow-env=IOLOOP_DEBUG");
     assert.match(text, /^hello$/m);
     assert.match(text, /^IOLoop: connection 0\.0 connects/m);
@@ -64,7 +64,7 @@ if (isDeno) {
 }
 
 if (!isDeno && !isBun && NET) {
-  test("without the network a server is an error of the call, and nothing is waited for", () => {
+  test("without the network, creating a server throws, and the loop waits for nothing", () => {
     const read = `--allow-fs-read=${root}`;
     const text = run(REFUSED, "--permission", read);
     assert.match(text, /^ERR_ACCESS_DENIED\ndone$/m);
@@ -72,6 +72,6 @@ if (!isDeno && !isBun && NET) {
   });
 }
 
-test("where nothing is forbidden, all goes as ever", () => {
+test("with all permissions, everything works as usual", () => {
   assert.match(run(ROUND_TRIP, ...(isDeno ? ["--allow-all"] : [])), /^hello$/m);
 });

@@ -1,4 +1,4 @@
-// A page of Chromium as a host. What it loads is answered for here: nothing is asked of a network.
+// A page in Chromium as a host. Its requests are answered here, without a network.
 
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -3,7 +3,7 @@
 import { State, Transition } from "wasm-ioloop/core";
 import type { Recorder } from "./recorder.ts";
 
-/** How a connection comes into each state it can have. */
+/** Creates a connection in each state. */
 const MAKERS: Partial<Record<keyof typeof State, (to: Recorder, acceptor: number) => number>> = {
   WAITING: (to, acceptor) => to.call("handleAccept", acceptor, 0),
   INCOMING: (to, acceptor) => {
@@ -24,7 +24,7 @@ const MAKERS: Partial<Record<keyof typeof State, (to: Recorder, acceptor: number
   },
 };
 
-/** Every state, and what becomes of a connection in it. */
+/** Every state, with all calls for a connection in it. */
 export function states(to: Recorder): void {
   const [last, events] = [Object.keys(State).length, Object.keys(Transition).length];
   for (let event = -1; event <= events; event++) {
@@ -55,7 +55,7 @@ export function states(to: Recorder): void {
     to.call("handleLinger", lingering, now);
     to.call("handleTimeout", timed, 20, now);
     look();
-    to.call("handleLimits", 0, 0, 50); // so that clients that wait have waited too long, and too many linger
+    to.call("handleLimits", 0, 0, 50); // so that waiting clients time out, and too many connections linger
     to.call("pollLinger");
     to.call("handleTick", (now += 100_000));
     const due = Array.from({ length: to.call("pollDue") }, (_, at) => to.load("dueAddress", at));
@@ -67,7 +67,7 @@ export function states(to: Recorder): void {
   }
 }
 
-/** Graceful stops, from their beginning to their end. */
+/** Graceful stops, from beginning to end. */
 export function shutdown(to: Recorder): void {
   to.call("phase");
   to.call("pollDecision", 1, 1);
@@ -114,7 +114,7 @@ export function shutdown(to: Recorder): void {
   to.memory();
 }
 
-/** An acceptor that has ended, and those it leaves in the line; a client that only multiAccept keeps out. */
+/** An acceptor that has ended, and its clients in the queue; a client that only multiAccept keeps waiting. */
 export function ended(to: Recorder): void {
   to.call("handleLimits", 2, 3, 1);
   const acceptor = to.call("handleAcceptor");

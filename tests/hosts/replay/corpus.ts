@@ -1,4 +1,4 @@
-// The corpus: scripts in tests/hosts/replay/corpus, a run in as many files as it takes to keep each of them short.
+// The corpus: scripts in tests/hosts/replay/corpus. A long run is divided into several files.
 
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,13 +8,13 @@ import { randomRuns } from "./random-runs.ts";
 
 const FOLDER = "tests/hosts/replay/corpus";
 const SEED = 1;
-const RUN_LINES = 1400; // of a run at random
+const RUN_LINES = 1400; // per random run
 const FILE_LINES = 280;
 
-/** Files by their names, in the order in which they are played. */
+/** Files by name, in the order in which they are played. */
 export type Files = ReadonlyMap<string, string>;
 
-/** An operation that has a result: where it stands. */
+/** The position of an operation that has a result. */
 export interface Place {
   readonly file: string;
   readonly line: number;
@@ -22,7 +22,7 @@ export interface Place {
   readonly expected: string;
 }
 
-/** Makes the corpus, or another one with another seed. */
+/** Generates the corpus, or another one with another seed. */
 export function generate(seed = SEED, lines = RUN_LINES): Files {
   const files = new Map<string, string>();
   for (const [run, script] of [...directedRuns(), ...randomRuns(seed, lines)]) {
@@ -38,20 +38,20 @@ export function generate(seed = SEED, lines = RUN_LINES): Files {
   return files;
 }
 
-/** Reads the corpus that is committed. */
+/** Reads the committed corpus. */
 export function read(): Files {
   const names = readdirSync(join(root, FOLDER)).sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
   return new Map(names.map((name) => [`${FOLDER}/${name}`, readFileSync(join(root, FOLDER, name), "utf8")]));
 }
 
-/** Puts files in place of the corpus that is committed. */
+/** Replaces the committed corpus. */
 export function write(files: Files): void {
   rmSync(join(root, FOLDER), { recursive: true, force: true });
   mkdirSync(join(root, FOLDER));
   for (const [file, text] of files) writeFileSync(join(root, file), text);
 }
 
-/** All files as one script. */
+/** All files joined to one script. */
 export function scriptOf(files: Files): string {
   return [...files.values()].join("");
 }

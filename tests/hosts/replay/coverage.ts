@@ -1,4 +1,4 @@
-// What a corpus reaches: a list of what is missing.
+// The coverage of a corpus: lists what it does not reach.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { exports, root } from "./exports.ts";
 import { Player } from "./player.ts";
 import { instances } from "./recorder.ts";
 
-/** The export by which a connection in use moves on by an event of the table. */
+/** The export that applies each event of the transition table to a connection. */
 const MOVES: Partial<Record<keyof typeof Transition, string>> = {
   CONNECTED: "handleConnected",
   ADOPT: "handleAdopt",
@@ -16,7 +16,7 @@ const MOVES: Partial<Record<keyof typeof Transition, string>> = {
   LINGER: "handleLinger",
 };
 
-/** What there is to be reached, each in words. */
+/** Everything that must be reached, in words. */
 function wanted(): string[] {
   const named = (call: string, values: Record<string, number>): string[] =>
     Object.values(values).map((value) => `${call} = ${value}`);
@@ -53,7 +53,7 @@ function documented(): string[] {
   });
 }
 
-/** What a script reaches. */
+/** Everything that a script reaches. */
 function reached(script: string): Set<string> {
   const found = new Set<string>();
   const capacities = new Set<string>();
@@ -80,7 +80,7 @@ function reached(script: string): Set<string> {
 
 const initial = instances()().memory.buffer.byteLength;
 
-/** What a script does not reach. */
+/** Everything that a script does not reach. */
 export function missing(script: string): string[] {
   const found = reached(script);
   return wanted().filter((what) => !found.has(what));

@@ -1,5 +1,5 @@
-// Runs that reach all there is to be reached by themselves, also where chance does not come: every transition from every state,
-// every odd argument, tables that grow and that are full, numbers that are hard to keep.
+// Runs that reach everything, including what random runs do not: every transition from every state, every odd argument, tables that
+// grow and that are full, numbers that are hard to represent.
 
 import { BATCH, Due, State, slotOf } from "wasm-ioloop/core";
 import { ended, shutdown, states } from "./connection-runs.ts";
@@ -8,7 +8,7 @@ import { Random } from "./random.ts";
 import type { Recorder } from "./recorder.ts";
 import { Session } from "./session.ts";
 
-/** A script for each. */
+/** A script for each run. */
 export function directedRuns(): Map<string, string[]> {
   const runs = {
     numbers,
@@ -36,7 +36,7 @@ export function directedRuns(): Map<string, string[]> {
   );
 }
 
-// Each is stored, and must come back.
+// Each is stored, and must be read back unchanged.
 const HARD = [0.1, 1 / 3, -0, 5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, 2 ** 53, 2 ** 53 - 1, 2 ** 63];
 const ODD = [NaN, Infinity, -Infinity, -1.5, 1e21, 123456.789];
 
@@ -59,9 +59,9 @@ function misuse(to: Session): void {
   to.memory();
 }
 
-const SLOTS = 2 ** 22; // of each kind
+const SLOTS = 2 ** 22; // per kind
 
-// Times of activity that no clock gives: what becomes of the deadline.
+// Times of activity that no clock returns, and their effect on the deadline.
 function activity(to: Recorder): void {
   let now = 0;
   for (const time of [...ODD, ...HARD]) {
@@ -77,7 +77,7 @@ function activity(to: Recorder): void {
   }
 }
 
-// Each thing that may have become of a timer that is due.
+// Everything that can happen to a due timer.
 function answers(to: Recorder): void {
   const [every, once, gone, later] = [1, 0, 0, 0].map((recurring) => to.call("handleTimer", 1, recurring, 0));
   to.call("handleTick", 1);
@@ -91,7 +91,7 @@ function answers(to: Recorder): void {
   to.memory();
 }
 
-// Who comes when nobody may wait any more, and who waits when there is nothing left to wait for.
+// Clients that arrive when no client may wait any more, and clients that wait when nothing else is left.
 function line(to: Recorder): void {
   to.call("handleLimits", 1, 0, 50);
   const acceptor = to.call("handleAcceptor");
@@ -111,7 +111,7 @@ function line(to: Recorder): void {
   to.memory();
 }
 
-// Where the records of timers stand, which moves when connections need room. The twin has no such memory.
+// The address of the timers' records, which move when connections need room. The twin has no such memory.
 function records(to: Recorder): void {
   to.load("timerAddress", 0);
   to.times(200, "handleConnect", 0, 0);
@@ -119,7 +119,7 @@ function records(to: Recorder): void {
   to.memory();
 }
 
-// What holds as long as nobody has set a limit.
+// The default limits.
 function defaults(to: Recorder): void {
   const acceptor = to.call("handleAcceptor");
   to.call("handleAcceptorListen", acceptor, 1);
@@ -134,7 +134,7 @@ function defaults(to: Recorder): void {
   to.memory();
 }
 
-// Times that lie beyond what a clock will ever give.
+// Times beyond the range of any clock.
 function far(to: Recorder): void {
   for (const now of [1, 2 ** 32, 2 ** 49 - 1, 2 ** 49, 2 ** 49 + 1, 2 ** 53, 1e300]) {
     for (const after of [0, 1, now, 1e300]) to.call("handleTimer", after, 1, now / 2);
@@ -146,7 +146,7 @@ function far(to: Recorder): void {
   }
 }
 
-// The random cut of maxAccepts is kept in memory; of a large one the hash shows every bit.
+// The random cut of maxAccepts is stored in memory; with a large maxAccepts the hash covers every bit.
 function cut(to: Recorder): void {
   const acceptor = to.call("handleAcceptor");
   to.call("handleAcceptorListen", acceptor, 1);
@@ -176,7 +176,7 @@ function growth(to: Recorder): void {
   grown(300, "handleConnect", 7, 0);
   grown(BATCH, "handleTimer", 3, 0, 0);
   grown(BATCH, "handleTimer", 7, 1, 0);
-  // More than a batch holds, and what is not answered for comes again
+  // More than a batch holds; ids that are not answered are returned again
   for (const now of [3, 7, 70_000]) {
     to.call("handleTick", now);
     for (let round = 0; round < 4; round++) {
@@ -191,11 +191,11 @@ function growth(to: Recorder): void {
   grown(100, "handleTrack", 7, 70_000);
 }
 
-// Nothing that needs a timer can be made.
+// Nothing that needs a timer can be created.
 function fullTimers(to: Recorder): void {
   const acceptor = to.call("handleAcceptor");
   const id = to.call("handleTrack", 0, 0);
-  to.times(SLOTS, "handleTimer", 5, 0, NaN); // whose time is not told yet, and so take less time to make
+  to.times(SLOTS, "handleTimer", 5, 0, NaN); // without a start time, which makes them faster to create
   to.call("handleTimer", 5, 0, 0);
   to.call("handleTrack", 5, 0);
   to.call("handleConnect", 5, 0);

@@ -1,4 +1,4 @@
-// The table of exports: the core's source is where it stands, and all who need it take it from here.
+// The table of exports, read from the core's source. All other files take it from here.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,17 +8,17 @@ export { root };
 
 export type Type = "i32" | "f64";
 
-/** A function of the module. */
+/** An exported function of the module. */
 export interface Export {
   readonly name: string;
   readonly parameters: readonly { readonly name: string; readonly type: Type }[];
-  /** Undefined where it gives nothing. */
+  /** Undefined if it returns nothing. */
   readonly result: Type | undefined;
 }
 
 const fileOf = (name: string): string => readFileSync(join(root, "assembly", `${name}.ts`), "utf8");
 
-/** The source of the exports, with what other files have of them in its place. */
+/** The source of the exports, including those that are re-exported from other files. */
 export const source: string = fileOf("index").replaceAll(
   /^export \{ (\w+) \} from "\.\/(\w+)";$/gm,
   (_line, name: string, file: string) => new RegExp(`^export function ${name}\\(.*$`, "m").exec(fileOf(file))![0],

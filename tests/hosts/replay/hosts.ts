@@ -1,4 +1,4 @@
-// Every host the corpus is replayed on.
+// All hosts on which the corpus is replayed.
 
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -33,8 +33,8 @@ const spiderMonkey: Host = {
   },
 };
 
-// One that runs some of the files only is no engine of its own.
+// A runtime that runs only some of the test files is not a separate engine.
 const engines = Object.keys(runtimes).filter((name) => runtimes[name]!.files === undefined);
 
-/** The slowest one first: others run beside it. */
+/** The slowest one first, so that others run beside it. */
 export const hosts: readonly Host[] = [interpreter, wasm2c, chromium, spiderMonkey, ...engines.map(runtime)];

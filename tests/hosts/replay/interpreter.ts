@@ -1,5 +1,5 @@
-// wabt's interpreter as a host. It has no arguments for what it calls, so the calls go into the module: behind the core's own
-// text comes a function that performs a run. What that prints is bits, of which the numbers are made here.
+// wabt's interpreter as a host. It cannot pass arguments to a function, so the calls become part of the module: a function that
+// performs a run is appended to the text of the core. It prints bits, which are converted to numbers here.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -26,7 +26,7 @@ const HELPERS = `
       (br_if $next (i32.lt_u (local.get $at) (i32.shl (memory.size) (i32.const 16)))))
     (local.get $hash))`;
 
-/** What an operation leaves: a value of a type, the hash, or nothing. */
+/** The result of an operation: a value of a type, the hash, or nothing. */
 type Result = Type | "hash" | undefined;
 
 export const interpreter: Host = {
@@ -45,7 +45,7 @@ export const interpreter: Host = {
   },
 };
 
-// The results of one run, and behind them how many operations have been performed.
+// The results of one run, followed by the number of operations that were performed.
 async function playRun(core: string, text: string, file: string): Promise<string[]> {
   const operations = operationsOf(text).map((line) => line.split(" = ")[0]!.split(" "));
   writeFileSync(`${file}.wat`, moduleOf(core, operations));
@@ -57,7 +57,7 @@ async function playRun(core: string, text: string, file: string): Promise<string
   return printed.map((bits, at) => read(bits, results[at]));
 }
 
-// The core with a run behind it, and nothing exported but that.
+// The core with a run, which is the only export.
 function moduleOf(core: string, operations: readonly (readonly string[])[]): string {
   const functions = new Map(
     [...core.matchAll(/\(export "(\w+)" \(func (\S+?)\)\)/g)].map(([, name, to]) => [name!, to!]),

@@ -1,6 +1,6 @@
-// The command: `npm run replay` plays the corpus on every host there is. With `-- --write` the corpus is made anew first. With
-// `-- --seed N` another one is played, which that seed makes, and `--lines N` says how long its runs at random are. With
-// `-- --host NAME` only that host plays it, more than one where it is said more than once; `--module FILE` plays another module.
+// The command: `npm run replay` plays the corpus on every installed host. `-- --write` generates and writes the corpus first.
+// `-- --seed N` plays another corpus, generated with that seed; `--lines N` is the length of its random runs. `-- --host NAME` plays
+// it only on that host, and may be repeated. `--module FILE` plays another module.
 
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -14,7 +14,8 @@ const { values } = parseArgs({
   options: { write: { type: "boolean" }, seed: text, lines: text, host: { ...text, multiple: true }, module: text },
 });
 const unknown = values.host?.find((name) => !hosts.some((host) => host.name === name));
-if (unknown !== undefined) throw new Error(`no host is named ${unknown}: ${hosts.map(({ name }) => name).join(", ")}`);
+if (unknown !== undefined)
+  throw new Error(`unknown host ${unknown}; known are ${hosts.map(({ name }) => name).join(", ")}`);
 
 if (values.write) write(generate());
 const files = values.seed === undefined ? read() : generate(Number(values.seed), Number(values.lines ?? 5000));

@@ -1,6 +1,6 @@
-// The numbers of a script: every f64 as text, exactly, and so that each host can read and print it without a library.
+// The numbers of a script: every f64 as exact text that every host can read and print without a library.
 
-/** A number as text: the one way it is written. */
+/** Writes a number as text. There is only one form for each number. */
 export function format(value: number): string {
   if (Object.is(value, -0)) return "-0";
   const size = Math.abs(value);
@@ -12,11 +12,11 @@ export function format(value: number): string {
   return `${value < 0 ? "-" : ""}0x${odd.toString(16)}p${exponent}`;
 }
 
-/** The number a text says; throws where that is none. */
+/** Parses a number; throws if the text is not one. */
 export function parse(text: string): number {
   const [, sign, odd, exponent] = /^(-?)0x([0-9a-f]{1,14})p(-?\d{1,4})$/.exec(text) ?? [];
   if (odd === undefined) {
-    if (!/^(?:-?\d{1,16}|-?Infinity|NaN)$/.test(text)) throw new SyntaxError(`no number: ${text}`);
+    if (!/^(?:-?\d{1,16}|-?Infinity|NaN)$/.test(text)) throw new SyntaxError(`not a number: ${text}`);
     return Number(text);
   }
   let value = parseInt(odd, 16);

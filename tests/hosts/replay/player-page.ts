@@ -1,4 +1,4 @@
-// The player in a page of a browser: the trace is what this module exports.
+// The player in a browser page. This module exports the trace.
 
 import { type Instance, play } from "./player.ts";
 

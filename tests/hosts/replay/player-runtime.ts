@@ -1,4 +1,4 @@
-// The player on Node, Bun and Deno: `player-runtime.js MODULE SCRIPT`. Its first line says what it runs on.
+// The player on Node, Bun and Deno: `player-runtime.js MODULE SCRIPT`. The first line of its output is the runtime's version.
 
 import { readFileSync } from "node:fs";
 import { type Instance, play } from "./player.ts";

@@ -1,4 +1,4 @@
-// The player on the shell of SpiderMonkey: `js102 --module=player-shell.js -- MODULE SCRIPT`.
+// The player in SpiderMonkey's shell: `js102 --module=player-shell.js -- MODULE SCRIPT`.
 
 import { type Instance, play } from "./player.ts";
 

@@ -1,4 +1,4 @@
-/* The player in C, on the core as wasm2c makes it: `player SCRIPT`. docs/internals/replay.md says what a script is. */
+/* The player in C, on the core as translated by wasm2c: `player SCRIPT`. docs/internals/replay.md describes scripts. */
 
 #include <inttypes.h>
 #include <math.h>
@@ -19,7 +19,7 @@ typedef struct {
 static Z_core_instance_t core;
 static int is_made = 0;
 
-#include "exports.h" /* the table, generated: what is called, and how */
+#include "exports.h" /* the generated table of exports */
 
 enum { LONGEST = 512, WORDS = 16 };
 
@@ -42,7 +42,7 @@ static void print(f64 value) {
   } else if (isinf(value)) {
     puts(value < 0 ? "-Infinity" : "Infinity");
   } else if (fabs(value) < 9007199254740992.0 && floor(value) == value) {
-    printf("%.0f\n", value); /* with the sign of -0 */
+    printf("%.0f\n", value); /* keeps the sign of -0 */
   } else {
     f64 odd = fabs(value);
     int exponent = 0;
@@ -66,7 +66,7 @@ static void make(void) {
   is_made = 1;
 }
 
-/* Reads or stores an entry of the array that stands where an export says. */
+/* Reads or writes an entry of the array whose address an export returns. */
 static void access_memory(char *const *words, int count) {
   const size_t at = (size_t)find(words[1])->call(NULL) + 8 * strtoul(words[2], NULL, 10);
   uint8_t *const entry = Z_coreZ_memory(&core)->data + at;
@@ -89,7 +89,7 @@ static void call(char *const *words, int count, unsigned long times) {
   if (export->has_result) print(result);
 }
 
-/* Performs one operation; gives how many that was. */
+/* Performs one operation. Returns how many operations that counts for. */
 static unsigned long perform(char *line) {
   char *words[WORDS];
   char **first = words;

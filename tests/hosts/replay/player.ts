@@ -1,32 +1,32 @@
-// Plays a script on the core, in any engine of JavaScript: it needs nothing but the language. docs/internals/replay.md says what a
-// script is. In place of an instance of the module goes any object that has its functions and a memory.
+// Plays a script on the core, in any JavaScript engine: it needs only the language. docs/internals/replay.md describes scripts. Instead
+// of an instance of the module, it accepts any object with the same functions and a memory.
 
 import { format, parse } from "./numbers.ts";
 
-/** What a script is played on; its functions are called by name. */
+/** The object that a script is played on; its functions are called by name. */
 export interface Instance {
   readonly memory: { readonly buffer: ArrayBuffer };
 }
 
 type Functions = Record<string, (...args: number[]) => number | undefined>;
 
-/** The result of `memory` where there is no hash to be compared. */
+/** The result of `memory` if there is no hash to compare. */
 export const NO_HASH = "-";
 
 export class Player {
-  /** How many operations have been performed. */
+  /** The number of operations performed. */
   operations = 0;
   readonly #make: () => Instance;
   readonly #hashes: boolean;
   #instance: Instance | undefined;
 
-  /** `make` gives a new instance. `hashes`: whether all of its memory is to be as the core's is. */
+  /** `make` returns a new instance. `hashes`: whether all of its memory must be equal to the core's. */
   constructor(make: () => Instance, hashes = true) {
     this.#make = make;
     this.#hashes = hashes;
   }
 
-  /** Performs an operation. Gives its result, or undefined where it has none. */
+  /** Performs an operation. Returns its result, or undefined if it has none. */
   perform(operation: string): string | undefined {
     const words = operation.split(" ");
     const count = words[0] === "times" ? parse(words.splice(0, 2)[1]!) : 1;
@@ -58,7 +58,7 @@ export class Player {
   }
 }
 
-/** Plays a script. Gives the result of each operation that has one, and at the end how many have been performed. */
+/** Plays a script. Returns the result of each operation that has one, followed by the number of operations. */
 export function play(script: string, make: () => Instance, hashes = true): string[] {
   const player = new Player(make, hashes);
   const trace: string[] = [];
@@ -70,12 +70,12 @@ export function play(script: string, make: () => Instance, hashes = true): strin
     }
     trace.push(`operations ${player.operations}`);
   } catch (error) {
-    trace.push(String(error)); // here it differs
+    trace.push(String(error)); // the difference is here
   }
   return trace;
 }
 
-// FNV-1a with 64 bits, in two halves: its prime is 2^40 + 435.
+// 64-bit FNV-1a, in two halves: its prime is 2^40 + 435.
 function hash(memory: ArrayBuffer): string {
   let [high, low] = [0xcbf29ce4, 0x84222325];
   for (const byte of new Uint8Array(memory)) {

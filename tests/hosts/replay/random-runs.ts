@@ -1,4 +1,4 @@
-// Runs at random: hosts that are made up, each with more of one thing than of others.
+// Random runs: simulated hosts, each with another mix of calls.
 
 import { exports } from "./exports.ts";
 import { Random } from "./random.ts";
@@ -6,7 +6,7 @@ import { Session } from "./session.ts";
 
 type Step = (session: Session) => void;
 
-/** Steps, and how often each is drawn against the others. */
+/** Steps, with the weight of each. */
 type Mix = readonly (readonly [weight: number, step: Step])[];
 
 const draw =
@@ -94,7 +94,7 @@ const MIXES: Record<string, Mix> = {
   ],
 };
 
-/** A script of about so many lines for each mix. */
+/** A script of about this many lines for each mix. */
 export function randomRuns(seed: number, lines: number): Map<string, string[]> {
   return new Map(Object.entries(MIXES).map(([name, mix], at) => [name, run(mix, seed * 100 + at, lines)]));
 }

@@ -1,4 +1,4 @@
-// A small source of random numbers: the same seed draws the same, everywhere.
+// A small random number generator: the same seed gives the same numbers everywhere.
 
 export class Random {
   #state: number;
@@ -7,7 +7,7 @@ export class Random {
     this.#state = seed;
   }
 
-  /** A whole number from 0, less than `end`. */
+  /** A whole number, from 0 to `end` - 1. */
   below(end: number): number {
     // mulberry32
     this.#state = (this.#state + 0x6d2b79f5) | 0;
@@ -16,7 +16,7 @@ export class Random {
     return ((t ^ (t >>> 14)) >>> 0) % end;
   }
 
-  /** True once in so many times. */
+  /** True once in `times` on average. */
   oneIn(times: number): boolean {
     return this.below(times) === 0;
   }

@@ -1,4 +1,4 @@
-// Writes a script by playing it on the core: each operation, and the result it had.
+// Writes a script by playing it on the core: each operation with its result.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,10 +6,10 @@ import { root } from "./exports.ts";
 import { format, parse } from "./numbers.ts";
 import { type Instance, Player } from "./player.ts";
 
-/** The module that is replayed. */
+/** The module to replay. */
 export const wasmFile: string = join(root, "dist/core.wasm");
 
-/** What makes instances of the module in this process. */
+/** Creates instances of the module in this process. */
 export function instances(): () => Instance {
   const module = new WebAssembly.Module(readFileSync(wasmFile));
   return () => new WebAssembly.Instance(module).exports as unknown as Instance;
@@ -24,27 +24,27 @@ export class Recorder {
     this.#record("new");
   }
 
-  /** Calls an export; gives its result, 0 where it has none. */
+  /** Calls an export. Returns its result, or 0 if it has none. */
   call(name: string, ...args: number[]): number {
     return this.#number([name, ...args.map(format)].join(" "));
   }
 
-  /** Calls an export so many times; gives the last result. */
+  /** Calls an export repeatedly. Returns the last result. */
   times(count: number, name: string, ...args: number[]): number {
     return this.#number([`times ${count} ${name}`, ...args.map(format)].join(" "));
   }
 
-  /** Reads an entry of the array that stands where an export says. */
+  /** Reads an entry of the array whose address an export returns. */
   load(address: string, index: number): number {
     return this.#number(`load ${address} ${index}`);
   }
 
-  /** Stores an entry of such an array. */
+  /** Writes an entry of such an array. */
   store(address: string, index: number, value: number): void {
     this.#record(`store ${address} ${index} ${format(value)}`);
   }
 
-  /** Takes the hash of the whole memory. */
+  /** Records the hash of the whole memory. */
   memory(): void {
     this.#record("memory");
   }

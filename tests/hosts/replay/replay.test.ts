@@ -1,5 +1,5 @@
-// The core gives the same answers, and leaves the same memory, on every host there is; and the corpus that shows it reaches
-// all there is to be reached.
+// The core returns the same results, and leaves the same memory, on every host; and the corpus that shows this reaches
+// everything.
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -22,10 +22,10 @@ const test = harness("replay");
 const files = read();
 const script = scriptOf(files);
 const make = instances();
-/** Without the runs that take long. */
+/** The corpus without slow runs. */
 const light = new Map([...files].filter(([file]) => !file.includes("full")));
 
-test("numbers are written in one way, and read again to the bit", () => {
+test("numbers have a single text form, and are read back exactly", () => {
   const written: [number, string][] = [
     [0, "0"],
     [-0, "-0"],
@@ -42,15 +42,15 @@ test("numbers are written in one way, and read again to the bit", () => {
   const same = fc.property(fc.double(), (number) => Object.is(parse(format(number)), number));
   fc.assert(same, { seed: 1, numRuns: 10_000 });
   for (const text of ["", "1.5", "0x1", "1e3", "infinity", "--1", "0xp1"])
-    assert.throws(() => parse(text), /no number/);
+    assert.throws(() => parse(text), /not a number/);
 });
 
-test("the table of exports is the module's", () => {
+test("the table of exports agrees with the module", () => {
   const names = WebAssembly.Module.exports(new WebAssembly.Module(readFileSync(wasmFile))).map(({ name }) => name);
   assert.equal(names.sort(), [...exports.keys(), "memory"].sort());
 });
 
-test("the corpus is what the generator makes: if not, npm run replay -- --write", () => {
+test("the corpus is what the generator writes: if not, run npm run replay -- --write", () => {
   const made = generate();
   assert.equal([...files.keys()].sort(), [...made.keys()].sort());
   for (const [file, text] of made) {
@@ -68,7 +68,7 @@ test("the corpus reaches every export, result, state, transition, answer, decisi
   for (const what of gone) assert.ok(without.includes(what), what);
 });
 
-test("every host that is there answers as the corpus says", async () => {
+test("every installed host has the results of the corpus", async () => {
   const outcomes = await replay(files, hosts, wasmFile);
   for (const { host, skipped } of outcomes) if (skipped !== undefined) console.log(`\nskipped ${host}: ${skipped}`);
   assert.equal(
@@ -81,7 +81,7 @@ test("every host that is there answers as the corpus says", async () => {
   assert.is(same.size, 1, [...same].join("\n"));
 }, 110);
 
-test("an object in place of the module is played, with its memory not compared where it has another", () => {
+test("a script can be played on an object instead of the module, without comparing its memory", () => {
   const other = (change: object): (() => Instance) => {
     return () => ({ ...make(), ...change });
   };
@@ -97,7 +97,7 @@ test("an object in place of the module is played, with its memory not compared w
   assert.match(replayHere(light, other({ phase: undefined }))!, /: phase = \d, but here TypeError/);
 });
 
-test("a host that answers otherwise, ends early, goes on or fails is found out", async () => {
+test("a host with other results, too few or too many, or one that fails, is detected", async () => {
   const trace = play(scriptOf(light), make);
   const at = trace.findIndex((result) => result.length > 14);
   const played = (...given: string[]): Host["play"] => {
@@ -108,7 +108,7 @@ test("a host that answers otherwise, ends early, goes on or fails is found out",
     [played(...trace.with(at, "17")), /^tests\/.*\.txt:\d+: \w+.* = \d+, but here 17$/],
     [played(...trace.slice(0, at)), /, but here nothing$/],
     [played(...trace.slice(0, -1), "operations 3"), /^at the end: operations = operations \d+, but here operations 3$/],
-    [played(...trace, "more"), /^more than there is to be: more$/],
+    [played(...trace, "more"), /^more results than expected: more$/],
     [() => Promise.reject(new Error("it is broken")), /^it is broken$/],
   ];
   const told = cases.map(([play], at): Host => ({ name: `host ${at}`, missing: () => undefined, play }));
@@ -122,10 +122,10 @@ test("a host that answers otherwise, ends early, goes on or fails is found out",
   assert.equal(outcomes.at(-1), { host: "absent", skipped: "it is not here" });
 });
 
-test("the command ends with 1 where a module answers otherwise, and says where", () => {
+test("the command ends with 1 if a module has another result, and says where", () => {
   const folder = mkdtempSync(join(root, "build/replay-"));
   try {
-    // What `version` gives, as it stands in the code: i32.const, the number in seven bits a byte, end
+    // The body of `version` in the code: i32.const, the number in seven bits per byte, end
     const { version } = make() as Instance & { version(): number };
     const wasm = readFileSync(wasmFile);
     const code = Buffer.from([0x41, (version() & 127) | 128, version() >> 7, 0x0b]);
@@ -148,7 +148,7 @@ test("the command ends with 1 where a module answers otherwise, and says where",
   }
 });
 
-test("the script in the document is played as it says", () => {
+test("the script in the document has the documented results", () => {
   const document = readFileSync(join(root, "docs/internals/replay.md"), "utf8");
   const [, example = ""] = /```text\n(#[^`]*)```/.exec(document)!;
   assert.is(replayHere(new Map([["docs/internals/replay.md", example]]), make), undefined);

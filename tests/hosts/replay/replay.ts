@@ -1,4 +1,4 @@
-// Replays files on hosts, and compares what each of them answers with what stands in the files.
+// Replays files on hosts, and compares the results with those in the files.
 
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -10,20 +10,20 @@ import { type Instance, NO_HASH, play } from "./player.ts";
 
 const AT_ONCE = 2;
 
-/** What came of one host. */
+/** The outcome of one host. */
 export interface Outcome {
   readonly host: string;
-  /** Why it was not asked. */
+  /** Why it was skipped. */
   readonly skipped?: string;
-  /** The row of the table. */
+  /** The row for the table. */
   readonly row?: readonly string[];
-  /** The first line in which it differs, in words. */
+  /** The first difference, in words. */
   readonly difference?: string | undefined;
 }
 
 export const HEAD: readonly string[] = ["host", "version", "engine", "operations", "trace", "memory"];
 
-/** Replays files on hosts, two at once. */
+/** Replays files on hosts, two at a time. */
 export async function replay(files: Files, hosts: readonly Host[], wasm: string): Promise<Outcome[]> {
   const folder = mkdtempSync(join(tmpdir(), "ioloop-replay-"));
   try {
@@ -65,19 +65,19 @@ async function replayOn(host: Host, job: Job, files: Files): Promise<Outcome> {
   };
 }
 
-/** Plays files in this process, on any object with the functions of the module and a memory. Gives where it differs. */
+/** Plays files in this process, on any object with the functions of the module and a memory. Returns the first difference. */
 export function replayHere(files: Files, make: () => Instance, hashes = true): string | undefined {
   return firstDifference(files, play(scriptOf(files), make, hashes));
 }
 
-/** Where a trace is not as the files say, in words. */
+/** The first difference between a trace and the files, in words. */
 export function firstDifference(files: Files, trace: readonly string[]): string | undefined {
   const count = operationsOf(scriptOf(files)).reduce((sum, line) => sum + timesOf(line), 0);
   const wanted = [...placesOf(files), { operation: "operations", expected: `operations ${count}` }];
   const at = wanted.findIndex(
     ({ operation, expected }, at) => trace[at] !== expected && !(operation === "memory" && trace[at] === NO_HASH),
   );
-  if (at < 0) return trace.length > wanted.length ? `more than there is to be: ${trace[wanted.length]}` : undefined;
+  if (at < 0) return trace.length > wanted.length ? `more results than expected: ${trace[wanted.length]}` : undefined;
   const { operation, expected, ...place } = wanted[at]!;
   const where = "file" in place ? `${place.file}:${place.line}` : "at the end";
   return `${where}: ${operation} = ${expected}, but here ${trace[at] ?? "nothing"}`;

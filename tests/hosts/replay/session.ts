@@ -1,4 +1,4 @@
-// A host that is made up: it knows what ids it was given and what time it is, and draws what it says to the core.
+// A simulated host: it keeps the ids that it got and the time, and makes random calls.
 
 import { Decision, Due, Kind, kindOf, slotOf } from "wasm-ioloop/core";
 import { type Export, exports } from "./exports.ts";
@@ -8,9 +8,9 @@ import { Recorder } from "./recorder.ts";
 type Parameter = Export["parameters"][number];
 
 const KINDS: readonly number[] = Object.values(Kind);
-const KEPT = 60; // ids of a kind, of which many are spent
+const KEPT = 60; // ids per kind, many of them spent
 
-// What a parameter is drawn from, by its name: mostly the first list, now and then the second.
+// The values for a parameter, by its name: mostly from the first list, sometimes from the second.
 const NUMBERS: Record<string, readonly [usual: readonly number[], odd: readonly number[]]> = {};
 const draws = (names: string, usual: readonly number[], odd: readonly number[]): void => {
   for (const name of names.split(" ")) NUMBERS[name] = [usual, odd];
@@ -33,13 +33,13 @@ draws("state", [0, 1, 2, 3, 4, 5, 6], [-1, 7, 2 ** 31 - 1, -(2 ** 31)]);
 draws("event", [0, 1, 2, 3, 4, 5, 6, 7], [-1, 8, 2 ** 31 - 1, -(2 ** 31)]);
 draws("count", [1, 2, 3, 5], [0, -1]);
 
-/** What is no id of that kind, or one that has not been given. */
+/** Values that are not an id of that kind, or an id that was never returned. */
 function noIds(kind: number): number[] {
   const least = kind * 2 ** 51;
   return [NaN, -1, 0, 0.5, Infinity, -Infinity, 2 ** 53, 2 ** 64, least + 2 ** 21, least + 2 ** 51 - 1];
 }
 
-/** Ids that are nearly a given one: of another generation, kind or slot, or none. */
+/** Ids that are similar to a valid one: of another generation, kind or slot, or invalid. */
 function near(id: number): number[] {
   return [id + 2 ** 22, id - 2 ** 22, id + 2 ** 51, id - 2 ** 51, id + 1, id + 0.5, -id];
 }
@@ -66,30 +66,30 @@ export class Session extends Recorder {
     return result;
   }
 
-  /** Calls an export with drawn arguments. */
+  /** Calls an export with random arguments. */
   draw(name: string): number {
     const { parameters } = exports.get(name)!;
     return this.call(name, ...parameters.map((parameter) => this.#argument(name, parameter)));
   }
 
-  /** An id: mostly of that kind, often spent, now and then of another kind, forged, or none. */
+  /** An id: mostly of that kind, often spent, sometimes of another kind, forged, or invalid. */
   id(kind: number): number {
     const { random } = this;
     const ids = this.#ids.get(random.oneIn(12) ? random.of(KINDS) : kind)!;
     if (ids.length === 0) return random.of(noIds(kind));
-    // The later ones are more likely to be there
+    // Recent ones are more likely to be valid
     const id = ids[ids.length - 1 - Math.min(random.below(ids.length), random.below(ids.length))]!;
     return random.oneIn(15) ? random.of([...near(id), ...noIds(kind)]) : id;
   }
 
-  /** The time, after it has passed: mostly not at all or a little. */
+  /** Advances the time, mostly not at all or a little, and returns it. */
   wait(): number {
     const { random } = this;
     this.now += random.oneIn(40) ? random.of([700, 3000, 30_000, 1_000_000]) : random.of([0, 0, 1, 1, 2, 5, 20, 100]);
     return random.oneIn(10) ? this.now + 0.5 : this.now;
   }
 
-  /** The host has seen activity on a connection. */
+  /** Records activity on a connection. */
   touch(): void {
     const id = this.id(Kind.CONNECTION);
     const slot = kindOf(id) === Kind.CONNECTION ? slotOf(id) : 0;
@@ -109,7 +109,7 @@ export class Session extends Recorder {
     this.call("handleCommands", count, this.#timeOrLater());
   }
 
-  /** A pass, with `between` done now and then before an answer; some ids are left to be offered again. */
+  /** A pass. Sometimes calls `between` before handleDue; some ids are skipped, so that they are returned again. */
   pass(between: () => void): void {
     const { random } = this;
     this.call("handleTick", this.#time());
@@ -124,13 +124,13 @@ export class Session extends Recorder {
     }
   }
 
-  /** Answers for an id that was collected, and closes what has expired. */
+  /** Calls handleDue for a collected id, and closes a connection that has expired. */
   answer(id: number): void {
     const answer = this.call("handleDue", id);
     if (answer > Due.RECURRING && !this.random.oneIn(8)) this.call("handleClose", id);
   }
 
-  /** Calls an export with every odd argument, where the others are usual ones. */
+  /** Calls an export with every odd value for each argument, and usual values for the others. */
   misuse(name: string): void {
     const { parameters } = exports.get(name)!;
     if (parameters.length === 0) return void this.call(name);
@@ -155,7 +155,7 @@ export class Session extends Recorder {
     });
   }
 
-  /** Lets in who may come in, resets who is to be reset, and asks what is to be decided. */
+  /** Admits clients, resets evicted ones, and polls for decisions. */
   settle(): void {
     while (this.call("pollAdmission", this.#time()) > 0);
     for (const poll of ["pollEvicted", "pollLinger"]) {
@@ -171,7 +171,7 @@ export class Session extends Recorder {
     return random.oneIn(20) ? random.of(ODD_TIMES(this.now)) : this.wait();
   }
 
-  // Where NaN says that a time is yet to be told
+  // NaN means that the start time will be set later
   #timeOrLater(): number {
     return this.random.oneIn(4) ? NaN : this.#time();
   }
@@ -185,7 +185,7 @@ export class Session extends Recorder {
   }
 }
 
-/** Of which kinds an id is that an export takes; none where a parameter is no id. */
+/** The kinds of ids that a parameter of an export takes; empty if it is not an id. */
 function kindsOf(name: string, parameter: Parameter): number[] {
   if (parameter.name === "acceptor") return [Kind.ACCEPTOR];
   if (parameter.name !== "id") return [];
@@ -196,6 +196,6 @@ function kindsOf(name: string, parameter: Parameter): number[] {
 
 function numbersOf(parameter: Parameter): (typeof NUMBERS)[string] {
   const numbers = NUMBERS[parameter.name];
-  if (!numbers) throw new Error(`there is nothing to draw ${parameter.name} from: a line in session.ts says`);
+  if (!numbers) throw new Error(`there are no values for ${parameter.name}: add them in session.ts`);
   return numbers;
 }

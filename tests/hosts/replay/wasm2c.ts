@@ -1,4 +1,4 @@
-// C as a host: the core as wasm2c makes it, and player.c.
+// C as a host: the core as translated by wasm2c, and player.c.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { type Type, exports, root } from "./exports.ts";
 import { type Host, linesOf, notInstalled, run } from "./host.ts";
 
-const VERSION = "1.0.32"; // of Debian 12; others name things otherwise
-const RUNTIME = "/usr/share/wabt/wasm2c"; // what its C code stands on
+const VERSION = "1.0.32"; // of Debian 12; other versions use other names
+const RUNTIME = "/usr/share/wabt/wasm2c"; // the runtime library of its C code
 const TYPES: Record<Type, string> = { i32: "(u32)(s32)", f64: "" };
 const RESULTS: Record<Type, string> = { i32: "(s32)", f64: "" };
 
@@ -17,7 +17,7 @@ export const wasm2c: Host = {
     const missing = notInstalled({ wasm2c: "wabt", gcc: "gcc" });
     if (missing !== undefined) return missing;
     const version = execFileSync("wasm2c", ["--version"], { encoding: "utf8" }).trim();
-    return version === VERSION ? undefined : `it is ${version}, and player.c is for what ${VERSION} writes`;
+    return version === VERSION ? undefined : `it is version ${version}, and player.c needs the output of ${VERSION}`;
   },
   async play({ wasm, script, folder }) {
     const [core, program] = [join(folder, "core.c"), join(folder, "player")];
@@ -30,7 +30,7 @@ export const wasm2c: Host = {
   },
 };
 
-// The table of exports for player.c, which calls all of them alike.
+// The table of exports for player.c, which calls all of them in the same way.
 function table(header: string): string {
   const named = new Map(
     [...header.matchAll(/\/\* export: '(\w+)' \*\/\n[^(]*?\b(\w+)\(/g)].map(([, a, b]) => [a!, b!]),
