@@ -1,4 +1,4 @@
-// What is compared with what in the benches, where that is not plain.
+// The comparisons of the benches that are not obvious.
 
 import * as assert from "uvu/assert";
 import { harness } from "../support/harness.ts";
@@ -10,7 +10,7 @@ const { summary } = await bench("measure");
 
 const test = harness("bench goals");
 
-test("the loop is compared with all, its goals aside; the core with its twin alone: neither has a host", () => {
+test("the loop is compared with all others; the core only with its twin, as neither has a host", () => {
   const row = (name: string, peer: string, nanoseconds: number): object => {
     const on = peer === "ours" ? { runtime: "node", label: "Node 20" } : {};
     return { name, peer, ...on, cells: { pending1000: summary([nanoseconds]) } };

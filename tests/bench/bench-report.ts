@@ -1,4 +1,4 @@
-// A small report, as a run of the benches makes it, with figures that are easy to reckon with; and what is wrong with markup.
+// A small report, as a run of the benches writes it, with figures that are easy to calculate with; and a checker for markup.
 
 const row = (name: string, peer: string, cpu: number, on: Partial<{ runtime: string; label: string }> = {}) => {
   const cell = (value: number): object => ({
@@ -80,7 +80,7 @@ export function report() {
   };
 }
 
-/** What is wrong with markup: tags that do not match, and attributes or texts that end too early. */
+/** The faults of markup: tags that do not match, and attributes or texts that end too early. */
 export function faultsOfMarkup(markup: string): string[] {
   const open: string[] = [];
   const faults: string[] = [];
@@ -93,7 +93,7 @@ export function faultsOfMarkup(markup: string): string[] {
     } else if (isEmpty !== "/") open.push(name!);
   }
   faults.push(...open.map((name) => `<${name}> is not closed`));
-  if (/[<>]/.test(text.replaceAll(tags, ""))) faults.push("a character that is no tag");
-  if (/&(?!amp;|lt;|gt;|quot;)/.test(text)) faults.push("an entity that is none");
+  if (/[<>]/.test(text.replaceAll(tags, ""))) faults.push("a character that does not belong to a tag");
+  if (/&(?!amp;|lt;|gt;|quot;)/.test(text)) faults.push("an invalid entity");
   return faults;
 }

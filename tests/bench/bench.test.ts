@@ -1,4 +1,4 @@
-// The benches: that their arithmetic, their reports and their command line are right. What they measure is nobody's test.
+// The benches: their arithmetic, reports and command line. No test checks what they measure.
 
 import { execFile } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
@@ -29,9 +29,9 @@ const all = Object.assign({}, ...(await Promise.all(modules)));
 const { BENCHES, compareRows, faultsOf, figure, figuresIn, goalsOf, html, matricesOf, median, niceTicks } = all;
 const { parse, percentile, ratio, replaceBlock, requestCounter, summary, takeTurns, verdict, writeDocs } = all;
 
-const test = harness("bench"); // behind the imports: it runs the tests there are when it has had its turn
+const test = harness("bench"); // after the imports: the suite runs the tests that exist by then
 
-/** A finished report, as a run makes it. */
+/** A finished report, as a run writes it. */
 function finished(): ReturnType<typeof report> {
   const made = report();
   for (const { tables } of made.benches) for (const table of tables) compareRows(table);
@@ -57,7 +57,7 @@ test("medians, percentiles and summaries", () => {
   assert.is(summary([0, 0]).spread, 0);
 });
 
-test("a ratio is taken round by round, and above 1 ours is better", () => {
+test("ratios are computed per round, and above 1 ours is better", () => {
   const [ours, theirs] = [summary([1, 10, 2]), summary([2, 30, 2])];
   assert.equal(ratio(ours, theirs, { better: "lower" }), { median: 2, low: 1, high: 3 });
   assert.equal(ratio(ours, theirs, { better: "higher" }), { median: 0.5, low: 1 / 3, high: 1 });
@@ -66,7 +66,7 @@ test("a ratio is taken round by round, and above 1 ours is better", () => {
   assert.is(ratio(summary([0.01]), summary([0.5]), { better: "lower", floor: 1 }).median, 1);
 });
 
-test("rows of ours are compared on their own runtime and with those of none, against the goals", () => {
+test("our rows are compared on the same runtime, and with rows without a runtime, against the goals", () => {
   const [{ tables }] = finished().benches as any;
   const [ours, , theirs] = tables[0].rows;
   assert.equal(
@@ -79,7 +79,7 @@ test("rows of ours are compared on their own runtime and with those of none, aga
   assert.is(theirs.ratios, undefined);
 });
 
-test("candidates take turns, every other round backwards; who fails twice is left out, and named", async () => {
+test("candidates alternate, in reverse in every other round; one that fails twice is left out, and named", async () => {
   const order: string[] = [];
   const measure = ({ name }: { name: string }): Promise<object> => {
     order.push(name);
@@ -133,7 +133,7 @@ test("ratios as a matrix: ours down, the others across", () => {
   );
 });
 
-test("figures keep three digits that mean something", () => {
+test("figures keep three significant digits", () => {
   assert.equal([0, 0.123, 9.876, 12.34, 456.7, 12_345.6, NaN].map(figure), [
     "0",
     "0.12",
@@ -145,7 +145,7 @@ test("figures keep three digits that mean something", () => {
   ]);
 });
 
-test("ticks begin at 0 and cover what is shown", () => {
+test("ticks begin at 0 and cover all values", () => {
   for (const longest of [0.003, 0.9, 1, 7.3, 99, 100, 1234]) {
     const ticks: number[] = niceTicks(longest);
     assert.is(ticks[0], 0);
@@ -154,7 +154,7 @@ test("ticks begin at 0 and cover what is shown", () => {
   }
 });
 
-test("what wrk prints is understood, and failed requests are not taken for figures", () => {
+test("the output of wrk is parsed, and failed requests do not count", () => {
   const line = (text: string): string => `Running 3s test\n  1 threads\n${text}\n`;
   const figures = "requests=300 microseconds=1500000 bytes=31500 p50=226.0 p99=593.0 p999=3439.0";
   const none = "connect=0 read=0 write=0 timeout=0 status=0";
@@ -174,7 +174,7 @@ test("what wrk prints is understood, and failed requests are not taken for figur
   assert.throws(() => figuresIn(line("unable to connect")), /unable to connect/);
 });
 
-test("servers in JavaScript count a request once, wherever it is cut in two", () => {
+test("servers in JavaScript count a request once, wherever it is split", () => {
   const requests = Buffer.from("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\n\r\r\n\r\n");
   for (let at = 0; at <= requests.length; at++) {
     const count = requestCounter();
@@ -182,7 +182,7 @@ test("servers in JavaScript count a request once, wherever it is cut in two", ()
   }
 });
 
-test("a report has its form, and faults in it are found", () => {
+test("a report is validated, and its faults are found", () => {
   assert.equal(faultsOf(finished()), []);
   const broken = finished() as any;
   broken.format = 0;
@@ -213,7 +213,7 @@ test("the page is well-formed, complete, and needs nothing else", () => {
   assert.equal(faultsOfMarkup('<p title="a"b">x</p>').length > 0, true);
 });
 
-test("tables and charts are written between the markers of the docs, and nothing else is touched", async () => {
+test("tables and charts are written between the markers of the docs, and nothing else is changed", async () => {
   await temporary((folder) => {
     cpSync(join(root, "docs/benchmarks.md"), join(folder, "benchmarks.md"));
     const before = readFileSync(join(folder, "benchmarks.md"), "utf8");
@@ -239,7 +239,7 @@ test("the docs have a place for every bench", () => {
   assert.throws(() => replaceBlock(text, "nothing", "x"), /bench:nothing/);
 });
 
-test("the command line is understood, and what is wrong in it refused", () => {
+test("the command line is parsed, and mistakes in it are errors", () => {
   assert.equal(parse([]).benches, BENCHES);
   assert.equal(parse(["net", "timers", "--runtime", "node,bun", "--runtime", "deno"]).benches, ["timers", "net"]);
   assert.equal(parse(["--runtime", "node,bun", "--runtime", "deno"]).runtimes, ["node", "bun", "deno"]);
@@ -257,7 +257,7 @@ test("the command line is understood, and what is wrong in it refused", () => {
   }
 });
 
-test("a quick run of two benches gives a whole report", async () => {
+test("a quick run of two benches writes a complete report", async () => {
   await temporary(async (folder) => {
     const args = [
       "bench/run.mjs",

@@ -1,4 +1,4 @@
-// The wheel in C, and its benchmark against libuv: that they are right, not how fast they are.
+// The wheel in C, and its benchmark against libuv: that they are correct, not how fast they are.
 
 import { execFile, spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ const OPERATIONS = ["make-random", "make-one", "restart", "cancel", "mix", "fire
 const NO_LIBUV = 3;
 
 const missing = ["make", "cc"].filter((tool) => spawnSync(tool, ["--version"]).status !== 0);
-if (missing.length > 0) console.log(`native: no ${missing.join(", no ")}: what needs a C compiler is skipped`);
+if (missing.length > 0) console.log(`native: no ${missing.join(", no ")}: tests that need a C compiler are skipped`);
 const there = missing.length === 0;
 
 interface Ending {
@@ -31,15 +31,15 @@ function run(file: string, ...args: string[]): Promise<Ending> {
   });
 }
 
-/** Builds something of the makefile's; gives what that printed. */
+/** Builds a target of the makefile. Returns the output. */
 async function build(...targets: string[]): Promise<string> {
   const { code, output, errors } = await run("make", ...targets);
   assert.is(code, 0, output + errors);
-  assert.is(errors, "", "the compiler has nothing to say");
+  assert.is(errors, "", "it compiles without warnings");
   return output;
 }
 
-test("the wheel does what an array of timers does, and stays within its memory", async () => {
+test("the wheel behaves like an array of timers, and stays within its memory", async () => {
   if (there) assert.match(await build("check"), /^\d+ steps, \d+ timers fired: as the model$/m);
 }, 90);
 
@@ -61,7 +61,7 @@ test("the benchmark prints a number for every round", async () => {
   for (const operation of ["mix", "fire"]) await prints(1, "libuv", "100000", operation);
 }, 90);
 
-test("what it does not know it does not measure", async () => {
+test("unknown arguments are errors", async () => {
   if (!there) return;
   await build();
   for (const args of ["", "wheel 1000 restart", "heap 1000 restart 1", "wheel 1000 walk 1", "wheel 1 restart 1"]) {

@@ -1,4 +1,4 @@
-// The core and its twin in TypeScript side by side: every call goes to both, and must be answered alike.
+// The core and its twin in TypeScript side by side: every call goes to both, and must have the same result.
 
 import * as assert from "uvu/assert";
 import { COMMANDS, Core, Due, Kind, kindOf, slotOf } from "wasm-ioloop/core";
@@ -7,21 +7,21 @@ import { type Draw, runPass } from "../assembly/model.ts";
 
 type Any = (...args: number[]) => number | undefined;
 
-// Numbers on both sides of limits, and others a host should not give.
+// Numbers around limits, and invalid ones.
 const JUNK = [NaN, Infinity, -Infinity, -0, -1, 0.5, 1.5, 5e-324, 1e300, 2 ** 31, -(2 ** 31), 2 ** 32 + 1];
 
-// What makes something, and how it ends.
+// The calls that create objects, and those that remove them.
 const MAKES = new Set(["handleTimer", "handleAcceptor", "handleAccept", "handleConnect", "handleTrack"]);
 const ENDS = new Set(["handleTimerRemove", "handleAcceptorClose", "handleClose"]);
 
 export class Pair {
   readonly core: Core;
   readonly twin: TwinCore;
-  /** The names of all that was called. */
+  /** The names of all calls that were made. */
   readonly called: Set<string> = new Set();
   calls = 0;
   now = 0;
-  // By kind, ids of what is there, and of what was until lately.
+  // By kind, valid ids, and recently spent ones.
   readonly #ids: number[][] = [[], [], [], []];
   readonly #spent: number[][] = [[], [], [], []];
 
@@ -30,7 +30,7 @@ export class Pair {
     this.twin = new TwinCore(seed);
   }
 
-  /** Calls both; gives their answer. */
+  /** Calls both, and returns the result. */
   call(name: keyof Calls, ...args: number[]): number {
     const { core, twin } = this;
     const expected = (core.calls[name] as Any)(...args);
@@ -47,7 +47,7 @@ export class Pair {
     return expected;
   }
 
-  /** Asks both what is due. */
+  /** Polls both for what is due. */
   poll(): number[] {
     const count = this.call("pollDue");
     const ids = [...this.core.due.subarray(0, count)];
@@ -55,14 +55,14 @@ export class Pair {
     return ids;
   }
 
-  /** Gives both commands, and says that there are `count` of them. */
+  /** Writes commands to both, and passes `count` as their number. */
   command(commands: readonly number[], now: number, count: number = commands.length): number {
     this.core.commands.set(commands);
     this.twin.commands.set(commands);
     return this.call("handleCommands", count, now);
   }
 
-  /** A pass as a host runs it, with `between` called before each answer. Ends early when that says so. */
+  /** A pass as a host runs it. Calls `between` before each handleDue, and ends early if that returns false. */
   pass(now: number, between: (id: number) => boolean | void = () => {}): void {
     runPass(this, now, between);
   }
@@ -73,7 +73,7 @@ export class Pair {
     if (slot < this.core.activity.length) this.core.activity[slot] = this.twin.activity[slot] = time;
   }
 
-  /** An id: mostly of something there, now and then a spent one, one of another kind, a forged one, or none. */
+  /** An id: mostly a valid one, sometimes spent, of another kind, forged, or not an id. */
   id(draw: Draw, kind: number): number {
     const from = draw.below(32) === 0 ? 1 + draw.below(3) : kind;
     const ids = (draw.below(16) === 0 ? this.#spent : this.#ids)[from]!;
@@ -84,7 +84,7 @@ export class Pair {
     return draw.of([id + generation, id - generation, id + 0.5, id + 2 ** 51, id - 2 ** 51, -id, id + 1, id * 2 ** 64]);
   }
 
-  /** The time now: mostly the same or a little later; now and then one that is none, or runs backwards. */
+  /** The current time: mostly the same or a little later; sometimes invalid, or earlier. */
   time(draw: Draw): number {
     const kind = draw.below(24);
     if (kind === 0) return draw.of([NaN, Infinity, -Infinity, -1, 0, this.now - 3, 2 ** 53 + 2]);
@@ -92,7 +92,7 @@ export class Pair {
     return this.now;
   }
 
-  /** A duration: mostly short, so that deadlines are often equal or in one tick; now and then none. */
+  /** A duration: mostly short, so that deadlines are often equal or in one tick; sometimes invalid. */
   duration(draw: Draw): number {
     const kind = draw.below(32);
     if (kind === 0) return draw.of(JUNK);
@@ -109,7 +109,7 @@ export class Pair {
     return kind === 6 ? draw.below(8) : draw.of(JUNK);
   }
 
-  /** Compares what both say of themselves, and what the host may see of their memory. */
+  /** Compares the state that both report, and the memory that a host may read. */
   compare(): void {
     for (const name of ["timerCount", "acceptorCount", "acceptedCount", "phase", "pollDeadline"] as const) {
       this.call(name);
@@ -117,7 +117,7 @@ export class Pair {
     for (let state = -1; state <= 7; state++) this.call("connectionsIn", state);
     const capacity = this.call("connectionCapacity");
     this.core.opened(0);
-    // A view of the core's that is still good may have been made before the table grew.
+    // A view of the core that is still valid may have been created before the table grew.
     const seen = this.core.activity;
     assert.is(this.twin.activity.length, capacity);
     this.#same("activity", this.twin.activity.subarray(0, seen.length), seen);

@@ -9,11 +9,11 @@ import { replayHere } from "../hosts/replay/replay.ts";
 
 const test = harness("twin replay");
 
-/** The twin as a module: its arrays stand in a memory, at their addresses, whenever a script looks there. */
+/** The twin as a module: whenever a script reads memory, the twin's arrays are copied there, to their addresses. */
 function instance(): Instance {
   const twin = new TwinCore(1);
   const { calls } = twin;
-  calls.handleSeed(0); // as the module is before it is told one
+  calls.handleSeed(0); // the default of the module
   let buffer = new ArrayBuffer(0);
   let isSeen = false;
   const views = (): [Float64Array, Float64Array][] => [
@@ -47,7 +47,7 @@ function instance(): Instance {
   return { ...functions, memory };
 }
 
-test("the twin answers as the corpus says", () => {
+test("the twin has the results of the corpus", () => {
   const light = new Map([...read()].filter(([file]) => !/full|records/.test(file)));
   assert.ok(light.size > 10);
   assert.is(replayHere(light, instance, false), undefined);

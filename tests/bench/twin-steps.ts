@@ -1,4 +1,4 @@
-// What the random programs do that go to the core and to its twin.
+// The steps of random programs for the core and its twin.
 
 import { COMMANDS, Kind } from "wasm-ioloop/core";
 import { FUNCTIONS, NAMES } from "../assembly/functions.ts";
@@ -6,7 +6,7 @@ import type { Draw } from "../assembly/model.ts";
 import type { Pair } from "./twin-pair.ts";
 
 type Step = (pair: Pair, draw: Draw) => void;
-/** One kind of step, and how often it is drawn against the others. */
+/** A kind of step, and its weight among the others. */
 export type Mix = readonly (readonly [weight: number, step: Step])[];
 
 const create: Step = (pair, draw) => {
@@ -78,7 +78,7 @@ const any: Step = (pair, draw) => {
   pair.call(name, ...Array.from({ length: FUNCTIONS[name] }, () => pair.any(draw)));
 };
 
-// A pass in which callbacks do whatever they like, also with what is due; now and then the host breaks off.
+// A pass in which callbacks make random calls, also about due timers; sometimes the host stops early.
 const pass: Step = (pair, draw) => {
   const busy = draw.below(3);
   let left = 2000;

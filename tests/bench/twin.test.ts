@@ -1,4 +1,4 @@
-// The twin of the core in TypeScript, the control of the benchmarks: it answers every call as the core does.
+// The twin of the core in TypeScript, the control of the benchmarks: every call has the same result as in the core.
 
 import * as fc from "fast-check";
 import * as assert from "uvu/assert";
@@ -13,7 +13,7 @@ import { type Mix, anything, crowded, leaping, serving, stopping, timers } from 
 
 const test = harness("twin");
 
-/** Runs random programs of at most so many steps on pairs; gives the names of all that was called, and how many calls it were. */
+/** Runs random programs of at most `length` steps on pairs. Returns the names of all calls, and their number. */
 function run(mixes: readonly Mix[], length: number, programs: number): { called: Set<string>; calls: number } {
   const called = new Set<string>();
   let calls = 0;
@@ -27,7 +27,7 @@ function run(mixes: readonly Mix[], length: number, programs: number): { called:
     };
     for (const word of words) go(word);
     pair.compare();
-    // What was forgotten leaves nothing behind.
+    // A reset leaves nothing behind.
     pair.call("handleReset");
     pair.call("pollDecision", 0, 1);
     pair.call("handleTimerRemove", pair.call("handleTimer", 5, 0, pair.now));
@@ -40,7 +40,7 @@ function run(mixes: readonly Mix[], length: number, programs: number): { called:
   return { called, calls };
 }
 
-test("it answers every export as the core does, whatever it is given", () => {
+test("every export has the same result as in the core, whatever its arguments", () => {
   const { called, calls } = run([timers, serving, stopping, anything, leaping], 600, 800);
   assert.equal([...called].sort(), NAMES.toSorted());
   assert.ok(calls > 300_000, `only ${calls} calls`);
@@ -53,12 +53,12 @@ test("it has the same transitions", () => {
   }
 });
 
-test("it answers as the core does with thousands of timers and connections", () => {
+test("it behaves as the core does with thousands of timers and connections", () => {
   const { calls } = run([crowded], 300, 60);
   assert.ok(calls > 100_000, `only ${calls} calls`);
 }, 60);
 
-test("acceptors keep what they were told while their table grows", () => {
+test("acceptors keep their settings while their table grows", () => {
   const pair = new Pair(1);
   pair.call("handleLimits", 20, 0, 500);
   const ids = Array.from({ length: 100 }, (_, i) => {
@@ -76,7 +76,7 @@ test("acceptors keep what they were told while their table grows", () => {
   }
 });
 
-test("timers restarted again and again, to later and to earlier, fire as in the core", () => {
+test("timers that are restarted repeatedly, to later and to earlier deadlines, fire as in the core", () => {
   for (const unit of [1, 1 / 16, 1 / 64]) {
     const pair = new Pair(1);
     const draw = new Draw(1);
@@ -95,7 +95,7 @@ test("timers restarted again and again, to later and to earlier, fire as in the 
   }
 }, 60);
 
-test("whoever wakes at each deadline goes through the same times, however far apart they lie", () => {
+test("a host that wakes at each deadline sees the same times, however far apart", () => {
   let fired = 0;
   for (let seed = 0; seed < 100; seed++) {
     const pair = new Pair(seed);
@@ -112,7 +112,7 @@ test("whoever wakes at each deadline goes through the same times, however far ap
   assert.ok(fired > 5000, `only ${fired} have fired`);
 }, 60);
 
-test("with as many timers as there can be, both give the same codes", () => {
+test("with the maximum number of timers, both return the same codes", () => {
   const pair = new Pair(1);
   const track = pair.call("handleTrack", 0, 0);
   const acceptor = pair.call("handleAcceptor");
@@ -135,7 +135,7 @@ test("with as many timers as there can be, both give the same codes", () => {
   assert.ok(pair.call("handleTimer", 1, 0, 11) > 0);
 });
 
-test("a slot whose generations are used up retires for good", () => {
+test("a slot whose generations are used up is never used again", () => {
   const slots = new Slots(Kind.TIMER, 2);
   slots.take();
   const last = Kind.TIMER * 2 ** 51 + (2 ** 29 - 1) * 2 ** 22;

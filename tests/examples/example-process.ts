@@ -1,4 +1,4 @@
-// Examples as child processes: those in JavaScript on the runtime that runs the test.
+// Runs examples as child processes: those in JavaScript on the runtime that runs the test.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { deferred, script, until, within } from "../support/harness.ts";
 import { root } from "../support/paths.ts";
 
-/** A program that runs. */
+/** A running program. */
 export class Program {
-  /** What it has printed so far. */
+  /** Its output so far. */
   output = "";
-  /** What it has printed to stderr. */
+  /** Its output to stderr so far. */
   errors = "";
   readonly #child: ChildProcess;
   readonly #ended = deferred<string>();
@@ -34,7 +34,7 @@ export class Program {
     return pattern.exec(this.output)!;
   }
 
-  /** The port it listens on. */
+  /** The port that it listens on. */
   async port(): Promise<number> {
     return Number((await this.says(/^listening on 127\.0\.0\.1:(\d+)$/im))[1]);
   }
@@ -61,7 +61,7 @@ export class Example extends Program {
   }
 }
 
-/** Runs an example for as long as `use` takes. */
+/** Runs an example while `use` runs. */
 export async function example<T>(
   name: string,
   args: readonly (string | number)[],
@@ -76,7 +76,7 @@ export async function example<T>(
   }
 }
 
-/** The examples that no test runs. An example that is a folder has tests of its own. */
+/** The examples that no test runs. Those in folders have their own tests. */
 export function untested(): string[] {
   const folder = join(root, "tests/examples");
   const tests = readdirSync(folder).filter((file) => file.endsWith(".test.ts"));

@@ -1,4 +1,4 @@
-// Every example runs as its header says, with real clients, and ends cleanly when told to.
+// Every example runs as its header says, with real clients, and ends cleanly on a signal.
 
 import { createHash, randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
@@ -17,7 +17,7 @@ async function hears(client: Peer, pattern: RegExp): Promise<void> {
   });
 }
 
-/** Collects what a socket receives, reading a piece at a time, with a rest in between. */
+/** Collects the input of a socket, one piece at a time, with pauses. */
 async function readSlowly(socket: Socket, bytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -31,7 +31,7 @@ async function readSlowly(socket: Socket, bytes: number): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-test("synopsis: the server answers the client, and the timer ends it", async () => {
+test("synopsis: the server answers the client, and the timer ends the program", async () => {
   await example("synopsis", [], async (it) => {
     assert.is(await it.ending(), "code 0");
     const lines = it.output.split(/[\r\n]+/).filter((line) => line !== "");
@@ -52,7 +52,7 @@ test("countdown: a signal aborts it", async () => {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     await example("countdown", [10, 60], async (it) => {
       await it.says(/10\n/);
-      await sleep(0.2); // the handlers are there a moment after the first number
+      await sleep(0.2); // the handlers are added a moment after the first number
       it.kill(signal);
       assert.is(await it.ending(), "code 0", signal);
       assert.is(it.output, "10\nAborted at 10\n");
@@ -75,7 +75,7 @@ test("echo-server: every one of many clients gets back what it sends", async () 
     };
     await Promise.all(Array.from({ length: 50 }, echo));
 
-    // While it stops gracefully, those who are there are served, and nobody else
+    // While it stops gracefully, only existing clients are served
     const stays = peer({ port });
     await stays.connected;
     stays.socket.write("one ");
@@ -96,7 +96,7 @@ test("echo-server: every one of many clients gets back what it sends", async () 
   });
 });
 
-test("echo-server: a port that is in use is said, and ends it", async () => {
+test("echo-server: a port in use is reported, and ends the program", async () => {
   const server = await plainServer();
   await example("echo-server", [server.port], async (it) => {
     assert.is(await it.ending(), "code 1");
@@ -125,7 +125,7 @@ test("chat-server: two clients talk", async () => {
     await sleep(0.1);
     bob.socket.write(umlaut.subarray(4));
     await hears(ann, /bob: schön\n$/);
-    assert.ok(!bob.text().includes("bob: "), "nobody hears himself");
+    assert.ok(!bob.text().includes("bob: "), "a client does not receive its own messages");
     bob.socket.write("/who\n");
     await hears(bob, /ann, bob\n$/);
 
@@ -144,7 +144,7 @@ test("chat-server: two clients talk", async () => {
   });
 });
 
-test("chat-server: who says nothing has to leave, who talks stays", async () => {
+test("chat-server: an idle client has to leave, an active one stays", async () => {
   await example("chat-server", [0, "127.0.0.1", 2], async (it) => {
     const port = await it.port();
     const [ann, bob] = [peer({ port }), peer({ port })];
@@ -153,7 +153,7 @@ test("chat-server: who says nothing has to leave, who talks stays", async () => 
     bob.socket.write("bob\n");
     await hears(ann, /bob enters/);
     const talk = setInterval(() => ann.socket.write("la\n"), 100).unref();
-    assert.match(await bob.ended, /ann: la\nIdle for too long\. Bye\n/); // what others say is no excuse
+    assert.match(await bob.ended, /ann: la\nIdle for too long\. Bye\n/); // messages of others do not count as activity
     await hears(ann, /\* bob leaves\n$/);
     clearInterval(talk);
     assert.is(ann.socket.readyState, "open");
@@ -163,7 +163,7 @@ test("chat-server: who says nothing has to leave, who talks stays", async () => 
   });
 });
 
-test("tcp-proxy: 8 MB each way through slow readers, with little waiting in between", async () => {
+test("tcp-proxy: 8 MB in each direction through slow readers, with little buffered in between", async () => {
   const [there, back] = [randomBytes(8 << 20), randomBytes(8 << 20)];
   let received: Promise<Buffer> | undefined;
   const target = await plainServer((socket) => {
@@ -183,7 +183,7 @@ test("tcp-proxy: 8 MB each way through slow readers, with little waiting in betw
     const [bytesThere, bytesBack, most] = closing.slice(1).map(Number);
     assert.is(bytesThere, there.length);
     assert.is(bytesBack, back.length);
-    assert.ok(most! < 262_144 + 524_288 + 1, `${most} waited`); // the mark, and a chunk, of at most what Bun gives
+    assert.ok(most! < 262_144 + 524_288 + 1, `${most} waited`); // the high-water mark plus one chunk, at its maximum size on Bun
     target.sockets[0]!.end();
     assert.is(await it.ending(), "code 0");
     assert.is(it.errors, "");
@@ -192,9 +192,9 @@ test("tcp-proxy: 8 MB each way through slow readers, with little waiting in betw
   await target.close();
 });
 
-test("tcp-proxy: a reader that rests stops the sender", async () => {
+test("tcp-proxy: a reader that pauses stops the sender", async () => {
   const data = randomBytes(1 << 20);
-  const count = 48; // more than the system's buffers on both legs take
+  const count = 48; // more than the system's buffers on both sides
   let reader: Socket | undefined;
   const target = await plainServer((socket) => void (reader = socket).pause());
   await example("tcp-proxy", [0, target.port], async (it) => {
@@ -204,9 +204,9 @@ test("tcp-proxy: a reader that rests stops the sender", async () => {
     let sent = 0;
     for (let i = 0; i < count; i++) socket.write(data, () => sent++);
     let before = -1;
-    // Rests for a second: nothing moves any more
+    // When nothing has moved for a second
     for (let still = 0; still < 10; before = sent, await sleep(0.1)) still = sent === before && reader ? still + 1 : 0;
-    assert.ok(sent < count - 8, `${sent} MB gone nowhere`);
+    assert.ok(sent < count - 8, `${sent} MB were taken without a reader`);
     const got = createHash("sha256");
     let size = 0;
     reader!.on("data", (chunk: Buffer) => {
@@ -226,7 +226,7 @@ test("tcp-proxy: a reader that rests stops the sender", async () => {
   await target.close();
 });
 
-test("tcp-proxy: where the target refuses, the client is let go", async () => {
+test("tcp-proxy: if the target refuses, the client is closed", async () => {
   await example("tcp-proxy", [0, NOBODYS], async (it) => {
     const client = peer({ port: await it.port() });
     await client.ended;
@@ -237,7 +237,7 @@ test("tcp-proxy: where the target refuses, the client is let go", async () => {
   });
 });
 
-test("port-scanner: finds the open ones among 500, and no others", async () => {
+test("port-scanner: finds exactly the open ports among 500", async () => {
   const servers = await Promise.all(Array.from({ length: 7 }, () => plainServer()));
   const open = servers.map(({ port }) => port);
   const reach = async (port: number): Promise<number[]> => {
@@ -249,7 +249,7 @@ test("port-scanner: finds the open ones among 500, and no others", async () => {
     socket.destroy();
     return reached;
   };
-  // Others may listen on this machine
+  // Other programs may listen on this machine
   const range = Array.from({ length: 493 }, (_, index) => 20_000 + index);
   const others = (await Promise.all(range.map(reach))).flat();
   await example("port-scanner", ["127.0.0.1", [...open, "20000-20492"].join(","), 10], async (it) => {
@@ -265,7 +265,7 @@ test("port-scanner: finds the open ones among 500, and no others", async () => {
   for (const server of servers) await server.close();
 });
 
-test("port-scanner: a signal ends it, with what it has found", async () => {
+test("port-scanner: a signal ends it, with the results so far", async () => {
   const server = await plainServer();
   await example("port-scanner", ["127.0.0.1", `${server.port},1-65535`, 5], async (it) => {
     await it.says(/ open\n/);

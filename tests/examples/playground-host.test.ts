@@ -1,4 +1,4 @@
-// The host of the playground: the core keeps its word under load, and the same seed gives the same run.
+// The host of the playground: limits hold under load, and the same seed gives the same run.
 
 import * as assert from "uvu/assert";
 import { harness } from "../support/harness.ts";
@@ -10,7 +10,7 @@ const Phase = { ADMITTING: 0, FINISHING: 1, DRAINING: 2, FINISHED: 3 };
 
 const settingsOf = (name: string): Settings => PRESETS.find((preset) => preset.name === name)!.settings;
 
-/** All that is counted, as one text. */
+/** All counters as one text. */
 function account({ ledger, now, core }: PlaygroundHost): string {
   const { ended, arrived, longestWait, mostInside } = ledger;
   return JSON.stringify([now, ended, arrived, longestWait, mostInside, core.calls.timerCount(), ledger.answer.ago(0)]);
@@ -40,7 +40,7 @@ test("every preset keeps to its limits, and every client is accounted for", () =
   }
 });
 
-test("the presets show what they say", () => {
+test("the presets show what their texts say", () => {
   const served = (host: PlaygroundHost): number => host.ledger.ended[Fate.SERVED]!;
   const [calm, rush, unlimited] = [after(60, "calm"), after(60, "rush"), after(60, "unlimited")];
   assert.is(calm.waiting, 0);
@@ -56,7 +56,7 @@ test("the presets show what they say", () => {
   assert.ok(late.ledger.delay.greatest() > 10 * after(20, "flood").ledger.delay.greatest());
 });
 
-test("the same seed and settings give the same run, however time is cut into pieces", () => {
+test("the same seed and settings give the same run, in steps of any size", () => {
   for (const { name } of PRESETS) {
     const whole = after(20, name);
     const cut = new Host(settingsOf(name), 1);
@@ -68,30 +68,30 @@ test("the same seed and settings give the same run, however time is cut into pie
   }
 });
 
-test("a change of the limits does not change who comes", () => {
+test("changing the limits does not change the arrivals", () => {
   const [one, other] = [after(20, "rush"), after(20, "rush", { maxConnections: 3, backlog: 0, idleTimeout: 0 })];
   assert.is(one.ledger.arrived, other.ledger.arrived);
   assert.is.not(account(one), account(other));
 });
 
-test("arrivals are as many as they should be", () => {
+test("the number of arrivals is right", () => {
   let sum = 0;
   for (let serial = 0; serial < 20_000; serial++) sum += gapAfter(5, serial, settingsOf("rush"));
   const mean = sum / 20_000;
   assert.ok(Math.abs(mean - 1000 / 80) < 0.3, `${mean} ms`);
 });
 
-test("without limits there are never more clients than descriptors", () => {
+test("without limits there are never more connections than descriptors", () => {
   const changes = { arrivals: 1000, atOnce: 700, patience: Infinity, service: 60 };
   const host = after(20, "unlimited", changes);
   assert.is(host.inside + host.waiting, DESCRIPTORS);
   assert.ok(host.ledger.ended[Fate.TURNED_AWAY]! > 0);
 });
 
-test("limits can be changed under way", () => {
+test("limits can be changed during a run", () => {
   const host = after(10, "rush");
   host.set({ ...settingsOf("rush"), maxConnections: 5 });
-  assert.is(host.inside, 40, "nobody is thrown out");
+  assert.is(host.inside, 40, "no open connection is closed");
   host.advance(20_000);
   assert.is(host.inside, 5);
   host.set({ ...settingsOf("rush"), maxConnections: 60 });
@@ -108,7 +108,7 @@ test("limits can be changed under way", () => {
   assert.is(silent.ledger.ended[Fate.SILENT], 40);
 });
 
-test("a pass lets in as many as multiAccept says, and the next one follows at once", () => {
+test("a pass admits up to multiAccept clients, and the next one follows at once", () => {
   const host = new Host({ ...settingsOf("flood"), service: 60, patience: Infinity }, 1);
   while (host.inside === 0) host.step();
   const { now } = host;
@@ -117,7 +117,7 @@ test("a pass lets in as many as multiAccept says, and the next one follows at on
   assert.ok(host.now < now + 100, `${host.now - now} ms`);
 });
 
-test("a drain lets clients come for a while, serves the line and who is inside, and stops", () => {
+test("a drain accepts clients for a while, serves waiting clients and open connections, and stops", () => {
   const host = after(10, "rush", { silent: 0, drainDelay: 1, drainTimeout: 0, idleTimeout: 0 });
   assert.is(host.phase, Phase.ADMITTING);
   host.drain();
@@ -136,12 +136,12 @@ test("a drain lets clients come for a while, serves the line and who is inside, 
   assert.not.ok(host.isRunning);
   assert.is(host.inside, 0);
   const givenUp = host.ledger.ended[Fate.WAITED]! + host.ledger.ended[Fate.GAVE_UP]! - left;
-  assert.is(host.ledger.ended[Fate.SERVED], served + waiting - givenUp, "whoever did not give up is served");
+  assert.is(host.ledger.ended[Fate.SERVED], served + waiting - givenUp, "every client that did not give up is served");
   assert.ok(host.now < 15_000, "time stands still once it has stopped");
-  assert.ok(host.ledger.arrived > arrived, "clients still came, and were turned away");
+  assert.ok(host.ledger.arrived > arrived, "clients still arrived, and were dropped");
 });
 
-test("a drain closes who is left when its time is over, or when it is told to hurry", () => {
+test("a drain closes remaining connections after its timeout, or when it is hurried", () => {
   const timeout = after(10, "silent", { idleTimeout: 0, drainDelay: 0, drainTimeout: 2 });
   timeout.drain();
   timeout.advance(30_000);
@@ -157,21 +157,21 @@ test("a drain closes who is left when its time is over, or when it is told to hu
   assert.is(hurried.inside + hurried.waiting, 0);
 });
 
-test("a deadline stands in the ring of the highest digit in which it differs from now", () => {
+test("a deadline is in the ring of the highest digit in which it differs from now", () => {
   const ring = (deadline: number, now: number): number[] => {
     const slot = slotAt(deadline, now);
     return [Math.floor(slot / 64), slot % 64];
   };
   assert.equal(ring(100, 100), [0, 36]);
   assert.equal(ring(127, 100), [0, 63]);
-  assert.equal(ring(128, 127), [1, 2], "one tick away, and in the next turn");
+  assert.equal(ring(128, 127), [1, 2], "one tick away, and in the next revolution");
   assert.equal(ring(64 * 64, 0), [2, 1]);
   assert.equal(ring(64 ** 3 * 5 + 7, 3), [3, 5]);
-  assert.equal(ring(64 ** 4, 0), [3, 0], "what is farther stands in the last ring");
-  assert.equal(ring(5, 100), [0, 36], "what is overdue is due now");
+  assert.equal(ring(64 ** 4, 0), [3, 0], "later deadlines are in the last ring");
+  assert.equal(ring(5, 100), [0, 36], "overdue deadlines are due now");
 });
 
-test("every slider can show what every preset sets", () => {
+test("every slider includes the values of all presets", () => {
   for (const { name, settings } of PRESETS) {
     const sliders = [...LOAD, ...LIMITS];
     assert.equal(sliders.map((slider) => slider.name).sort(), Object.keys(settings).sort());

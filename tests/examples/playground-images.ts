@@ -1,4 +1,4 @@
-// Makes the pictures of the playground that the documentation shows: `node build/tests/examples/playground-images.js`.
+// Takes the screenshots of the playground for the documentation: `node build/tests/examples/playground-images.js`.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

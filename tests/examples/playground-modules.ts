@@ -1,4 +1,4 @@
-// The modules of the playground that need no page, with the types that its tests need.
+// The modules of the playground that do not need a page, with types for the tests.
 
 import type { CoreExports } from "wasm-ioloop/core";
 
@@ -61,7 +61,7 @@ export interface Playground {
   slotAt(tick: number, now: number): number;
 }
 
-/** What they export, together. */
+/** All of their exports. */
 export async function playground(): Promise<Playground> {
   const files = ["host", "ledger", "settings", "clients", "dial"];
   const modules = files.map(

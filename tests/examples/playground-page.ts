@@ -7,16 +7,16 @@ import { isBun, isDeno, script, until } from "../support/harness.ts";
 import { notInstalled } from "../hosts/replay/host.ts";
 import { root } from "../support/paths.ts";
 
-/** Whether this runtime drives the browser: one is enough, the Node that runs the tests. */
+/** Whether this runtime drives the browser. Only the Node that runs the tests does. */
 export const drivesBrowser: boolean =
   !isBun && !isDeno && (process.env["TEST_NODE"] ?? process.execPath) === process.execPath;
 
-/** Why there is no browser to drive; undefined where there is one. */
+/** Why there is no browser; undefined if there is one. */
 export const missingBrowser: string | undefined = notInstalled({ chromium: "chromium" });
 
-/** What a page is to look like. */
+/** The settings of a page. */
 export interface Look {
-  /** What stands in the address behind the question mark. */
+  /** The query of the address. */
   readonly query?: string;
   readonly width?: number;
   readonly height?: number;
@@ -25,7 +25,7 @@ export interface Look {
   readonly calm?: boolean;
 }
 
-/** The server of the playground, for as long as `use` takes. */
+/** Runs the server of the playground while `use` runs. */
 export async function served<T>(use: (origin: string) => Promise<T>): Promise<T> {
   const file = join(root, "examples/playground/serve.mjs");
   const child = spawn(process.execPath, [...script(file), "0"], { stdio: ["ignore", "pipe", "inherit"] });
@@ -38,10 +38,10 @@ export async function served<T>(use: (origin: string) => Promise<T>): Promise<T>
   }
 }
 
-/** The page in a browser of its own, for as long as `use` takes. Whatever it complains of, or asks of others, is an error. */
+/** Opens the page in a new browser while `use` runs. Messages in its console, and requests to other servers, are errors. */
 export async function visit<T>(look: Look, use: (page: Page) => Promise<T>): Promise<T> {
   const { query = "", width = 1280, height = 800, scale = 1, dark = false, calm = false } = look;
-  const { launch } = await import("../support/chromium.ts"); // only where the browser is driven
+  const { launch } = await import("../support/chromium.ts"); // only if this runtime drives the browser
   return served(async (origin) => {
     const browser = await launch();
     try {

@@ -1,4 +1,4 @@
-// The playground as its visitors meet it: its server on every runtime, its page in Chromium.
+// The playground as visitors see it: its server on every runtime, its page in Chromium.
 
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -15,14 +15,14 @@ const { Host, PRESETS } = await playground();
 const test = harness("playground");
 const SECONDS = 60;
 
-/** A test of the page, where there is a browser. */
+/** A test of the page, if there is a browser. */
 function pageTest(title: string, look: Look, body: (page: Page) => Promise<void>): void {
   if (drivesBrowser && missingBrowser === undefined) test(title, () => visit(look, body), SECONDS);
 }
 
 if (drivesBrowser && missingBrowser !== undefined) console.log(`skipped the page of the playground: ${missingBrowser}`);
 
-/** The answer to a request, as it stands. */
+/** The raw response to a request. */
 function request(port: number, line: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, "127.0.0.1", () =>
@@ -36,7 +36,7 @@ function request(port: number, line: string): Promise<string> {
   });
 }
 
-test("the server gives what the page is made of, and nothing else", async () => {
+test("the server serves the files of the page, and nothing else", async () => {
   await served(async (origin) => {
     const port = Number(new URL(origin).port);
     const status = async (line: string): Promise<string> => (await request(port, line)).slice(9, 12);
@@ -74,12 +74,12 @@ const clock = (page: Page): Promise<number> => page.evaluate("playground.host.no
 const shown = async (page: Page, id: string): Promise<number> =>
   Number.parseFloat((await page.textContent(`#${id}`))!.replaceAll(",", ""));
 
-/** Waits until an expression holds in the page: it draws a frame later. */
+/** Waits until an expression is true in the page, which draws a frame later. */
 async function holds(page: Page, expression: string): Promise<void> {
   await page.waitForFunction(expression, undefined, { timeout: 20_000 });
 }
 
-/** Waits until the page says something. */
+/** Waits until the page shows a text. */
 async function says(page: Page, selector: string, text: string): Promise<void> {
   await holds(page, `document.querySelector(${JSON.stringify(selector)})?.textContent === ${JSON.stringify(text)}`);
 }
@@ -87,7 +87,7 @@ async function says(page: Page, selector: string, text: string): Promise<void> {
 const plays = (page: Page): Promise<void> => says(page, "#play-label", "Pause");
 const rests = (page: Page): Promise<void> => says(page, "#play-label", "Play");
 
-pageTest("the page loads without a complaint, and plays by itself", {}, async (page) => {
+pageTest("the page loads without errors, and plays by itself", {}, async (page) => {
   assert.is(await page.title(), "wasm-ioloop playground");
   await holds(page, "playground.host.now > 200");
   await plays(page);
@@ -95,7 +95,7 @@ pageTest("the page loads without a complaint, and plays by itself", {}, async (p
   await holds(page, "document.querySelector('#clock').textContent !== '0.000 s'");
 });
 
-pageTest("for those who want less motion it waits to be told", { calm: true }, async (page) => {
+pageTest("with prefers-reduced-motion it does not play by itself", { calm: true }, async (page) => {
   await sleep(0.3);
   assert.is(await clock(page), 0);
   await page.click("#play");
@@ -138,7 +138,11 @@ pageTest(
     await page.keyboard.press("ArrowRight");
     assert.is(await page.textContent("[for=maxConnections] + output"), "50");
     await says(page, "#inside-of", "of 50 places");
-    assert.is(await page.locator("input[name=preset]:checked").count(), 0, "these are nobody's settings any more");
+    assert.is(
+      await page.locator("input[name=preset]:checked").count(),
+      0,
+      "the settings are not those of a preset any more",
+    );
     assert.is(await clock(page), at);
     await page.keyboard.press("Space");
     await plays(page);
@@ -153,7 +157,7 @@ pageTest(
   },
 );
 
-pageTest("virtual time goes as fast as it is told", { query: "speed=0.1" }, async (page) => {
+pageTest("virtual time runs at the selected speed", { query: "speed=0.1" }, async (page) => {
   const lasts = async (): Promise<[real: number, virtual: number]> => {
     const [from, begin] = [await clock(page), performance.now()];
     await sleep(0.5);
@@ -170,7 +174,7 @@ pageTest("virtual time goes as fast as it is told", { query: "speed=0.1" }, asyn
   assert.ok(fast > 2 * again, `${fast} ms in ${again} ms`);
 });
 
-pageTest("in the rush clients wait, and never are more inside than may be", { query: "speed=20" }, async (page) => {
+pageTest("in the rush clients wait, and maxConnections is never exceeded", { query: "speed=20" }, async (page) => {
   for (let i = 0; i < 20; i++) {
     const [inside, waiting] = (await page.evaluate("[playground.host.inside, playground.host.waiting]")) as number[];
     assert.ok(inside! <= 40 && waiting! <= 80, `${inside} inside, ${waiting} wait`);
@@ -207,7 +211,7 @@ pageTest("a drain goes through its phases, and ends", { query: "paused&preset=ru
 });
 
 pageTest(
-  "the same seed gives the same run: played, leapt over, and without a browser",
+  "the same seed gives the same run: played, skipped, and without a browser",
   { query: "speed=5" },
   async (page) => {
     const account =
@@ -215,7 +219,7 @@ pageTest(
     for (const { name, settings } of PRESETS) {
       await page.check(`input[value=${name}]`);
       await page.fill("#seed", "42");
-      await page.click("#play"); // it played: the click pauses, and the seed is taken as the field is left
+      await page.click("#play"); // it was playing: the click pauses it, and the seed is applied when the field loses the focus
       await page.click("#reset");
       await page.click("#play");
       await holds(page, "playground.host.now > 500");
@@ -230,20 +234,20 @@ pageTest(
   },
 );
 
-pageTest("no window is so small that one has to scroll sideways", { query: "speed=20" }, async (page) => {
+pageTest("no window is so small that it has to be scrolled sideways", { query: "speed=20" }, async (page) => {
   for (const preset of ["rush", "unlimited", "flood"]) {
     await page.check(`input[value=${preset}]`);
     await page.evaluate("playground.advance(200)");
     for (const width of [320, 390, 720, 768, 1024, 1280, 1920]) {
       await page.setViewportSize({ width, height: 844 });
-      await sleep(0.1); // for a frame
+      await sleep(0.1); // wait for a frame
       const wide = (await page.evaluate("document.documentElement.scrollWidth")) as number;
       assert.ok(wide <= width, `${wide} at ${width}, ${preset}`);
     }
   }
 });
 
-pageTest("everything that can be set has a name", { query: "paused" }, async (page) => {
+pageTest("every control has a name", { query: "paused" }, async (page) => {
   const nameless = `[...document.querySelectorAll("input, button, canvas")]
     .filter((it) => !(it.labels?.[0] ?? it).textContent.trim() && !it.ariaLabel).map((it) => it.outerHTML)`;
   assert.equal(await page.evaluate(nameless), []);
@@ -256,11 +260,11 @@ for (const [width, height] of [
   [390, 844],
 ] as const) {
   const look = { width, height, query: "paused&preset=rush" };
-  pageTest(`there is something to see, by day and by night: ${width} × ${height}`, look, async (page) => {
+  pageTest(`the page is drawn in the light and in the dark theme: ${width} × ${height}`, look, async (page) => {
     await page.evaluate("playground.advance(30)");
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
-      await sleep(0.5); // a few frames
+      await sleep(0.5); // wait for a few frames
       const image = decodePng(await page.screenshot());
       assert.equal([image.width, image.height], [width, height]);
       assert.ok(coloursOf(image) > 100, `${coloursOf(image)} colours`);

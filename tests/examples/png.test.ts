@@ -1,4 +1,4 @@
-// What is written as a PNG is read again, and few colours are enough for many.
+// PNGs that are written can be read, and many colours are reduced to few.
 
 import * as assert from "uvu/assert";
 import { harness } from "../support/harness.ts";
@@ -12,13 +12,13 @@ const imageOf = (width: number, height: number, value: (at: number) => number): 
   pixels: Uint8Array.from({ length: width * height * 3 }, (_, at) => value(at)),
 });
 
-test("an image of few colours comes back as it was", () => {
+test("an image of few colours is read back unchanged", () => {
   const image = imageOf(23, 11, (at) => (at % 7) * 36);
   assert.equal(decodePng(encodePng(image)), image);
   assert.is(coloursOf(image), 7);
 });
 
-test("of many colours those of flat areas are kept, and the others are near", () => {
+test("of many colours, those of flat areas are kept, and the others are close", () => {
   const image = imageOf(100, 100, (at) => (at < 24_000 ? 247 : (at * 7919) % 256));
   const read = decodePng(encodePng(image));
   assert.ok(coloursOf(image) > 256);
@@ -27,6 +27,6 @@ test("of many colours those of flat areas are kept, and the others are near", ()
   assert.ok(Math.abs(brightnessOf(read) - brightnessOf(image)) < 4);
 });
 
-test("what is no PNG is refused", () => {
+test("anything else than a PNG is an error", () => {
   assert.throws(() => decodePng(Buffer.from("<svg/>")), "not a PNG");
 });

@@ -1,8 +1,8 @@
-// PNG images, as far as screenshots need it: read what a browser gives, write few colours in few bytes.
+// PNG images, as far as screenshots need it: reads those of a browser, and writes few colours in few bytes.
 
 import { crc32, deflateSync, inflateSync } from "node:zlib";
 
-/** An image; three bytes a pixel, row by row. */
+/** An image: three bytes per pixel, row by row. */
 export interface Image {
   readonly width: number;
   readonly height: number;
@@ -12,12 +12,12 @@ export interface Image {
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const COLOURS = 256;
 
-/** Reads a PNG of 8 bits a channel, without interlacing: as browsers write it, and as `encodePng` does. */
+/** Reads a PNG with 8 bits per channel, without interlacing, as browsers and `encodePng` write it. */
 export function decodePng(png: Buffer): Image {
   if (!png.subarray(0, 8).equals(SIGNATURE)) throw new Error("not a PNG");
   const [width, height] = [png.readUInt32BE(16), png.readUInt32BE(20)];
   const channels = { 2: 3, 3: 1, 6: 4 }[png[25]!];
-  if (png[24] !== 8 || channels === undefined || png[28] !== 0) throw new Error("a PNG of another kind");
+  if (png[24] !== 8 || channels === undefined || png[28] !== 0) throw new Error("this kind of PNG is not supported");
   const bytes = unfilter(inflateSync(chunksOf(png, "IDAT")), width * channels, height, channels);
   const palette = chunksOf(png, "PLTE");
   const pixels = new Uint8Array(width * height * 3);
@@ -29,19 +29,19 @@ export function decodePng(png: Buffer): Image {
   return { width, height, pixels };
 }
 
-/** How many different colours there are. */
+/** The number of different colours. */
 export function coloursOf({ pixels }: Image): number {
   const colours = new Set<number>();
   for (let at = 0; at < pixels.length; at += 3) colours.add(colourAt(pixels, at));
   return colours.size;
 }
 
-/** How bright an image is, from 0 to 255. */
+/** The brightness of an image, from 0 to 255. */
 export function brightnessOf({ pixels }: Image): number {
   return pixels.reduce((sum, value) => sum + value, 0) / pixels.length;
 }
 
-/** Writes an image with at most 256 colours. Flat areas keep theirs exactly. */
+/** Writes an image with at most 256 colours. Flat areas keep their exact colour. */
 export function encodePng({ width, height, pixels }: Image): Buffer {
   const palette = paletteOf(pixels);
   const known = new Map<number, number>();
@@ -68,7 +68,7 @@ export function encodePng({ width, height, pixels }: Image): Buffer {
   ]);
 }
 
-// What stands in all chunks of a type, one behind the other.
+// The joined data of all chunks of a type.
 function chunksOf(png: Buffer, type: string): Buffer {
   const parts: Buffer[] = [];
   for (let at = 8; at < png.length; at += 12 + png.readUInt32BE(at)) {
@@ -90,7 +90,7 @@ function colourAt(pixels: Uint8Array, at: number): number {
   return (pixels[at]! << 16) | (pixels[at + 1]! << 8) | pixels[at + 2]!;
 }
 
-// Colours that are alike share a place, which the most frequent of them has; the fullest places win.
+// Similar colours share an entry, which has the most frequent of them; the most frequent entries are kept.
 function paletteOf(pixels: Uint8Array): number[] {
   const counts = new Map<number, number>();
   for (let at = 0; at < pixels.length; at += 3) {
@@ -121,7 +121,7 @@ function nearest(palette: readonly number[], colour: number): number {
   return best;
 }
 
-// Each row says in its first byte by what of its neighbours it was foretold.
+// The first byte of each row is its filter, which predicts pixels from their neighbours.
 function unfilter(data: Buffer, stride: number, height: number, channels: number): Uint8Array {
   const bytes = new Uint8Array(stride * height);
   for (let y = 0; y < height; y++) {
