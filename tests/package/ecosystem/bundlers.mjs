@@ -1,4 +1,4 @@
-// Bundlers: each makes one file of a program and the package, which runs where the package is not.
+// Bundlers: each makes a single file of a program and the package, which runs without the package.
 
 import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
@@ -34,7 +34,7 @@ export async function bundlers(report, workshop, short) {
   const { node, bun, deno } = programs;
   const folder = workshop.with("bundlers", TOOLS, FILES);
   const bin = (/** @type {string} */ path) => join(folder, "node_modules", path);
-  const elsewhere = workshop.empty("bundled"); // no package is found from here
+  const elsewhere = workshop.empty("bundled"); // the package cannot be resolved from here
 
   /** @param {string} title @param {readonly string[]} command @param {string} file @param {readonly string[]} runner */
   const bundle = (title, command, file, runner = [node]) =>
@@ -76,11 +76,11 @@ export async function bundlers(report, workshop, short) {
     await bundle("bun build", [bun, "build", "talk.mjs", "--target=bun", "--outfile=out/bun.js"], "bun.js", [bun]);
     await bundle("bun build --compile", [bun, "build", "--compile", "talk.mjs", "--outfile=out/bun"], "bun", []);
   }
-  if (deno) report.leaveOut("deno compile", "it downloads the runtime that it puts into the file");
+  if (deno) report.leaveOut("deno compile", "it downloads the runtime for the file");
   await singles(report, folder, elsewhere);
 }
 
-/** One executable of a Node and a program. @param {import("./report.mjs").Report} report @param {string} folder @param {string} elsewhere */
+/** A single executable of Node and a program. @param {import("./report.mjs").Report} report @param {string} folder @param {string} elsewhere */
 async function singles(report, folder, elsewhere) {
   const fuse = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
   for (const name of ["node", "node-24"]) {

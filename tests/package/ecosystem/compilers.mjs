@@ -1,10 +1,10 @@
-// TypeScript from 5.0 on: the programs of the tests of types, under every way to resolve modules, with and without skipLibCheck.
+// TypeScript from 5.0 on: the programs in tests/package/types, with every kind of module resolution, with and without skipLibCheck.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { programs, run, write } from "./workshop.mjs";
 
-/** Versions, each with types of Node that were written for it. */
+/** Versions, each with Node's types of that time. */
 const VERSIONS = {
   "5.0.4": "20.11.30",
   "5.4.5": "20.19.25",
@@ -44,7 +44,7 @@ export async function compilers(report, workshop, short) {
       checks.push([`TypeScript ${version}, ${title}`, () => run(folder, command)]);
     };
     for (const [resolution, options] of Object.entries(RESOLUTIONS)) {
-      // Before TypeScript 6 the default of the target is ES5, which nobody has who uses a bundler.
+      // Before TypeScript 6 the default target is ES5, which users of bundlers do not have.
       const target = resolution === "bundler" && version.startsWith("5") && { target: "es2022" };
       for (const skipLibCheck of short ? [false] : [false, true]) {
         compile(`${resolution}, skipLibCheck ${skipLibCheck}`, { ...options, ...target, skipLibCheck }, "good.ts");

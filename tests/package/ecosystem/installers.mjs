@@ -1,4 +1,4 @@
-// Package managers: each installs the package by its name, without a warning, and it works.
+// Package managers: each installs the package by name, without a warning, and it works.
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -51,7 +51,7 @@ export async function installers(report, workshop, short) {
 async function install(workshop, title, url, { command, run: runner, files = {} }) {
   const folder = workshop.empty(`install-${title.toLowerCase().replaceAll(/\W+/g, "-")}`);
   write(folder, { "talk.mjs": MODULE, ".npmrc": `registry=${url}/\n`, ...files });
-  const own = join(folder, ".home"); // neither caches nor settings of the user
+  const own = join(folder, ".home"); // without caches and settings of the user
   const { output, errors } = await run(folder, command, {
     HOME: own,
     DENO_DIR: join(own, "deno"),
@@ -64,7 +64,7 @@ async function install(workshop, title, url, { command, run: runner, files = {} 
     YARN_ENABLE_TELEMETRY: "0",
     YARN_GLOBAL_FOLDER: join(own, "yarn"),
   });
-  // What Yarn says of its own way to load any module at all is not about the package.
+  // Yarn's warnings about its own module loader are not about the package.
   const said = (output + errors).replace(/^.*YN0092: .*ESM support for PnP[^]*?Done with warnings.*$/m, "");
   const warning = /^.*(?:warn|deprecat|error|missing peer|unmet).*$/im.exec(said);
   if (warning) throw new Error(`said: ${warning[0]}\n${output}${errors}`);

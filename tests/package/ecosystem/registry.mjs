@@ -1,10 +1,10 @@
-// A registry that has one package: the packed one. So package managers install it by its name, as users do.
+// A registry with a single package: the packed one. So package managers install it by name, as for users.
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 
-const PUBLISHED = "2026-01-01T00:00:00.000Z"; // long enough ago for those that wait some days before they install something
+const PUBLISHED = "2026-01-01T00:00:00.000Z"; // old enough for package managers that do not install recent versions
 
 /**
  * Serves a packed file until `close` is called.

@@ -1,4 +1,4 @@
-// What was tried, what came of it, and what was left out.
+// The checks, their results, and those that were left out.
 
 import { availableParallelism } from "node:os";
 
@@ -10,7 +10,7 @@ export class Report {
   #leftOut = [];
 
   /**
-   * Tries something: it passes unless `body` throws.
+   * Runs a check: it passes unless `body` throws.
    *
    * @param {string} what @param {() => unknown} body
    */
@@ -36,7 +36,7 @@ export class Report {
   }
 
   /**
-   * Tries several things, as many at a time as there are processors.
+   * Runs several checks, one per processor at a time.
    *
    * @param {readonly (readonly [what: string, body: () => unknown])[]} checks
    */
@@ -48,12 +48,12 @@ export class Report {
     await Promise.all(Array.from({ length: Math.min(availableParallelism(), 4) }, work));
   }
 
-  /** Says what was not tried, and why not. @param {string} what @param {string} why */
+  /** Records a check that was left out, and why. @param {string} what @param {string} why */
   leaveOut(what, why) {
     this.#leftOut.push([what, why]);
   }
 
-  /** Prints what was left out, and the sum. */
+  /** Prints the checks that were left out, and the sum. */
   end() {
     for (const [what, why] of this.#leftOut) console.log(`left out: ${what}: ${why}`);
     console.log(`${this.passed} passed, ${this.failed} failed`);

@@ -1,8 +1,8 @@
-// Tries the packed package where users have it: package managers, compilers, bundlers, runtimes, test runners, workers.
+// Checks the packed package with users' tools: package managers, compilers, bundlers, runtimes, test runners, workers.
 //
 //   npm run ecosystem [-- --short] [PART…]
 //
-// Tools of fixed versions are installed into build/ecosystem. With --short: in under 90 s, what breaks most easily.
+// Tools of fixed versions are installed into build/ecosystem. With --short: the most fragile checks, in less than 90 s.
 
 import { bundlers } from "./bundlers.mjs";
 import { compilers } from "./compilers.mjs";

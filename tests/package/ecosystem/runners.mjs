@@ -1,11 +1,11 @@
-// Test runners: a loop works inside of them, also while they have replaced the timers, and leaves nothing open.
+// Test runners: a loop works in them, even while they have replaced the timers, and leaves nothing open.
 
 import { join } from "node:path";
 import { newest, programs, run } from "./workshop.mjs";
 
 const TOOLS = { jest: "30.5.2", vitest: "5.1.2" };
 
-const SECONDS = 20; // a test that hangs is given up after 5 s; its runner may not end by itself
+const SECONDS = 20; // a test that hangs is aborted after 5 s; its runner may not end by itself
 
 const TESTS = `import { IOLoop } from "wasm-ioloop";
 import { VirtualClock } from "wasm-ioloop/testing";

@@ -1,4 +1,4 @@
-// Every runtime that is installed: by import, by require, and where intrinsics are frozen.
+// Every installed runtime: by import, by require, and with frozen intrinsics.
 
 import { MODULE, REQUIRING, SAID } from "./talk.mjs";
 import { prints, programs, run } from "./workshop.mjs";
@@ -25,7 +25,7 @@ export async function runtimes(report, workshop, short) {
     const frozen = [program, "--frozen-intrinsics", "--no-warnings", "talk.mjs"];
     await report.check(`${title}: --frozen-intrinsics`, () => prints(SAID, folder, frozen));
     const mapped = [program, "--enable-source-maps", "trace.mjs"];
-    await report.check(`${title}: --enable-source-maps leads to the sources`, async () => {
+    await report.check(`${title}: --enable-source-maps shows the sources`, async () => {
       workshop.with("runtimes", {}, { "trace.mjs": TRACE });
       const { output } = await run(folder, mapped);
       if (!/wasm-ioloop[\\/]host[\\/]\S+\.ts:\d+/.test(output)) throw new Error(output);

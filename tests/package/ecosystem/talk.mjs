@@ -1,6 +1,6 @@
-// The programs that are run everywhere: a server and a client that talk, a core, and a clock.
+// The programs that run everywhere: a server and a client, a core, and a clock.
 
-/** What every one of them prints. */
+/** The output of each of them. */
 export const SAID = "ping pong\nInfinity 5000\n";
 
 const BODY = `
@@ -23,10 +23,10 @@ import { Core } from "wasm-ioloop/core";
 import { VirtualClock } from "wasm-ioloop/testing";
 `;
 
-/** As a module. */
+/** As an ES module. */
 export const MODULE = `${IMPORTS}${BODY.replaceAll(/^ {2}/gm, "")}`;
 
-/** As a module without \`await\` at its top, which not every format that bundlers write has. */
+/** As an ES module without top-level \`await\`, which some output formats of bundlers do not support. */
 export const PROGRAM = `${IMPORTS}
 async function main() {${BODY}}
 void main();

@@ -1,4 +1,4 @@
-// Where there is neither Node nor a file system, and code is not compiled from bytes: Cloudflare's runtime.
+// Cloudflare's runtime, which has neither Node nor a file system, and does not compile WebAssembly from bytes.
 
 import { join } from "node:path";
 import { newest, prints } from "./workshop.mjs";
@@ -51,7 +51,7 @@ try {
 
 /** @param {import("./report.mjs").Report} report @param {import("./workshop.mjs").Workshop} workshop @param {boolean} short */
 export async function workers(report, workshop, short) {
-  if (short) return report.leaveOut("Cloudflare's runtime", "its installation is large; without --short it is tried");
+  if (short) return report.leaveOut("Cloudflare's runtime", "its installation is large; run without --short");
   if (!newest) return report.leaveOut("Cloudflare's runtime", "Miniflare needs Node 22: npm run runtimes");
   const folder = workshop.with("workers", TOOLS, FILES);
   await report.check("Cloudflare's runtime: core with a module, testing", () =>

@@ -1,4 +1,4 @@
-// Folders with the packed package in them, tools of a fixed version, and programs that are run there.
+// Folders with the packed package and tools of fixed versions, in which programs run.
 
 import { execFile, execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -11,7 +11,7 @@ const home = join(root, "build/ecosystem");
 const runtimes = join(root, "build/runtimes/node_modules");
 const SECONDS = 120;
 
-/** Where the package is tried: it packs it, and puts it into folders. */
+/** Packs the package, and installs it into folders. */
 export class Workshop {
   /** The packed file. */
   file;
@@ -28,7 +28,7 @@ export class Workshop {
     this.manifest = JSON.parse(readFileSync(join(this.#content, "package.json"), "utf8"));
   }
 
-  /** A new folder without anything, outside of which no package is found. @param {string} name */
+  /** A new empty folder, from which no package can be resolved. @param {string} name */
   empty(name) {
     const folder = join(home, name);
     rmSync(folder, { recursive: true, force: true });
@@ -40,7 +40,7 @@ export class Workshop {
   }
 
   /**
-   * A folder in which the package and these tools are installed, with the files in it. The tools stay from run to run.
+   * A folder with the package, these tools and these files. The tools stay installed between runs.
    *
    * @param {string} name @param {Readonly<Record<string, string>>} tools @param {Readonly<Record<string, string>>} files
    */
@@ -72,7 +72,7 @@ export function write(folder, files) {
 }
 
 /**
- * Runs a program to its end, and returns what it has printed to either side. Throws where it fails.
+ * Runs a program to its end, and returns its output. Throws if it fails.
  *
  * @param {string} folder @param {readonly string[]} command @param {NodeJS.ProcessEnv} [env] @param {number} [seconds]
  * @returns {Promise<{ output: string, errors: string }>}
@@ -81,7 +81,7 @@ export function run(folder, [program = "", ...args], env = {}, seconds = SECONDS
   return new Promise((resolve, reject) => {
     const options = {
       cwd: folder,
-      // Nothing of what npm tells its scripts: the tools would take it for options of their own.
+      // Without the variables that npm sets for its scripts: the tools would read them as options.
       env: { ...inherited(), NO_COLOR: "1", CI: "1", ...env },
       timeout: seconds * 1000,
       maxBuffer: 2 ** 24,
@@ -104,7 +104,7 @@ export async function prints(/** @type {string} */ expected, ...args) {
   if (output !== expected || errors !== "") throw new Error(`printed\n${output}${errors}\ninstead of\n${expected}`);
 }
 
-/** The runtimes that are installed, by name; `node` is the one that runs this. */
+/** The installed runtimes, by name; `node` is the one that runs this file. */
 export const programs = Object.fromEntries(
   Object.entries({
     node: process.execPath,
@@ -116,5 +116,5 @@ export const programs = Object.fromEntries(
   }).filter(([, program]) => existsSync(program)),
 );
 
-/** The newest Node there is, for tools that the one that runs this is too old for. */
+/** The newest installed Node, for tools that need one newer than that which runs this file. */
 export const newest = programs["node-24"] ?? programs["node-26"] ?? programs["node-22"];

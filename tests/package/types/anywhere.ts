@@ -1,4 +1,4 @@
-// What users write where there are no types of the DOM and of Node: every line must compile. It is not run.
+// Users' code without the types of the DOM and of Node: every line must compile. It is not run.
 
 import { Code, Core, type CoreExports, Due, State, kindOf, slotOf } from "wasm-ioloop/core";
 import { VirtualClock } from "wasm-ioloop/testing";

@@ -1,4 +1,4 @@
-// What the compiler must refuse: every line below the declarations carries the directive that expects it. It is not run.
+// Wrong code: every line below the declarations must be an error of the compiler, and has a directive that expects it. It is not run.
 /* oxlint-disable -- wrong lines are the purpose */
 
 import { Client, Delay, EventEmitter, IOLoop, IOLoopError, type Id, Reactor, Server, Stream } from "wasm-ioloop";

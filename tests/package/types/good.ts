@@ -1,4 +1,4 @@
-// What users write: every line must compile. It is not run.
+// Users' code: every line must compile. It is not run.
 
 import { type Socket, connect, createServer } from "node:net";
 import type { Duplex } from "node:stream";
@@ -36,7 +36,7 @@ import {
 import { VirtualClock } from "wasm-ioloop/testing";
 
 // oxlint-disable typescript/no-unnecessary-type-parameters -- the way to compare types
-/** Compiles where both types are the same, and neither is `any`. */
+/** Compiles if both types are the same, and neither is `any`. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function same<A, B>(_proof: Same<A, B>): void {}
 

@@ -1,5 +1,5 @@
-// Two servers behind HAProxy, each restarted in turn while wrk asks without a pause: no request may fail. The server is the one of
-// docs/guides/deploying.md.
+// Two servers behind HAProxy, which are restarted in turn while wrk sends requests without a pause: no request may fail. The server is the
+// one in docs/guides/deploying.md.
 
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -20,7 +20,7 @@ type Name = (typeof NAMES)[number];
 const PAGE = "docs/guides/deploying.md";
 const SECTION = "Restart without a failed request";
 
-/** The server that the guide shows for a balancer, without the line that is there for the guide alone. */
+/** The server that the guide shows for a balancer, without the line that is only needed in the guide. */
 function shownServer(): string {
   const section = sectionsOf(readFileSync(join(root, PAGE), "utf8")).find(({ title }) => title === SECTION);
   const shown = blocksOf(section?.text ?? "").find(({ text }) => text.includes("/health"));
@@ -51,7 +51,7 @@ async function setUp(runtime: Runtime, mode: Mode): Promise<Site> {
   return { balancer, port, servers, start };
 }
 
-/** Restarts one server after the other while wrk asks. Reports what wrk, and the servers' ends, say. */
+/** Restarts one server after the other while wrk sends requests. Returns the results of wrk, and how the servers ended. */
 async function restartEach(site: Site): Promise<{ isWhole: boolean; line: string }> {
   const { balancer, port, servers, start } = site;
   const before = await balancer.counts();
@@ -71,7 +71,7 @@ async function restartEach(site: Site): Promise<{ isWhole: boolean; line: string
     await start(name);
     await sleep(SETTLED_SECONDS);
   }
-  wrk.child.kill("SIGINT"); // then it says what it has counted
+  wrk.child.kill("SIGINT"); // then it prints its results
   await wrk.ended;
   const said = wrk.text();
   const asked = Number(/(\d+) requests in/.exec(said)?.[1] ?? 0);
@@ -103,7 +103,7 @@ async function restarts(name: string, runtime: Runtime, mode: Mode, rounds: numb
   }
 }
 
-/** Restarts behind HAProxy, on each of the runtimes. */
+/** Restarts behind HAProxy, on each runtime. */
 export async function balanced(
   able: readonly (readonly [name: string, runtime: Runtime])[],
   isShort: boolean,

@@ -1,25 +1,25 @@
-// HAProxy before two servers: its configuration, and what it says of them.
+// HAProxy in front of two servers: its configuration, and its statistics.
 
 import { writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { type Running, run, until } from "./processes.ts";
 
-/** How it balances: requests, over connections of its own that it keeps, or connections. */
+/** What it balances: requests, over its own persistent connections (http), or connections (tcp). */
 export type Mode = "http" | "tcp";
 
-/** What it counts of a server: the columns of `show stat`. */
+/** Its counters for a server: the columns of `show stat`. */
 export type Counts = Readonly<Record<string, string>>;
 
 export interface Balancer {
   readonly running: Running;
-  /** Resolves when it has found out that a server is up, or down. */
+  /** Resolves when its health checks have found a server up, or down. */
   isServer(name: string, status: "UP" | "DOWN"): Promise<void>;
-  /** What it counts, by the names of the servers. */
+  /** Its counters, by the names of the servers. */
   counts(): Promise<ReadonlyMap<string, Counts>>;
 }
 
-// The health check is what docs/guides/deploying.md says. A connection that is refused is tried on the other server at once.
+// The health check is as in docs/guides/deploying.md. A refused connection is retried on the other server at once.
 function configuration(mode: Mode, port: number, servers: ReadonlyMap<string, number>, socket: string): string {
   const lines = [...servers].map(([name, port]) => `  server ${name} 127.0.0.1:${port}`);
   return `global
@@ -40,7 +40,7 @@ ${lines.join("\n")}
 `;
 }
 
-/** Starts it. `port`: where it listens; `servers`: the ports of the servers, by their names. */
+/** Starts it. `port` is the port to listen on; `servers` are the ports of the servers, by name. */
 export async function balance(
   mode: Mode,
   port: number,
@@ -59,12 +59,12 @@ export async function balance(
       .map((row) => Object.fromEntries(names.map((n, i) => [n, row[i]!])));
     return new Map(tables.map((table) => [table["svname"] ?? "", table]));
   };
-  // Before its first check it takes a server for one that is up.
+  // Before its first check it considers a server to be up.
   const isServer = (name: string, status: string): Promise<void> =>
     until(async () => {
       const row = (await counts()).get(name);
       return row?.["status"] === status && (status === "DOWN" || row["check_status"] === "L7OK");
-    }, `haproxy takes ${name} for ${status}: ${running.text()}`);
+    }, `haproxy considers ${name} to be ${status}: ${running.text()}`);
   return { running, isServer, counts };
 }
 

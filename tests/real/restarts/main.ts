@@ -1,5 +1,5 @@
-// The command: `npm run restarts` restarts servers while they are under load, and counts the clients that notice. With `-- --short` each
-// restart is done once, which takes less than a minute; without, those behind HAProxy ten times. With `-- --runtime NAME` on that one alone.
+// The command: `npm run restarts` restarts servers under load, and counts the clients that are affected. With `-- --short` each restart is
+// done once, which takes less than a minute; without it, those behind HAProxy ten times. `-- --runtime NAME` uses that runtime only.
 
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -13,7 +13,7 @@ const { values } = parseArgs({
 });
 const unknown = values.runtime?.find((wanted) => !RUNTIMES.some(([name]) => name === wanted));
 if (unknown !== undefined) {
-  throw new Error(`no runtime is named ${unknown}: ${RUNTIMES.map(([name]) => name).join(", ")}`);
+  throw new Error(`unknown runtime ${unknown}; known are ${RUNTIMES.map(([name]) => name).join(", ")}`);
 }
 
 process.on("exit", cleanUp);

@@ -1,4 +1,4 @@
-// The processes and files of one scenario: all of them are gone when it has ended, also when it fails or is interrupted.
+// The processes and files of one scenario. All of them are removed when it ends, even if it fails or is interrupted.
 
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -9,21 +9,21 @@ import { type Runtime, runtimes } from "../../support/runtimes.ts";
 
 const READY_SECONDS = 20;
 
-/** A process, what it has printed, and how it ended. */
+/** A process, its output, and how it ended. */
 export interface Running {
   readonly child: ChildProcess;
   /** Resolves with the code or the signal that ended it. */
   readonly ended: Promise<string>;
-  /** What it has printed so far, on both outputs. */
+  /** Its output so far, stdout and stderr. */
   text(): string;
-  /** Resolves when it has printed this; rejects if it ends before, or takes too long. */
+  /** Resolves when it has printed this. Rejects if it ends before, or takes too long. */
   printed(text: string): Promise<void>;
 }
 
 const groups = new Set<number>();
 const folders = new Set<string>();
 
-/** Starts a program, in a process group of its own. */
+/** Starts a program, in its own process group. */
 export function run(
   program: string,
   args: readonly string[],
@@ -49,7 +49,7 @@ export function run(
   let how: string | undefined;
   void ended.then((text) => {
     how = text;
-    if (pid !== undefined) groups.delete(pid); // its outputs are closed: nobody is left in its group
+    if (pid !== undefined) groups.delete(pid); // its outputs are closed, so its group is empty
   });
   const text = (): string => output;
   const printed = (what: string): Promise<void> =>
@@ -75,7 +75,7 @@ export const RUNTIMES: readonly (readonly [name: string, runtime: Runtime])[] = 
   (name) => [name, runtimes[name]!],
 );
 
-/** A folder for files of a scenario, inside build/, where programs find the package by its name. */
+/** A folder for files of a scenario, inside build/, so that programs can import the package by name. */
 export function makeFolder(): string {
   mkdirSync(join(root, "build"), { recursive: true });
   const folder = mkdtempSync(join(root, "build/restarts-"));
@@ -83,13 +83,13 @@ export function makeFolder(): string {
   return folder;
 }
 
-/** Ends all processes that are left, with those that they started, and removes all folders. */
+/** Ends all remaining processes with their children, and removes all folders. */
 export function cleanUp(): void {
   for (const group of groups) {
     try {
       process.kill(-group, "SIGKILL");
     } catch {
-      // All of it has ended.
+      // The whole group has ended.
     }
   }
   groups.clear();
@@ -97,12 +97,12 @@ export function cleanUp(): void {
   folders.clear();
 }
 
-/** Resolves after so many seconds. */
+/** Resolves after some seconds. */
 export function sleep(seconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }
 
-/** Resolves as soon as a condition holds; rejects, with its name, if that takes too long. */
+/** Resolves as soon as a condition holds. Rejects, with its name, if that takes too long. */
 export async function until(condition: () => boolean | Promise<boolean>, name: string): Promise<void> {
   const end = performance.now() + READY_SECONDS * 1000;
   while (!(await condition())) {
@@ -111,7 +111,7 @@ export async function until(condition: () => boolean | Promise<boolean>, name: s
   }
 }
 
-/** Ports of 127.0.0.1 that were free a moment ago. */
+/** Ports of 127.0.0.1 that were free just now. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer());
   const ports = servers.map(

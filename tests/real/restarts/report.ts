@@ -1,6 +1,6 @@
-// What the command says: one line a result, and how many there were.
+// The output of the command: one line per result, and their number.
 
-/** Says that something has been lost, or that nothing has. */
+/** Reports whether a result is good, with its line. */
 export type Report = (isWhole: boolean, line: string) => void;
 
 let passed = 0;
@@ -12,12 +12,12 @@ export const report: Report = (isWhole, line) => {
   console.log(`${isWhole ? "ok  " : "FAIL"} ${line}`);
 };
 
-/** Says what cannot be tried here, and why. */
+/** Reports a scenario that cannot run here, and why. */
 export function leftOut(line: string): void {
   console.log(`left out: ${line}`);
 }
 
-/** Says how many results there were. Whether all is well. */
+/** Prints the numbers of results. Returns whether all of them are good. */
 export function sum(): boolean {
   console.log(`${passed} passed, ${failed} failed`);
   return failed === 0 && passed > 0;

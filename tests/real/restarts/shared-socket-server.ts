@@ -1,6 +1,6 @@
-// A server on the listening socket that its parent has opened as descriptor 3. Each answer says which process gave it.
+// A server on the listening socket that its parent has opened as descriptor 3. Each answer names the process that sent it.
 //
-// `waits`: begins when its parent says so. `workers`: ends after a few clients.
+// `waits`: begins on request of its parent. `workers`: ends after a few clients.
 
 import { IOLoop } from "wasm-ioloop";
 

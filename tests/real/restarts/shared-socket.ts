@@ -1,4 +1,4 @@
-// Processes that serve one listening socket: one of them stops, or each ends after a few clients, and no client notices.
+// Processes that share a listening socket: one of them stops, or each ends after a few clients, and no client is affected.
 
 import { type AddressInfo, type Server, connect, createServer } from "node:net";
 import { fileURLToPath } from "node:url";
@@ -15,7 +15,7 @@ const CLIENT_SECONDS = 15;
 
 const file = fileURLToPath(new URL("shared-socket-server.js", import.meta.url));
 
-/** Asks, and gives the answer, or what came instead. */
+/** Sends a request. Returns the answer, or what happened instead. */
 function ask(port: number, request: string): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect({ host: "127.0.0.1", port }, () => socket.write(request));
@@ -28,8 +28,8 @@ function ask(port: number, request: string): Promise<string> {
 }
 
 /**
- * Opens a listening socket, has `start` hand its descriptor to other processes, and gives it up: from then on it is theirs alone. Node
- * has no documented way to hand one over that nobody accepts from here.
+ * Opens a listening socket, lets `start` pass its descriptor to other processes, and closes it: from then on only they have it. Node
+ * has no documented way to pass on a socket without accepting from it.
  */
 async function withSocket<T>(start: (descriptor: number) => T): Promise<{ port: number; started: T }> {
   const server: Server & { _handle?: { fd?: number } } = createServer();
@@ -37,13 +37,13 @@ async function withSocket<T>(start: (descriptor: number) => T): Promise<{ port: 
   const { port } = server.address() as AddressInfo;
   // oxlint-disable-next-line no-underscore-dangle -- the runtime's name
   const descriptor = server._handle?.fd;
-  if (descriptor === undefined) throw new Error("this Node does not tell the descriptor of a listening socket");
+  if (descriptor === undefined) throw new Error("this Node does not expose the descriptor of a listening socket");
   const started = start(descriptor);
   await new Promise((resolve) => server.close(resolve));
   return { port, started };
 }
 
-/** What came instead of answers, and how often. */
+/** What happened instead of answers, and how often. */
 function otherThanAnswers(answers: readonly string[]): string {
   const others = answers.filter((answer) => !answer.startsWith("from "));
   const kinds = [...new Set(others)].map(
@@ -91,7 +91,7 @@ async function oneOfTwoStops(name: string, runtime: Runtime, report: Report): Pr
 }
 
 async function workersAreReplaced(name: string, runtime: Runtime, report: Report): Promise<void> {
-  // A shell is a parent that holds the socket without accepting from it.
+  // A shell as the parent, which has the socket without accepting from it.
   const command = ["-c", 'while "$@"; do :; done', "workers", runtime.program, ...runtime.args, file, "workers"];
   const { port, started } = await withSocket((descriptor) =>
     Array.from({ length: WORKERS }, () => run("sh", command, { stdio: [descriptor] })),
@@ -112,7 +112,7 @@ async function workersAreReplaced(name: string, runtime: Runtime, report: Report
   );
 }
 
-/** What happens to a shared listening socket when one of its processes ends. */
+/** A shared listening socket when one of its processes ends. */
 export async function sharedSocket(name: string, runtime: Runtime, report: Report): Promise<void> {
   for (const scenario of [oneOfTwoStops, workersAreReplaced]) {
     try {
