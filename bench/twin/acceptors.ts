@@ -1,52 +1,52 @@
-// The acceptors, and the one line in which clients wait to be admitted.
+// The acceptors, and the queue of clients that wait to be admitted.
 //
-// I1  The line is first come, first served over all acceptors; those of a paused acceptor keep
-//     their place and are passed over.
-// I2  An acceptor's `waiters` is the number of its clients in the line.
-// I3  Of an acceptor that is single, at most one client is let in in one pass.
-// I4  A client whose acceptor was closed stays in the line, without an acceptor, until the host has reset it.
-// I5  An acceptor that has ended is there as long as it has waiters, and is counted apart from the others.
-// It never decides who is admitted: that is the gate's business (admission.ts).
+// I1  All acceptors share one queue, first come, first served. Clients of a paused acceptor keep
+//     their position and are skipped.
+// I2  An acceptor's `waiters` is the number of its clients in the queue.
+// I3  A single acceptor has at most one client admitted per pass.
+// I4  A client whose acceptor was closed stays in the queue, without an acceptor, until the host has reset it.
+// I5  An acceptor that has ended exists as long as it has waiters. It is counted separately from the others.
+// It never decides which client is admitted: admission.ts does.
 
 import { Code, Kind } from "wasm-ioloop/core";
 import { longer } from "./arrays.ts";
 import { isDuration, isLimit } from "./clock.ts";
 import type { Connections } from "./connections.ts";
-import { Line } from "./line.ts";
+import { Queue } from "./line.ts";
 import { Slots } from "./slots.ts";
 
 const SMALLEST = 16;
 
 export class Acceptors {
   readonly slots: Slots = new Slots(Kind.ACCEPTOR, SMALLEST);
-  readonly line: Line;
-  #listening = 0; // acceptors that take clients
-  /** Clients in the line that could be admitted, were there slots for them: those whose acceptors take clients. */
+  readonly queue: Queue;
+  #listening = 0; // acceptors that are listening
+  /** The number of clients in the queue whose acceptors are listening. They can be admitted as soon as the limits allow. */
   admissible = 0;
-  #evicted = 0; // clients in the line without an acceptor
+  #evicted = 0; // clients in the queue without an acceptor
   #ended = 0; // acceptors that have, and still have waiters
   readonly #connections: Connections;
   // By slot.
-  #listens = new Uint8Array(SMALLEST); // 1 while clients are taken from the line
+  #listens = new Uint8Array(SMALLEST); // 1 while its clients may be taken from the queue
   #waitTimeout = new Float64Array(SMALLEST); // ms; 0 = never
   #backlog = new Int32Array(SMALLEST);
   #waiters = new Int32Array(SMALLEST);
-  #single = new Uint8Array(SMALLEST); // 1 where one client a pass is let in
-  #hasEnded = new Uint8Array(SMALLEST); // 1 when nobody arrives any more
-  #turn = new Int32Array(SMALLEST); // the pass in which the latest was
+  #single = new Uint8Array(SMALLEST); // 1 if at most one client is admitted per pass
+  #hasEnded = new Uint8Array(SMALLEST); // 1 once no more clients arrive
+  #turn = new Int32Array(SMALLEST); // the pass in which its latest client was admitted
   #pass = 0;
 
   constructor(connections: Connections) {
     this.#connections = connections;
-    this.line = new Line(connections);
+    this.queue = new Queue(connections);
   }
 
-  /** How many acceptors there are that have not ended. */
+  /** The number of acceptors that have not ended. */
   get count(): number {
     return this.slots.live - this.#ended;
   }
 
-  /** Whether the loop runs for an acceptor: one that takes clients, or one that has ended, for the clients it left. */
+  /** Whether an acceptor keeps the loop running: one that is listening, or one that has ended and still has waiters. */
   get isBusy(): boolean {
     return this.#listening + this.#ended > 0;
   }
@@ -56,7 +56,7 @@ export class Acceptors {
     this.#pass = (this.#pass + 1) | 0;
   }
 
-  /** Makes an acceptor that is paused. Gives its id or FULL. */
+  /** Creates an acceptor, paused. Returns its id or FULL. */
   open(): number {
     const slot = this.slots.take();
     if (slot < 0) return Code.FULL;
@@ -71,7 +71,7 @@ export class Acceptors {
     return this.slots.idOf(slot);
   }
 
-  /** Sets how many clients may wait, how long, and whether one a pass is let in. Gives OK, STALE, LIMIT or TIME. */
+  /** Sets how many clients may wait, for how many ms, and whether at most one is admitted per pass. Returns OK, STALE, LIMIT or TIME. */
   setLimits(id: number, backlog: number, timeout: number, single: boolean): number {
     const slot = this.slots.find(id);
     if (slot < 0) return Code.STALE;
@@ -83,7 +83,7 @@ export class Acceptors {
     return Code.OK;
   }
 
-  /** Pauses an acceptor, or goes on with it. Gives OK or STALE. */
+  /** Pauses or resumes an acceptor. Returns OK or STALE. */
   listen(id: number, on: boolean): number {
     const slot = this.slots.find(id);
     if (slot < 0) return Code.STALE;
@@ -95,7 +95,7 @@ export class Acceptors {
     return Code.OK;
   }
 
-  /** Nobody arrives through an acceptor any more; those in the line are still let in. Gives OK or STALE. */
+  /** Ends an acceptor: no more clients arrive, and those in the queue can still be admitted. Returns OK or STALE. */
   end(id: number): number {
     const slot = this.slots.find(id);
     if (slot < 0) return Code.STALE;
@@ -106,12 +106,12 @@ export class Acceptors {
     return Code.OK;
   }
 
-  /** Closes an acceptor. Its clients in the line are evicted (I4). Gives OK or STALE. */
+  /** Closes an acceptor. Its clients in the queue are evicted (I4). Returns OK or STALE. */
   close(id: number): number {
     const slot = this.slots.find(id);
     if (slot < 0) return Code.STALE;
     const { acceptor, following } = this.#connections;
-    for (let at = this.line.first; at !== 0; at = following[at - 1]!) {
+    for (let at = this.queue.first; at !== 0; at = following[at - 1]!) {
       if (acceptor[at - 1] === slot + 1) acceptor[at - 1] = 0;
     }
     this.#evicted += this.#waiters[slot]!;
@@ -119,13 +119,13 @@ export class Acceptors {
     return Code.OK;
   }
 
-  /** The slot an id names, or -1, also when its acceptor has ended. */
+  /** The slot that an id names, or -1. An acceptor that has ended is stale, too. */
   slotOf(id: number): number {
     const slot = this.slots.find(id);
     return slot < 0 || this.#hasEnded[slot] !== 0 ? -1 : slot;
   }
 
-  /** Whether as many clients of an acceptor wait as may. */
+  /** Whether the queue has no room for another client of an acceptor. */
   isFull(slot: number): boolean {
     return this.#waiters[slot]! >= this.#backlog[slot]!;
   }
@@ -138,28 +138,28 @@ export class Acceptors {
   /** Gives up the oldest waiting client of an acceptor, which must have one. */
   giveUpOldest(slot: number): void {
     const { acceptor, following } = this.#connections;
-    let at = this.line.first;
+    let at = this.queue.first;
     while (acceptor[at - 1] !== slot + 1) at = following[at - 1]!;
     this.#detach(at - 1);
     this.#evicted++;
   }
 
-  /** How long a client of an acceptor may wait, in milliseconds; 0 = for ever. */
+  /** How long a client of an acceptor may wait, in milliseconds; 0 = unlimited. */
   waitTimeout(slot: number): number {
     return this.#waitTimeout[slot]!;
   }
 
-  /** Puts a client at the end of the line. */
+  /** Appends a client to the queue. */
   join(client: number, slot: number): void {
     this.#connections.acceptor[client] = slot + 1;
     this.#waiters[slot]!++;
     this.admissible += this.#listens[slot]!;
-    this.line.join(client);
+    this.queue.join(client);
   }
 
-  /** Takes a client out of the line. */
+  /** Removes a client from the queue. */
   leave(client: number): void {
-    this.line.leave(client);
+    this.queue.leave(client);
     if (this.#connections.acceptor[client] === 0) this.#evicted--;
     else this.#detach(client);
   }
@@ -173,18 +173,18 @@ export class Acceptors {
     if (--this.#waiters[slot]! === 0 && this.#hasEnded[slot] !== 0) this.#remove(slot);
   }
 
-  /** The oldest client in the line that an acceptor takes, or -1. */
+  /** The oldest client in the queue whose acceptor is listening, or -1. */
   oldest(): number {
     const { following } = this.#connections;
-    for (let at = this.line.first; at !== 0; at = following[at - 1]!) if (this.#isTaken(at - 1)) return at - 1;
+    for (let at = this.queue.first; at !== 0; at = following[at - 1]!) if (this.#isTaken(at - 1)) return at - 1;
     return -1;
   }
 
-  /** Takes the oldest client that may be admitted now out of the line, or the newest. Returns its slot, or -1. */
+  /** Removes the oldest client that may be admitted now from the queue, or the newest. Returns its slot, or -1. */
   next(newest: boolean): number {
     const { acceptor, following, previous } = this.#connections;
     const others = newest ? previous : following;
-    for (let at = newest ? this.line.last : this.line.first; at !== 0; at = others[at - 1]!) {
+    for (let at = newest ? this.queue.last : this.queue.first; at !== 0; at = others[at - 1]!) {
       const slot = acceptor[at - 1]! - 1;
       if (slot < 0 || this.#listens[slot] === 0) continue;
       if (this.#single[slot] !== 0 && this.#turn[slot] === this.#pass) continue;
@@ -195,27 +195,27 @@ export class Acceptors {
     return -1;
   }
 
-  /** Whether a client in the line is among the first `places` of those that an acceptor takes. */
+  /** Whether a client is among the first `places` clients in the queue whose acceptors are listening. */
   isAmong(client: number, places: number): boolean {
     if (!this.#isTaken(client)) return false;
     const { following } = this.#connections;
     let left = places;
-    for (let at = this.line.first; left > 0; at = following[at - 1]!) {
+    for (let at = this.queue.first; left > 0; at = following[at - 1]!) {
       if (at - 1 === client) return true;
       if (this.#isTaken(at - 1)) left--;
     }
     return false;
   }
 
-  /** The first in the line whose acceptor was closed, or -1. */
+  /** The first client in the queue whose acceptor was closed, or -1. */
   firstEvicted(): number {
     if (this.#evicted === 0) return -1;
     const { acceptor, following } = this.#connections;
-    for (let at = this.line.first; at !== 0; at = following[at - 1]!) if (acceptor[at - 1] === 0) return at - 1;
+    for (let at = this.queue.first; at !== 0; at = following[at - 1]!) if (acceptor[at - 1] === 0) return at - 1;
     return -1;
   }
 
-  /** Ends every acceptor, when nobody is in the line any more. */
+  /** Removes every acceptor. The queue must be empty. */
   reset(): void {
     const { slots } = this;
     for (let slot = 0; slot < slots.used; slot++) if (slots.inUse(slot)) slots.give(slot);
@@ -225,7 +225,7 @@ export class Acceptors {
     this.#evicted = 0;
   }
 
-  // Whether a client in the line has an acceptor that takes clients.
+  // Whether the acceptor of a client in the queue is listening.
   #isTaken(client: number): boolean {
     const slot = this.#connections.acceptor[client]! - 1;
     return slot >= 0 && this.#listens[slot] !== 0;

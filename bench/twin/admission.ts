@@ -1,12 +1,12 @@
-// Admission: who is let in.
+// Admission: decides which client is admitted, and when.
 //
-// I1  Every client waits in the line; `admit` is the only way out of it into the loop. So the order is first come, first
-//     served, and no limit is ever overrun.
+// I1  Every client goes through the queue, and only `admit` lets it into the loop. So clients are served in order of
+//     arrival, and no limit is ever exceeded.
 // I2  At most multiAccept clients are admitted in one pass.
-// I3  `arrived` is how many were admitted since maxAccepts was set, and how many wait; after the end of accepting it only grows.
-// I4  FULL is said when a client waits and there is no slot for it, FREE when no such client waits any more: in turn, FULL first.
-// I5  The line is served in every phase but the last, unless those in it are reset.
-// It never acts: it says who comes in, who is to be reset, and when enough have arrived (stopping.ts).
+// I3  `arrived` is the number of clients admitted since maxAccepts was set, plus those that wait. Once accepting has ended it only grows.
+// I4  FULL is reported when a client waits and there is no slot for it, FREE when no client waits any more. They alternate, FULL first.
+// I5  Clients are admitted from the queue in every phase except the last, unless waiting clients are being reset.
+// It never acts: it returns which client to admit, which to reset, and when enough have arrived (stopping.ts).
 
 import { Code, Decision, State, Transition } from "wasm-ioloop/core";
 import type { Acceptors } from "./acceptors.ts";
@@ -31,7 +31,7 @@ export class Admission {
   #multiAccept = 50;
   #budget = 50; // admissions left in this pass
   #random = 0;
-  #crowded = false; // FULL was said, and FREE was not
+  #crowded = false; // FULL was reported, and FREE not yet
 
   constructor(
     acceptors: Acceptors,
@@ -49,16 +49,16 @@ export class Admission {
     this.#rate = rate;
   }
 
-  /** Seeds the one random decision, the cut of maxAccepts. */
+  /** Seeds the only random decision, the cut of maxAccepts. */
   seed(value: number): void {
     this.#random = value | 0;
   }
 
-  /** Sets the limits. A new maxAccepts counts from here, with clients that wait. Gives OK or LIMIT, and then nothing has changed. */
+  /** Sets the limits. A new maxAccepts starts counting now, with the waiting clients included. Returns OK, or LIMIT with nothing changed. */
   setLimits(maxConnections: number, maxAccepts: number, atOnce: number): number {
     if (!isLimit(maxConnections) || !isLimit(maxAccepts) || !isLimit(atOnce) || atOnce < 1) return Code.LIMIT;
     this.#maxConnections = maxConnections;
-    this.#budget = Math.max(0, this.#budget + atOnce - this.#multiAccept); // what this pass has used stays used
+    this.#budget = Math.max(0, this.#budget + atOnce - this.#multiAccept); // admissions already made in this pass still count
     this.#multiAccept = atOnce;
     if (maxAccepts !== this.#maxAccepts) {
       this.#maxAccepts = maxAccepts;
@@ -68,13 +68,13 @@ export class Admission {
     return Code.OK;
   }
 
-  /** Begins a pass: as many may be admitted again. */
+  /** Begins a pass, with a full budget of admissions. */
   refill(): void {
     this.#acceptors.beginPass();
     this.#budget = this.#multiAccept;
   }
 
-  /** A client has been accepted by the system. Gives its id, STALE, DROP_STOPPING, DROP_BACKLOG or FULL. */
+  /** The system has accepted a client. Returns its id, STALE, DROP_STOPPING, DROP_BACKLOG or FULL. */
   arrive(acceptor: number, now: number): number {
     const slot = this.#acceptors.slotOf(acceptor);
     if (slot < 0) return Code.STALE;
@@ -91,7 +91,7 @@ export class Admission {
     return this.#connections.slots.idOf(client);
   }
 
-  /** Lets the next client in, if one waits and there is a place for it. Gives its id, or 0. */
+  /** Admits the next client, if one waits and the limits allow it. Returns its id, or 0. */
   admit(now: number): number {
     const at = this.#clock.tell(now);
     if (this.#budget <= 0 || this.#places() <= 0 || this.#acceptors.admissible === 0 || !this.#rate.allows(at))
@@ -104,24 +104,24 @@ export class Admission {
     return this.#connections.slots.idOf(client);
   }
 
-  /** Whether a connection waits and only multiAccept keeps it out: there is a place for it, and for those before it. */
+  /** Whether a waiting client is held back by multiAccept alone: there are slots for it and for all clients before it. */
   couldComeIn(slot: number): boolean {
     if (!this.#rate.isOpen) return false;
     return this.#connections.stateOf(slot) === State.WAITING && this.#acceptors.isAmong(slot, this.#places());
   }
 
-  /** The first in the line that is to be reset, or -1. */
+  /** The first client in the queue that the host must reset, or -1. */
   firstEvicted(): number {
-    return this.#stopping.isResetting ? this.#acceptors.line.first - 1 : this.#acceptors.firstEvicted();
+    return this.#stopping.isResetting ? this.#acceptors.queue.first - 1 : this.#acceptors.firstEvicted();
   }
 
-  /** The connection that is to end as too many linger, or -1. */
+  /** The connection that has lingered longest, if more than maxConnections linger, or -1. The host must close it. */
   firstTooMany(): number {
     const connections = this.#connections;
     return connections.countOf(State.LINGERING) > this.#maxConnections ? connections.lingering.first - 1 : -1;
   }
 
-  /** What the host must do now. `watched`: how much else it waits for. */
+  /** What the host must do now. `watched`: the number of things it waits for that the core does not know. */
   decide(watched: number, running: boolean): number {
     const waiting = this.#acceptors.admissible;
     const isFull = waiting > 0 && this.#places() <= 0 && !this.#stopping.isShut;
@@ -132,7 +132,7 @@ export class Admission {
     return this.#stopping.decide(watched, running);
   }
 
-  /** Ends a connection in any state. */
+  /** Removes a connection in any state. */
   close(slot: number): void {
     if (this.#connections.stateOf(slot) === State.WAITING) {
       this.#acceptors.leave(slot);
@@ -141,13 +141,13 @@ export class Admission {
     this.#connections.close(slot);
   }
 
-  /** The run has ended, and with it a graceful stop. When enough had arrived, they are counted again. */
+  /** The run has ended, and with it a graceful stop. If maxAccepts had been reached, arrivals are counted from the start again. */
   stop(): void {
     if (this.#arrivalLimit > 0 && this.arrived >= this.#arrivalLimit) this.#recount();
     this.#stopping.stop();
   }
 
-  /** Ends every connection, and forgets everything but the limits and the seed. */
+  /** Removes every connection and resets all state except the limits and the seed. */
   reset(): void {
     const { slots } = this.#connections;
     for (let slot = 0; slot < slots.used; slot++) if (slots.inUse(slot)) this.close(slot);
@@ -162,13 +162,13 @@ export class Admission {
     return this.#stopping.isShut ? 0 : this.#maxConnections - this.#connections.countOf(State.INCOMING);
   }
 
-  // Counts arrivals from here on, with clients that wait.
+  // Restarts the count of arrivals, with the waiting clients included.
   #recount(): void {
     this.arrived = this.#connections.countOf(State.WAITING);
     this.#arrivalLimit = 0;
   }
 
-  // Counts further arrivals. When the limit is reached, accepting ends. The limit is cut at random with the first.
+  // Counts arrivals, and ends accepting once the limit is reached. The limit is drawn at random with the first arrival.
   #count(more: number): void {
     this.arrived += more;
     const max = this.#maxAccepts;

@@ -1,17 +1,17 @@
-// The connection table: every socket the loop knows, what state it is in, and when its deadline is.
+// The connection table: every socket of the loop, its state and its deadline.
 //
-// I1  A state changes only by NEXT, the table below; what it does not allow is refused and changes nothing.
+// I1  States change only as NEXT, the table below, allows; anything else is refused and changes nothing.
 // I2  `counts[s]` is the number of connections in state s; the sum is the number of connections.
-// I3  A connection has at most one deadline, and what its expiry means follows from its state; and a lifetime (lifetimes.ts).
-// I4  Idle deadlines are lazy (idle.ts): never early, never more than a pass late.
-// I5  Connections that linger stand in a line, in the order in which they began to.
+// I3  A connection has at most one deadline, whose meaning follows from its state, and at most one lifetime (lifetimes.ts).
+// I4  Idle deadlines are lazy (idle.ts). They never expire early, and at most one pass late.
+// I5  Lingering connections are in a queue, in the order in which they began to linger.
 
 import { Code, Due, Kind, State, Transition } from "wasm-ioloop/core";
 import { longer } from "./arrays.ts";
 import { type Clock, isDuration } from "./clock.ts";
 import { FIXED, type Idle } from "./idle.ts";
 import { Lifetimes } from "./lifetimes.ts";
-import { Line } from "./line.ts";
+import { Queue } from "./line.ts";
 import type { TimerLists } from "./lists.ts";
 import { Slots } from "./slots.ts";
 import type { Timers } from "./timers.ts";
@@ -34,27 +34,27 @@ const NEXT = Int8Array.of(
    -4,  -4,     -4,        6,       6,       6,    -4, // LINGER
 );
 
-// EXPIRED[state]: what it means that the deadline of a connection in that state has passed.
+// EXPIRED[state]: the result of handleDue if the deadline of a connection in that state has passed.
 const EXPIRED = Int8Array.of(Due.VOID, Due.WAIT, Due.CONNECT, Due.IDLE, Due.IDLE, Due.IDLE, Due.LINGER);
 
-/** The state that follows `state` after `event`; STATE when it is not allowed, or either is none. */
+/** The state that `event` leads to from `state`; STATE if that is not allowed, or if either is out of range. */
 export function nextState(state: number, event: number): number {
   if (state < 0 || state >= STATES || event < 0 || event >= EVENTS) return Code.STATE;
   return NEXT[event * STATES + state]!;
 }
 
-/** How many connections there is room for at first. */
+/** The initial number of connection slots. */
 export const SMALLEST = 64;
 
 export class Connections {
   readonly slots: Slots = new Slots(Kind.CONNECTION, SMALLEST);
   readonly idle: Idle;
   readonly lifetimes: Lifetimes;
-  /** Those that linger. */
-  readonly lingering: Line = new Line(this);
-  // By slot; in each slot + 1 of another, or 0.
+  /** Lingering connections. */
+  readonly lingering: Queue = new Queue(this);
+  // Indexed by slot; each holds slot + 1 of another record, or 0.
   acceptor: Int32Array = new Int32Array(SMALLEST); // while it waits
-  previous: Int32Array = new Int32Array(SMALLEST); // in a line
+  previous: Int32Array = new Int32Array(SMALLEST); // while it is in a queue
   following: Int32Array = new Int32Array(SMALLEST);
   #timer = new Int32Array(SMALLEST);
   #state = new Uint8Array(SMALLEST);
@@ -71,7 +71,7 @@ export class Connections {
     this.#clock = clock;
   }
 
-  /** How many connections are in a state. */
+  /** The number of connections in a state. */
   countOf(state: number): number {
     return this.#counts[state]!;
   }
@@ -81,7 +81,7 @@ export class Connections {
     return this.#state[slot]!;
   }
 
-  /** Makes a connection by ACCEPT, CONNECT or TRACK. Gives its slot, TIME or FULL. */
+  /** Creates a connection by ACCEPT, CONNECT or TRACK. Returns its slot, TIME or FULL. */
   open(event: number, timeout: number, now: number): number {
     const at = this.#clock.tell(now);
     if (!isDuration(timeout)) return Code.TIME;
@@ -102,7 +102,7 @@ export class Connections {
     return slot;
   }
 
-  /** Moves a connection on. Gives OK or STATE. */
+  /** Changes the state of a connection by an event. Returns OK or STATE. */
   apply(slot: number, event: number): number {
     const state = this.#state[slot]!;
     const next = nextState(state, event);
@@ -113,7 +113,7 @@ export class Connections {
     return Code.OK;
   }
 
-  /** An attempt has succeeded, or a client is let in, by this event: it has no deadline yet, and its life begins. Gives OK or STATE. */
+  /** Opens a connection by CONNECTED or ADMIT: its deadline is removed, and its lifetime begins. Returns OK or STATE. */
   begin(slot: number, event: number, now: number): number {
     const code = this.apply(slot, event);
     if (code < 0) return code;
@@ -122,11 +122,11 @@ export class Connections {
     return this.setTimeout(slot, 0, at);
   }
 
-  /** Has a connection linger. Gives OK, STATE or FULL. */
+  /** Makes a connection linger. Returns OK, STATE or FULL. */
   linger(slot: number, now: number): number {
     const at = this.#clock.tell(now);
     if (nextState(this.#state[slot]!, Transition.LINGER) < 0) return Code.STATE;
-    this.idle.timeout[slot] = FIXED; // first, as arming goes by it; without a timer it says nothing
+    this.idle.timeout[slot] = FIXED; // before `arm`, which reads it; if that fails, no timer uses it
     if (!this.#arm(slot, at + LINGER_TIMEOUT)) return Code.FULL;
     this.lifetimes.end(slot);
     this.apply(slot, Transition.LINGER);
@@ -134,7 +134,7 @@ export class Connections {
     return Code.OK;
   }
 
-  /** Ends a connection that does not wait in the line any more; its id is spent. */
+  /** Removes a connection that is not in the waiting queue. Its id is spent. */
   close(slot: number): void {
     this.#disarm(slot);
     this.lifetimes.end(slot);
@@ -144,7 +144,7 @@ export class Connections {
     this.slots.give(slot);
   }
 
-  /** Sets the timeout of a connection in milliseconds, 0 for never, and counts it as activity. Gives OK, STATE, TIME or FULL. */
+  /** Sets the timeout of a connection in milliseconds (0 = none). Counts as activity. Returns OK, STATE, TIME or FULL. */
   setTimeout(slot: number, timeout: number, now: number): number {
     if (this.#state[slot] === State.LINGERING) return Code.STATE;
     if (!isDuration(timeout)) return Code.TIME;
@@ -171,18 +171,18 @@ export class Connections {
     return false;
   }
 
-  /** Gives a connection whose deadline has passed as long again. */
+  /** Restarts an expired deadline. */
   renew(slot: number): void {
     this.#timers.schedule(this.timerOf(slot), this.#clock.pass + this.idle.timeout[slot]!);
   }
 
-  /** Answers for a deadline that has passed, by the connection's state. It runs no more. */
+  /** Stops an expired deadline. Returns what to do, by the connection's state. */
   expire(slot: number): number {
     this.#timers.stop(this.timerOf(slot));
     return EXPIRED[this.#state[slot]!]!;
   }
 
-  // Sets the deadline of a connection; false when there is no room for its timer.
+  // Sets the deadline of a connection; false if there is no room for its timer.
   #arm(slot: number, deadline: number): boolean {
     let timer = this.timerOf(slot);
     if (timer < 0) {

@@ -1,6 +1,6 @@
-// The core of wasm-ioloop without WebAssembly: the same algorithms in TypeScript, as one would write them by hand for a
-// JavaScript engine. It is the control of the benchmarks: it tells what WebAssembly itself costs or gives. It has the
-// interface of `Core`, so that whatever runs on that runs on this.
+// The core of wasm-ioloop without WebAssembly: the same algorithms in TypeScript, written by hand for a JavaScript engine.
+// It is the control of the benchmarks: it shows what WebAssembly itself costs or saves. It has the
+// interface of `Core`, so that any host can use it.
 
 import type { Core } from "wasm-ioloop/core";
 import { type Calls, TwinCalls } from "./index.ts";
@@ -23,7 +23,7 @@ export class TwinCore implements Pick<Core, "due" | "commands" | "activity" | "r
     this.calls.handleSeed(seed);
   }
 
-  /** To be called where the core needs it; here nothing has to be made anew. */
+  /** The core needs this to renew its views; here it does nothing. */
   refresh(): void {}
 
   /** To be called with the id of every new connection, or the code in its place; returns it. */

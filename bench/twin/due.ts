@@ -1,4 +1,4 @@
-// What is due: the ids that one call hands to the host, and the answer for each.
+// Expired timers: the batch of ids that one call hands to the host, and what the host must do for each.
 //
 // I1  Ids come in deadline order, those with the same deadline in the order they were started.
 // I2  An id the host did not answer for is offered again by the next poll: nothing is lost.
@@ -46,7 +46,7 @@ export class DueBatch {
     this.#rate = rate;
   }
 
-  /** Puts what is due in this pass into the batch. Gives how many ids it holds. */
+  /** Fills the batch with the ids that are due in this pass. Returns how many it holds. */
   poll(): number {
     const { ids } = this;
     const lists = this.#lists;
@@ -65,9 +65,9 @@ export class DueBatch {
     return count;
   }
 
-  /** Answers for one id: what to do with a timer or a connection, VOID when there is nothing to do any more. */
+  /** What to do for one id of the batch, a timer or a connection; VOID if there is nothing to do any more. */
   answer(id: number): number {
-    const its = this.#lists.slots.find(id); // first, for it is what most of them are
+    const its = this.#lists.slots.find(id); // first, as most ids are those of timers
     if (its >= 0) return this.#timers.fire(its);
     const slot = this.#connections.slots.find(id);
     if (slot < 0) return Due.VOID;

@@ -1,9 +1,9 @@
-// Whose a timer is, and the deadlines that move.
+// Owners of timers, and idle deadlines, which activity moves.
 //
-// I1  A timer of the host's has an interval of 0 or more. One below zero names its owner: connection slot ~interval, the lifetime
-//     of connection slot ~interval - 2^22, or the drain.
-// I2  The deadline of a connection is its last activity plus its timeout. The host stores activity; it is looked at only when
-//     the timer surfaces. So a deadline only ever moves to later. Lifetimes, and a timeout of FIXED, do not move.
+// I1  A timer of the host has an interval of 0 or more. A negative interval names the owner: connection slot ~interval, the
+//     lifetime of connection slot ~interval - 2^22, or the drain.
+// I2  The deadline of a connection is its last activity plus its timeout. The host stores the activity; it is read only when
+//     the timer comes up. So a deadline only ever moves to later. Lifetimes, and deadlines with timeout FIXED, do not move.
 
 import { LARGEST, longer } from "./arrays.ts";
 
@@ -29,7 +29,7 @@ export class Idle {
     this.timeout = longer(this.timeout, capacity);
   }
 
-  /** A deadline as of the activity there was, for a timer with this interval. Times that are none count for nothing. */
+  /** The current deadline of a timer with this interval, moved by activity. Ignores activity that is NaN or infinite. */
   deadlineNow(deadline: number, interval: number): number {
     const connection = connectionOf(interval);
     if (connection < 0) return deadline;
@@ -43,12 +43,12 @@ export function lifetimeOwnerFor(connection: number): number {
   return ~connection - LARGEST;
 }
 
-/** The slot of the connection whose idle deadline a timer with this interval is; -1 when it is another's. */
+/** The slot of the connection that owns a timer with this interval for its idle deadline; -1 if it has another owner. */
 export function connectionOf(interval: number): number {
   return interval < 0 && interval >= -LARGEST ? ~interval : -1;
 }
 
-/** The slot of the connection whose lifetime a timer with this interval is. */
+/** The slot of the connection that owns a timer with this interval for its lifetime. */
 export function lifetimeOf(interval: number): number {
   return ~(interval + LARGEST);
 }

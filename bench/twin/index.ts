@@ -1,4 +1,4 @@
-// The exports of the core, once more: every one but the memory, with the same arguments and the same answers.
+// The exports of the core, except the memory, with the same arguments and the same results.
 
 import { Code, type CoreExports, Transition } from "wasm-ioloop/core";
 import { Acceptors } from "./acceptors.ts";
@@ -14,7 +14,7 @@ import { Stopping } from "./stopping.ts";
 import { Timers } from "./timers.ts";
 import { Wheel } from "./wheel.ts";
 
-// Where the core has its arrays; here these lead nowhere, and are given so that all answers are the same.
+// The addresses of the core's arrays. They are only here so that all results are the same.
 const TIMER_ADDRESS = 0;
 const DUE_ADDRESS = 1024;
 const COMMAND_ADDRESS = 5120;

@@ -1,7 +1,7 @@
-// Lifetimes: how long a connection may be there at all.
+// Lifetimes: how long a connection may be open at all.
 //
-// I1  A life begins when a client is admitted, an attempt has succeeded, or a connection is tracked. It is bounded only in these
-//     states, INCOMING, OUTGOING and LOOSE, and only when a lifetime was set; only then does it have a timer.
+// I1  A lifetime begins when a client is admitted, an attempt has succeeded, or a connection is tracked. It is bounded only in
+//     the states that follow, INCOMING, OUTGOING and LOOSE, and only if a limit was set. Only then does it have a timer.
 // I2  Activity does not move its end.
 
 import { Code, State } from "wasm-ioloop/core";
@@ -27,12 +27,12 @@ export class Lifetimes {
     this.#start = longer(this.#start, capacity);
   }
 
-  /** A life begins. */
+  /** Begins a lifetime at `now`. */
   begin(connection: number, now: number): void {
     this.#start[connection] = now;
   }
 
-  /** A life is not bounded any more. */
+  /** Removes the limit of a lifetime. */
   end(connection: number): void {
     const timer = this.#timer[connection]! - 1;
     if (timer < 0) return;
@@ -40,7 +40,7 @@ export class Lifetimes {
     this.#timer[connection] = 0;
   }
 
-  /** Bounds the life of a connection in some state to so many milliseconds, 0 = not. Gives OK, STATE, TIME or FULL. */
+  /** Limits the lifetime of a connection in some state to so many milliseconds (0 = unlimited). Returns OK, STATE, TIME or FULL. */
   set(connection: number, state: number, lifetime: number): number {
     if (state < State.INCOMING || state > State.LOOSE) return Code.STATE;
     if (!isDuration(lifetime)) return Code.TIME;
@@ -58,7 +58,7 @@ export class Lifetimes {
     return Code.OK;
   }
 
-  /** Answers for a life whose time has passed: true, once. */
+  /** Whether a lifetime has passed: true once. */
   hasPassed(connection: number): boolean {
     const timer = this.#timer[connection]! - 1;
     if (timer < 0 || !this.#timers.isDue(timer)) return false;

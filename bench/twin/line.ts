@@ -1,11 +1,11 @@
-// Lines of connections, first come, first served: those that wait, and those that linger.
+// Queues of connections, in order of arrival: those that wait, and those that linger.
 //
-// I1  A connection is in the line of its state, WAITING or LINGERING, and in no other.
+// I1  A connection is in the queue of its state, WAITING or LINGERING, and in no other.
 // I2  Joining and leaving take constant time.
 
 import type { Connections } from "./connections.ts";
 
-export class Line {
+export class Queue {
   /** The slot + 1 of the first connection, or 0. */
   first = 0;
   /** The slot + 1 of the last one, or 0. */
@@ -16,7 +16,7 @@ export class Line {
     this.#connections = connections;
   }
 
-  /** Puts a connection at the end. */
+  /** Appends a connection. */
   join(connection: number): void {
     const { previous, following } = this.#connections;
     previous[connection] = this.last;
@@ -26,7 +26,7 @@ export class Line {
     this.last = connection + 1;
   }
 
-  /** Takes a connection out. */
+  /** Removes a connection. */
   leave(connection: number): void {
     const { previous, following } = this.#connections;
     const before = previous[connection]!;

@@ -1,11 +1,11 @@
 // The records of timers, a column for each of their fields; and the doubly linked lists through them: the buckets of the
-// wheel, what is due, what has no time yet.
+// wheel, due timers, and timers without a start time.
 //
-// A node is the head of a list, below HEADS, or a timer: HEADS + its slot. So both are reached alike. A list is a ring through
-// its head.
-// I1  A timer is in one list at most.
+// A node is the head of a list, below HEADS, or a timer: HEADS + its slot. So both are reached in the same way. A list is a
+// ring through its head.
+// I1  A timer is in at most one list.
 // I2  `append` keeps order; `sortAfter` is stable.
-// The columns are replaced when the table grows: nobody keeps one over a `take`.
+// The columns are replaced when the table grows: a reference to one is invalid after a `take`.
 
 import { Kind } from "wasm-ioloop/core";
 import { longer } from "./arrays.ts";
@@ -14,32 +14,32 @@ import { Slots } from "./slots.ts";
 export const LEVELS = 9;
 export const BUCKETS = 64; // on each level
 
-// The lists behind the buckets.
+// The lists after those of the buckets.
 export const DUE: number = LEVELS * BUCKETS;
-/** The list of the timers that have been started at a time the twin has not been told yet. */
+/** The list of timers whose start time has not been set yet. */
 export const UNTIMED_LIST: number = DUE + 1;
-/** One that is on its way to a bucket. */
+/** A timer on its way to a bucket. */
 export const MOVING: number = DUE + 2;
 export const HEADS: number = DUE + 3;
 
 const SMALLEST = 256;
-const NONE = 0; // ends a chain: the head of a bucket, and so no timer
+const NONE = 0; // ends a chain: the head of a bucket, which is not a timer
 
 // Flags.
-export const IS_RECURRING = 1; // starts again when it fires
-export const IS_DUE = 2; // is in the list of what is due
+export const IS_RECURRING = 1; // the timer restarts when it fires
+export const IS_DUE = 2; // the timer is in the list of due timers
 
 export class TimerLists {
   readonly slots: Slots = new Slots(Kind.TIMER, SMALLEST);
   // By slot.
   deadline: Float64Array = new Float64Array(SMALLEST);
   interval: Float64Array = new Float64Array(SMALLEST);
-  order: Int32Array = new Int32Array(SMALLEST); // when it was started, against others
+  order: Int32Array = new Int32Array(SMALLEST); // sequence number of its start, which orders timers with equal deadlines
   flags: Uint8Array = new Uint8Array(SMALLEST);
   // By node.
   next: Int32Array = new Int32Array(HEADS + SMALLEST);
   previous: Int32Array = new Int32Array(HEADS + SMALLEST);
-  // Sorted chains of 1, 2, 4 … timers while `sortAfter` works.
+  // Sorted chains of 1, 2, 4 … timers, used by `sortAfter`.
   readonly #chains = new Int32Array(23);
 
   constructor() {
@@ -51,14 +51,14 @@ export class TimerLists {
     for (let head = 0; head < HEADS; head++) this.#join(head, head);
   }
 
-  /** Takes a slot into use, growing when it must; -1 when it cannot. */
+  /** Takes a slot, growing if necessary; -1 if that is impossible. */
   take(): number {
     const slot = this.slots.take();
     if (slot >= this.deadline.length) this.#grow();
     return slot;
   }
 
-  /** Puts a timer that is in no list at the end of one. */
+  /** Appends a timer that is in no list. */
   append(head: number, node: number): void {
     const { next, previous } = this;
     const last = previous[head]!;
@@ -73,7 +73,7 @@ export class TimerLists {
     this.#join(this.previous[node]!, this.next[node]!);
   }
 
-  /** Empties a list, and gives its first timer. Their links go on to the end, which is no timer. */
+  /** Empties a list and returns its first timer. The timers stay linked to each other; a node that is not a timer ends the chain. */
   detach(head: number): number {
     const first = this.next[head]!;
     this.#join(head, head);
@@ -88,7 +88,7 @@ export class TimerLists {
     return one < two || (one === two && ((order[node - HEADS]! - order[other - HEADS]!) | 0) < 0);
   }
 
-  /** Sorts what stands behind a node to the end of its list: a merge sort that needs no room. */
+  /** Sorts a list from behind a node to its end: a merge sort that needs no extra memory. */
   sortAfter(node: number): void {
     const { next } = this;
     const chains = this.#chains.fill(NONE);
@@ -116,7 +116,7 @@ export class TimerLists {
     this.#join(last, rest);
   }
 
-  // Merges two chains that end with NONE; of equals, those of the first come first.
+  // Merges two chains that end with NONE. If two timers are equal, that of the first chain comes first.
   #merge(one: number, two: number): number {
     if (one === NONE) return two;
     if (two === NONE) return one;

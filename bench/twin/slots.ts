@@ -1,10 +1,10 @@
 // Generational slots: the ids of timers, connections and acceptors.
 //
 // An id is a whole number below 2^53: kind (2 bits) · generation (29 bits) · slot (22 bits).
-// I1  `ids` holds the id of each slot while it names it, and below zero the one it will have, or hides. 0: never used.
-// I2  Freeing a slot moves it to the next generation at once, so no id ever names two things.
+// I1  `ids` holds the id of each slot while it is valid; otherwise the negative of its next id, or of one that is hidden. 0: never used.
+// I2  Freeing a slot moves it to the next generation at once, so an id is never reused.
 // I3  A slot whose generations are used up is never handed out again.
-// A table that grows has its arrays replaced: nobody keeps one over a `take`.
+// The arrays are replaced when the table grows: a reference to one is invalid after a `take`.
 
 import { LARGEST, longer } from "./arrays.ts";
 
@@ -13,9 +13,9 @@ const GENERATION = 2 ** 22; // what one generation adds to an id
 const KIND = 2 ** 51;
 
 export class Slots {
-  /** How many slots there are before the table grows. */
+  /** The number of slots before the table grows. */
   capacity: number;
-  /** By slot (I1). */
+  /** Indexed by slot (I1). */
   ids: Float64Array;
   /** Slots ever used. */
   used = 0;
@@ -37,13 +37,13 @@ export class Slots {
     return this.ids[slot]!;
   }
 
-  /** The slot an id names, or -1 when the id is of another kind, unknown, spent, or no id at all. */
+  /** The slot that an id names, or -1 if the id is of another kind, unknown, spent, or not an id at all. */
   find(id: number): number {
     const slot = id & SLOT_MASK;
     return id > 0 && slot < this.used && this.ids[slot] === id ? slot : -1;
   }
 
-  /** Makes a slot in use one that no id names. */
+  /** Makes the id of a slot in use invalid. */
   hide(slot: number): void {
     this.ids[slot] = -this.ids[slot]!;
   }
@@ -53,7 +53,7 @@ export class Slots {
     return this.ids[slot]! > 0;
   }
 
-  /** Takes a slot into use, growing when it must; -1 when it cannot. */
+  /** Takes a slot, growing if necessary; -1 if that is impossible. */
   take(): number {
     let slot: number;
     if (this.#spare > 0) {
@@ -69,7 +69,7 @@ export class Slots {
     return slot;
   }
 
-  /** Gives a slot back. Its ids are spent from here on. */
+  /** Frees a slot. Its id is spent. */
   give(slot: number): void {
     const next = Math.abs(this.ids[slot]!) + GENERATION;
     this.ids[slot] = -next;

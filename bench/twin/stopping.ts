@@ -1,11 +1,11 @@
-// The graceful stop, and when the loop has nothing to wait for any more.
+// The graceful stop, and the check whether the loop has anything left to wait for.
 //
-// I1  Phases go one way: ADMITTING → FINISHING → DRAINING → FINISHED; only `stop` goes back.
-// I2  Each graceful stop emits FINISH once, when it begins, CLOSING once, when accepting ends, and STOP once: when nobody waits and
-//     no connection and no acceptor is left, or all have been closed that were.
-// I3  One that is under way can only be hastened.
-// I4  The drain has a timer while it waits for the end of its delay or of its timeout, and one only.
-// It never acts: `decide` says what the host must do now.
+// I1  Phases advance in one direction: ADMITTING → FINISHING → DRAINING → FINISHED; only `stop` goes back.
+// I2  Each graceful stop returns FINISH once, when it begins, CLOSING once, when accepting ends, and STOP once: when no client
+//     waits and no connection or acceptor is left, or after all of them were closed by force.
+// I3  A graceful stop that is under way can only be made to end sooner.
+// I4  The drain has exactly one timer while it waits for the end of its delay or of its timeout, and otherwise none.
+// It never acts: `decide` returns what the host must do now.
 
 import { Code, Decision, Phase, State } from "wasm-ioloop/core";
 import type { Acceptors } from "./acceptors.ts";
@@ -16,11 +16,11 @@ import type { Timers } from "./timers.ts";
 
 // Whether a graceful stop still waits for connections to end by themselves.
 const PATIENT = 0;
-const HURRIED = 1; // those that are left are to be closed
-const CLOSED = 2; // they have been; those that came after it, from whoever heard of it, hold up nothing
+const HURRIED = 1; // the remaining connections must be closed
+const CLOSED = 2; // they have been closed; those that a `close` callback opens afterwards do not delay the stop
 
 export class Stopping {
-  /** The phase of shutting down. */
+  /** The phase of the graceful stop. */
   phase: number = Phase.ADMITTING;
   readonly #acceptors: Acceptors;
   readonly #connections: Connections;
@@ -29,10 +29,10 @@ export class Stopping {
   #finishIsDue = false;
   #closingIsDue = false;
   #resetIsDue = false;
-  #resets = false; // once accepting has ended, nobody waits any more
+  #resets = false; // waiting clients are reset once accepting has ended
   #patience: number = PATIENT;
   #drainTimer = 0; // timer slot + 1
-  #drainTimeout = 0; // ms between the end of accepting and closing what is left; 0 = never
+  #drainTimeout = 0; // ms between the end of accepting and closing the remaining connections; 0 = never
 
   constructor(acceptors: Acceptors, connections: Connections, timers: Timers, clock: Clock) {
     this.#acceptors = acceptors;
@@ -41,23 +41,24 @@ export class Stopping {
     this.#clock = clock;
   }
 
-  /** Whether clients are still accepted. */
+  /** Whether accepting has not ended. */
   get accepts(): boolean {
     return this.phase <= Phase.FINISHING;
   }
 
-  /** Whether nobody waits any more. */
+  /** Whether waiting clients are reset. */
   get isResetting(): boolean {
     return this.#resets && this.phase >= Phase.DRAINING;
   }
 
-  /** Whether nobody is let in any more. */
+  /** Whether no client is admitted any more. */
   get isShut(): boolean {
     return this.phase === Phase.FINISHED || this.isResetting;
   }
 
-  /** Begins a graceful stop: goes on accepting for `delay`, closes what is left `timeout` later; 0 = at once, never.
-   * With `reset`, clients that wait by then are reset. One that is under way can only be hastened. Gives OK or TIME. */
+  /** Begins a graceful stop: accepting ends after `delay` ms (0 = at once), and the rest is closed `timeout` ms later (0 = never).
+   * With `reset`, clients that still wait when accepting ends are reset. A second call can only make the first one end sooner.
+   * Returns OK or TIME. */
   drain(delay: number, timeout: number, now: number, reset: boolean): number {
     const at = this.#clock.tell(now);
     if (!isDuration(delay) || !isDuration(timeout)) return Code.TIME;
@@ -80,13 +81,13 @@ export class Stopping {
     return Code.OK;
   }
 
-  /** Ends accepting, as enough clients have arrived. */
+  /** Ends accepting because maxAccepts has been reached. */
   endArrivals(): void {
     if (this.phase === Phase.ADMITTING) this.#finishIsDue = true;
     this.#endAccepting();
   }
 
-  /** Cuts a graceful stop short, or answers for its timer: what is left is to be closed. Gives OK, or STATE when none is under way. */
+  /** Cuts a graceful stop short, or ends it at its timeout: the rest is closed. Returns OK, or STATE if none is under way. */
   hurry(): number {
     if (this.phase !== Phase.FINISHING && this.phase !== Phase.DRAINING) return Code.STATE;
     if (this.phase === Phase.FINISHING) this.#endAccepting();
@@ -96,13 +97,13 @@ export class Stopping {
     return Code.OK;
   }
 
-  /** The drain's timer has passed: the delay is over, or the timeout. */
+  /** The drain's timer has expired: the delay or the timeout is over. */
   drainTimerPassed(): void {
     if (this.phase === Phase.FINISHING) this.#endAccepting();
     else this.hurry();
   }
 
-  /** The run has ended, and with it a graceful stop. clients that wait stay in the line. */
+  /** The run has ended, and with it any graceful stop. Waiting clients stay in the queue. */
   stop(): void {
     if (this.phase === Phase.FINISHING) this.#closingIsDue = true;
     this.#endDrainTimer();
@@ -113,14 +114,14 @@ export class Stopping {
     this.#drainTimeout = 0;
   }
 
-  /** Forgets everything. */
+  /** As `stop`, and drops all pending decisions. */
   reset(): void {
     this.stop();
     this.#finishIsDue = false;
     this.#closingIsDue = false;
   }
 
-  /** What the host must do now. `watched`: how much else it waits for. A loop that does not run is never told to stop. */
+  /** What the host must do now. `watched`: the number of things it waits for that the core does not know. Never STOP if not `running`. */
   decide(watched: number, running: boolean): number {
     if (this.#finishIsDue) {
       this.#finishIsDue = false;
@@ -154,7 +155,7 @@ export class Stopping {
       this.phase = Phase.FINISHED;
       return Decision.STOP;
     }
-    // The clients in the line need no count of their own: they have an acceptor.
+    // Waiting clients are covered by the count of their acceptors.
     const idle =
       watched <= 0 &&
       this.phase !== Phase.FINISHING &&
@@ -164,7 +165,7 @@ export class Stopping {
     return idle ? Decision.STOP : Decision.NOTHING;
   }
 
-  // Accepting ends; what is left is closed when the timeout has passed from now.
+  // Ends accepting. The timeout, after which the rest is closed, starts now.
   #endAccepting(): void {
     this.#endDrainTimer();
     this.phase = Phase.DRAINING;
@@ -173,12 +174,12 @@ export class Stopping {
     if (this.#drainTimeout > 0) this.#setDrainTimer(this.#drainTimeout);
   }
 
-  // Whether a deadline comes before the one there is.
+  // Whether a deadline is earlier than that of the drain's timer.
   #isSooner(deadline: number): boolean {
     return this.#drainTimer === 0 || deadline < this.#timers.deadlineOf(this.#drainTimer - 1);
   }
 
-  // Sets the drain's timer; false when there is no room for it.
+  // Sets the drain's timer; false if the table has no room for it.
   #setDrainTimer(after: number): boolean {
     if (this.#drainTimer === 0) {
       const timer = this.#timers.createOwned(DRAIN);

@@ -1,9 +1,9 @@
-// Timers: the host's, and those that belong to connections and the drain.
+// Timers: those of the host, and those that connections and the drain own.
 //
-// I1  The time at which a timer is started may be told later: until then it is UNTIMED. So a host may
-//     start many and read its clock once; none fires early.
-// I2  Ties fire in the order they were started, whenever the time was told.
-// I3  What is due stays alive, and can be removed or restarted, until `fire` runs it.
+// I1  The start time of a timer may be set later; until then the timer is UNTIMED. So a host can
+//     start many timers and read its clock once, and none fires early.
+// I2  Timers with equal deadlines fire in the order in which they were started, whenever the start time was set.
+// I3  A due timer stays valid, and can be removed or restarted, until `fire` fires it.
 
 import { COMMANDS, Code, Due } from "wasm-ioloop/core";
 import { type Clock, isDuration } from "./clock.ts";
@@ -25,7 +25,7 @@ export class Timers {
     this.#clock = clock;
   }
 
-  /** Timers the host has made and that have not fired or been removed. */
+  /** The number of the host's timers: created, and neither fired nor removed. */
   get count(): number {
     return this.#lists.slots.live - this.#owned;
   }
@@ -38,7 +38,7 @@ export class Timers {
     this.#wheel.turn(at);
   }
 
-  /** Makes a timer for the host, and starts it: at `now` or, where that is NaN, at the time told next. Gives its id, TIME or FULL. */
+  /** Creates a timer for the host, started at `now`. If `now` is NaN, it starts at the next time that is passed. Returns its id, TIME or FULL. */
   create(after: number, recurring: boolean, now: number): number {
     const timed = !Number.isNaN(now);
     const at = timed ? this.#clock.tell(now) : now;
@@ -55,7 +55,7 @@ export class Timers {
     return lists.slots.idOf(slot);
   }
 
-  /** Gives a timer another interval for good, unless `after` is NaN, and restarts it, unless `now` is NaN. Gives OK, STALE or TIME. */
+  /** Sets the interval of a timer permanently, unless `after` is NaN, and restarts it, unless `now` is NaN. Returns OK, STALE or TIME. */
   again(id: number, after: number, now: number): number {
     const timed = !Number.isNaN(now);
     const at = timed ? this.#clock.tell(now) : now;
@@ -73,7 +73,7 @@ export class Timers {
     return Code.OK;
   }
 
-  /** Removes a timer. Gives OK or STALE. */
+  /** Removes a timer. Returns OK or STALE. */
   remove(id: number): number {
     const slot = this.#lists.slots.find(id);
     if (slot < 0) return Code.STALE;
@@ -81,7 +81,7 @@ export class Timers {
     return Code.OK;
   }
 
-  /** Restarts the timers that the first `count` commands name, at `now` or, where that is NaN, at the time told next. Gives how many named none. */
+  /** Restarts the timers that the first `count` commands name, at `now`. If `now` is NaN, they start at the next time that is passed. Returns how many named no timer. */
   command(count: number, now: number): number {
     const timed = !Number.isNaN(now);
     const at = timed ? this.#clock.tell(now) : now;
@@ -99,7 +99,7 @@ export class Timers {
       order[slot] = this.#next();
       const after = at + interval[slot]!;
       const before = deadline[slot]!;
-      // A later deadline than it has is only stored (wheel.ts, I2). What is due, or untimed, is not in a bucket.
+      // If the new deadline is later, storing it is enough (wheel.ts, I2). Timers that are due or untimed are not in a bucket.
       if (after >= before && before > pass) {
         deadline[slot] = after;
       } else {
@@ -111,7 +111,7 @@ export class Timers {
     return stale;
   }
 
-  /** Makes a timer that belongs to a connection or the drain and does not run yet; its slot, or -1. */
+  /** Creates a timer owned by a connection or the drain, stopped. Returns its slot, or -1. */
   createOwned(owner: number): number {
     const lists = this.#lists;
     const slot = lists.take();
@@ -130,19 +130,19 @@ export class Timers {
     this.#owned--;
   }
 
-  /** Sets a timer's deadline, as of now. */
+  /** Restarts a timer with a deadline and a new sequence number. */
   schedule(slot: number, deadline: number): void {
     this.#lists.order[slot] = this.#next();
     this.postpone(slot, deadline);
   }
 
-  /** Sets a timer's deadline; its turn among equals stays. */
+  /** Sets a timer's deadline and keeps its sequence number, so ties still fire in their original order. */
   postpone(slot: number, deadline: number): void {
     this.stop(slot);
     this.#wheel.insert(slot, deadline);
   }
 
-  /** A timer's deadline; Infinity while it does not run. */
+  /** A timer's deadline; Infinity while it is stopped. */
   deadlineOf(slot: number): number {
     return this.#lists.deadline[slot]!;
   }
@@ -152,12 +152,12 @@ export class Timers {
     return this.#wheel.isDue(slot);
   }
 
-  /** Stops a timer; it stays alive. */
+  /** Stops a timer; its slot stays in use. */
   stop(slot: number): void {
     this.#wheel.stop(slot);
   }
 
-  /** Fires a timer of the host's if it is due. Gives one of `Due`. */
+  /** Fires a timer of the host if it is due. Returns one of `Due`. */
   fire(slot: number): number {
     const { flags, interval } = this.#lists;
     if (!this.#wheel.isDue(slot)) return Due.VOID;
@@ -169,7 +169,7 @@ export class Timers {
     return Due.ONCE;
   }
 
-  /** Removes every timer of the host's; those that are owned have been removed. */
+  /** Removes every timer of the host. Owned timers must have been removed before. */
   reset(): void {
     const { slots } = this.#lists;
     for (let slot = 0; slot < slots.used; slot++) if (slots.inUse(slot)) slots.give(slot);

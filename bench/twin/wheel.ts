@@ -1,14 +1,14 @@
-// The timing wheel: what is due, and in which order.
+// The timing wheel: which timers are due, and in which order.
 //
 // Nine levels of 64 buckets. A timer's tick is its deadline in 1/16 ms; its level is that of the highest of the nine
-// 6-bit digits in which its tick differs from the wheel's; its bucket is that digit. As the wheel turns, a bucket whose
-// turn has come is dealt out to lower levels, and from the lowest into the list of what is due, in order.
-// I1  Nothing lies in a bucket before the wheel's tick, and everything on a level lies before all on a higher one.
-// I2  A timer lies in a bucket no later than its deadline. One restarted to a later deadline stays, and is looked at when
-//     its bucket has its turn: so a restart is one store, and nothing surfaces too late.
-// I3  What is due is collected when the wheel turns, and only then: what is started afterwards waits for the next turn.
-// I4  The bound is never later than the deadline of anything in a bucket.
-// A tick has up to 53 bits: it is a number, and its digits are got from its two words of 32 bits.
+// 6-bit digits in which its tick differs from the wheel's; its bucket is that digit. When the wheel reaches a bucket,
+// its timers move to lower levels, and from the lowest level into the list of due timers, in order.
+// I1  No bucket lies before the wheel's tick, and all timers of a level are due before those of a higher one.
+// I2  A timer is in a bucket no later than its deadline. If it is restarted to a later deadline, it stays there, and moves
+//     when the wheel reaches the bucket: so a restart is a single store, and no timer comes up too late.
+// I3  Due timers are collected only in `turn`: a timer started afterwards waits for the next one.
+// I4  The bound is never later than the deadline of any timer in a bucket.
+// A tick has up to 53 bits, so it is a number, whose digits are computed from its two 32-bit words.
 
 import type { Clock } from "./clock.ts";
 import type { Idle } from "./idle.ts";
@@ -19,11 +19,11 @@ const TICKS_PER_MS = 16;
 const LAST_TICK = 2 ** 53 - 1; // 17,000 years
 const WORD = 2 ** 32;
 
-// Deadlines of timers that have none.
+// Deadlines of timers that are stopped, or whose start time is not set yet.
 export const STOPPED: number = Infinity;
 const UNTIMED = -Infinity;
 
-// How many ticks a bucket of each level has.
+// The number of ticks in a bucket of each level.
 const UNITS = Float64Array.from({ length: LEVELS + 1 }, (_, level) => BUCKETS ** level);
 
 export class Wheel {
@@ -36,7 +36,7 @@ export class Wheel {
   #high = 0;
   #size = 0; // timers in buckets, or due
   #bound = Infinity;
-  // For each level 64 bits in two words: the buckets that may hold something.
+  // For each level, 64 bits in two words: the buckets that may hold timers.
   readonly #occupied = new Int32Array(2 * LEVELS);
 
   constructor(lists: TimerLists, idle: Idle, clock: Clock) {
@@ -45,7 +45,7 @@ export class Wheel {
     this.#clock = clock;
   }
 
-  /** Forgets every timer. */
+  /** Empties the wheel. */
   reset(): void {
     this.#lists.clear();
     this.#occupied.fill(0);
@@ -53,25 +53,25 @@ export class Wheel {
     this.#size = 0;
   }
 
-  /** Starts a timer that does not run, at a time to be told. */
+  /** Starts a stopped timer whose start time will be set by the next `time(at)`. */
   startLater(slot: number): void {
     this.#lists.deadline[slot] = UNTIMED;
     this.#lists.append(UNTIMED_LIST, HEADS + slot);
   }
 
-  /** Tells the time at which timers have been started before. */
+  /** Sets the start time of all timers that have none yet. */
   time(at: number): void {
     this.#settle(UNTIMED_LIST, at);
   }
 
-  /** Starts a timer that does not run. */
+  /** Starts a stopped timer. */
   insert(slot: number, deadline: number): void {
     this.#size++;
     this.#lists.deadline[slot] = deadline;
     this.#settleOne(HEADS + slot);
   }
 
-  /** Stops a timer; it stays alive. */
+  /** Stops a timer; its slot stays in use. */
   stop(slot: number): void {
     const { deadline, flags } = this.#lists;
     const before = deadline[slot]!;
@@ -87,7 +87,7 @@ export class Wheel {
     return (this.#lists.flags[slot]! & IS_DUE) !== 0;
   }
 
-  /** Turns the wheel to `now`, and collects what is due: behind what was due and has not been answered for. */
+  /** Advances the wheel to `now`, and appends the timers that have become due to the list of due timers. */
   turn(now: number): void {
     const target = Math.floor(ticksTo(now));
     for (let level = this.#lowest(); level >= 0; level = this.#lowest()) {
@@ -98,12 +98,12 @@ export class Wheel {
       this.#settle(this.#open(level, index), NaN);
       if (level > 0) continue;
       this.#collect(index, now);
-      if (begin === target) break; // what is left in this tick lies after now
+      if (begin === target) break; // the timers left in this tick are due after now
     }
     this.#move(target);
   }
 
-  /** The time before which nothing is due; Infinity when nothing ever is. */
+  /** A time before which nothing is due; Infinity if nothing is scheduled. */
   bound(): number {
     const { pass } = this.#clock;
     const due = this.#lists.next[DUE]!;
@@ -112,7 +112,7 @@ export class Wheel {
     return this.#bound;
   }
 
-  // The earliest deadline. What lies in the bucket that is next in turn and belongs further on goes there now.
+  // The earliest deadline. Timers in the next bucket that were restarted to a later one are moved there now.
   #earliest(): number {
     const { next, deadline } = this.#lists;
     for (let level = this.#lowest(); level >= 0; level = this.#lowest()) {
@@ -128,7 +128,7 @@ export class Wheel {
     return Infinity;
   }
 
-  // Collects those of a bucket of one tick that are due.
+  // Collects the due timers of a bucket of the lowest level.
   #collect(index: number, now: number): void {
     const lists = this.#lists;
     const { next, flags, deadline } = lists;
@@ -155,7 +155,7 @@ export class Wheel {
     this.#settle(MOVING, NaN);
   }
 
-  // Puts the timers of a list into the buckets of their deadlines: those they have, or an interval from `from`.
+  // Moves the timers of a list to the buckets of their deadlines: the current ones or, unless `from` is NaN, an interval after `from`.
   #settle(list: number, from: number): void {
     const lists = this.#lists;
     const { next, interval } = lists;
@@ -175,7 +175,7 @@ export class Wheel {
     }
   }
 
-  // The bucket of a deadline, which is about to hold something.
+  // The bucket of a deadline. Marks it as occupied.
   #bucketOf(deadline: number): number {
     const tick = ticksTo(deadline);
     let low = this.#low;
@@ -197,13 +197,13 @@ export class Wheel {
     return level * BUCKETS + index;
   }
 
-  // The list of a bucket, whose timers are to be moved from here on.
+  // The list of a bucket whose timers the caller is about to move. Marks the bucket as empty.
   #open(level: number, index: number): number {
     this.#occupied[2 * level + (index >> 5)]! &= ~(1 << (index & 31));
     return level * BUCKETS + index;
   }
 
-  // The lowest level on which a bucket may hold something, or -1.
+  // The lowest level with a bucket that may hold timers, or -1.
   #lowest(): number {
     const occupied = this.#occupied;
     for (let level = 0; level < LEVELS; level++) {
@@ -212,7 +212,7 @@ export class Wheel {
     return -1;
   }
 
-  // The bucket of a level that is next in turn.
+  // The next bucket of a level.
   #first(level: number): number {
     const low = this.#occupied[2 * level]!;
     if (low !== 0) return 31 - Math.clz32(low & -low);
@@ -233,7 +233,7 @@ export class Wheel {
   }
 }
 
-// A time in ticks, with a fraction: it lies in the tick below.
+// A time in ticks, with a fraction. It lies in the tick that is this number rounded down.
 function ticksTo(time: number): number {
   const ticks = time * TICKS_PER_MS;
   return ticks < LAST_TICK ? ticks : LAST_TICK;
