@@ -1,4 +1,4 @@
-// Short connections: what it costs the server's process to accept one, answer it and close.
+// Short connections: the CPU time of the server's process to accept, answer and close one.
 
 import { PEER_NAMES, candidatesFor, compile } from "./peers.mjs";
 import { canMeasure, cpuMicroseconds, run as runCommand, sleep, startServer } from "./processes.mjs";

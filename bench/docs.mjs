@@ -1,8 +1,8 @@
-// Writes measured tables and charts into docs/benchmarks.md, so that its numbers always come from a run.
+// Writes measured tables and charts to docs/benchmarks.md, so that its numbers always come from a run.
 //
 //   node bench/docs.mjs [REPORT]     default build/bench/report.json
 //
-// What a bench has measured stands between two markers, <!-- bench:NAME --> and <!-- /bench:NAME -->; all else is left alone.
+// The results of a bench are between two markers, <!-- bench:NAME --> and <!-- /bench:NAME -->; everything else is kept.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -14,9 +14,9 @@ import { figure, goalsOf } from "./result.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Writes the benches of a report. Gives the names of the files. */
+/** Writes the benches of a report. Returns the names of the files. */
 export function writeDocs(report, docs = join(root, "docs")) {
-  if (report.options.quick) throw new Error("A quick run measures nothing that belongs into the docs");
+  if (report.options.quick) throw new Error("A quick run does not measure anything for the docs: leave out --quick");
   const page = join(docs, "benchmarks.md");
   const images = join(docs, "images");
   const files = [page];
@@ -36,11 +36,11 @@ export function writeDocs(report, docs = join(root, "docs")) {
   return files;
 }
 
-/** A text with what stands between the markers of a bench replaced. */
+/** Replaces the text between the markers of a bench. */
 export function replaceBlock(text, name, block) {
   const [begin, end] = [`<!-- bench:${name} -->`, `<!-- /bench:${name} -->`];
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`There are no markers ${begin} and ${end}`);
+  if (from < 0 || to < from) throw new Error(`The page has no markers ${begin} and ${end}`);
   return `${text.slice(0, from + begin.length)}\n\n${block}\n\n${text.slice(to)}`;
 }
 
@@ -78,7 +78,7 @@ function markdown(rows) {
   return [cells[0], rule, ...cells.slice(1)].map(line).join("\n");
 }
 
-// The formatter of the repository has the last word on how a table is laid out.
+// The repository's formatter decides on the layout of tables.
 function format(page) {
   const formatter = join(root, "node_modules/.bin/oxfmt");
   if (existsSync(formatter)) execFileSync(formatter, [page], { cwd: root, stdio: "ignore" });

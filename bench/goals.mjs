@@ -1,10 +1,10 @@
-// What is wanted, as ratios to others: 1.2 means a fifth better. And how a row of ours is compared with theirs.
+// Goals, as ratios to others: 1.2 means a fifth better. And how our rows are compared with those of others.
 
 import { middleOf, ratio } from "./measure.mjs";
 import { isOurs } from "./result.mjs";
 
 /**
- * A goal: rows of ours, or of another peer, on these kinds of runtime are to be so many times better than that peer in that column.
+ * A goal: our rows, or those of the peer `of`, on these kinds of runtime must be at least this many times better than that peer in that column.
  * @typedef {{ of?: string, on: string[] | undefined, against: string, column: string, atLeast: number }} Goal
  */
 
@@ -59,7 +59,7 @@ export const GOALS = {
 };
 
 /**
- * The values that nothing of ours may go above, whatever others do. `of`: only these rows of ours.
+ * Absolute upper bounds for our rows. `of`: only these rows of ours.
  */
 export const BOUNDS = {
   lateness: [
@@ -78,8 +78,8 @@ export const BOUNDS = {
 };
 
 /**
- * Compares the rows of ours with those of others: on the same runtime, or on none. In the columns the table has compared
- * with all of them, in others where there is a goal.
+ * Compares our rows with those of others: on the same runtime, or without a runtime. In the columns that the table compares, with all
+ * of them; in other columns, with those for which there is a goal.
  * @param {import("./result.mjs").Table} table
  * @returns {import("./result.mjs").Table} the same table
  */

@@ -1,4 +1,4 @@
-// What was measured on, and what took part: a figure means nothing without that.
+// The machine and the software that were measured, without which figures mean nothing.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -19,18 +19,18 @@ export function machine() {
     memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
     system: systemName(),
     kernel: `${type()} ${release()}`,
-    pinned: cores ? "server and load each on a core of their own" : "server and load share all cores",
+    pinned: cores ? "server and load on separate cores" : "server and load share all cores",
   };
 }
 
-/** How busy the machine is; the difference between two of these says how quiet a run was. */
+/** The load of the machine; the difference between two of these shows how quiet it was during a run. */
 export function busyness() {
   const text = existsSync("/proc/stat") ? readFileSync("/proc/stat", "utf8") : "cpu 0 0 0 0 0 0 0 0";
   const times = text.split("\n")[0].trim().split(/\s+/).slice(1, 9).map(Number);
   return { load: loadavg()[0], stolen: times[7], total: times.reduce((sum, time) => sum + time, 0) };
 }
 
-/** The share of its time that a virtual machine was not given, between two moments, as a percentage. */
+/** The share of time, as a percentage, that a virtual machine lost to others between two moments. */
 export function stolenPercent(before, after) {
   const total = after.total - before.total;
   return total > 0 ? Number((((after.stolen - before.stolen) / total) * 100).toFixed(1)) : 0;
@@ -53,7 +53,7 @@ function commit() {
     const changed = git("status", "--porcelain", "--untracked-files=no", "host", "assembly", "bench") !== "";
     return git("rev-parse", "--short", "HEAD").trim() + (changed ? " with changes" : "");
   } catch {
-    return undefined; // not in a repository
+    return undefined; // not in a Git repository
   }
 }
 

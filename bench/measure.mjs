@@ -1,4 +1,4 @@
-// Ratios, measured fairly: the candidates take turns, and the median of the rounds counts.
+// Ratios, measured fairly: the candidates alternate, and the median of the rounds counts.
 
 /** The median of numbers. */
 export function median(numbers) {
@@ -13,13 +13,13 @@ export function mean(numbers) {
 }
 
 /**
- * What rounds gave.
+ * The results of several rounds.
  * @typedef {object} Summary
  * @property {number} median
  * @property {number} low the smallest
  * @property {number} high the largest
  * @property {number} spread (high - low) / median
- * @property {number[]} rounds each of them
+ * @property {number[]} rounds the result of each round
  */
 
 /**
@@ -34,7 +34,7 @@ export function summary(rounds) {
 }
 
 /**
- * What stands for all rounds in a column: their median; where it counts what is rare, their mean, for no median shows what
+ * The value for all rounds in a column: their median. For a count of rare events, their mean, as a median does not show what
  * happens in every fifth round.
  * @param {Summary} summary
  * @param {{ isCount?: boolean }} column
@@ -43,11 +43,11 @@ export function middleOf({ rounds, median }, { isCount = false }) {
   return isCount ? mean(rounds) : median;
 }
 
-const MOST = 1000; // times better than something that costs nothing: no more is said than that
+const MOST = 1000; // the highest ratio that is reported
 
 /**
- * How many times better ours is than theirs, round by round: what disturbs the machine for a while disturbs both alike. Counts are
- * compared as a whole.
+ * How many times better ours is than theirs, computed per round, because a disturbance of the machine affects both in the same way.
+ * Counts are compared as a whole.
  * @param {Summary} ours
  * @param {Summary} theirs
  * @param {{ better: "lower" | "higher", floor?: number, isCount?: boolean }} column
@@ -65,24 +65,24 @@ export function ratio(ours, theirs, { better, floor = 0, isCount = false }) {
   return { median: middle, low, high };
 }
 
-/** The value below which so many hundredths of sorted numbers lie. */
+/** A percentile of sorted numbers. */
 export function percentile(sorted, hundredths) {
   return sorted[Math.min(sorted.length - 1, Math.ceil((sorted.length * hundredths) / 100) - 1)] ?? Number.NaN;
 }
 
-/** The whole number of 32 bits that follows another, in a sequence that looks like chance: Marsaglia's xorshift. Never 0 where the other is not. */
+/** The next 32-bit number of a pseudo-random sequence, Marsaglia's xorshift. Never 0 unless the argument is. */
 export function following(word) {
   word ^= word << 13;
   word ^= word >>> 17;
   return word ^ (word << 5);
 }
 
-/** Such a number as one from 0 to less than 1. */
+/** Scales such a number to at least 0 and less than 1. */
 export function share(word) {
   return (word >>> 0) / 2 ** 32;
 }
 
-/** A repeatable source of numbers from 0 to less than 1. `seed`: a whole number, not 0. */
+/** A repeatable generator of numbers, at least 0 and less than 1. `seed`: a whole number, not 0. */
 export function randomFrom(seed) {
   let word = seed;
   return () => share((word = following(word)));

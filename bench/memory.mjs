@@ -1,4 +1,4 @@
-// Memory: of connections that idle, and of timers that are pending. And what it costs to have connections idle.
+// The memory of idle connections and of pending timers, and the CPU time of idle connections.
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,9 +28,9 @@ const TIMERS = 1_000_000;
 const QUICK_TIMERS = 100_000;
 const WARM_UP_CONNECTIONS = 200;
 const BODY = 64;
-const SETTLE_MILLISECONDS = 6000; // an engine keeps room for young objects until there have been few for some seconds
-const SYSTEM_TICK = 10; // milliseconds: what the system itself counts a process's time in
-const MARGIN_SECONDS = 120; // what a connection's timeout is longer than it idles: none is to be closed
+const SETTLE_MILLISECONDS = 6000; // engines shrink their space for young objects only after some seconds with few of them
+const SYSTEM_TICK = 10; // milliseconds: the unit in which the system counts a process's time
+const MARGIN_SECONDS = 120; // by which timeouts are longer than the idle time, so that no connection is closed
 const here = fileURLToPath(new URL(".", import.meta.url));
 
 /** @param {import("./result.mjs").Context} context */
@@ -65,7 +65,7 @@ async function connections({ rounds, runtimes, peers = HOLDERS, connections: cou
   };
 }
 
-// One round: the difference that so many connections make to a process that has had some before.
+// One round: the difference that a number of connections makes to a process that has had some before.
 async function holdConnections({ command }, count, idleSeconds) {
   const server = await startServer(command(BODY, idleSeconds + MARGIN_SECONDS));
   const hold = async (count) => {

@@ -1,4 +1,4 @@
-// Requests over TCP: what one costs the server's process, how many it answers, and how long they take.
+// Requests over TCP: the CPU time of the server's process for one, the throughput, and the latency.
 
 import { PEER_NAMES, candidatesFor } from "./peers.mjs";
 import { canMeasure, cpuMicroseconds, residentBytes, sleep, startServer } from "./processes.mjs";
@@ -14,7 +14,7 @@ the requests, another. What counts is the CPU time of the server's process for e
 export const peers = PEER_NAMES;
 
 const WARM_UP_SECONDS = { usual: 2, quick: 1 };
-const SETTLE_MILLISECONDS = 100; // the connections of the load that has ended are closed meanwhile
+const SETTLE_MILLISECONDS = 100; // the connections of the previous load are closed meanwhile
 
 const SCENARIOS = [
   { id: "net-one", short: "64 connections", title: "One request at a time, 64 connections, 64 bytes", connections: 64 },
@@ -83,7 +83,7 @@ export async function run(context) {
   return { tables, skipped: distinct(skipped) };
 }
 
-// One round: a fresh process, warmed up, then put under load once more while the system's accounts are read.
+// One round: a new process, warmed up, then put under load again while its CPU time is measured.
 async function measure({ command, env }, { body, connections, depth, seconds, warmUp }) {
   const server = await startServer(command(body), env);
   try {
@@ -105,7 +105,7 @@ async function measure({ command, env }, { body, connections, depth, seconds, wa
   }
 }
 
-// Whether the same work was done: the head of an answer is the same everywhere, give or take a digit of its length.
+// Whether the same work was done: the heads of answers have the same length everywhere, up to a digit.
 function check(bytesAnAnswer, body) {
   const head = bytesAnAnswer - body;
   if (head < 36 || head > 42)

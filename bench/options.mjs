@@ -2,27 +2,26 @@
 
 import { parseArgs } from "node:util";
 
-/** The benches there are, in the order in which they run. */
+/** All benches, in the order in which they run. */
 export const BENCHES = ["timers", "net", "accept", "stop", "memory", "lateness", "size"];
 
 export const USAGE = `npm run bench -- [BENCH…] [options]
 
-  BENCH              ${BENCHES.join(", ")}; all of them where none is named
+  BENCH              ${BENCHES.join(", ")}; default all
 
-  --quick            one short round: proves that everything works, measures nothing
+  --quick            one short round: shows that everything works, measures nothing
   --rounds N         rounds of each candidate, in turn; default 5
   --seconds N        how long a round puts a server under load; default 3
-  --runtime NAME     only on this runtime: node, node-26, bun, deno; several by commas or by repeating
-  --peers A,B        only against these; the names stand in the report
-  --only A,B         only these tables; their names stand in the report
-  --connections N    how many idle connections the memory bench holds; default 9000
-  --idle-seconds N   how long it watches them idle; default 60
-  --pending A,B      how many timers are pending in the bench of timers; at least 512
-  --out DIR          where report.json and report.html go; default build/bench
-  --write-docs       also writes the tables and charts into docs/benchmarks.md; of whole benches only
-
-  BENCH_BEFORE=DIR   in the environment: another checkout, built, whose servers take part as well
+  --runtime NAME     only on this runtime: node, node-26, bun, deno; separate several by commas, or repeat the option
+  --peers A,B        compare only with these; the report has the names
+  --only A,B         only these tables; the report has their names
+  --connections N    number of idle connections in the memory bench; default 9000
+  --idle-seconds N   how long that bench keeps them idle; default 60
+  --pending A,B      numbers of pending timers in the timer bench; at least 512
+  --out DIR          folder for report.json and report.html; default build/bench
+  BENCH_BEFORE=DIR   in the environment: another checkout, already built, whose servers take part as well
   BENCH_FAILURES=1   in the environment: the bench of stops prints each request that failed
+  --write-docs       also write the tables and charts to docs/benchmarks.md; for complete benches only
 `;
 
 const NAMES = { type: "string", multiple: true };
@@ -43,9 +42,9 @@ const OPTIONS = {
   help: { type: "boolean" },
 };
 
-const FEWEST_PENDING = 512; // as many as a batch of that bench has
+const FEWEST_PENDING = 512; // the size of a batch in that bench
 
-/** What a number is when it is not given, and in a quick run. */
+/** The defaults of numbers, usually and in a quick run. */
 const DEFAULTS = {
   rounds: { usual: 5, quick: 1 },
   seconds: { usual: 3, quick: 1 },
@@ -53,15 +52,15 @@ const DEFAULTS = {
   "idle-seconds": { usual: 60, quick: 2 },
 };
 
-/** The options in a command line. Throws what is wrong with it. */
+/** Parses a command line. Throws if it is wrong. */
 export function parse(args) {
   const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
   const unknown = positionals.find((name) => !BENCHES.includes(name));
-  if (unknown !== undefined) throw new TypeError(`There is no bench "${unknown}"; there are ${BENCHES.join(", ")}`);
+  if (unknown !== undefined) throw new TypeError(`Unknown bench "${unknown}"; known are ${BENCHES.join(", ")}`);
   const quick = values.quick ?? false;
   if (values["write-docs"]) {
     const part = ["quick", "runtime", "peers", "only", "pending"].find((name) => values[name] !== undefined);
-    if (part) throw new TypeError(`What a run with --${part} measures does not belong into the docs`);
+    if (part) throw new TypeError(`--write-docs cannot be combined with --${part}, which measures only a part`);
   }
   const number = (name) => {
     const { usual, quick: short } = DEFAULTS[name];
@@ -87,7 +86,7 @@ export function parse(args) {
 function whole(name, text, least = 1) {
   const number = Number(text);
   if (!Number.isSafeInteger(number) || number < least) {
-    throw new RangeError(`--${name} must be a whole number of at least ${least}, not "${text}"`);
+    throw new RangeError(`--${name} must be a whole number, ${least} or more, not "${text}"`);
   }
   return number;
 }

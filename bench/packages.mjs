@@ -1,4 +1,4 @@
-// The packages from npm that benches compare with, as `npm run peers` installs them. Which they are is in package.json.
+// The npm packages that benches compare with, as installed by `npm run peers`. package.json lists them.
 
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -1,4 +1,4 @@
-// Who answers requests in the benches: we and the others. What is not installed is named, with the reason, and left out.
+// The servers in the benches: ours and others. Those that are not installed are left out, and the report says why.
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
@@ -13,8 +13,8 @@ const EVERYWHERE = ["node", "bun", "deno"];
 const PLAIN = { keep: "keep", close: "close" };
 
 /**
- * A server that may take part. `modes` says what it can do, and how its program calls that: `keep` answers and goes on,
- * `three` writes the answer in three pieces, `close` answers and closes, `refuse` has no room for anybody.
+ * A server that may take part. `modes` lists what it supports, with the argument for its program: `keep` answers and keeps the connection,
+ * `three` writes the answer in three pieces, `close` answers and closes, `refuse` has no room for clients.
  */
 const PEERS = [
   {
@@ -82,8 +82,8 @@ export const PEER_NAMES = PEERS.map(({ name }) => name).filter((name) => name !=
  * @typedef {object} Candidate
  * @property {string} name as in the tables
  * @property {string} peer
- * @property {string} [runtime] what kind of runtime, where it is in JavaScript
- * @property {string} [label] which one
+ * @property {string} [runtime] the kind of runtime, if it is in JavaScript
+ * @property {string} [label] the name and version of that runtime
  * @property {(body: number, idle?: number) => string[]} command
  * @property {Record<string, string>} [env]
  */
@@ -91,7 +91,7 @@ export const PEER_NAMES = PEERS.map(({ name }) => name).filter((name) => name !=
 const prepared = new Map();
 
 /**
- * Who can do something, in the order in which they take turns: those of one runtime together, then those of none.
+ * The servers that support a mode, in the order in which they are measured: by runtime, then those without a runtime.
  * @param {"keep" | "pipelined" | "three" | "close" | "refuse"} mode
  * @param {{ runtimes: import("./runtimes.mjs").Runtime[], peers?: string[] }} context
  */
@@ -127,12 +127,12 @@ export function candidatesFor(mode, { runtimes, peers }) {
   return { candidates, skipped };
 }
 
-/** The versions of the peers that are not in JavaScript and have been asked for so far. */
+/** The versions of the peers outside JavaScript that have been looked up so far. */
 export function versionsOfPeers() {
   return Object.assign({}, ...[...prepared.values()].map(({ versions }) => versions ?? {}));
 }
 
-/** Compiles a C program of the benches. Gives where it is; throws why it cannot. */
+/** Compiles a C program of the benches. Returns its path. Throws an error with the reason if that fails. */
 export function compile(source, library) {
   if (!which("gcc")) throw new Error("gcc is not installed (Debian: gcc libc6-dev)");
   mkdirSync(built, { recursive: true });
@@ -146,7 +146,7 @@ export function compile(source, library) {
   return program;
 }
 
-// Another checkout of this project, built: what a change costs is measured in one run with what was there before.
+// Another checkout of this project, already built, to measure the effect of a change in a single run.
 function before() {
   const { BENCH_BEFORE } = process.env;
   if (!BENCH_BEFORE) return [];
@@ -212,7 +212,7 @@ function output(program, ...args) {
   return lastLine(execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }));
 }
 
-// The values of macros of a header, joined by dots.
+// The values of macros in a header, joined by dots.
 function macros(header, names) {
   const source = `#include <${header}>\n${names}`;
   const text = execFileSync("gcc", ["-E", "-P", "-"], { input: source, encoding: "utf8" });

@@ -1,4 +1,4 @@
-// Processes that are measured: each on a core of its own, with what the system knows of their time and memory.
+// Measured processes: each on its own core, with their time and memory as the system counts it.
 
 import { spawn } from "node:child_process";
 import { accessSync, constants, existsSync, readFileSync, readdirSync } from "node:fs";
@@ -10,10 +10,10 @@ const TICKS_A_SECOND = 100; // of /proc, the same on every Linux
 const ANSWER_SECONDS = 30;
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Whether the system tells about processes what is needed here. */
+/** Whether the system provides the needed data about processes. */
 export const canMeasure = existsSync("/proc/self/stat");
 
-/** Where a command is; undefined when there is none. */
+/** The path of a command; undefined if it is not installed. */
 export function which(command) {
   if (command.includes("/")) return existsSync(command) ? command : undefined;
   return (process.env.PATH ?? "")
@@ -29,10 +29,10 @@ export function which(command) {
     });
 }
 
-/** The cores for servers and for the load; undefined where there is only one, or nothing to pin with. */
+/** The cores for servers and for the load; undefined if there is only one, or if processes cannot be pinned. */
 export const cores = pinnable();
 
-/** A command on the core of a role, which ends when the benches end. */
+/** A command that runs on the core of a role, and ends when the benches end. */
 export function pinned(role, command) {
   const end = which("setpriv") ? ["setpriv", "--pdeathsig", "KILL"] : [];
   const pin = cores ? ["taskset", "-c", String(cores[role])] : [];
@@ -60,13 +60,13 @@ export function start(role, command, env) {
   });
   return {
     pid: child.pid,
-    /** Resolves when it has ended, with how it did: `ended with code 0`. */
+    /** Resolves when it has ended, with the way it did: `ended with code 0`. */
     ended,
     /** Sends it a signal. */
     signal(name) {
       child.kill(name);
     },
-    /** The next line it prints; throws where it ends, or takes too long. */
+    /** The next line that it prints. Throws if it ends, or takes too long. */
     async says() {
       let timer;
       const late = new Promise((resolve) => {
@@ -79,12 +79,12 @@ export function start(role, command, env) {
       child.kill("SIGKILL");
       throw new Error(answer.reason);
     },
-    /** Has it collect its garbage, and waits for that. */
+    /** Makes it collect garbage, and waits for that. */
     async collect() {
       child.kill("SIGUSR2");
       await this.says();
     },
-    /** Ends it. Throws when it has ended before by itself. */
+    /** Ends it. Throws if it has already ended by itself. */
     async stop() {
       const reason = why;
       child.kill("SIGKILL");
@@ -103,31 +103,31 @@ export async function startServer(command, env) {
   throw new Error("does not print its port");
 }
 
-/** Microseconds of CPU that all threads of a process have used so far, user and system; in steps of 10 ms. */
+/** The CPU time in microseconds of all threads of a process, user and system; in steps of 10 ms. */
 export function cpuMicroseconds(pid) {
-  // What stands in parentheses is the name, which may hold spaces
+  // The name is in parentheses, and may contain spaces
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1).split(" ");
   return ((Number(fields[11]) + Number(fields[12])) * 1e6) / TICKS_A_SECOND;
 }
 
-/** The same for each thread, to the nanosecond: for a process that does next to nothing. */
+/** The CPU time of each thread in nanoseconds, for a process that does almost nothing. */
 export function cpuOfThreads(pid) {
   const time = (thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]) / 1000;
   return new Map(readdirSync(`/proc/${pid}/task`).map((thread) => [thread, time(thread)]));
 }
 
-/** What threads have used from one such moment to another; of those that have ended meanwhile, nothing is known. */
+/** The CPU time of threads between two such moments, without those that have ended meanwhile. */
 export function microsecondsBetween(before, after) {
   return [...after].reduce((sum, [thread, time]) => sum + time - (before.get(thread) ?? 0), 0);
 }
 
-/** Resident memory of a process in bytes. */
+/** The resident memory of a process in bytes. */
 export function residentBytes(pid) {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]) * 1024;
 }
 
 /**
- * Runs a command on a role's core to its end. Gives its output.
+ * Runs a command on a role's core to its end. Returns its output.
  * @param {"load" | "server"} role
  * @param {string[]} command
  */
@@ -156,7 +156,7 @@ export function lastLine(text) {
   return text.trimEnd().split("\n").at(-1);
 }
 
-/** Resolves after so many milliseconds. */
+/** Resolves after some milliseconds. */
 export function sleep(milliseconds) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
@@ -171,7 +171,7 @@ function pinnable() {
   return { load: numbers[0], server: numbers[1] };
 }
 
-// A function that gives the next line of an output, as soon as it has come.
+// Returns a function that resolves with the next line of an output.
 function linesOf(output) {
   const [waiting, come] = [[], []];
   let rest = "";

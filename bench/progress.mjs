@@ -1,4 +1,4 @@
-// One line that says what is being done: rewritten in a terminal, and where there is none, printed now and then.
+// Shows the progress in one line: rewritten in a terminal, and printed from time to time otherwise.
 
 const EVERY_SECONDS = 10;
 

@@ -1,4 +1,4 @@
-// What benches give: plain data, which is printed, drawn, and written as JSON. And the interface every bench follows.
+// The results of benches: plain data, which is printed, drawn, and written as JSON. And the interface of every bench.
 
 /**
  * A bench is a module with these exports.
@@ -11,35 +11,35 @@
  */
 
 /**
- * What a bench is told.
+ * The arguments of a bench.
  * @typedef {object} Context
- * @property {number} rounds of each candidate, in turn
- * @property {number} seconds a round is to take, where a bench can choose
- * @property {boolean} quick whether it only has to be proved that everything works
+ * @property {number} rounds of each candidate, alternating
+ * @property {number} seconds that a round takes, if a bench can choose
+ * @property {boolean} quick only show that everything works
  * @property {import("./runtimes.mjs").Runtime[]} runtimes
  * @property {string[]} [peers] compare only with these
  * @property {string[]} [only] measure only these tables
  * @property {number} connections @property {number} idleSeconds @property {number[]} [pending]
- * @property {(text: string) => void} progress says what is being done
+ * @property {(text: string) => void} progress reports what is being done
  */
 
 /** @typedef {{ tables: Table[], skipped?: Skipped[] }} Result */
-/** @typedef {{ name: string, reason: string }} Skipped who does not take part, and why */
+/** @typedef {{ name: string, reason: string }} Skipped a candidate that does not take part, and why */
 
 /**
  * @typedef {object} Table
- * @property {string} id unique, and part of names of files
+ * @property {string} id unique, and part of file names
  * @property {string} title
  * @property {string} [short] the same in a word or two, for the chart of goals
  * @property {string} [note]
- * @property {string} main the key of the column that counts most, which is drawn as bars
- * @property {string[]} [compared] the keys of the columns in which all are compared; default the main one
+ * @property {string} main the key of the most important column, which is drawn as bars
+ * @property {string[]} [compared] the keys of the columns in which all rows are compared; default the main one
  * @property {Column[]} columns @property {Row[]} rows
  */
 
 /**
- * A column of figures. Ratios take what is below its `floor` for that: down there nothing can be told apart. `isCount`: it counts what is
- * rare, so that the mean of the rounds is shown, not the median.
+ * A column of figures. For ratios, values below its `floor` count as the floor, because they cannot be distinguished. `isCount`: it counts
+ * rare events, so the mean of the rounds is shown, not the median.
  * @typedef {{ key: string, title: string, unit: string, better: "lower" | "higher", floor?: number, isCount?: boolean }} Column
  */
 
@@ -47,31 +47,31 @@
  * One candidate's figures.
  * @typedef {object} Row
  * @property {string} name unique in its table
- * @property {string} peer "ours" for what is ours, or begins so where there are several
- * @property {string} [runtime] the kind of runtime it ran on @property {string} [label] and which
+ * @property {string} peer "ours" for ours, or a name that begins so if there are several
+ * @property {string} [runtime] the kind of runtime @property {string} [label] its name and version
  * @property {Record<string, import("./measure.mjs").Summary>} cells by the key of the column
- * @property {Ratio[]} [ratios] of ours only @property {Bound[]} [bounds] of ours only
+ * @property {Ratio[]} [ratios] only for ours @property {Bound[]} [bounds] only for ours
  */
 
 /**
- * How many times better a row is than another, over the rounds; above 1 is better whatever the column.
+ * How many times better a row is than another, over the rounds; above 1 is better in any column.
  * @typedef {{ column: string, against: string, median: number, low: number, high: number, goal?: number }} Ratio
  */
 
-/** A value that is to be no more than so much. @typedef {{ column: string, value: number, atMost: number }} Bound */
+/** A value with an upper bound. @typedef {{ column: string, value: number, atMost: number }} Bound */
 
-/** The form of a report. It changes when what is in it changes its meaning. */
+/** The version of the report format. It changes when the meaning of the data changes. */
 export const FORMAT = 1;
 
-const MORE_THAN_MET = 2; // how far a bound is said to be reached where far less than it is used
+const MORE_THAN_MET = 2; // the maximum of `reached` for a bound
 
-/** Whether a goal is met: "met", "close" when it is not but rounds lie on both sides of it, "missed". */
+/** Whether a goal is met: "met", "close" if it is not met but rounds are on both sides of it, or "missed". */
 export function verdict({ median, high, goal }) {
   if (median >= goal) return "met";
   return high >= goal ? "close" : "missed";
 }
 
-/** Every goal of a report, in words and numbers. `reached`: 1 when it is just met, more when it is more than met. */
+/** All goals of a report, in words and numbers. `reached` is 1 if a goal is just met, and more if it is exceeded. */
 export function goalsOf({ benches }) {
   const tables = benches.flatMap(({ tables }) => tables);
   return tables.flatMap((table) => table.rows.flatMap((row) => goalsOfRow(table, row)));
@@ -106,8 +106,8 @@ function goalsOfRow(table, row) {
 }
 
 /**
- * The ratios of a table, one matrix for each column that is compared: a row for each of ours, a column for each peer. Cells
- * are ratios; undefined where there is none.
+ * The ratios of a table, one matrix for each compared column: a row for each of ours, a column for each peer. Cells
+ * are ratios, or undefined.
  * @param {Table} table
  */
 export function matricesOf({ columns, rows }) {
@@ -132,7 +132,7 @@ export function isOurs(peer) {
   return /^ours(?:-|$)/.test(peer);
 }
 
-/** A number as it is shown: three digits that mean something, thousands apart. */
+/** Formats a number: three significant digits, with thousands separators. */
 export function figure(number) {
   if (number === null || !Number.isFinite(number)) return "–";
   const size = Math.abs(number);
@@ -140,7 +140,7 @@ export function figure(number) {
   return String(Number(number.toFixed(size >= 10 ? 1 : 2)));
 }
 
-/** What is wrong with a report, as sentences; none when it has the form described here. */
+/** The faults of a report, as sentences; empty if it has the format described here. */
 export function faultsOf(report) {
   const faults = [];
   const need = (condition, text) => condition || faults.push(text);
@@ -152,13 +152,13 @@ export function faultsOf(report) {
   for (const { name, reason } of report.skipped ?? []) need(name && reason, `skipped without a reason: ${name}`);
   const ids = new Set();
   for (const table of report.benches?.flatMap(({ tables }) => tables) ?? []) {
-    need(!ids.has(table.id), `two tables ${table.id}`);
+    need(!ids.has(table.id), `duplicate table ${table.id}`);
     ids.add(table.id);
     need(/^[a-z0-9-]+$/.test(table.id), `table ${table.id}: not an id`);
     const keys = table.columns.map(({ key }) => key);
     need(keys.includes(table.main), `table ${table.id}: no column ${table.main}`);
     const names = table.rows.map(({ name }) => name);
-    need(new Set(names).size === names.length, `table ${table.id}: two rows of one name`);
+    need(new Set(names).size === names.length, `table ${table.id}: duplicate row name`);
     for (const row of table.rows) {
       for (const key of keys) need(isSummary(row.cells[key]), `table ${table.id}, ${row.name}: no figure ${key}`);
       for (const { column, against, median } of row.ratios ?? []) {

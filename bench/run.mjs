@@ -1,4 +1,4 @@
-// Runs benches, prints their tables, and writes them as a report. `npm run bench -- --help` says how.
+// Runs benches, prints their tables, and writes a report. See `npm run bench -- --help`.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -37,7 +37,7 @@ for (const [name, { run, title, about }] of modules) {
 const report = save();
 printEnd(report);
 const faults = faultsOf(report);
-if (faults.length > 0) throw new Error(`The report is not as it must be: ${faults.join("; ")}`);
+if (faults.length > 0) throw new Error(`The report is invalid: ${faults.join("; ")}`);
 const ids = new Set(benches.flatMap(({ tables }) => tables.map(({ id }) => id)));
 const missing = options.only?.filter((id) => !ids.has(id)) ?? [];
 if (missing.length > 0) {
@@ -47,7 +47,7 @@ if (missing.length > 0) {
 const written = options.writeDocs ? writeDocs(report) : [];
 console.log(`\nWritten: ${[...REPORTS.map((file) => join(options.out, file)), ...written].join(", ")}`);
 
-// What there is so far, as data and as a page. After each bench: a long run that is interrupted was not in vain.
+// Writes the results so far, as data and as a page. After each bench, so that an interrupted run keeps its results.
 function save() {
   const { quick, rounds, seconds, connections, idleSeconds } = options;
   const report = {
@@ -65,13 +65,13 @@ function save() {
   return report;
 }
 
-// What is asked for and does not exist is found out before anything is measured.
+// Checks all names before anything is measured.
 function prepare() {
   try {
     const peers = [...modules.values()].flatMap(({ peers = [] }) => peers);
     const unknown = options.peers?.find((peer) => !peers.includes(peer));
     const known = [...new Set(peers)].join(", ") || "none";
-    if (unknown !== undefined) throw new TypeError(`There is no peer "${unknown}"; there are ${known}`);
+    if (unknown !== undefined) throw new TypeError(`Unknown peer "${unknown}"; known are ${known}`);
     return findRuntimes(options.runtimes);
   } catch (error) {
     return refuse(error);

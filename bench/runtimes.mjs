@@ -1,4 +1,4 @@
-// The runtimes that are measured: the Node that runs this, the newest Node there is, Bun and Deno.
+// The measured runtimes: the Node that runs this file, the newest installed Node, Bun and Deno.
 
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -16,7 +16,7 @@ const extra = join(root, "build/runtimes/node_modules");
  * @property {string} label as in the tables: Node 26
  * @property {string} version
  * @property {string} program
- * @property {string[]} args what stands before the file
+ * @property {string[]} args arguments before the file
  */
 
 const NODE_ARGS = ["--expose-gc"];
@@ -35,11 +35,11 @@ const KNOWN = [
 ];
 const TITLES = { node: "Node", bun: "Bun", deno: "Deno" };
 
-/** The runtimes with these names; where none is given, those that are measured usually. And what is missing, and why. */
+/** The runtimes with these names; default those that are usually measured. And those that are missing, with the reason. */
 export function findRuntimes(names) {
   const unknown = names?.find((name) => !KNOWN.some((runtime) => runtime.name === name));
   if (unknown !== undefined) {
-    throw new TypeError(`There is no runtime "${unknown}"; there are ${KNOWN.map(({ name }) => name).join(", ")}`);
+    throw new TypeError(`Unknown runtime "${unknown}"; known are ${KNOWN.map(({ name }) => name).join(", ")}`);
   }
   const usual = new Set(["node", newestNode()?.name, "bun", "deno"]);
   const wanted = KNOWN.filter(({ name }) => (names ? names.includes(name) : usual.has(name)));
@@ -52,7 +52,7 @@ export function findRuntimes(names) {
     }
     const version = versionOf(runtime);
     const label = runtime.kind === "node" ? `Node ${version.split(".")[0]}` : TITLES[runtime.kind];
-    if (seen.has(label)) continue; // the Node that runs this is the newest
+    if (seen.has(label)) continue; // the Node that runs this file is the newest
     seen.add(label);
     runtimes.push({ ...runtime, version, label });
   }
@@ -60,8 +60,8 @@ export function findRuntimes(names) {
 }
 
 /**
- * Runs a script in a process of a runtime, on the core for what is measured. Gives the JSON that stands in the last line
- * of its output.
+ * Runs a script in a process of a runtime, on the core for measured processes. Returns the JSON in the last line of its
+ * output.
  * @param {Runtime} runtime
  */
 export async function runScript(runtime, script, args, options) {

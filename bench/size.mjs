@@ -1,4 +1,4 @@
-// What the package weighs, and how long it takes until a program has a loop.
+// The size of the package, and the time until a program has a loop.
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// Who is stopped under load: we, and the ways of others. What is not installed is named, with the reason, and left out.
+// The servers that are stopped under load: ours and others. Those that are not installed are left out, and the report says why.
 
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,8 +9,8 @@ const folder = fileURLToPath(new URL("peers", import.meta.url));
 const BOTH = ["node", "bun"];
 
 /**
- * A way to stop: on which kinds of runtime, the program and what it calls the way, the packages that it needs, and with which codes
- * the process may end.
+ * A way to stop: the kinds of runtime, the program and its argument for this way, the packages that it needs, and the allowed exit
+ * codes.
  */
 const WAYS = [
   { name: "ours", title: "wasm-ioloop, delay: 1", kinds: BOTH, file: "stop-ours.mjs", way: "1" },
@@ -27,14 +27,14 @@ const WAYS = [
     kinds: BOTH,
     file: "stop-fastify.mjs",
     packages: ["fastify", "close-with-grace"],
-    codes: [0, 1], // 1: at its limit something was left
+    codes: [0, 1], // 1: something was left at its limit
   },
   { name: "bun-serve", title: "Bun.serve, stop()", kinds: ["bun"], file: "stop-bun.mjs" },
 ];
 
 export const STOP_PEER_NAMES = WAYS.map(({ name }) => name).filter((name) => !isOurs(name));
 
-/** Those that are to be measured, in the order in which they take turns. `command` is given the file for the requests they began. */
+/** The servers to measure, in their order. `command` gets the file for the list of requests that they began. */
 export function stopCandidates({ runtimes, peers }) {
   const [candidates, skipped] = [[], []];
   for (const runtime of runtimes) {

@@ -1,4 +1,4 @@
-// A server that is stopped while clients ask: which requests fail, and how long it takes.
+// A server that is stopped under load: which requests fail, and how long it takes.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,14 +17,14 @@ Server and clients write down every request, and the lists are compared.`;
 
 export const peers = STOP_PEER_NAMES;
 
-const STOPS = { usual: 4, quick: 1 }; // a round
+const STOPS = { usual: 4, quick: 1 }; // per round
 const LOAD_MILLISECONDS = 1000; // before the signal
 const LIMIT_SECONDS = 10; // then what has not ended is killed
 const MOST_TRIES = 8; // a round
 const HELD_UP = "stops were repeated, because something else held up the clients";
 const clients = join(fileURLToPath(new URL(".", import.meta.url)), "load/stopping.mjs");
 
-// One of all stops is the least that can be told apart.
+// One event in all stops is the smallest difference that counts.
 const count = (key, title) => ({ key, title, unit: "a stop", better: "lower", isCount: true, floor: 0.05 });
 const COLUMNS = [
   count("failed", "failed"),
@@ -82,7 +82,7 @@ async function stopOnce({ name, command, codes }, seed) {
     running.push(server);
     const load = start("load", [process.execPath, clients, String(server.port), String(seed)]);
     running.push(load);
-    await load.says(); // that all have been answered
+    await load.says(); // so that all have been answered
     await sleep(LOAD_MILLISECONDS);
     const signalled = milliseconds();
     server.signal("SIGTERM");
@@ -102,7 +102,7 @@ async function stopOnce({ name, command, codes }, seed) {
   }
 }
 
-// When a server has ended by itself; undefined when it had to be killed.
+// When a server has ended by itself; undefined if it had to be killed.
 async function endOf(server, codes) {
   let timer;
   const late = new Promise((resolve) => {
@@ -124,11 +124,11 @@ async function endOf(server, codes) {
  * The figures of one stop. Times are milliseconds of one clock.
  * @param {object} stop
  * @param {number[]} stop.begun the requests that the handler began
- * @param {number[]} stop.answered those whose answer came, to its last byte
+ * @param {number[]} stop.answered those whose answer arrived completely
  * @param {{ id: number, isFirst: boolean, at: number, why: string | number }[]} stop.failed
  * @param {number} stop.turnedAway how many were answered with 503
  * @param {number} stop.lastAnswer @param {number} stop.signalled
- * @param {number} [stop.ended] undefined when it was killed
+ * @param {number} [stop.ended] undefined if it was killed
  */
 export function figuresOf({ begun, answered, failed, turnedAway, lastAnswer, signalled, ended }) {
   const known = new Set(begun);

@@ -1,11 +1,11 @@
-// What a batch of the bench of timers is about, drawn before it begins.
+// The random choices for a batch of the timer bench, made before it begins.
 
 import { following, share } from "./measure.mjs";
 
 /**
- * Gives a function that draws for one batch: where among `size` that are pending, no place twice, and the seconds of what is made
- * there, from `least` to `most`. Nothing is left to be collected of it: that would take the room in the processor's caches which
- * what is measured has there.
+ * Returns a function that draws for one batch: different places among `size` pending timers, and the delays in seconds of new timers
+ * there, from `least` to `most`. It leaves no garbage, which would take space in the processor's caches from the
+ * measured code.
  */
 export function drawer(size, least, most) {
   const state = new Int32Array([1]);

@@ -1,11 +1,11 @@
-// Timers that others have written in JavaScript, installed by `npm run peers`: undici's, which tell seconds apart, and what one
-// writes by hand on a heap from npm.
+// Other timers in JavaScript, installed by `npm run peers`: undici's, which have a resolution of seconds, and hand-written ones on
+// a heap from npm.
 
 import { importFile, load, versionOf } from "./packages.mjs";
 
 const PACKAGES = { undici: "undici", heap: "tinyqueue" };
 
-/** The version of a rival's package; undefined where it is not installed. */
+/** The version of a peer's package; undefined if it is not installed. */
 export function versionOfRival(name) {
   return versionOf(PACKAGES[name]);
 }
@@ -19,7 +19,7 @@ export const rivals = {
       cancel: clearFastTimeout,
     };
   },
-  // An entry that is cancelled stays in the heap until it comes to the top; one that is restarted is moved on then.
+  // A cancelled entry stays in the heap until it reaches the top; a restarted one is moved then.
   heap: async () => {
     const { default: TinyQueue } = await importFile("tinyqueue/index.js");
     const queue = new TinyQueue([], (one, other) => one.key - other.key);

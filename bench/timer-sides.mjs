@@ -1,24 +1,24 @@
-// One side of the bench of timers, in a process of its own: timer-sides.mjs SIDE OPERATION PENDING BATCHES prints nanoseconds an
-// operation. The whole cost counts, with what is collected as garbage meanwhile.
+// One side of the timer bench, in its own process: timer-sides.mjs SIDE OPERATION PENDING BATCHES prints nanoseconds per
+// operation. The whole cost counts, including garbage collection.
 
 import { drawer } from "./timer-draws.mjs";
 import { rivals } from "./timer-rivals.mjs";
 
-// Operations between two looks at the clock. The loop tells its core the time once for some hundreds of timers: a multiple of
-// that, so that each batch has paid for all its work when it ends.
+// Operations between two reads of the clock. The loop passes the time to its core once per 256 timers. This is a multiple of
+// that, so that each batch includes all its work.
 const BATCH = 512;
 const WARM_SHARE = 0.6;
-const FIRED = 1_500_000; // in all, in three times or more
-const LONGEST = 600; // seconds: nothing fires while it is measured
+const FIRED = 1_500_000; // in all, in three runs or more
+const LONGEST = 600; // seconds, so that nothing fires during a measurement
 
 const callback = () => {};
 const [name, operation, pendingText, batchesText] = process.argv.slice(2);
 const [size, batches] = [Number(pendingText), Number(batchesText)];
 
-// Where programs run that have no loop of their own.
+// Where programs without a loop run.
 const inCallback = (measure) => new Promise((resolve) => setTimeout(() => resolve(measure())));
 
-/** Each side makes a timer of so many seconds, restarts it, cancels it; and runs something where programs of it run. */
+/** Each side can make a timer of some seconds, restart it, and cancel it; and run a task where its programs run. */
 const sides = {
   setTimeout: async () => ({
     within: inCallback,
@@ -53,7 +53,7 @@ const sides = {
   twin: async () => alone(new (await import("../build/twin/core.js")).TwinCore(1)),
 };
 
-// A core without a host: timers are told the time, and commands are given, as the host does it.
+// A core without a host: times and commands are passed as a host does it.
 function alone(core) {
   const { calls } = core;
   const most = core.commands.length;
@@ -78,8 +78,8 @@ function alone(core) {
   };
 }
 
-// What is made stays pending, in the place of any other that is: so timers live as long as they do where so many are pending, and
-// what they leave to be collected has lived.
+// A new timer stays pending and replaces a random other one. So timers live as long as they do with that many pending, and
+// their garbage is old.
 const makeSome = ({ side, pending, places, delays, made }) => {
   for (let i = 0; i < BATCH; i++) made[i] = side.make(delays[i], callback);
   return () => {
@@ -90,7 +90,7 @@ const makeSome = ({ side, pending, places, delays, made }) => {
   };
 };
 
-/** What is measured. Each does BATCH operations, and gives what puts things back as they were, which is not measured. */
+/** The measured operations. Each does BATCH of them, and returns a function that restores the state, which is not measured. */
 const operations = {
   "make-random": makeSome,
   "make-one": makeSome,
@@ -104,7 +104,7 @@ const operations = {
       for (let i = 0; i < BATCH; i++) pending[places[i]] = side.make(delays[i], callback);
     };
   },
-  // One that is made takes the place of the next that is cancelled.
+  // A new timer takes the place of the next one that is cancelled.
   mix: ({ side, pending, places, delays, made }) => {
     for (let i = 0; i < BATCH; i += 20) {
       const end = Math.min(i + 20, BATCH);
@@ -117,8 +117,8 @@ const operations = {
   },
 };
 
-// Calls what is measured, and has called another before: an engine that has seen one alone would compile it as a part of the bench,
-// and how well depends then on what else it finds there, and when.
+// Calls the measured function, after calls of another one: an engine that has only seen a single function would inline it into the
+// bench, with results that depend on the code around it.
 const call = (work, given) => work(given);
 call(() => {});
 
@@ -133,8 +133,8 @@ function measure(side) {
     for (let i = 0; i < BATCH && pending.length < size; i++) pending.push(side.make(delays[i], callback));
   }
   const made = [];
-  for (let i = 0; i < BATCH; i++) made.push(pending[0]); // its elements are of the kind that is stored
-  const warm = WARM_SHARE * batches; // engines compile what is used, in several steps, beside it
+  for (let i = 0; i < BATCH; i++) made.push(pending[0]); // so that its elements have the final kind
+  const warm = WARM_SHARE * batches; // engines compile hot code in several steps, in the background
   let milliseconds = 0;
   for (let batch = 0; batch < batches; batch++) {
     draw(places, delays);
@@ -146,11 +146,11 @@ function measure(side) {
   return (milliseconds * 1e6) / (BATCH * (batches - warm));
 }
 
-// So many made and fired, all due together: the processor's time from the first one made to the last one called. The last time of
-// several counts, as everything is measured warm: few have to be made and fired more often than many.
+// Timers made and fired, all due together: the CPU time from the first one made to the last callback. The last of several runs
+// counts, so that the code is warm: few timers need more runs than many.
 function fire(side) {
   return new Promise((resolve) => {
-    const seconds = Math.max(0.1, size / 2e6); // they are all made before they are due
+    const seconds = Math.max(0.1, size / 2e6); // all of them are made before they are due
     let times = Math.max(3, Math.min(Math.ceil(FIRED / size), 15));
     const again = () => {
       const begin = process.cpuUsage();
@@ -158,7 +158,7 @@ function fire(side) {
       const fired = () => {
         if (--left > 0) return;
         const { user, system } = process.cpuUsage(begin);
-        if (--times > 0) side.make(0, again); // in a callback of its own, as the first time
+        if (--times > 0) side.make(0, again); // in a separate callback, like the first run
         else resolve(((user + system) * 1000) / size);
       };
       for (let i = 0; i < size; i++) side.make(seconds, fired);

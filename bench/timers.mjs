@@ -1,5 +1,5 @@
-// Timers of the loop against the runtime's own: what one costs to make, restart and cancel while so many are pending; and against the
-// same wheel in TypeScript and in C, and libuv's timers.
+// The loop's timers compared with the runtime's: the cost to make, restart and cancel one while others are pending; and compared
+// with the same wheel in TypeScript and in C, and with libuv's timers.
 
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -69,7 +69,7 @@ export async function run(context) {
   return { tables, skipped };
 }
 
-// What others have written in JavaScript.
+// Other timers in JavaScript.
 function others(on, wanted, skipped) {
   const titles = { undici: "undici's timers", heap: "a heap from npm" };
   const asked = Object.entries(titles).filter(([peer]) => !wanted || wanted.includes(peer));
@@ -80,7 +80,7 @@ function others(on, wanted, skipped) {
   });
 }
 
-// What shows where the time goes: no hosts, no callbacks.
+// To show where the time goes: no hosts, no callbacks.
 function controls(on, native, wanted) {
   const isWanted = ({ peer }) => !wanted || wanted.includes(peer) || peer === "core";
   const inside = [

@@ -1,15 +1,15 @@
-// Candidates in turn, and their figures as rows of a table.
+// Measures candidates alternately, and returns their figures as rows of a table.
 
 import { summary } from "./measure.mjs";
 
 /**
- * Measures each candidate `rounds` times, in turn; every other round goes backwards, so that a machine that gets slower
- * does so for all alike. A candidate that fails twice in a round is left out from then on, and named.
+ * Measures each candidate `rounds` times, alternating; every other round is in reverse order, so that a machine that gets slower
+ * affects all in the same way. A candidate that fails twice in a round is left out from then on, and named.
  * @param {object} options
  * @param {{ name: string, peer: string, runtime?: string, label?: string }[]} options.candidates
  * @param {number} options.rounds
  * @param {(text: string) => void} options.progress
- * @param {(candidate: any) => Promise<Record<string, number>>} options.measure gives a figure for each column
+ * @param {(candidate: any) => Promise<Record<string, number>>} options.measure returns a figure for each column
  * @returns {Promise<{ rows: import("./result.mjs").Row[], skipped: import("./result.mjs").Skipped[] }>}
  */
 export async function takeTurns({ candidates, rounds, progress, measure }) {
@@ -29,7 +29,7 @@ export async function takeTurns({ candidates, rounds, progress, measure }) {
   return { rows, skipped };
 }
 
-// A second chance, which is told too: a long run is not to lose a candidate to one mishap of the machine.
+// A second attempt, which is reported, so that a single disturbance does not remove a candidate from a long run.
 async function attempt(candidate, measure, skipped) {
   const { name } = candidate;
   for (const chance of ["a round was repeated", "left out"]) {
@@ -48,7 +48,7 @@ function rowOf({ name, peer, runtime, label }, figures) {
   return runtime ? { name, peer, runtime, label, cells } : { name, peer, cells };
 }
 
-/** Two sides on each runtime: we, and the runtime's own, where it is to be compared with. */
+/** Two sides on each runtime: ours and, if it is compared, the runtime's own. */
 export function sidesOn(runtimes, { name: other, title = other }, peers) {
   const sides = !peers || peers.includes(other) ? ["ours", other] : ["ours"];
   return runtimes.flatMap((on) =>

@@ -1,4 +1,4 @@
-// The load: wrk, as a command and as the figures it gives.
+// The load: runs wrk, and parses its figures.
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,7 +6,7 @@ import { run, which } from "./processes.mjs";
 
 const script = join(fileURLToPath(new URL(".", import.meta.url)), "load/requests.lua");
 
-/** Why there is no load; undefined when there is. */
+/** Why there is no load; undefined if wrk is installed. */
 export function whyNoLoad() {
   return which("wrk") ? undefined : "wrk is not installed (Debian: wrk)";
 }
@@ -22,12 +22,12 @@ export async function load({ port, connections, depth, seconds }) {
 }
 
 /**
- * The figures in what wrk prints with our script: requests, seconds, bytes, errors, and microseconds of latency. Throws
- * when requests have failed.
+ * The figures in wrk's output with our script: requests, seconds, bytes, errors, and latency in microseconds. Throws if
+ * requests have failed.
  */
 export function figuresIn(output) {
   const line = /^FIGURES (.*)$/m.exec(output)?.[1];
-  if (line === undefined) throw new Error(`wrk gives no figures: ${output.trim().split("\n").at(-1)}`);
+  if (line === undefined) throw new Error(`wrk has printed no figures: ${output.trim().split("\n").at(-1)}`);
   const figures = Object.fromEntries(line.split(" ").map((pair) => pair.split("=")));
   const number = (name) => Number(figures[name]);
   const failed = ["connect", "read", "write", "timeout", "status"].filter((kind) => number(kind) > 0);
