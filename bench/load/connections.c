@@ -1,9 +1,9 @@
-// Opens connections one after the other on many sockets at once: each sends a request, reads the answer until the server
-// closes, and closes; with MODE refuse, each sends nothing and waits for the end or the reset. connections PORT SOCKETS SECONDS MODE
+// Opens consecutive connections on many sockets at once: each sends a request, reads the answer until the server
+// closes, and closes; with MODE refuse, each sends nothing and waits for the end or the reset. `connections PORT SOCKETS SECONDS MODE`
 // prints the figures.
 //
-// The server closes first, so it is its side that remembers the connection for a while. Connections come from several
-// addresses of the loopback network, so that none runs out of ports.
+// The server closes first, so the connection stays in TIME_WAIT on its side. Connections come from several
+// loopback addresses, so that none runs out of ports.
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -63,7 +63,7 @@ static void begin(client *c) {
   epoll_ctl(poller, EPOLL_CTL_ADD, c->fd, &event);
 }
 
-// Gives 1 when the connection is over.
+// Returns 1 when the connection has ended.
 static int handle(client *c) {
   static char bytes[65536];
   if (!c->is_sent) {

@@ -1,5 +1,5 @@
-// Clients that are answered once and then idle: idle-clients.mjs PORT COUNT. Prints "ready" when all have been answered, and
-// ends with an error when the server closes one.
+// Clients that get one answer and are then idle: idle-clients.mjs PORT COUNT. Prints "ready" when all have been answered, and
+// ends with an error if the server closes one.
 
 import { connect } from "node:net";
 

@@ -1,12 +1,12 @@
-// A client of HTTP/1.1 that keeps its connection, sends one request at a time, and says of each what became of it.
+// An HTTP/1.1 client that keeps its connection, sends one request at a time, and reports the outcome of each.
 //
-// It is written on plain sockets: it must know whether a request was the first of its connection, and must never send one again
-// by itself, as clients do that hide failures.
+// It uses plain sockets, because it must know whether a request was the first of its connection, and must never retry one by
+// itself, as clients that hide failures do.
 
 import { connect } from "node:net";
 
 /**
- * What became of a request. `status` when it was answered, to the last byte; otherwise `code`: that of the error, or `closed`.
+ * The outcome of a request: `status` if it was answered completely; otherwise `code`, that of the error, or `closed`.
  * @typedef {{ status?: number, code?: string, isFirst: boolean }} Outcome `isFirst`: of its connection
  */
 
@@ -15,7 +15,7 @@ export function keepAliveClient(address) {
   let connection;
   return {
     /**
-     * Sends a request, on the connection that was kept if there is one. With one at a time, the next may be sent in the callback.
+     * Sends a request, on the open connection if there is one. Only one at a time; the next may be sent in the callback.
      * @param {string} path
      * @param {(outcome: Outcome) => void} done
      */
@@ -58,7 +58,7 @@ class Connection {
     const answer = answerIn(this.#text);
     if (!answer) return;
     this.#text = "";
-    // Also what was not asked for: a server may say 408 as it closes a connection
+    // Also unrequested data: a server may send 408 when it closes a connection
     if (answer.closes || !this.#done) {
       this.isOpen = false;
       this.#socket.end();
@@ -73,7 +73,7 @@ class Connection {
   }
 }
 
-/** The answer that a text is; undefined while it is not whole. Throws when it is none, or more than one. */
+/** Parses an answer; undefined while it is incomplete. Throws if the text is not an answer, or more than one. */
 export function answerIn(text) {
   const end = text.indexOf("\r\n\r\n");
   if (end < 0) return undefined;
@@ -81,9 +81,9 @@ export function answerIn(text) {
   const status = /^HTTP\/1\.1 (\d{3}) /.exec(head)?.[1];
   const length = /^content-length: *(\d+)/im.exec(head)?.[1];
   const closes = /^connection: *close/im.test(head);
-  // What is closed behind its head needs no length
+  // An answer that ends with the connection needs no length
   const bytes = length ?? (closes && status !== "200" ? 0 : undefined);
-  if (status === undefined || bytes === undefined) throw new Error(`no answer with a length: ${head}`);
+  if (status === undefined || bytes === undefined) throw new Error(`an answer without a length: ${head}`);
   const missing = end + 4 + Number(bytes) - text.length;
   if (missing < 0) throw new Error(`more than one answer: ${text}`);
   return missing === 0 ? { status: Number(status), closes } : undefined;

@@ -1,4 +1,4 @@
--- For wrk: so many requests at once on each connection, and figures that a program can read.
+-- For wrk: a number of requests at once on each connection, and figures that a program can parse.
 --
 --   wrk … -s requests.lua URL -- DEPTH
 

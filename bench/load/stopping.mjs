@@ -1,8 +1,8 @@
-// The load of a server that is stopped: stopping.mjs PORT SEED. Clients that ask again and again, some that ask now and then, some that
-// never send a whole request, and a WebSocket.
+// The load of a server that is stopped: stopping.mjs PORT SEED. Clients that send requests without a pause, some that send a request
+// from time to time, some that never complete a request, and a WebSocket.
 //
-// Prints "ready" when each has been answered. At SIGTERM, when the server has ended, it stops, and prints as JSON what has become of all requests.
-// A request is /ID/MILLISECONDS: when the server is to answer.
+// Prints "ready" when each has been answered. At SIGTERM, when the server has ended, it stops, and prints the outcome of all requests as JSON.
+// The path of a request is /ID/MILLISECONDS, the time after which the server must answer.
 
 import { connect } from "node:net";
 import { randomFrom } from "../measure.mjs";
@@ -81,7 +81,7 @@ function note({ status, code, ...request }) {
 
 function open(number) {
   const socket = connect({ ...address(number), noDelay: true });
-  socket.on("error", () => {}); // it is closed, or reset: either will do
+  socket.on("error", () => {}); // closed or reset, both are fine
   socket.resume();
   return socket;
 }
@@ -92,7 +92,7 @@ function sendSlowly(socket) {
   socket.on("close", () => clearInterval(timer));
 }
 
-// It answers the frame that closes it, which is the only one that comes, and the server ends the connection then.
+// It answers the close frame, which is the only one that it gets, and the server then ends the connection.
 function openWebSocket() {
   const socket = open(0);
   socket.write(
@@ -119,7 +119,7 @@ function arrived() {
   if (--toCome === 0) console.log("ready");
 }
 
-// The server has ended, so whatever is under way fails soon.
+// The server has ended, so all pending requests fail soon.
 function finish() {
   if (underWay > 0) return;
   const text = JSON.stringify({ answered, failed, refused, turnedAway, lastAnswer, delays });

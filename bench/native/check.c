@@ -1,4 +1,4 @@
-// The wheel against a model as plain as can be: an array of timers, gone through for everything.
+// Compares the wheel with the simplest possible model: an array of timers, with a linear search for everything.
 
 #include "check.h"
 
@@ -22,10 +22,10 @@ static struct {
   Wheel wheel;
   Model timers[MOST];
   int count;
-  int most; // that there have been
-  Model due[MOST]; // as they were when they became due, in order
+  int most; // ever created
+  Model due[MOST]; // the due timers, in order, as they were when they became due
   int due_count;
-  uint64_t spent[SPENT]; // ids of timers that are no more
+  uint64_t spent[SPENT]; // ids of removed timers
   uint32_t ended;
   uint32_t order;
   double now;
@@ -36,14 +36,14 @@ static struct {
 #define EXPECT(condition)                                                            \
   do {                                                                               \
     if (!(condition)) {                                                              \
-      fprintf(stderr, "timers check: line %d: not so: %s\n", __LINE__, #condition);  \
+      fprintf(stderr, "timers check: line %d: failed: %s\n", __LINE__, #condition);  \
       exit(1);                                                                       \
     }                                                                                \
   } while (0)
 
 static uint32_t below(uint32_t end) { return random_below(&check.random, end); }
 
-// Mostly short, so that deadlines are often equal or in one tick; now and then long, or longer than the wheel can tell apart.
+// Mostly short, so that deadlines are often equal or in one tick; sometimes long, or beyond the wheel's resolution.
 static double any_delay(void) {
   uint32_t kind = below(16);
   if (kind < 6) return below(8);
@@ -108,7 +108,7 @@ static int by_turn(const void *one, const void *two) {
   return a->order < b->order ? -1 : a->order > b->order;
 }
 
-// Forgets what is no longer due.
+// Removes timers that are no longer due.
 static void settle(void) {
   int left = 0;
   for (int i = 0; i < check.due_count; i++) {
@@ -142,7 +142,7 @@ static void fire(uint64_t id) {
 
 static void any_step(void);
 
-// A pass: what is due is fired in order, while timers are made, restarted and removed; now and then not to the end.
+// A pass: due timers fire in order, while others are made, restarted and removed; sometimes it ends early.
 static void pass(void) {
   turn();
   bool busy = below(2) == 0;
@@ -188,7 +188,7 @@ void check_timers(uint64_t seed) {
   pass();
   look_at_bound();
   for (int step = 0; step < STEPS; step++) {
-    // By turns few timers and many, up to as many as the model takes.
+    // Alternately few timers and many, up to the maximum of the model.
     uint32_t crowd = step / 2000 % 4 == 3 ? 1 : 0;
     any_step();
     if (crowd) make();
@@ -203,5 +203,5 @@ void check_timers(uint64_t seed) {
   }
   timers_close(&check.wheel);
   EXPECT(check.fired > STEPS / 8);
-  printf("%d steps, %ld timers fired: as the model\n", STEPS, check.fired);
+  printf("%d steps, %ld timers fired: same as the model\n", STEPS, check.fired);
 }

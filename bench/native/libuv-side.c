@@ -1,5 +1,5 @@
-// The timers of libuv, measured: a heap. All handles stand in one array and are initialised before; a timer that is made takes
-// one that is idle. Nothing but `run_due` lets the loop's time go on, so nothing else fires.
+// The measured timers of libuv, a heap. All handles are in one array and are initialised before; a new timer takes an idle
+// one. Only `run_due` advances the loop's time, so nothing fires elsewhere.
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,7 +21,7 @@ static bool open_side(Side *side, size_t room) {
   side->idle = malloc(room * sizeof(Timer));
   if (side->handles == NULL || side->idle == NULL || uv_loop_init(&side->loop) != 0) return false;
   side->idle_count = room;
-  // The first taken is the first in memory.
+  // The first one taken is the first in memory.
   for (size_t i = 0; i < room; i++) {
     uv_timer_init(&side->loop, &side->handles[i]);
     side->idle[room - 1 - i] = &side->handles[i];
@@ -68,7 +68,7 @@ static inline void cancel(Side *side, Timer timer) {
 
 static void pass_time(Side *side) {
   uint64_t before = uv_now(&side->loop);
-  // By two: the loop's clock counts whole milliseconds.
+  // By two, as the loop's clock counts whole milliseconds.
   while (uv_now(&side->loop) < before + 2) uv_update_time(&side->loop);
 }
 

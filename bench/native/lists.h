@@ -1,7 +1,7 @@
-// Doubly linked lists of timers, through their records, as in the core's lists.ts: the buckets of the wheel, and what is due.
+// Doubly linked lists of timers, through their records, as in the core's lists.ts: the buckets of the wheel, and due timers.
 //
-// A ref names a record, or the head of a list, by where its links stand, counted from the base of the records: records lie
-// above it, heads below. A list is a ring through its head.
+// A ref is the offset of links from the base of the records: positive for records, negative for the heads of lists. A list is
+// a ring through its head.
 #pragma once
 
 #include "records.h"
@@ -36,7 +36,7 @@ static inline void unlink_timer(const Records *records, int32_t ref) {
   join(records, links->prev, links->next);
 }
 
-// Empties a list, and gives its first timer. Their links go on to the end, which is below zero.
+// Empties a list and returns the ref of its first timer. The timers stay linked to each other; a negative ref ends the chain.
 static inline int32_t detach(const Records *records, int32_t head) {
   int32_t first = links_of(records, head)->next;
   join(records, head, head);
@@ -51,7 +51,7 @@ static inline bool comes_before(const Records *records, int32_t ref, int32_t oth
   return (int32_t)(one->order - two->order) < 0;
 }
 
-// Merges two chains that end with 0; of equals, those of the first come first.
+// Merges two chains that end with 0. If two timers are equal, that of the first chain comes first.
 static inline int32_t merge(const Records *records, int32_t one, int32_t two) {
   int32_t first = 0;
   int32_t *end = &first;
@@ -65,7 +65,7 @@ static inline int32_t merge(const Records *records, int32_t one, int32_t two) {
   return first;
 }
 
-// Sorts what stands behind a ref to the end of its list: a merge sort that needs no room.
+// Sorts a list from behind a ref to its end: a merge sort that needs no extra memory.
 static inline void sort_after(const Records *records, int32_t ref) {
   int32_t chains[CHAINS] = {0}; // of 1, 2, 4 … timers
   int32_t rest = links_of(records, ref)->next;

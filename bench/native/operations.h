@@ -1,12 +1,12 @@
-// The operations, as in bench/timers.mjs, for a side that has included its own timers before: it has the types Side, Timer and
+// The operations, as in bench/timers.mjs. A side includes this file after its own timers: it must have the types Side, Timer and
 // Delay, and the functions
 //
 //   open_side(side, room)   close_side(side)   delay_of(seconds)
 //   make(side, delay)       restart(side, timer)   cancel(side, timer)
 //   pass_time(side)         waits until timers of SHORT are due
-//   run_due(side)           calls the callbacks of all that is due
+//   run_due(side)           calls the callbacks of all due timers
 //
-// So the compiler sees them through, and no side pays for a call that another does not.
+// So the compiler can inline them, and no side pays for a call that another one does not.
 #pragma once
 
 #include <stdio.h>
@@ -18,7 +18,7 @@
 
 enum { BATCH = 512, BATCHES = 4000, LONGEST = 600 };
 
-static const double SHORT = 0.001; // seconds: the delay of those that are to fire
+static const double SHORT = 0.001; // seconds: the delay of timers that must fire
 
 static size_t fired = 0;
 
@@ -30,7 +30,7 @@ typedef struct {
   Delay delays[BATCH];
   Delay one_delay;
   uint32_t places[BATCH];
-  int *drawn; // by place: the batch that has drawn it
+  int *drawn; // by place: the last batch that has drawn it
 } Bench;
 
 static double nanoseconds(void) {
@@ -41,7 +41,7 @@ static double nanoseconds(void) {
 
 static double next_delay(uint32_t *random) { return 1 + random_next(random) * (LONGEST - 1); }
 
-// Where among those that are pending, no place twice, and with which delays.
+// Draws different places among the pending timers, and delays.
 static void draw(Bench *bench, int batch, uint32_t *random) {
   for (int i = 0; i < BATCH; i++) {
     bench->delays[i] = delay_of(next_delay(random));
@@ -54,7 +54,7 @@ static void draw(Bench *bench, int batch, uint32_t *random) {
   }
 }
 
-// What is measured.
+// The measured operations.
 static void work(Bench *bench, Operation operation) {
   Side *side = &bench->side;
   Timer *pending = bench->pending;
@@ -86,7 +86,7 @@ static void work(Bench *bench, Operation operation) {
   }
 }
 
-// Puts things back as they were.
+// Restores the state.
 static void put_back(Bench *bench, Operation operation) {
   for (int i = 0; i < BATCH; i++) {
     Timer *place = &bench->pending[bench->places[i]];
@@ -110,7 +110,7 @@ static double measure(Bench *bench, Operation operation, uint32_t *random) {
   return total / ((double)BATCHES * BATCH);
 }
 
-// All that are pending are due together; nothing else is.
+// All pending timers are due together; nothing else is.
 static double measure_fire(Bench *bench, size_t count) {
   double total = 0;
   size_t done = 0;

@@ -1,7 +1,7 @@
 // Records of timers in generational slots, as in the core's slots.ts and memory.ts.
 //
-// An id: kind (2 bits), generation (29 bits), slot (22 bits). A record has 32 bytes. Right below the records stand the heads of
-// their lists. The table doubles when it is full; addresses of records are valid until then.
+// An id: kind (2 bits), generation (29 bits), slot (22 bits). A record has 32 bytes. The heads of the lists lie right below the
+// records. The table doubles when it is full; addresses of records are valid until then.
 #pragma once
 
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 enum {
   LEVELS = 9,
   BUCKETS = 64,
-  HEADS = LEVELS * BUCKETS + 8, // more than there are lists, so that records begin at a cache line
+  HEADS = LEVELS * BUCKETS + 8, // more than the number of lists, so that records begin at a cache line
   SMALLEST = 256,
   LARGEST = 1 << 22,
   SLOT_BITS = 22,
@@ -28,7 +28,7 @@ typedef struct {
 typedef struct {
   uint32_t word; // the generation, and flags
   Links links;   // of a free record, `next` is the next free slot + 1
-  uint32_t order; // when the timer was started, against others
+  uint32_t order; // sequence number of its start, which orders timers with equal deadlines
   double deadline;
   double interval;
 } Record;
@@ -37,14 +37,14 @@ _Static_assert(sizeof(Record) == 32, "a record has 32 bytes");
 _Static_assert(HEADS * sizeof(Links) % CACHE_LINE == 0, "records begin at a cache line");
 
 static const uint32_t GENERATION_MASK = (1u << 29) - 1;
-static const uint32_t IS_RECURRING = 1u << 29; // starts again when it fires
+static const uint32_t IS_RECURRING = 1u << 29; // the timer restarts when it fires
 static const uint32_t IS_DUE = 1u << 30;       // is in the list of what is due
 static const uint32_t IN_USE = 1u << 31;
 
 static const uint64_t KIND = 2; // of timers
 
 typedef struct {
-  char *base; // where the records begin
+  char *base; // the address of the first record
   int32_t capacity;
   int32_t used; // slots ever used
   int32_t free; // slot + 1
@@ -59,7 +59,7 @@ static inline size_t records_size(int32_t capacity) { return HEADS * sizeof(Link
 
 static inline char *records_memory(const Records *records) { return records->base - HEADS * sizeof(Links); }
 
-// Makes room for so many records, with what is there. False where there is no memory.
+// Makes room for a number of records, and keeps the existing ones. Returns false if there is no memory.
 static inline bool records_resize(Records *records, int32_t capacity) {
   char *memory = aligned_alloc(CACHE_LINE, records_size(capacity));
   if (memory == NULL) return false;
@@ -80,7 +80,7 @@ static inline uint64_t id_of(const Records *records, int32_t slot) {
   return (((KIND << 29) | generation) << SLOT_BITS) | (uint64_t)slot;
 }
 
-// The slot an id names, or -1.
+// The slot that an id names, or -1.
 static inline int32_t find(const Records *records, uint64_t id) {
   int32_t slot = (int32_t)(id & (LARGEST - 1));
   if (id >> 51 != KIND || slot >= records->used) return -1;
@@ -88,7 +88,7 @@ static inline int32_t find(const Records *records, uint64_t id) {
   return (record_at(records, slot)->word & (IN_USE | GENERATION_MASK)) == named ? slot : -1;
 }
 
-// Takes a slot into use; -1 where there is none.
+// Takes a slot; -1 if there is none.
 static inline int32_t take(Records *records) {
   int32_t slot = records->free - 1;
   if (slot >= 0) {
@@ -103,7 +103,7 @@ static inline int32_t take(Records *records) {
   return slot;
 }
 
-// Gives a slot back: its ids are spent. One whose generations are used up is never taken again.
+// Frees a slot: its id is spent. A slot whose generations are used up is never taken again.
 static inline void give(Records *records, int32_t slot) {
   Record *record = record_at(records, slot);
   record->word = (record->word & GENERATION_MASK) + 1;

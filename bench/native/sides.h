@@ -1,11 +1,11 @@
-// What is measured, and on which sides.
+// The measured operations, and the sides.
 #pragma once
 
 #include <stddef.h>
 
 typedef enum { MAKE_RANDOM, MAKE_ONE, RESTART, CANCEL, MIX, FIRE, OPERATIONS } Operation;
 
-// One round: the nanoseconds that one operation takes while so many timers are pending.
+// One round: the nanoseconds of one operation with `pending` timers.
 typedef double Round(size_t pending, Operation operation);
 
 Round wheel_round;

@@ -1,7 +1,7 @@
-// What timers cost in C: the wheel of the core, and libuv, which Node's timers stand on.
+// The cost of timers in C: the wheel of the core, and libuv, which Node's timers use.
 //
-//   timers wheel|libuv PENDING OPERATION ROUNDS   prints the nanoseconds of one operation, a line for each round
-//   timers check [SEED]                           runs the wheel against a model
+//   timers wheel|libuv PENDING OPERATION ROUNDS   prints the nanoseconds of one operation, one line per round
+//   timers check [SEED]                           compares the wheel with a model
 
 #include <stdio.h>
 #include <stdlib.h>

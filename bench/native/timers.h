@@ -1,5 +1,5 @@
-// Timers on the wheel, as in the core's timers.ts: made, restarted, removed, fired. A restart is what a command to the core does.
-// What the core has beside them for its host has no counterpart here: checks of times, commands in memory, times told later,
+// Timers on the wheel, as in the core's timers.ts: made, restarted, removed, fired. A restart corresponds to a command of the core.
+// Other features of the core have no counterpart here: checks of times, commands in memory, start times that are set later,
 // timers of connections.
 #pragma once
 
@@ -7,7 +7,7 @@
 
 typedef enum { FIRE_VOID, FIRE_ONCE, FIRE_RECURRING } Fire;
 
-// False where there is no memory.
+// Returns false if there is no memory.
 static inline bool timers_open(Wheel *wheel) {
   *wheel = (Wheel){.bound = INFINITY};
   if (!records_resize(&wheel->records, SMALLEST)) return false;
@@ -17,7 +17,7 @@ static inline bool timers_open(Wheel *wheel) {
 
 static inline void timers_close(Wheel *wheel) { free(records_memory(&wheel->records)); }
 
-// Sets the deadline of a timer that may be running, as of now.
+// Restarts a timer, running or not, with a deadline and a new sequence number.
 static inline void timers_schedule(Wheel *wheel, int32_t slot, double deadline) {
   Record *timer = record_at(&wheel->records, slot);
   timer->order = ++wheel->sequence;
@@ -25,7 +25,7 @@ static inline void timers_schedule(Wheel *wheel, int32_t slot, double deadline) 
   wheel_insert(wheel, slot, deadline);
 }
 
-// Makes a timer of `after` milliseconds, and starts it. Gives its id; 0 where there is no room.
+// Makes and starts a timer of `after` milliseconds. Returns its id; 0 if there is no room.
 static inline uint64_t timers_make(Wheel *wheel, double after, bool recurring, double now) {
   int32_t slot = take(&wheel->records);
   if (slot < 0) return 0;
@@ -37,13 +37,13 @@ static inline uint64_t timers_make(Wheel *wheel, double after, bool recurring, d
   return id_of(&wheel->records, slot);
 }
 
-// Restarts a timer with its interval; a later deadline than it has is only stored. False where it is none.
+// Restarts a timer with its interval. If the new deadline is later, only stores it. Returns false if the id names no timer.
 static inline bool timers_restart(Wheel *wheel, uint64_t id, double now) {
   int32_t slot = find(&wheel->records, id);
   if (slot < 0) return false;
   Record *timer = record_at(&wheel->records, slot);
   double deadline = now + timer->interval;
-  // What is due is not in a bucket.
+  // A due timer is not in a bucket.
   if (deadline < timer->deadline || timer->deadline <= wheel->pass) {
     timers_schedule(wheel, slot, deadline);
   } else {
@@ -58,7 +58,7 @@ static inline void timers_end(Wheel *wheel, int32_t slot) {
   give(&wheel->records, slot);
 }
 
-// Removes a timer. False where it is none.
+// Removes a timer. Returns false if the id names no timer.
 static inline bool timers_remove(Wheel *wheel, uint64_t id) {
   int32_t slot = find(&wheel->records, id);
   if (slot < 0) return false;
@@ -66,13 +66,13 @@ static inline bool timers_remove(Wheel *wheel, uint64_t id) {
   return true;
 }
 
-// Begins a pass at `now`: collects what is due.
+// Begins a pass at `now`: collects due timers.
 static inline void timers_turn(Wheel *wheel, double now) {
   wheel->pass = now;
   wheel_turn(wheel, now);
 }
 
-// Gives the ids of what is due, as many as there is room for.
+// Returns the ids of due timers, up to the available room.
 static inline int timers_due(const Wheel *wheel, uint64_t *ids, int room) {
   int count = 0;
   for (int32_t ref = wheel_first_due(wheel); ref > 0 && count < room; ref = links_of(&wheel->records, ref)->next) {
@@ -81,7 +81,7 @@ static inline int timers_due(const Wheel *wheel, uint64_t *ids, int room) {
   return count;
 }
 
-// Answers for a timer that is due.
+// Fires a due timer.
 static inline Fire timers_fire(Wheel *wheel, uint64_t id) {
   int32_t slot = find(&wheel->records, id);
   if (slot < 0) return FIRE_VOID;

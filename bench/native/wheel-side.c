@@ -1,4 +1,4 @@
-// The wheel, measured: with a clock that moves when it is told to, and a callback for each timer.
+// The measured wheel, with a clock that only moves on request, and a callback for each timer.
 
 #include "timers.h"
 

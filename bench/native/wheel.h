@@ -1,8 +1,8 @@
-// The timing wheel, as in the core's wheel.ts: what is due, and in which order.
+// The timing wheel, as in the core's wheel.ts: which timers are due, and in which order.
 //
 // Nine levels of 64 buckets. A timer's tick is its deadline in 1/16 ms; its level is that of the highest of the nine 6-bit digits
-// in which its tick differs from the wheel's; its bucket is that digit. A timer lies in a bucket no later than its deadline:
-// one restarted to a later deadline stays, and is looked at when its bucket has its turn.
+// in which its tick differs from the wheel's; its bucket is that digit. A timer is in a bucket no later than its deadline:
+// if it is restarted to a later deadline, it stays there, and moves when the wheel reaches the bucket.
 #pragma once
 
 #include <math.h>
@@ -16,7 +16,7 @@ static const double LAST_TICK = 9007199254740991.0; // 17,000 years
 typedef struct {
   Records records;
   uint64_t tick;
-  uint64_t occupied[LEVELS]; // a bit for each bucket that may hold something
+  uint64_t occupied[LEVELS]; // a bit for each bucket that may hold timers
   double pass;               // the time at which this pass began
   double bound;              // never later than the deadline of anything in a bucket
   int32_t size;              // timers in buckets
@@ -37,7 +37,7 @@ static inline void wheel_place(Wheel *wheel, int32_t ref, double deadline) {
   append(&wheel->records, head_of(level * BUCKETS + index), ref);
 }
 
-// Puts a timer that is in no list where its deadline belongs.
+// Inserts a timer that is in no list into the bucket of its deadline.
 static inline void wheel_insert(Wheel *wheel, int32_t slot, double deadline) {
   record_at(&wheel->records, slot)->deadline = deadline;
   wheel->size++;
@@ -45,7 +45,7 @@ static inline void wheel_insert(Wheel *wheel, int32_t slot, double deadline) {
   if (deadline < wheel->bound) wheel->bound = deadline;
 }
 
-// Takes a timer out of its bucket or the list of what is due.
+// Removes a timer from its bucket or from the list of due timers.
 static inline void wheel_withdraw(Wheel *wheel, int32_t slot) {
   Record *timer = record_at(&wheel->records, slot);
   if (timer->word & IS_DUE) timer->word &= ~IS_DUE;
@@ -53,12 +53,12 @@ static inline void wheel_withdraw(Wheel *wheel, int32_t slot) {
   unlink_timer(&wheel->records, ref_of(slot));
 }
 
-// The ref of the first timer that is due; below zero where none is.
+// The ref of the first due timer; negative if there is none.
 static inline int32_t wheel_first_due(const Wheel *wheel) {
   return links_of(&wheel->records, head_of(DUE_LIST))->next;
 }
 
-// The lowest level on which a bucket may hold something, or -1.
+// The lowest level with a bucket that may hold timers, or -1.
 static inline int wheel_lowest(const Wheel *wheel) {
   for (int level = 0; level < LEVELS; level++) {
     if (wheel->occupied[level] != 0) return level;
@@ -66,7 +66,7 @@ static inline int wheel_lowest(const Wheel *wheel) {
   return -1;
 }
 
-// The bucket of a level that is next in turn.
+// The next bucket of a level.
 static inline int wheel_next_bucket(const Wheel *wheel, int level) { return __builtin_ctzll(wheel->occupied[level]); }
 
 // The first tick of a bucket.
@@ -80,7 +80,7 @@ static inline int32_t wheel_empty(Wheel *wheel, int level, int index) {
   return detach(&wheel->records, head_of(level * BUCKETS + index));
 }
 
-// Collects those of a bucket of one tick that are due. The others, later in it or restarted, go where they belong.
+// Collects the due timers of a bucket of the lowest level. The others, later in its tick or restarted, move to their buckets.
 static inline void wheel_collect(Wheel *wheel, int32_t ref, double now) {
   const Records *records = &wheel->records;
   int32_t end = links_of(records, head_of(DUE_LIST))->prev;
@@ -103,7 +103,7 @@ static inline void wheel_collect(Wheel *wheel, int32_t ref, double now) {
   if (!in_order) sort_after(records, end);
 }
 
-// Puts the timers of a bucket that was emptied where they belong.
+// Moves the timers of an emptied bucket to the buckets of their deadlines.
 static inline void wheel_deal(Wheel *wheel, int32_t ref) {
   while (ref > 0) {
     int32_t following = links_of(&wheel->records, ref)->next;
@@ -112,7 +112,7 @@ static inline void wheel_deal(Wheel *wheel, int32_t ref) {
   }
 }
 
-// Turns the wheel to `now`, and collects what is due: behind what was due and has not been answered for.
+// Advances the wheel to `now`, and appends the timers that have become due to the list of due timers.
 static inline void wheel_turn(Wheel *wheel, double now) {
   uint64_t target = tick_of(now);
   for (int level = wheel_lowest(wheel); level >= 0; level = wheel_lowest(wheel)) {
@@ -125,13 +125,13 @@ static inline void wheel_turn(Wheel *wheel, double now) {
       wheel_deal(wheel, ref);
     } else {
       wheel_collect(wheel, ref, now);
-      if (begin == target) break; // what is left in this tick lies after now
+      if (begin == target) break; // the timers left in this tick are due after now
     }
   }
   wheel->tick = target;
 }
 
-// The earliest deadline. What lies in the bucket that is next in turn and belongs further on goes there now.
+// The earliest deadline. Timers in the next bucket that were restarted to a later one are moved there now.
 static inline double wheel_earliest(Wheel *wheel) {
   for (int level = wheel_lowest(wheel); level >= 0; level = wheel_lowest(wheel)) {
     int index = wheel_next_bucket(wheel, level);
@@ -149,7 +149,7 @@ static inline double wheel_earliest(Wheel *wheel) {
   return INFINITY;
 }
 
-// The time before which nothing is due; infinity when nothing ever is.
+// A time before which no timer is due; infinity if no timer is running.
 static inline double wheel_bound(Wheel *wheel) {
   int32_t due = wheel_first_due(wheel);
   if (due > 0) return record_at(&wheel->records, slot_in(due))->deadline;

@@ -1,4 +1,4 @@
-# The server of Python's asyncio, or with "uvloop" as fourth argument, of that: asyncio-server.py BODY MODE IDLE [uvloop]
+# A server of Python's asyncio or, with "uvloop" as the fourth argument, of uvloop: asyncio-server.py BODY MODE IDLE [uvloop]
 
 import asyncio
 import sys
@@ -14,7 +14,7 @@ class Responder(asyncio.Protocol):
         self.rest = b""
         self.loop = asyncio.get_running_loop()
         self.last = self.loop.time()
-        # One timer a connection, which looks when something was last read and goes on from there
+        # One timer per connection, which checks when data was last read and continues from there
         self.timer = self.loop.call_later(idle, self.look)
 
     def look(self):
@@ -30,7 +30,7 @@ class Responder(asyncio.Protocol):
             data = self.rest + data
         requests = data.count(END)
         self.rest = data[data.rfind(END) + 4 :] if requests else data
-        # What one chunk asks for goes out in one piece
+        # All answers to one chunk are sent together
         if requests:
             self.transport.write(response * requests)
             if mode == "close":

@@ -1,4 +1,4 @@
-// The server of Bun's own sockets. They keep nothing of what the system does not take, so the program does.
+// A server of Bun's own sockets. They do not keep data that the system does not take, so the program must.
 
 import { IDLE_SECONDS, MODE, RESPONSE, requestCounter } from "./serving.mjs";
 
@@ -25,7 +25,7 @@ const serve = {
     socket.timeout(IDLE_SECONDS);
     const requests = data.requestsIn(chunk);
     if (requests === 0) return;
-    // What one chunk asks for goes out in one piece
+    // All answers to one chunk are sent together
     const answers = requests === 1 ? response : Buffer.concat(Array.from({ length: requests }, () => response));
     const waits = data.rest.length > 0;
     data.rest = waits ? Buffer.concat([data.rest, answers]) : answers;

@@ -1,4 +1,4 @@
-// The server of Deno's own sockets.
+// A server of Deno's own sockets.
 
 import { BACKLOG, IDLE_SECONDS, MODE, RESPONSE, requestCounter } from "./serving.mjs";
 
@@ -9,7 +9,7 @@ async function writeAll(connection, bytes) {
   for (let sent = 0; sent < bytes.length;) sent += await connection.write(sent === 0 ? bytes : bytes.subarray(sent));
 }
 
-/** The answers to what one chunk asks for, which go out in one piece. */
+/** The answers to one chunk, which are sent together. */
 function answersTo(requests) {
   if (requests === 1) return response;
   const answers = new Uint8Array(requests * response.length);
@@ -21,7 +21,7 @@ async function serve(connection) {
   const requestsIn = requestCounter();
   const buffer = new Uint8Array(16_384);
   let last = performance.now();
-  // One timer a connection, which looks when something was last read and goes on from there
+  // One timer per connection, which checks when data was last read and continues from there
   const look = () => {
     const left = last + IDLE_SECONDS * 1000 - performance.now();
     if (left > 0) timer = setTimeout(look, left);
@@ -46,7 +46,7 @@ async function serve(connection) {
       if (MODE === "close" && requests > 0) break;
     }
   } catch {
-    // The peer has gone, or was idle for too long
+    // The peer has disconnected, or was idle for too long
   }
   close();
 }

@@ -1,6 +1,6 @@
-// The server in C on epoll: epoll BODY MODE IDLE
+// A server in C on epoll: epoll BODY MODE IDLE
 //
-// Connections stand in a list in the order of their last activity, so the idle ones are its first.
+// Connections are in a list in the order of their last activity, so the idle ones come first.
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -20,9 +20,9 @@ enum { EVENTS = 1024, PIECES = 1024, READ = 65536 };
 typedef struct connection {
   struct connection *previous, *next;
   double last;    // when something was last read or written
-  size_t waiting; // bytes of answers that the system has not taken
+  size_t waiting; // bytes of answers that the system has not taken yet
   int fd;
-  int matched; // how much of "\r\n\r\n" stands at the end of what was read
+  int matched; // how much of "\r\n\r\n" is at the end of the data read so far
   int watches_output;
 } connection;
 
@@ -64,11 +64,11 @@ static void watch(connection *c, int output) {
   epoll_ctl(poller, EPOLL_CTL_MOD, c->fd, &event);
 }
 
-// Sends what waits, several answers in one call. Gives 0 when the connection is to be dropped.
+// Sends pending answers, several in one call. Returns 0 if the connection must be closed.
 static int send_waiting(connection *c) {
   while (c->waiting > 0) {
     struct iovec pieces[PIECES];
-    size_t first = c->waiting % response_length; // what is left of an answer that was sent in part
+    size_t first = c->waiting % response_length; // the rest of a partly sent answer
     size_t left = c->waiting;
     int count = 0;
     while (left > 0 && count < PIECES) {

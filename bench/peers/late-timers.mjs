@@ -1,5 +1,5 @@
-// How punctual timers are: late-timers.mjs SIDE COUNT SECONDS SEED. Makes timers with random delays up to so many seconds, some
-// in each turn of the runtime, and prints how late they fired, in milliseconds, and which share of them too early.
+// The lateness of timers: late-timers.mjs SIDE COUNT SECONDS SEED. Makes timers with random delays up to SECONDS, some in each
+// iteration of the event loop, and prints how many milliseconds late they fired, and the share that fired too early.
 
 import { percentile, randomFrom } from "../measure.mjs";
 import { sides } from "./timers-of.mjs";

@@ -1,4 +1,4 @@
-// The server in C on libuv: libuv BODY MODE IDLE
+// A server in C on libuv: libuv BODY MODE IDLE
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@ enum { READ = 65536, PIECES = 1024 };
 typedef struct {
   uv_tcp_t tcp;
   uv_timer_t timer;
-  uint64_t last; // when something was last read
+  uint64_t last; // when data was last read
   int matched;   // how much of "\r\n\r\n" stands at the end of what was read
   int handles;   // that are not closed yet
 } connection;
@@ -31,7 +31,7 @@ static void drop(connection *c) {
   uv_close((uv_handle_t *)&c->timer, closed);
 }
 
-// One timer a connection, which looks when something was last read and goes on from there.
+// One timer per connection, which checks when data was last read and continues from there.
 static void look(uv_timer_t *timer) {
   connection *c = timer->data;
   uint64_t since = uv_now(timer->loop) - c->last;
@@ -52,7 +52,7 @@ static void written(uv_write_t *request, int status) {
   if (status < 0 || closes) drop(c);
 }
 
-// What one chunk asks for goes out in one piece.
+// All answers to one chunk are sent together.
 static void answer(connection *c, unsigned requests) {
   while (requests > 0) {
     unsigned pieces = requests < PIECES ? requests : PIECES;

@@ -1,4 +1,4 @@
-# The server of Mojo::IOLoop, on the reactor that MOJO_REACTOR names: mojo.pl BODY MODE IDLE
+# A server of Mojo::IOLoop, on the reactor that MOJO_REACTOR names: mojo.pl BODY MODE IDLE
 
 use Mojo::Base -strict, -signatures;
 use Mojo::IOLoop;

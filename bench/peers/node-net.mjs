@@ -1,4 +1,4 @@
-// The server of node:net, as its documentation has it; on Bun and Deno, of what they offer under that name.
+// A server of node:net, as in its documentation; on Bun and Deno, of their node:net.
 
 import { connect, createServer } from "node:net";
 import { BACKLOG, IDLE_SECONDS, MODE, PARTS, RESPONSE, collectOnSignal, requestCounter } from "./serving.mjs";
@@ -44,7 +44,7 @@ collectOnSignal();
 server.listen({ host: "127.0.0.1", port: 0, backlog: BACKLOG }, () => {
   const { port } = server.address();
   if (MODE !== "limit") return console.log(port);
-  // The one that it has room for
+  // The single client that it has room for
   server.maxConnections = 1;
   server.once("connection", (socket) => socket.setTimeout(0));
   connect({ port, host: "127.0.0.1" }, () => console.log(port));

@@ -1,4 +1,4 @@
-// The server of wasm-ioloop, as the README has it. It closes an idle connection after 15 seconds unless told otherwise.
+// A server of wasm-ioloop, as in the README. By default it closes an idle connection after 15 seconds.
 
 import { IOLoop } from "wasm-ioloop";
 import { BACKLOG, IDLE_SECONDS, MODE, PARTS, RESPONSE, collectOnSignal, requestCounter } from "./serving.mjs";

@@ -1,5 +1,5 @@
-// What pending timers hold of memory: pending-timers.mjs SIDE COUNT. Prints bytes a timer: those the system counts, and those in
-// use by the runtime's own count, memory of WebAssembly included.
+// The memory of pending timers: pending-timers.mjs SIDE COUNT. Prints bytes per timer: as the system counts them, and as the
+// runtime counts them, including WebAssembly memory.
 
 import { randomFrom } from "../measure.mjs";
 
@@ -22,7 +22,7 @@ const { make } = sides[side]();
 const random = randomFrom(1);
 const callback = () => {};
 
-// After the garbage was collected, and the runtime has had time to give pages back.
+// After garbage collection, and some time for the runtime to return pages to the system.
 async function memory() {
   for (let time = 0; time < 3; time++) {
     if (process.versions.bun) globalThis.Bun.gc(true);
@@ -30,12 +30,12 @@ async function memory() {
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MILLISECONDS));
   }
   const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage();
-  // Bun does, and twice: for the memory, and for the buffer that shows it
+  // Bun counts it twice: for the memory, and for its buffer
   if (process.versions.bun) return { rss, used: heapUsed - external + arrayBuffers };
   return { rss, used: memories.reduce((sum, { buffer }) => sum + buffer.byteLength, heapUsed) };
 }
 
-// Some first, so that what is made once is there
+// Some timers first, so that everything that is created once exists
 for (let i = 0; i < SOME; i++) make(3_600_000, callback);
 const before = await memory();
 for (let i = 0; i < count; i++) make(1_000_000 + Math.floor(random() * 1_000_000), callback);

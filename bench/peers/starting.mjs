@@ -1,4 +1,4 @@
-// How long it takes until a program has a loop, or a server of node:net: starting.mjs SIDE. Prints milliseconds.
+// The time until a program has a loop, or a server of node:net: starting.mjs SIDE. Prints milliseconds.
 
 const began = performance.now();
 if (process.argv[2] === "ours") {

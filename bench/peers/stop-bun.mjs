@@ -1,4 +1,4 @@
-// The server of Bun itself, stopped by its own method.
+// Bun's own server, stopped by its own method.
 
 import { BODY, begin } from "./stopping.mjs";
 

@@ -1,4 +1,4 @@
-// A server of fastify, stopped by close-with-grace, as the documentation of both has it.
+// A fastify server, stopped by close-with-grace, as documented by both.
 
 import { load } from "../packages.mjs";
 import { BODY, LIMIT_SECONDS, begin, closeUpgraded, upgrade } from "./stopping.mjs";

@@ -1,11 +1,11 @@
-// Servers of node:http, stopped by their own methods, and by packages from npm as the documentation of each has it.
+// Servers of node:http, stopped by their own methods, and by packages from npm as documented by each.
 
 import { createServer } from "node:http";
 import { load } from "../packages.mjs";
 import { LIMIT_SECONDS, WAY, closeUpgraded, handler, upgrade } from "./stopping.mjs";
 
 const LIMIT = LIMIT_SECONDS * 1000;
-const LEAD = 1100; // milliseconds for which answers say that the connection ends
+const LEAD = 1100; // milliseconds during which answers announce that the connection closes
 
 let isStopping = false;
 const server = createServer((request, response) => {
@@ -19,7 +19,7 @@ const close = () => {
   server.closeIdleConnections();
 };
 
-// Each gives what is to be done at SIGTERM; undefined where the package listens to signals itself.
+// Each returns the function to call at SIGTERM; undefined if the package listens to signals itself.
 const ways = {
   "close-idle": () => close,
   "by-hand": () => () => {

@@ -1,4 +1,4 @@
-// A server of node:http behind wasm-ioloop, stopped as the documents have it: with a delay of WAY seconds.
+// A server of node:http behind wasm-ioloop, stopped as documented, with a delay of WAY seconds.
 
 import { createServer } from "node:http";
 import { IOLoop } from "wasm-ioloop";

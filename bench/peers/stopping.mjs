@@ -1,6 +1,6 @@
-// What servers have in common that are stopped under load: they answer when they are asked to, and keep a list of the requests they began.
+// Shared by all servers that are stopped under load: they answer after the requested time, and keep a list of the requests that they began.
 //
-// Each is called with WAY LOG: how it stops at SIGTERM, and the file for that list.
+// Arguments of each: WAY LOG, how to stop at SIGTERM, and the file for that list.
 
 import { createHash } from "node:crypto";
 import { openSync, writeSync } from "node:fs";
@@ -15,13 +15,13 @@ const upgraded = new Set();
 /** How to stop. */
 export const WAY = way;
 
-/** Seconds after which what is left is cut off, in all that have such a limit. */
+/** Seconds after which remaining connections are closed, in all servers that have such a limit. */
 export const LIMIT_SECONDS = 5;
 
 /** The answer. */
 export const BODY = "x".repeat(64);
 
-/** Notes that a request has come, by its path, /ID/MILLISECONDS. Gives after how many milliseconds to answer. It is in the file at once, so that it is there when the process is killed. */
+/** Records a request by its path, /ID/MILLISECONDS. Returns after how many milliseconds to answer. Writes synchronously, so that the record survives if the process is killed. */
 export function begin(path) {
   const [, id, after] = path.split("/");
   writeSync(list, `${id}\n`);
@@ -34,7 +34,7 @@ export function handler(request, response) {
   setTimeout(() => response.end(BODY), after);
 }
 
-/** Makes a connection of `node:http` a WebSocket, which says nothing. */
+/** Turns a connection of `node:http` into a WebSocket, which sends nothing. */
 export function upgrade(request, socket) {
   const key = request.headers["sec-websocket-key"] + WEBSOCKET;
   const accept = createHash("sha1").update(key).digest("base64");
@@ -42,12 +42,12 @@ export function upgrade(request, socket) {
     `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
   );
   upgraded.add(socket);
-  socket.on("data", () => socket.end()); // the only thing that comes: the answer to the frame that closes it
+  socket.on("data", () => socket.end()); // the only input: the answer to the close frame
   socket.on("error", () => socket.destroy());
   socket.on("close", () => upgraded.delete(socket));
 }
 
-/** Closes WebSockets, as each program has to by itself. */
+/** Closes WebSockets, which every program has to do itself. */
 export function closeUpgraded() {
   for (const socket of upgraded) socket.write(GOING_AWAY);
 }

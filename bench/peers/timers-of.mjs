@@ -1,8 +1,8 @@
-// The two sides of a bench of timers: how each makes one of so many milliseconds, and how it is left alone.
+// The two sides of a timer bench: how each makes a timer of some milliseconds, and how its loop is started.
 
 import { IOLoop } from "wasm-ioloop";
 
-const HOUR = 3600; // a loop ends where nothing is pending
+const HOUR = 3600; // a loop ends if nothing is pending
 
 /** @type {Record<string, () => { make: (milliseconds: number, callback: () => void) => unknown, start: () => void }>} */
 export const sides = {

@@ -1,20 +1,20 @@
-// Charts as SVG, drawn by hand: bars for what counts most in a table, ranges for latencies, and how far goals are reached.
+// Charts as hand-drawn SVG: bars for the main column of a table, ranges for latencies, and how far goals are reached.
 //
-// They use the classes of style.mjs and no colour of their own, so they follow the page, light or dark.
+// They only use the classes of style.mjs, so their colours follow the page, light or dark.
 
 import { middleOf } from "../measure.mjs";
 import { figure, isOurs } from "../result.mjs";
 import { escape, svgStyle } from "./style.mjs";
 
 const WIDTH = 860;
-const LABELS = 250; // where the names end and the bars begin
-const RIGHT = 150; // what is kept free for the numbers behind the bars
+const LABELS = 250; // the width of the names, before the bars
+const RIGHT = 150; // the space for numbers after the bars
 const [TOP, BOTTOM] = [8, 44];
 const [ROW, GAP, BAR] = [24, 8, 14];
 const PLOT = WIDTH - LABELS - RIGHT;
 
 /**
- * The main column of a table as bars: a median or mean each, and a line from the best to the worst round.
+ * The main column of a table as bars: the median or mean of each row, and a line from the best to the worst round.
  * @param {import("../result.mjs").Table} table
  */
 export function barChart({ title, columns, rows, main }, options) {
@@ -44,7 +44,7 @@ export function barChart({ title, columns, rows, main }, options) {
 }
 
 /**
- * Latencies: from the median to the percentile 99.9, on a scale where each step is ten times the one before.
+ * Latencies: from the median to percentile 99.9, on a logarithmic scale.
  * @param {import("../result.mjs").Table} table
  */
 export function rangeChart({ title, rows }, options) {
@@ -72,7 +72,7 @@ export function rangeChart({ title, rows }, options) {
   return svg(`${title}: latency`, height, grid(ticks, at, height) + caption(axis, height) + ranges.join(""), options);
 }
 
-/** How far each goal is reached: a bar that crosses the line has met it. Twice the goal and more looks the same. */
+/** How far each goal is reached: a bar that crosses the line has met it. Bars end at twice the goal. */
 export function goalChart(goals, options) {
   const shown = goals.map((goal) => ({ ...goal, name: shortName(goal), label: goal.table }));
   const left = LABELS + 190;
@@ -94,15 +94,15 @@ export function goalChart(goals, options) {
   return svg("How far each goal is reached", height, bars.join("") + mark + note, options);
 }
 
-/** The sign of a verdict, so that colour does not tell alone. */
+/** The sign of a verdict, in addition to its colour. */
 export const MARKS = { met: "✓", close: "≈", missed: "✗" };
 
-/** Whether a table has the latencies that a range chart shows. */
+/** Whether a table has the latencies for a range chart. */
 export function hasLatencies({ columns }) {
   return ["p50", "p99", "p999"].every((wanted) => columns.some(({ key }) => key === wanted));
 }
 
-/** Round numbers from 0 on that cover a value, about five of them. */
+/** About five round numbers, from 0 on, that cover a value. */
 export function niceTicks(longest) {
   const raw = longest / 5;
   const power = 10 ** Math.floor(Math.log10(raw));
@@ -111,7 +111,7 @@ export function niceTicks(longest) {
   return Array.from({ length: count + 1 }, (_, at) => Number((at * step).toPrecision(12)));
 }
 
-// A gap wherever the runtime changes.
+// A gap between runtimes.
 function layOut(rows) {
   let y = TOP + ROW / 2;
   const places = rows.map(({ label }, index) => {

@@ -1,4 +1,4 @@
-// A report as one page that needs nothing else: no network, no script, no other file.
+// A report as a single page without network access, scripts, or other files.
 
 import { middleOf } from "../measure.mjs";
 import { figure, goalsOf, isOurs, matricesOf, verdict } from "../result.mjs";
@@ -128,10 +128,10 @@ function endSection({ versions, skipped }) {
   const left = skipped.map(({ name, reason }) => `<li>${escape(name)}: ${escape(reason)}</li>`).join("\n");
   return `<h2 id="versions">Versions</h2>
 ${tableOf(["", ""], rows)}
-${left ? `<h2 id="left-out">Left out, or not without trouble</h2>\n<ul>${left}</ul>` : ""}`;
+${left ? `<h2 id="left-out">Left out, or with problems</h2>\n<ul>${left}</ul>` : ""}`;
 }
 
-// Cells have a text, and may have a kind, a tip, and the kind of their row.
+// Cells have a text, and optionally a kind, a tip, and the kind of their row.
 function tableOf(head, rows) {
   const cell = ({ text, kind, tip }) =>
     `<td${kind ? ` class="${kind}"` : ""}${tip ? ` title="${escape(tip)}"` : ""}>${escape(text)}</td>`;

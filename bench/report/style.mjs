@@ -1,4 +1,4 @@
-// How a report looks, light and dark.
+// The styles of a report, light and dark.
 
 const LIGHT = `--paper: #fff; --panel: #f6f7f9; --ink: #1c2128; --faint: #626c7a; --line: #dfe3e8; --ours: #4f46c8;
 --rival: #8b96a8; --other: #bcc4cf; --met: #1f8a55; --close: #b97a0a; --missed: #c8433a;`;
@@ -31,7 +31,7 @@ const CHART = `
 .chart .bar.close { fill: var(--close); }
 .chart .bar.missed { fill: var(--missed); }`;
 
-/** For a chart that stands in a file of its own. */
+/** For a chart in a separate file. */
 export const svgStyle = `svg { ${LIGHT} }
 @media (prefers-color-scheme: dark) { svg { ${DARK} } }${CHART}`;
 
@@ -63,7 +63,7 @@ td.met { color: var(--met); } td.close { color: var(--close); } td.missed { colo
 summary { cursor: pointer; color: var(--faint); font-size: 0.9rem; }
 @media print { details > * { display: block; } }`;
 
-/** A text as part of HTML or SVG. */
+/** Escapes a text for HTML or SVG. */
 export function escape(text) {
   const entities = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
   return String(text).replaceAll(/[&<>"]/g, (character) => entities[character]);

@@ -18,7 +18,7 @@ export function printBench({ title, tables }) {
   }
 }
 
-/** Prints what is left to be said: goals, and who did not take part. */
+/** Prints the rest: goals, and candidates that did not take part. */
 export function printEnd(report) {
   const goals = goalsOf(report);
   if (goals.length > 0) {
@@ -32,12 +32,12 @@ export function printEnd(report) {
     ]);
   }
   if (report.skipped.length > 0) {
-    console.log("\nLeft out, or not without trouble:");
+    console.log("\nLeft out, or with problems:");
     for (const { name, reason } of report.skipped) console.log(`- ${name}: ${reason}`);
   }
 }
 
-/** The figures of a table as cells of text, the first row its head: medians or means, and the spread of what counts most. */
+/** The figures of a table as cells of text, with a header row: medians or means, and the spread of the main column. */
 export function figuresOf({ columns, rows, main }) {
   const hasRounds = rows.some(({ cells }) => cells[main].rounds.length > 1);
   const spread = hasRounds ? ["spread"] : [];
@@ -52,7 +52,7 @@ export function figuresOf({ columns, rows, main }) {
   ];
 }
 
-/** The ratios of a table in the same way, for each column that is compared. */
+/** The ratios of a table in the same way, for each compared column. */
 export function ratiosOf(table) {
   return matricesOf(table).map(({ column, peers, rows }) => {
     const body = rows.map(({ name, cells }) =>
@@ -63,7 +63,7 @@ export function ratiosOf(table) {
   });
 }
 
-/** Rows of cells as lines of text, the first column to the left and the others to the right, where they are numbers. */
+/** Rows of cells as lines of text, with numbers aligned to the right. */
 export function aligned(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   const isNumber = numberColumns(rows);
@@ -75,7 +75,7 @@ export function aligned(rows) {
   );
 }
 
-/** Which columns hold numbers below their head. */
+/** Which columns have numbers below their header. */
 export function numberColumns(rows) {
   return rows[0].map((_, column) => column > 0 && rows.slice(1).every((row) => /^(?:-?[\d.,]|–|$)/.test(row[column])));
 }

@@ -105,7 +105,7 @@ test("an answer is whole with its last byte", () => {
   assert.equal(answerIn(OK), { status: 200, closes: false });
   assert.equal(answerIn(LAST), { status: 200, closes: true });
   assert.throws(() => answerIn(`${OK}H`), /more than one/);
-  assert.throws(() => answerIn("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), /no answer with a length/);
+  assert.throws(() => answerIn("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), /an answer without a length/);
 });
 
 test("a failed request is lost when it was begun, else a race or a fresh one by whether its connection was kept", () => {
