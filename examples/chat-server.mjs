@@ -1,22 +1,22 @@
-// A chat room: the first line a client sends is its nickname, every other line goes to everybody else. Who sends nothing
-// for too long has to leave.
+// A chat room: the first line that a client sends is its nickname, every other line goes to all other clients. A client that
+// sends nothing for too long has to leave.
 //
 //   node examples/chat-server.mjs [PORT] [ADDRESS] [IDLE]
 //
 // Port 3000, or a free one for 0; address 127.0.0.1; 300 idle seconds. Then, in two other windows: nc 127.0.0.1 3000
-// Lines with a meaning: /who lists who is there, /quit leaves. Ctrl-C, or SIGTERM, says goodbye to everybody.
+// Commands: /who lists the clients, /quit leaves. Ctrl-C, or SIGTERM, says goodbye to all clients.
 
 import { IOLoop } from "wasm-ioloop";
 
 const [port = "3000", address = "127.0.0.1", idle = "300"] = process.argv.slice(2);
 const LONGEST_LINE = 1000;
 
-/** Who is there: nickname to stream. */
+/** The clients: nickname to stream. */
 const room = new Map();
 
 function tellOthers(name, line) {
   for (const [other, stream] of room) {
-    // Who does not keep up with the talk misses some of it, instead of filling the memory
+    // A client that reads too slowly misses some messages, instead of filling the memory
     if (other !== name && stream.canWrite) stream.write(`${line}\n`);
   }
 }
@@ -37,12 +37,12 @@ function enter(stream, name) {
 }
 
 const id = IOLoop.server({ port: Number(port), address }, (loop, stream) => {
-  const decoder = new TextDecoder(); // characters may arrive in pieces
+  const decoder = new TextDecoder(); // the bytes of a character may arrive in different chunks
   let rest = "";
   let name;
   let isLeaving = false;
 
-  // The stream's own timeout would also count what others say to this client
+  // The stream's own timeout would also count messages to this client as activity
   stream.timeout = 0;
   const timer = loop.timer(Number(idle), () => leave("Idle for too long. Bye"));
   const finish = loop.on("finish", () => leave("The server stops. Bye"));
@@ -51,7 +51,7 @@ const id = IOLoop.server({ port: Number(port), address }, (loop, stream) => {
     if (isLeaving) return;
     isLeaving = true;
     loop.remove(timer);
-    stream.timeout = 5; // one who does not read the goodbye goes all the same
+    stream.timeout = 5; // a client that does not read the goodbye is closed all the same
     stream.write(`${goodbye}\n`);
     stream.closeGracefully();
   }

@@ -1,6 +1,6 @@
-// Counts down, with a timer that recurs until it is removed.
+// Counts down, with a recurring timer that is removed at the end.
 //
-//   node examples/countdown.mjs [FROM] [SECONDS]      from 10, a second a step
+//   node examples/countdown.mjs [FROM] [SECONDS]      from 10, one second per step
 //
 // Ctrl-C, or SIGTERM, aborts it.
 
@@ -16,7 +16,7 @@ const ticker = IOLoop.recurring(Number(seconds), (loop) => {
   if (left > 0) return console.log(left);
 
   console.log("Liftoff!");
-  loop.remove(ticker); // nothing is watched any more: the loop stops
+  loop.remove(ticker); // nothing is left to wait for, so the loop stops
 });
 
 for (const signal of ["SIGINT", "SIGTERM"]) {

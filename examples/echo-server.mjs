@@ -1,8 +1,8 @@
-// Sends back what clients send. A client that does not read what it gets back is not read from either.
+// Sends back what clients send. While a client does not read the answer, the server does not read from it either.
 //
 //   node examples/echo-server.mjs [PORT] [ADDRESS]      port 3000, or a free one for 0; address 127.0.0.1
 //
-// Ctrl-C, or SIGTERM: no more clients are admitted; those that are there have five seconds to leave.
+// Ctrl-C, or SIGTERM: no more clients are accepted; connected ones have five seconds to leave.
 
 import { IOLoop } from "wasm-ioloop";
 
@@ -22,7 +22,7 @@ const server = IOLoop.acceptor(id);
 await server.ready;
 console.log(`Listening on ${address}:${server.port}`);
 
-// The second signal ends the process at once, as signals do
+// The second signal ends the process at once, by default
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => IOLoop.stopGracefully({ timeout: 5 }));
 
 await IOLoop.start();

@@ -1,8 +1,8 @@
-// Tells which TCP ports of a host accept connections: up to 500 attempts at a time, each with a time limit.
+// Lists the TCP ports of a host that accept connections: up to 500 attempts at a time, each with a time limit.
 //
-//   node examples/port-scanner.mjs [HOST] [PORTS] [SECONDS]      127.0.0.1, 1-1024, 1 second an attempt
+//   node examples/port-scanner.mjs [HOST] [PORTS] [SECONDS]      127.0.0.1, 1-1024, 1 second per attempt
 //
-// Ports are numbers and ranges: 22,80,8000-8999. Scan only hosts that are yours. Ctrl-C, or SIGTERM, ends the scan.
+// Ports are numbers and ranges: 22,80,8000-8999. Scan only your own hosts. Ctrl-C, or SIGTERM, ends the scan.
 
 import { IOLoop } from "wasm-ioloop";
 
@@ -10,7 +10,7 @@ const [address = "127.0.0.1", ports = "1-1024", seconds = "1"] = process.argv.sl
 const AT_A_TIME = 500;
 const UNANSWERED = new Set(["ERR_IOLOOP_CONNECT_TIMEOUT", "ERR_IOLOOP_ABORTED"]);
 
-/** The numbers a text like 22,80-82 names. */
+/** Parses a text like 22,80-82. */
 function* portsOf(text) {
   for (const part of text.split(",")) {
     const [first, last = first] = part.split("-").map(Number);
@@ -19,7 +19,7 @@ function* portsOf(text) {
   }
 }
 
-/** On loopback a socket may have been given the very port it connects to, and then has reached nobody but itself. */
+/** On loopback the system may choose the target port as the local port, and then the socket has connected to itself. */
 function isItself({ handle }) {
   return handle.localPort === handle.remotePort && handle.localAddress === handle.remoteAddress;
 }
@@ -52,5 +52,5 @@ for (const signal of ["SIGINT", "SIGTERM"]) {
   });
 }
 
-await IOLoop.start(); // ends by itself when the last attempt has
+await IOLoop.start(); // ends by itself after the last attempt
 console.log(`${open} open, ${closed} closed, ${unanswered} without an answer`);

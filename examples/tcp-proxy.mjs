@@ -1,10 +1,10 @@
-// Forwards every connection to another server, and never holds more than the high-water mark: a side that takes data more
-// slowly than the other gives it slows that one down.
+// Forwards every connection to another server, and never buffers much more than the high-water mark: a side that reads
+// slowly slows the other one down.
 //
 //   node examples/tcp-proxy.mjs [PORT] [TARGET_PORT] [TARGET_ADDRESS] [ADDRESS]
 //
 // Listens on port 8080, or a free one for 0, of 127.0.0.1, and forwards to port 80 of 127.0.0.1. Ctrl-C, or SIGTERM: no
-// more clients are admitted; those that are there have five seconds to finish.
+// more clients are accepted; connected ones have five seconds to finish.
 
 import { IOLoop } from "wasm-ioloop";
 
@@ -14,7 +14,7 @@ const IDLE_SECONDS = 300;
 
 let count = 0;
 
-/** Sends what arrives on one stream to the other. Gives the most bytes that ever waited. */
+/** Sends the input of one stream to the other. Returns an object whose `most` is the maximum of buffered bytes. */
 function forward(from, to) {
   const waited = { most: 0 };
   to.highWaterMark = HIGH_WATER_MARK;
@@ -26,7 +26,7 @@ function forward(from, to) {
   });
   to.on("drain", () => from.start());
 
-  // What waits for the other side is still sent
+  // Buffered data for the other side is still sent
   from.on("close", () => to.closeGracefully());
   return waited;
 }
@@ -34,7 +34,7 @@ function forward(from, to) {
 const id = IOLoop.server({ port: Number(port), address }, (loop, near) => {
   const number = ++count;
   near.timeout = IDLE_SECONDS;
-  near.stop(); // there is nowhere yet to send what the client sends
+  near.stop(); // do not read from the client until the target is connected
 
   const attempt = loop.client({ address: target, port: Number(targetPort) }, (_loop, err, far) => {
     near.unsubscribe("close", giveUp);

@@ -1,4 +1,4 @@
-// The core as wasm2c translates it, and the numbers it speaks in: docs/internals/abi.md says what they mean.
+// The core as translated by wasm2c, and its numbers, which docs/internals/abi.md explains.
 
 #pragma once
 #include "core-wasm.h"
@@ -20,12 +20,12 @@ enum phase { PHASE_ADMITTING, PHASE_FINISHING, PHASE_DRAINING, PHASE_FINISHED };
 enum state { STATE_FREE, STATE_WAITING, STATE_CONNECTING, STATE_INCOMING, STATE_OUTGOING,
              STATE_LOOSE, STATE_LINGERING };
 
-// Numbers in the core's memory, which may move when it grows: a pointer to be used at once, and not kept over a call.
+// Numbers in the core's memory, which may move when it grows: use the pointer at once, and do not keep it over a call.
 static inline double *core_numbers(w2c_core *core, uint32_t address) {
   return (double *)(void *)(CORE(memory)(core)->data + address);
 }
 
-// The slot in an id: small and dense, made to index an array.
+// The slot in an id: small and dense, for indexing an array.
 static inline uint32_t slot_of(double id) {
   return (uint32_t)((uint64_t)id & 0x3fffff);
 }

@@ -1,4 +1,4 @@
-// An echo server on 127.0.0.1. README.md says what its options are.
+// An echo server on 127.0.0.1. README.md describes its options.
 
 #include "loop.h"
 

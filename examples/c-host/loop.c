@@ -1,4 +1,4 @@
-// One pass after the other: what is ready, what is due, who comes in, and whether it is time to stop.
+// The passes of the loop: ready sockets, expired timers, admission, and the decision to stop.
 
 #include "loop.h"
 
@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EVENTS = 1 << 22, SIGNALS = 0 }; // as many as there can be connections; no id is 0
+enum { EVENTS = 1 << 22, SIGNALS = 0 }; // the maximum number of connections; no id is 0
 
 double loop_clock(void) {
   struct timespec time;
@@ -69,7 +69,7 @@ static void ready(struct loop *loop, double id) {
   struct signalfd_siginfo info;
   if (id == loop->acceptor) server_announce(loop);
   else if (id != SIGNALS) {
-    // The id of what was closed meanwhile is spent: the core knows, as it knows whether there is a stop to be hurried.
+    // The core checks the id, which is spent if it was closed meanwhile, and whether there is a stop to hurry.
     if ((int)CORE(stateOf)(&loop->core, id) >= 0) stream_ready(loop_slot(loop, id)->stream);
   } else if (read(loop->signals, &info, sizeof info) > 0 && CORE(handleHurry)(&loop->core) != 0)
     CORE(handleDrain)(&loop->core, 0, loop->grace, loop->now, false);
@@ -87,7 +87,7 @@ static void fire(struct loop *loop) {
     }
 }
 
-// Who comes in, and what the core decides. Whether the loop goes on.
+// Admits clients, and carries out the core's decisions. Returns whether the loop continues.
 static bool settle(struct loop *loop) {
   loop->again = server_admit(loop);
   for (double id; (id = CORE(pollLinger)(&loop->core)) > 0;) stream_close(loop_slot(loop, id)->stream);
@@ -107,7 +107,7 @@ void loop_run(struct loop *loop) {
     const double wait = loop->again ? 0 : ceil(CORE(pollDeadline)(&loop->core) - loop_clock());
     int count = epoll_wait(loop->epoll, events, EVENTS, (int)fmax(0, fmin(wait, 1e9)));
     CORE(handleTick)(&loop->core, loop->now = loop_clock());
-    // The process may have been stopped behind its wait: before anybody is idle, all that has come by now is heard.
+    // The process may have been stopped after its wait: all input is read before any connection counts as idle.
     if (CORE(pollDeadline)(&loop->core) <= loop->now) count = epoll_wait(loop->epoll, events, EVENTS, 0);
     if (count < 0 && errno != EINTR) err(1, "epoll");
     for (int i = 0; i < count; i++) ready(loop, (double)events[i].data.u64);

@@ -1,8 +1,8 @@
-// The listening socket, and who comes in.
+// The listening socket, and the admission of clients.
 //
-// A client that the kernel has is announced to the core, and accepted when the core lets it in. While one waits for
-// that, the listening socket is not watched: the others stay with the kernel. So nobody is here who is not inside,
-// until the listening socket closes: then whoever the kernel has is accepted at once, and waits here.
+// A client in the kernel's queue is announced to the core, and accepted when the core admits it. While one waits for
+// that, the listening socket is not watched, and the others stay in the kernel. So all accepted clients are admitted,
+// until the listening socket closes: then all clients in the kernel's queue are accepted at once, and wait here.
 
 #include "loop.h"
 
@@ -23,7 +23,7 @@ int server_open(struct loop *loop, int port) {
     err(1, "listen");
   loop->listener = fd;
   loop->acceptor = CORE(handleAcceptor)(&loop->core);
-  CORE(handleAcceptorLimits)(&loop->core, loop->acceptor, 1, 0, false); // one waits here, for as long as it takes
+  CORE(handleAcceptorLimits)(&loop->core, loop->acceptor, 1, 0, false); // one waits here, without a time limit
   CORE(handleAcceptorListen)(&loop->core, loop->acceptor, true);
   loop_watch(loop, EPOLL_CTL_ADD, fd, EPOLLIN, loop->acceptor);
   loop->watches_listener = true;
@@ -31,7 +31,7 @@ int server_open(struct loop *loop, int port) {
 }
 
 void server_announce(struct loop *loop) {
-  // Where the core has no memory for one more, it is turned away.
+  // If the core has no memory for another client, that one is dropped.
   const double id = CORE(handleAccept)(&loop->core, loop->acceptor, loop->now);
   if (id < 0) close(accept(loop->listener, NULL, NULL));
   else loop->announced = id;
@@ -54,8 +54,8 @@ static void let_in(struct loop *loop, double id) {
   const int fd = accept_next(loop);
   if (fd >= 0) stream_start(stream_open(loop, id, fd));
   else CORE(handleClose)(&loop->core, id);
-  if (fd >= 0 || errno == EAGAIN || errno == ECONNABORTED) return; // it is inside, or gone
-  // Out of descriptors. While the acceptor pauses, the next that is announced waits, and so the listening socket rests.
+  if (fd >= 0 || errno == EAGAIN || errno == ECONNABORTED) return; // it was admitted, or has disconnected
+  // Out of descriptors. While the acceptor is paused, the next client waits, so the listening socket is not watched.
   warn("accept");
   CORE(handleAcceptorListen)(&loop->core, loop->acceptor, false);
   loop_timer(loop, 1000, false, resume);
@@ -80,7 +80,7 @@ void server_close(struct loop *loop) {
     if (id > 0) stream_open(loop, id, fd);
     else close(fd);
   }
-  if (id > 0) CORE(handleClose)(&loop->core, id); // who was announced has gone
+  if (id > 0) CORE(handleClose)(&loop->core, id); // the announced client has disconnected
   CORE(handleAcceptorEnd)(&loop->core, loop->acceptor);
   close(loop->listener);
   loop->listener = -1;

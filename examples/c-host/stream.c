@@ -1,11 +1,11 @@
-// A client that is inside: reading, writing, and how it ends.
+// An admitted client: reading, writing, and how it ends.
 //
-// Either something waits to be written, and only that goes on, or nothing does, and the stream is read. So who reads
-// slowly is read slowly, no more waits than the answer to one chunk, and when the end is read, all has been answered.
+// The stream is only read while nothing waits to be written. So a client that reads slowly is read slowly, at most
+// the answer to one chunk is buffered, and when the end is read, everything has been answered.
 //
-// Where it is we who end, the stream lingers: what still comes is read and discarded until the peer ends, for two
-// seconds and a mebibyte at most. Closed with something unread, the kernel would reset, and take what we sent from
-// the peer.
+// If our side ends first, the stream lingers: input is read and discarded until the peer ends its side, for at most two
+// seconds and one mebibyte. If it closed with unread input, the kernel would send a reset, and the peer would lose
+// data that we have sent.
 
 #include "loop.h"
 
@@ -33,7 +33,7 @@ void stream_start(struct stream *stream) {
 
 void stream_end(struct stream *stream) {
   w2c_core *core = &stream->loop->core;
-  // A peer that has not taken all it was sent would not see an end.
+  // A peer that has not read everything would not see the end.
   if (stream->outbox != NULL || shutdown(stream->fd, SHUT_WR) != 0 ||
       CORE(handleLinger)(core, stream->id, stream->loop->now) != 0)
     stream_close(stream);
@@ -47,7 +47,7 @@ void stream_close(struct stream *stream) {
   free(stream);
 }
 
-// Bytes have moved: a store, and no call, tells the core. Gives how many, or -1 where that failed: the stream is gone.
+// Records activity, by a store instead of a call to the core. Returns -1 if it failed: then the stream is closed.
 static ssize_t moved(struct stream *stream, ssize_t size) {
   w2c_core *core = &stream->loop->core;
   if (size > 0) core_numbers(core, CORE(activityAddress)(core))[slot_of(stream->id)] = loop_clock();

@@ -1,17 +1,17 @@
-// Canvases as sharp as the screen, and the colours of the style sheet, light or dark.
+// Canvases in the resolution of the screen, and the colours of the style sheet, light or dark.
 
 const NAMES = ["panel", "ink", "soft", "line", "faint", "waiting", "inside", "silent", "served", "lost", "plan"];
 
 /** @typedef {Record<"panel" | "ink" | "soft" | "line" | "faint" | "waiting" | "inside" | "silent" | "served" | "lost" | "plan" | "tint", string>} Palette */
 
-/** The colours, as they are now. @returns {Palette} */
+/** The current colours. @returns {Palette} */
 export function readPalette() {
   const style = getComputedStyle(document.documentElement);
   const entries = [...NAMES, "tint"].map((name) => [name, style.getPropertyValue(`--${name}`).trim()]);
   return /** @type {Palette} */ (Object.fromEntries(entries));
 }
 
-/** A canvas that keeps the size the page gives it. Sizes and positions are those of the page, not of the screen. */
+/** A canvas that follows its size on the page. Sizes and positions are in pixels of the page, not of the screen. */
 export class Surface {
   width = 0;
   height = 0;
@@ -29,7 +29,7 @@ export class Surface {
     this.#fit();
   }
 
-  /** Whether there is anything to draw on: a panel may be too small, or not laid out yet. */
+  /** Whether the canvas has a size: a panel may be too small, or not laid out yet. */
   get isThere() {
     return this.width > 20 && this.height > 10;
   }

@@ -1,15 +1,15 @@
-// The clients that come: the same ones for the same seed, whatever the limits and however the run is watched.
+// The clients: the same ones for the same seed, whatever the limits and the speed.
 
-/** How many pieces an answer is made of: after each the client's bytes have moved. */
+/** The number of pieces of an answer. Each is activity of the client. */
 export const PIECES = 4;
 
 /** One client, from its arrival to its end. */
 export class Client {
-  /** Its place inside, the lowest that was free; -1 while it waits. */
+  /** Its place among admitted clients, the lowest free one; -1 while it waits. */
   seat = -1;
-  /** When its wait, or its silence, has lasted too long; Infinity where that is never. */
+  /** When it has waited, or been silent, for too long; Infinity if never. */
   deadline = Infinity;
-  /** How many pieces of its answer are done, and from when to when the present one takes. */
+  /** The number of finished pieces of its answer, and the start and end of the current one. */
   pieces = 0;
   pieceFrom = 0;
   pieceTo = 0;
@@ -30,16 +30,16 @@ export class Client {
     this.serial = serial;
     this.arrived = arrived;
     this.isSilent = chance(seed, serial, 1) * 100 < settings.silent;
-    /** Milliseconds of work: half to one and a half times what is usual. */
+    /** Milliseconds of work: half to one and a half times the usual. */
     this.work = settings.service * 1000 * (0.5 + chance(seed, serial, 2));
-    /** Milliseconds after which it goes, unanswered. */
+    /** Milliseconds after which it disconnects, unanswered. */
     this.patience = this.isSilent ? Infinity : settings.patience * 1000;
   }
 }
 
 /**
  * Milliseconds from one arrival to the next. Three times the square of a number from 0 to 1 is 1 on average, and about as
- * irregular as real arrivals are; and it is the same to the bit in every engine, as a logarithm need not be.
+ * irregular as real arrivals; and unlike a logarithm it is exactly the same in every engine.
  *
  * @param {number} seed
  * @param {number} serial
@@ -51,7 +51,7 @@ export function gapAfter(seed, serial, { arrivals, atOnce }) {
 }
 
 /**
- * A number from 0 to 1, without 1, that depends on nothing but its arguments: no draw shifts another.
+ * A number, at least 0 and less than 1, that depends only on its arguments, so that draws do not affect each other.
  *
  * @param {number} seed
  * @param {number} serial

@@ -1,4 +1,4 @@
-// What one presses and drags: presets, sliders, speed. Each tells the page what is wanted, and shows what is.
+// The controls: presets, sliders, speed. Each reports changes to the page, and shows the current value.
 
 import { LIMITS, LOAD, PRESETS, SPEEDS } from "./settings.js";
 
@@ -15,10 +15,10 @@ export function input(id) {
 }
 
 /**
- * Makes the radio buttons of the presets.
+ * Creates the radio buttons of the presets.
  *
  * @param {(preset: import("./settings.js").Preset) => void} chosen
- * @returns {(name: string | undefined) => void} marks one of them, or none
+ * @returns {(name: string | undefined) => void} selects one of them, or none
  */
 export function makePresets(chosen) {
   const radios = PRESETS.map((preset) => {
@@ -38,7 +38,7 @@ export function makePresets(chosen) {
 }
 
 /**
- * Makes the sliders of load and limits.
+ * Creates the sliders of load and limits.
  *
  * @param {(name: keyof import("./settings.js").Settings, value: number) => void} changed
  * @returns {(settings: Readonly<import("./settings.js").Settings>) => void} shows settings
@@ -59,7 +59,7 @@ export function makeSliders(changed) {
       label.htmlFor = slider.name;
       label.textContent = slider.label;
       output.htmlFor.add(slider.name);
-      output.ariaLive = "off"; // the slider says its value itself
+      output.ariaLive = "off"; // the slider announces its value itself
       row.append(label, output, range);
       if (group === 0) element("seed").parentElement?.before(row);
       else element("limits").append(row);
@@ -73,13 +73,13 @@ export function makeSliders(changed) {
   };
 }
 
-/** Makes the slider of the speed. @param {(speed: number) => void} changed @returns {(speed: number) => void} */
+/** Creates the slider of the speed. @param {(speed: number) => void} changed @returns {(speed: number) => void} */
 export function makeSpeed(changed) {
   return stops(input("speed"), element("speed-shown"), SPEEDS, (value) => `${value}×`, changed);
 }
 
 /**
- * A slider over a list of values: it moves from one to the next.
+ * A slider over a list of values.
  *
  * @param {HTMLInputElement} range
  * @param {HTMLElement} output

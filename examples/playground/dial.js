@@ -1,19 +1,19 @@
-// Draws pending deadlines as a hierarchical timing wheel holds them: rings of 64 slots, each ring 64 times as slow.
+// Draws pending deadlines as in a hierarchical timing wheel: rings of 64 slots, each ring 64 times as slow.
 //
-// A deadline stands in the ring of the highest six bits in which its tick differs from the present one. So it falls
-// inward, from ring to ring, as its time nears. The core's own memory is private: this goes by what the host knows.
+// A deadline is in the ring of the highest six bits in which its tick differs from the current one. So it moves
+// inward, from ring to ring, as its time nears. The core's memory is private, so this uses the deadlines that the host knows.
 
 import { slotOf } from "wasm-ioloop/core";
 import { Surface, circle } from "./canvas.js";
 import { DESCRIPTORS } from "./host.js";
 import { Purpose } from "./timers.js";
 
-const TICKS = 16; // a millisecond
+const TICKS = 16; // per millisecond
 const SLOTS = 64;
 const RINGS = 4;
-const STEP = 4.2; // from dot to dot, where there is room
+const STEP = 4.2; // from dot to dot, if there is room
 const FALL_MS = 90;
-// Each connection and two timers for each may have a deadline, and the host has two of its own.
+// Each connection may have a deadline and two timers, and the host has two more.
 const MOST = 3 * DESCRIPTORS + 2;
 
 export class Dial {
@@ -36,7 +36,7 @@ export class Dial {
   /**
    * @param {import("./host.js").Host} host
    * @param {import("./canvas.js").Palette} palette
-   * @param {number} elapsed real milliseconds since the last time; Infinity: nothing glides
+   * @param {number} elapsed real milliseconds since the last call; Infinity: nothing glides
    * @returns {boolean} whether anything still moves
    */
   draw(host, palette, elapsed) {
@@ -72,7 +72,7 @@ export class Dial {
     return Math.min(this.#surface.width, this.#surface.height) / 2 - 3;
   }
 
-  /** How far from the middle a ring begins. @param {number} ring */
+  /** The inner radius of a ring. @param {number} ring */
   #inner(ring) {
     return this.#radius * (0.16 + (0.84 * ring) / RINGS);
   }
@@ -87,7 +87,7 @@ export class Dial {
     const [x, y] = [width / 2, height / 2];
     for (let ring = 0; ring < RINGS; ring++) {
       const turn = SLOTS ** (ring + 1);
-      // The hand, and what it has swept since the last time
+      // The hand, and the area that it has swept since the last call
       const swept = Math.min(1, Math.max(0, now - this.#shown) / turn);
       const hand = (Math.floor((now % turn) / SLOTS ** ring) + 0.5) / SLOTS;
       for (const [turns, colour] of /** @type {const} */ ([
@@ -164,7 +164,7 @@ export class Dial {
     context.fillText(String(count), width / 2, height / 2 + 0.5);
   }
 
-  // Dots stand one behind the other in their slot, and closer where there are many.
+  // The dots of a slot are in a row, closer together if there are many.
   /** @param {number} slot @param {number} stacked @returns {[number, number]} */
   #position(slot, stacked) {
     const { width, height } = this.#surface;
@@ -177,7 +177,7 @@ export class Dial {
   }
 }
 
-/** Where a tick stands: its ring and its slot there, as one number. @param {number} tick @param {number} now */
+/** The position of a tick: its ring and slot, as one number. @param {number} tick @param {number} now */
 export function slotAt(tick, now) {
   const due = Math.max(tick, now);
   let ring = 0;
@@ -189,7 +189,7 @@ export function slotAt(tick, now) {
   return ring * SLOTS + (Math.floor(due / unit) % SLOTS);
 }
 
-/** Every deadline there is, with an index of its own. @param {import("./host.js").Host} host @param {(index: number, deadline: number, purpose: number) => void} visit */
+/** Visits every deadline, each with its own index. @param {import("./host.js").Host} host @param {(index: number, deadline: number, purpose: number) => void} visit */
 function eachDeadline({ timers, clients }, visit) {
   for (const timer of timers.bySlot) {
     if (timer) visit(DESCRIPTORS + slotOf(timer.id), timer.deadline, timer.purpose);

@@ -1,4 +1,4 @@
-// Draws the gate: the line, the door, the places inside. Clients glide to where they belong, in real time.
+// Draws the gate: the queue, the door, and the slots of admitted clients. Clients glide to their places, in real time.
 
 import { slotOf } from "wasm-ioloop/core";
 import { Surface, circle } from "./canvas.js";
@@ -17,7 +17,7 @@ export class Gate {
   #ghosts = new Ghosts();
   #x = new Float32Array(DESCRIPTORS);
   #y = new Float32Array(DESCRIPTORS);
-  // Whose position that is, as its serial number + 1, and whether it has passed the door.
+  // The client at each position, as its serial number + 1, and whether it has passed the door.
   #whose = new Float64Array(DESCRIPTORS);
   #passed = new Uint8Array(DESCRIPTORS);
   #opening = 1;
@@ -33,14 +33,14 @@ export class Gate {
     this.#surface = new Surface(canvas, resized);
   }
 
-  /** A client has ended; it is seen going. @param {Client} client @param {number} fate */
+  /** A client has ended: shows it leaving. @param {Client} client @param {number} fate */
   left(client, fate) {
     const slot = slotOf(client.id);
     if (this.#whose[slot] !== client.serial + 1) return;
     this.#ghosts.add(this.#x[slot] ?? 0, this.#y[slot] ?? 0, fate);
   }
 
-  /** A client was turned away before it had a place in the line. */
+  /** A client was dropped before it was in the queue. */
   refused() {
     this.#ghosts.turnAway(this.#surface.height);
   }
@@ -54,7 +54,7 @@ export class Gate {
    * @param {import("./host.js").Host} host
    * @param {import("./settings.js").Settings} settings
    * @param {import("./canvas.js").Palette} palette
-   * @param {number} elapsed real milliseconds since the last time; Infinity: nothing glides
+   * @param {number} elapsed real milliseconds since the last call; Infinity: nothing glides
    * @returns {boolean} whether anything still moves
    */
   draw(host, settings, palette, elapsed) {
@@ -113,7 +113,7 @@ export class Gate {
     context.fill();
   }
 
-  // A client in the line fills as its patience runs out.
+  // A waiting client fills up as its patience runs out.
   /** @param {import("./canvas.js").Palette} palette @param {number} side @param {import("./host.js").Host} host @param {number} glide */
   #drawLine(palette, side, host, glide) {
     const { context } = this.#surface;
@@ -130,7 +130,7 @@ export class Gate {
     context.globalAlpha = 1;
   }
 
-  // A client inside fills as its answer gets ready; one that says nothing is hollow.
+  // An admitted client fills up as its answer progresses; a silent one is hollow.
   /** @param {import("./canvas.js").Palette} palette @param {number} side @param {import("./host.js").Host} host @param {number} glide */
   #drawInside(palette, side, host, glide) {
     const { context, height } = this.#surface;
@@ -165,7 +165,7 @@ export class Gate {
     context.stroke();
   }
 
-  // All of one colour are one path.
+  // All clients of one colour are one path.
   /** @param {readonly (Client | undefined)[]} clients @param {string} colour @param {string} alpha @param {(client: Client) => number} radius */
   #discs(clients, colour, alpha, radius) {
     const { context } = this.#surface;
@@ -211,14 +211,14 @@ export class Gate {
   }
 }
 
-/** The columns go to and fro, so that the line stays one line. @param {Grid} grid @param {number} index */
+/** The columns alternate in direction, so that the queue is a continuous line. @param {Grid} grid @param {number} index */
 function rowY({ rows, size, top }, index) {
   const column = Math.floor(index / rows);
   const row = index % rows;
   return top + ((column % 2 === 0 ? row : rows - 1 - row) + 0.5) * size;
 }
 
-/** The largest squares of which so many fit. @param {number} count @param {number} width @param {number} height @returns {Grid} */
+/** The largest squares of which `count` fit. @param {number} count @param {number} width @param {number} height @returns {Grid} */
 function fit(count, width, height) {
   let size = LARGEST;
   while (size > 3 && Math.floor(width / size) * Math.floor(height / size) < count) size -= 0.5;
@@ -226,7 +226,7 @@ function fit(count, width, height) {
   return { rows, size, top: (height - rows * size) / 2 };
 }
 
-/** So that the places of a crowd do not shrink with every newcomer. @param {number} count */
+/** Rounds up, so that the places of a crowd do not shrink with every new client. @param {number} count */
 function roundUp(count) {
   return Math.min(DESCRIPTORS, Math.max(1, Math.ceil(count / 64)) * 64);
 }

@@ -1,4 +1,4 @@
-// Clients that have just ended: they are seen going, and fade. Those who were served go on, the others drop out.
+// Clients that have just ended: they are shown leaving, and fade. Served clients move on, the others drop out.
 
 import { circle } from "./canvas.js";
 import { Fate } from "./ledger.js";
@@ -23,7 +23,7 @@ export class Ghosts {
     this.#fate[at] = fate;
   }
 
-  /** One that never got into the line. @param {number} height */
+  /** A client that was never in the queue. @param {number} height */
   turnAway(height) {
     const spread = (this.#next * 0.618) % 1;
     this.add(8 + 26 * spread, height * (0.3 + 0.4 * ((spread * 7) % 1)), Fate.TURNED_AWAY);

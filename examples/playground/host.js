@@ -1,23 +1,23 @@
-// A host of the core: the same contract as the library's own, with simulated clients in place of sockets.
+// A host of the core, which works like the library's own, with simulated clients instead of sockets.
 //
-// It tells the core what happens, and does what the core answers. Who is let in, who has waited or been silent for too
-// long, what is due when, and when a drain has ended: all of that is the core's to decide. Time is virtual.
+// It reports events to the core, and carries out its decisions. The core decides which client is admitted, which has waited or been
+// silent for too long, which timer is due, and when a drain has ended. Time is virtual.
 
 import { Code, Core, Decision, Due, State, slotOf } from "wasm-ioloop/core";
 import { Client, PIECES, gapAfter } from "./clients.js";
 import { Fate, INTERVAL, Ledger } from "./ledger.js";
 import { Purpose, Timers } from "./timers.js";
 
-/** As many clients as may be there at once, limits or not: so many descriptors has this machine. */
+/** The number of descriptors of this machine, which limits clients in any case. */
 export const DESCRIPTORS = 1024;
 
-/** Milliseconds for which letting one client in keeps the loop from all else. */
+/** Milliseconds for which the admission of one client blocks the loop. */
 export const ADMISSION_COST = 0.2;
 
 /** @typedef {Readonly<import("./settings.js").Settings>} Settings */
 /** @typedef {{ left(client: Client, fate: number): void, refused(): void }} Watcher */
 
-const BUDGET_CHECK = 32; // passes between two looks at the real clock
+const BUDGET_CHECK = 32; // passes between two reads of the real clock
 
 export class Host {
   /** Virtual time, in milliseconds. */
@@ -29,11 +29,11 @@ export class Host {
   clients = [];
   /** How often each slot of the connection table has been used. */
   uses = new Uint32Array(DESCRIPTORS);
-  /** @type {Client[]} who waits, in the order of arrival */
+  /** @type {Client[]} waiting clients, in the order of arrival */
   line = [];
-  /** @type {(Client | undefined)[]} who is inside */
+  /** @type {(Client | undefined)[]} admitted clients */
   seats = [];
-  /** How many of those inside say nothing. */
+  /** The number of silent admitted clients. */
   silent = 0;
   isRunning = true;
   /** @type {Watcher | undefined} */
@@ -44,7 +44,7 @@ export class Host {
   #calls;
   #acceptor;
   #arrivals;
-  // When the loop is free again: letting clients in takes its time.
+  // When the loop is free again: the admission of clients takes time.
   #free = 0;
   #again = false;
 
@@ -76,14 +76,14 @@ export class Host {
     return this.#calls.connectionsIn(State.WAITING);
   }
 
-  /** When the next pass is; Infinity once the loop has stopped. */
+  /** The time of the next pass; Infinity once the loop has stopped. */
   get next() {
     if (!this.isRunning) return Infinity;
     return this.#again ? this.#free : Math.max(this.#free, this.#calls.pollDeadline());
   }
 
   /**
-   * Lets virtual time pass. What happens does not depend on how the way is cut into pieces.
+   * Advances virtual time. The result does not depend on the size of the steps.
    *
    * @param {number} to
    * @param {number} [until] the real time, as of performance.now, at which to give up
@@ -98,7 +98,7 @@ export class Host {
     return true;
   }
 
-  /** One pass: to the next deadline, and what is due there. */
+  /** One pass: advances to the next deadline, and runs what is due. */
   step() {
     if (this.next === Infinity) return;
     this.#free = this.next;
@@ -110,7 +110,7 @@ export class Host {
     this.#settle();
   }
 
-  /** Other settings from now on. @param {Settings} settings */
+  /** Changes the settings. @param {Settings} settings */
   set(settings) {
     const before = this.#settings;
     this.#settings = settings;
@@ -130,7 +130,7 @@ export class Host {
     this.#settle();
   }
 
-  /** The graceful stop waits no longer. */
+  /** Cuts the graceful stop short. */
   hurry() {
     if (this.#calls.handleHurry() === Code.OK) this.#settle();
   }
@@ -147,7 +147,7 @@ export class Host {
     if (client) this.#end(client, answer === Due.WAIT ? Fate.WAITED : Fate.SILENT);
   }
 
-  // Who may come in now, and is it time to stop? To be asked after all that may have changed the answers.
+  // Admits clients, and carries out decisions. Called after everything that may have changed them.
   #settle() {
     this.#free = this.#time;
     this.#again = false;
@@ -155,7 +155,7 @@ export class Host {
       const client = this.clients[slotOf(id)];
       if (client) this.#admit(client);
       this.#free += ADMISSION_COST;
-      this.#again = true; // the next pass may admit as many again
+      this.#again = true; // the next pass has a full budget again
     }
     this.now = Math.max(this.now, this.#free);
     for (let more = true; more;) {
@@ -215,7 +215,7 @@ export class Host {
     client.working = this.timers.make(Purpose.WORK, { after, now: this.#free, isRecurring: true }, client, this.#work);
   }
 
-  // A piece of the answer is done. That there was activity is one store; the core looks at it when the deadline comes up.
+  // A piece of the answer is done. The activity is one store; the core reads it when the deadline comes up.
   /** @param {Client} client */
   #work = (client) => {
     client.pieces++;
@@ -225,7 +225,7 @@ export class Host {
     this.timers.again(client.working, this.#timeOfPiece(client), this.#free);
   };
 
-  // Those at work share the server once there are more of them than it gives full speed to.
+  // Clients share the server once there are more of them than it can serve at full speed.
   /** @param {Client} client */
   #timeOfPiece(client) {
     const crowding = Math.max(1, (this.inside - this.silent) / this.#settings.fullSpeed);
@@ -258,7 +258,7 @@ export class Host {
     this.ledger.end(fate, this.#free - client.arrived);
   }
 
-  // The graceful stop waits for nobody any more, neither inside nor in the line.
+  // The graceful stop no longer waits: closes admitted clients and resets waiting ones.
   #closeAll() {
     for (const client of this.seats) if (client) this.#end(client, Fate.CLOSED);
     for (const client of this.line.slice()) this.#end(client, Fate.TURNED_AWAY);

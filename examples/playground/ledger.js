@@ -1,4 +1,4 @@
-// What has become of the clients, and how it went lately: counts, and a minute of samples.
+// The outcomes of clients: counts, and samples of the last minute.
 
 /** How a client ended. */
 export const Fate = Object.freeze({ SERVED: 0, TURNED_AWAY: 1, WAITED: 2, GAVE_UP: 3, SILENT: 4, CLOSED: 5 });
@@ -6,18 +6,18 @@ export const Fate = Object.freeze({ SERVED: 0, TURNED_AWAY: 1, WAITED: 2, GAVE_U
 /** Milliseconds from sample to sample. */
 export const INTERVAL = 250;
 
-/** How many samples are kept: a minute. */
+/** The number of samples that are kept, a minute. */
 export const KEPT = 240;
 
-// What happens is counted over the latest samples, so that a rate does not flicker.
+// Rates are computed over the latest samples, so that they do not flicker.
 const LATEST = 8;
 
-/** One series of samples; the oldest give way. */
+/** A series of samples; the oldest are overwritten. */
 export class Series {
   #values = new Float64Array(KEPT).fill(NaN);
   #count = 0;
 
-  /** How many samples there are. */
+  /** The number of samples. */
   get length() {
     return Math.min(this.#count, KEPT);
   }
@@ -27,7 +27,7 @@ export class Series {
     this.#values[this.#count++ % KEPT] = value;
   }
 
-  /** The sample so many before the latest; NaN where there is none. @param {number} age */
+  /** The sample `age` before the latest one; NaN if there is none. @param {number} age */
   ago(age) {
     return age < this.length ? (this.#values[(this.#count - 1 - age) % KEPT] ?? NaN) : NaN;
   }
@@ -39,7 +39,7 @@ export class Series {
     return sum;
   }
 
-  /** The greatest of the last so many samples, 0 where there is none. */
+  /** The greatest of the latest samples; 0 if there are none. */
   greatest(count = KEPT) {
     let greatest = 0;
     for (let age = 0; age < Math.min(count, this.length); age++) greatest = Math.max(greatest, this.ago(age) || 0);
@@ -52,12 +52,12 @@ export class Ledger {
   /** How many clients have ended, by fate. */
   ended = Object.values(Fate).map(() => 0);
   arrived = 0;
-  /** The longest anybody has waited, in milliseconds. */
+  /** The longest wait of a client, in milliseconds. */
   longestWait = 0;
   mostInside = 0;
   waiting = new Series();
   inside = new Series();
-  /** Clients served a second. */
+  /** Clients served per second. */
   rate = new Series();
   /** Milliseconds from arrival to answer, on average. */
   answer = new Series();
@@ -70,7 +70,7 @@ export class Ledger {
   #newlyTook = 0;
   #latest = 0;
 
-  /** A client has ended. @param {number} fate @param {number} took milliseconds since it came */
+  /** A client has ended. @param {number} fate @param {number} took milliseconds since its arrival */
   end(fate, took) {
     this.ended[fate] = (this.ended[fate] ?? 0) + 1;
     if (fate !== Fate.SERVED) return;
@@ -78,7 +78,7 @@ export class Ledger {
     this.#newlyTook += took;
   }
 
-  /** A client waits no more. @param {number} time milliseconds it has waited */
+  /** A client has stopped waiting. @param {number} time milliseconds it has waited */
   waited(time) {
     this.longestWait = Math.max(this.longestWait, time);
   }

@@ -1,4 +1,4 @@
-// The page: virtual time passes with real time, as fast as one likes, and what the core has decided is drawn.
+// The page: virtual time follows real time, at any speed, and the decisions of the core are drawn.
 //
 // In the address: ?preset=rush&seed=7&speed=10&paused. In the console: playground.advance(60).
 
@@ -15,14 +15,14 @@ import { PRESETS, SPEEDS } from "./settings.js";
 import { Table } from "./table.js";
 import { duration, number, setText } from "./text.js";
 
-const FRAME_BUDGET_MS = 9; // for passes: the rest of a sixtieth of a second is for drawing
+const FRAME_BUDGET_MS = 9; // for passes; the rest of a sixtieth of a second is for drawing
 const LONGEST_FRAME_MS = 100; // a page that was hidden does not catch up
-const TEXT_MS = 100; // figures that change more often cannot be read
+const TEXT_MS = 100; // figures that change faster cannot be read
 
 /** @type {Record<number, string>} */
 const DRAINING = {
-  [Phase.FINISHING]: "Draining, but for a while clients still come in: who sends them here has to notice first.",
-  [Phase.DRAINING]: "The door is shut. Who waits is still served, in order, and who is inside to the end.",
+  [Phase.FINISHING]: "Draining, but clients are still accepted for a while, until load balancers have noticed.",
+  [Phase.DRAINING]: "The door is shut. Waiting clients are still served, in order, and admitted ones until they end.",
 };
 
 class Page {
@@ -94,7 +94,7 @@ class Page {
     this.draw();
   }
 
-  /** A graceful stop; asked for again, it closes at once who is left. */
+  /** A graceful stop. A second call closes the remaining connections at once. */
   drain() {
     if (this.host.phase === Phase.ADMITTING) {
       this.#drainedAt = this.host.now;
@@ -105,7 +105,7 @@ class Page {
     this.draw();
   }
 
-  /** Lets so many seconds of virtual time pass at once. @param {number} seconds */
+  /** Advances virtual time by some seconds at once. @param {number} seconds */
   advance(seconds) {
     this.host.advance(this.host.now + seconds * 1000);
     this.#gate.forget();
@@ -113,7 +113,7 @@ class Page {
     this.draw();
   }
 
-  /** Has the page drawn, soon. */
+  /** Schedules a redraw of the page. */
   draw() {
     this.#told = -Infinity;
     this.#ask();
@@ -163,7 +163,7 @@ class Page {
     if (host.phase !== Phase.FINISHED) return DRAINING[host.phase] ?? "";
     const closed = host.ledger.ended[Fate.CLOSED] ?? 0;
     const took = duration(host.now - this.#drainedAt);
-    return `Drained in ${took}. ${closed === 0 ? "Nobody" : number(closed)} had to be closed. Play begins anew.`;
+    return `Drained in ${took}. ${closed === 0 ? "No client" : number(closed)} had to be closed. Play starts again.`;
   }
 
   /** @param {import("./settings.js").Preset} preset */
@@ -197,7 +197,7 @@ class Page {
     });
   }
 
-  // Keys mean what they always mean to what has the focus, and what they mean here elsewhere.
+  // A focused control keeps its usual keys; elsewhere the keys are those of the page.
   /** @param {KeyboardEvent} event */
   #press(event) {
     const target = event.target instanceof Element ? event.target : document.body;

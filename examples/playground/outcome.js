@@ -1,4 +1,4 @@
-// What becomes of the clients: a bar of all fates, and five figures with their last minute.
+// The outcomes of clients: a bar of all fates, and five figures with charts of the last minute.
 
 import { element } from "./controls.js";
 import { Fate } from "./ledger.js";
@@ -8,15 +8,15 @@ import { duration, number, setText } from "./text.js";
 /** @typedef {import("./host.js").Host} Host */
 /** @typedef {import("./settings.js").Settings} Settings */
 
-/** Name, colour, and how many of all who came. @type {readonly (readonly [string, string, (host: Host) => number])[]} */
+/** Name, colour, and the number of clients. @type {readonly (readonly [string, string, (host: Host) => number])[]} */
 const FATES = [
   ["served", "served", ({ ledger }) => ledger.ended[Fate.SERVED] ?? 0],
-  ["inside", "inside", (host) => host.inside],
-  ["in line", "waiting", (host) => host.waiting],
-  ["turned away", "lost-3", ({ ledger }) => ledger.ended[Fate.TURNED_AWAY] ?? 0],
+  ["admitted", "inside", (host) => host.inside],
+  ["waiting", "waiting", (host) => host.waiting],
+  ["dropped", "lost-3", ({ ledger }) => ledger.ended[Fate.TURNED_AWAY] ?? 0],
   ["waited too long", "lost-2", ({ ledger }) => ledger.ended[Fate.WAITED] ?? 0],
   ["gave up", "lost", ({ ledger }) => ledger.ended[Fate.GAVE_UP] ?? 0],
-  ["silent, cut off", "silent", ({ ledger }) => ledger.ended[Fate.SILENT] ?? 0],
+  ["silent, closed", "silent", ({ ledger }) => ledger.ended[Fate.SILENT] ?? 0],
   ["closed by the drain", "plan", ({ ledger }) => ledger.ended[Fate.CLOSED] ?? 0],
 ];
 
@@ -25,7 +25,7 @@ const FATES = [
  * @property {string} label
  * @property {"waiting" | "inside" | "served" | "ink"} colour
  * @property {"waiting" | "inside" | "rate" | "answer" | "delay"} series
- * @property {number} atLeast what the full height of its history stands for
+ * @property {number} atLeast the value of the full height of its chart
  * @property {(host: Host) => string} value
  * @property {(host: Host, settings: Settings) => string} note
  */
@@ -41,7 +41,7 @@ const TILES = [
     note: ({ ledger }) => `longest wait ${duration(ledger.longestWait)}`,
   },
   {
-    label: "Inside",
+    label: "Admitted",
     colour: "inside",
     series: "inside",
     atLeast: 10,
@@ -49,7 +49,7 @@ const TILES = [
     note: ({ ledger }) => `${number(ledger.mostInside)} at most`,
   },
   {
-    label: "Served a second",
+    label: "Served per second",
     colour: "served",
     series: "rate",
     atLeast: 10,

@@ -1,4 +1,4 @@
-// What the page says of the present moment: the clock, the gate, the phase, and the keys to the pictures.
+// The current values on the page: the clock, the gate, the phase, and the keys of the pictures.
 
 import { Phase, State } from "wasm-ioloop/core";
 import { element } from "./controls.js";
@@ -21,8 +21,8 @@ const DIAL_KEY = [
 const TABLE_KEY = [
   ["WAITING", "waiting", ({ core }) => number(core.calls.connectionsIn(State.WAITING))],
   ["INCOMING", "inside", ({ core }) => number(core.calls.connectionsIn(State.INCOMING))],
-  ["slots have memory", "line", ({ core }) => number(core.calls.connectionCapacity())],
-  ["ids given so far", "plan", ({ uses }) => number(uses.reduce((sum, count) => sum + count, 0))],
+  ["slots in the table", "line", ({ core }) => number(core.calls.connectionCapacity())],
+  ["ids used so far", "plan", ({ uses }) => number(uses.reduce((sum, count) => sum + count, 0))],
 ];
 
 export class Readout {
@@ -32,11 +32,11 @@ export class Readout {
   show(host, { maxConnections, backlog }) {
     setText(element("clock"), `${(host.now / 1000).toFixed(3)} s`);
     setText(element("line-count"), number(host.waiting));
-    setText(element("line-of"), `of ${number(backlog)} seats`);
+    setText(element("line-of"), `of ${number(backlog)} allowed`);
     setText(element("inside-count"), number(host.inside));
     setText(
       element("inside-of"),
-      maxConnections === Infinity ? "without a limit" : `of ${number(maxConnections)} places`,
+      maxConnections === Infinity ? "without a limit" : `of ${number(maxConnections)} slots`,
     );
     setText(element("silent-count"), number(host.silent));
     const isFull = host.inside >= maxConnections;

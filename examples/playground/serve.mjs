@@ -1,4 +1,4 @@
-// Serves the playground on loopback, and of this repository nothing but what it is made of.
+// Serves the playground on loopback, and no other files of this repository.
 //
 //   npm run build && node examples/playground/serve.mjs [PORT]      port 8080, or a free one for 0
 
@@ -16,16 +16,16 @@ const TYPES = new Map([
   [".js", "text/javascript; charset=utf-8"],
 ]);
 
-/** The file that a URL names; undefined where it names none, or none of these. @param {string} url */
+/** The file that a URL names; undefined if it names none, or one that is not part of the playground. @param {string} url */
 function fileOf(url) {
   try {
     const { pathname } = new URL(url, "http://localhost");
     const named = join(ROOT, decodeURIComponent(pathname), pathname.endsWith("/") ? "index.html" : "");
-    const file = realpathSync(named); // wherever dots and links lead
+    const file = realpathSync(named); // with dots and links resolved
     const isHere = FOLDERS.some((folder) => file.startsWith(realpathSync(join(ROOT, folder)) + sep));
     return isHere && TYPES.has(extname(file)) && statSync(file).isFile() ? file : undefined;
   } catch {
-    return undefined; // no such file, or no such URL
+    return undefined; // no such file, or an invalid URL
   }
 }
 

@@ -1,13 +1,13 @@
-// What one can set: the load that comes, and the limits that meet it. Every slider goes over a list of round values.
+// The settings: the load, and the limits. Every slider has a list of round values.
 
 /**
  * @typedef {object} Settings
  * @property {number} arrivals clients per second
- * @property {number} atOnce how many of them come at the same instant
+ * @property {number} atOnce how many of them arrive at the same instant
  * @property {number} service seconds of work for one client, when the server is not crowded
- * @property {number} fullSpeed how many clients the server works on before they slow each other down
- * @property {number} patience seconds after which an unanswered client goes away
- * @property {number} silent percent of the clients that connect and say nothing
+ * @property {number} fullSpeed how many clients the server can work on before they slow each other down
+ * @property {number} patience seconds after which an unanswered client disconnects
+ * @property {number} silent percentage of clients that connect and send nothing
  * @property {number} maxConnections
  * @property {number} backlog
  * @property {number} multiAccept
@@ -53,68 +53,74 @@ const option = (...args) => ({ ...slider(...args), isOption: true });
 
 /** The load. */
 export const LOAD = [
-  slider("arrivals", "Arrivals", COUNTS, (value) => `${number(value)} /s`, "Clients that come in a second."),
-  slider("atOnce", "At once", COUNTS, number, "So many come at the same instant."),
-  slider("service", "Service time", SECONDS, seconds, "What an answer takes while the server is not crowded."),
+  slider("arrivals", "Arrivals", COUNTS, (value) => `${number(value)} /s`, "New clients per second."),
+  slider("atOnce", "At once", COUNTS, number, "How many clients arrive at the same instant."),
+  slider("service", "Service time", SECONDS, seconds, "The time for an answer while the server is not overloaded."),
   slider(
     "fullSpeed",
     "Capacity",
     COUNTS,
     number,
-    "So many at a time are served at full speed; with more, all slow down.",
+    "How many clients are served at full speed; with more, all of them slow down.",
   ),
   slider(
     "patience",
     "Patience",
     [...SECONDS, Infinity],
     orNone(seconds, "endless"),
-    "After this a client goes away, unanswered.",
+    "After this time an unanswered client disconnects.",
   ),
   slider(
     "silent",
     "Silent clients",
     [0, 1, 2, 5, 10, 15, 20, 30, 50],
     (value) => `${value} %`,
-    "They connect, and say nothing.",
+    "Clients that connect and send nothing.",
   ),
 ];
 
-/** The limits: what the core is told. */
+/** The limits, which are passed to the core. */
 export const LIMITS = [
   option(
     "maxConnections",
     "maxConnections",
     [...COUNTS, Infinity],
     orNone(number, "none"),
-    "How many may be inside. The others wait in line.",
+    "How many clients may be admitted at once. The others wait in the queue.",
   ),
-  option("backlog", "backlog", [0, ...COUNTS], number, "How many may wait. Who finds no seat is turned away."),
-  option("multiAccept", "multiAccept", COUNTS, number, "How many may come in in one pass of the loop."),
-  option("waitTimeout", "waitTimeout", [0, ...SECONDS], orNone(seconds, "never"), "Who waits longer is turned away."),
+  option("backlog", "backlog", [0, ...COUNTS], number, "How many clients may wait. Further ones are dropped."),
+  option("multiAccept", "multiAccept", COUNTS, number, "How many clients may be admitted in one pass of the loop."),
+  option(
+    "waitTimeout",
+    "waitTimeout",
+    [0, ...SECONDS],
+    orNone(seconds, "never"),
+    "A client that waits longer is dropped.",
+  ),
   option(
     "idleTimeout",
     "timeout",
     [0, ...SECONDS],
     orNone(seconds, "never"),
-    "Who is inside and silent for longer is cut off.",
+    "An admitted client that is silent for longer is closed.",
   ),
   option(
     "drainDelay",
     "drain: delay",
     [0, ...SECONDS],
     orNone(seconds, "none"),
-    "For so long a drain still lets clients in.",
+    "How long a drain still accepts clients.",
   ),
   option(
     "drainTimeout",
     "drain: timeout",
     [0, ...SECONDS],
     orNone(seconds, "never"),
-    "After so long it closes who is left inside.",
+    "After this time a drain closes the remaining connections.",
   ),
 ];
 
-/** How fast virtual time goes. */
+/** The speeds of virtual time. */
 export const SPEEDS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
 
 /** @type {Readonly<Settings>} */
@@ -139,39 +145,39 @@ export const PRESETS = [
   {
     name: "calm",
     label: "Calm",
-    lesson: "Fewer come than can be served. Nobody waits, and the limits are not felt.",
+    lesson: "Fewer clients arrive than can be served. No client waits, and the limits have no effect.",
     settings: CALM,
   },
   {
     name: "rush",
     label: "Rush hour",
     lesson:
-      "Twice as many come as can be served. Those inside still get full speed; the line is short enough to be worth " +
-      "waiting in; and whoever finds it full is told at once.",
+      "Twice as many clients arrive as can be served. Admitted ones are still served at full speed; the queue is short " +
+      "enough to be worth waiting in; and a client that finds it full is dropped at once.",
     settings: { ...CALM, arrivals: 80 },
   },
   {
     name: "unlimited",
     label: "No limits",
     lesson:
-      "The same rush, and everybody is let in at once. They slow each other down until most give up before their " +
-      "answer: the server is as busy as ever, and its work is wasted.",
+      "The same rush, but all clients are admitted at once. They slow each other down until most give up before their " +
+      "answer: the server is as busy as before, and its work is wasted.",
     settings: { ...CALM, arrivals: 80, maxConnections: Infinity, idleTimeout: 0 },
   },
   {
     name: "silent",
     label: "Silent",
     lesson:
-      "One in five connects and says nothing. The idle timeout takes their places back. Set it to “never” and " +
-      "watch them take every place there is.",
+      "One client in five connects and sends nothing. The idle timeout frees their slots. Set it to “never” and " +
+      "watch them take every slot.",
     settings: { ...CALM, arrivals: 25, silent: 20, idleTimeout: 2 },
   },
   {
     name: "flood",
     label: "Flood",
     lesson:
-      "Four hundred come at the same instant. multiAccept lets in a few a pass, and timers fire in between. Raise " +
-      "it, and the loop is late for everything else.",
+      "Four hundred clients arrive at the same instant. multiAccept admits a few per pass, and timers fire in between. " +
+      "Raise it, and the loop is late for everything else.",
     settings: {
       ...CALM,
       arrivals: 150,

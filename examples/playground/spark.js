@@ -1,4 +1,4 @@
-// Draws a series of samples: the last minute, small.
+// Draws a series of samples of the last minute as a small chart.
 
 import { Surface } from "./canvas.js";
 import { KEPT } from "./ledger.js";
@@ -14,7 +14,7 @@ export class Spark {
   /**
    * @param {import("./ledger.js").Series} series
    * @param {string} colour
-   * @param {number} atLeast what the full height stands for, unless a sample is greater
+   * @param {number} atLeast the value of the full height, unless a sample is greater
    * @param {string} ground
    */
   draw(series, colour, atLeast, ground) {

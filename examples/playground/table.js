@@ -1,4 +1,4 @@
-// Draws the connection table of the core: one square for each slot, coloured by the state that the core gives.
+// Draws the connection table of the core: one square for each slot, coloured by its state in the core.
 
 import { State } from "wasm-ioloop/core";
 import { Surface } from "./canvas.js";
@@ -48,7 +48,7 @@ export class Table {
   }
 }
 
-/** How worn a slot is, from 0 to 4: used never, up to 3 times, 15, 63, or more. @param {number} uses */
+/** How often a slot was used, as a level from 0 to 4: never, up to 3 times, 15, 63, or more. @param {number} uses */
 function ageOf(uses) {
   return uses === 0 ? 0 : Math.min(4, 1 + Math.floor(Math.log2(uses + 1) / 2 - 0.5));
 }

@@ -1,4 +1,4 @@
-// Numbers as text, and text into the page.
+// Formats numbers, and updates texts on the page.
 
 /** @param {number} value */
 export function number(value) {
@@ -13,7 +13,7 @@ export function duration(milliseconds) {
   return `${(milliseconds / 1000).toFixed(2)} s`;
 }
 
-/** Changes a text only where it differs: the page is not laid out anew for nothing. @param {Element} element @param {string} text */
+/** Changes a text only if it differs, to avoid an unnecessary layout. @param {Element} element @param {string} text */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }

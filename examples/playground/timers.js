@@ -1,8 +1,8 @@
-// The timers of this host: what is to be done when the core says that one is due.
+// The timers of this host: their callbacks, which run when the core reports them as due.
 
 import { Due, slotOf } from "wasm-ioloop/core";
 
-/** What a deadline is for. */
+/** The purpose of a deadline. */
 export const Purpose = Object.freeze({ PLAN: 0, WORK: 1, WAIT: 2, IDLE: 3 });
 
 /**
@@ -12,11 +12,11 @@ export const Purpose = Object.freeze({ PLAN: 0, WORK: 1, WAIT: 2, IDLE: 3 });
  * @property {number} purpose
  * @property {number} deadline
  * @property {number} interval
- * @property {T} subject what the callback gets
+ * @property {T} subject the argument of the callback
  * @property {(subject: T) => void} run
  */
 
-/** Each timer of the core, and its callback. */
+/** The timers of the core, with their callbacks. */
 export class Timers {
   /** @type {(Timer<any> | undefined)[]} */
   bySlot = [];
@@ -43,7 +43,7 @@ export class Timers {
     return timer;
   }
 
-  /** Starts it again, with another interval from here on. @param {Timer<any>} timer @param {number} after @param {number} now */
+  /** Restarts a timer with a new interval. @param {Timer<any>} timer @param {number} after @param {number} now */
   again(timer, after, now) {
     this.#core.calls.handleTimerAgain(timer.id, after, now);
     timer.interval = after;
@@ -55,7 +55,7 @@ export class Timers {
     if (timer && this.#core.calls.handleTimerRemove(timer.id) === 0) this.bySlot[slotOf(timer.id)] = undefined;
   }
 
-  /** Runs what is due, as the core has answered. @param {number} id @param {number} answer @param {number} now @returns {number} how late it is */
+  /** Runs a due timer, given the result of handleDue. @param {number} id @param {number} answer @param {number} now @returns {number} how late it is */
   fire(id, answer, now) {
     const slot = slotOf(id);
     const timer = this.bySlot[slot];

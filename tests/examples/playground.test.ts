@@ -137,7 +137,7 @@ pageTest(
     const at = await clock(page);
     await page.keyboard.press("ArrowRight");
     assert.is(await page.textContent("[for=maxConnections] + output"), "50");
-    await says(page, "#inside-of", "of 50 places");
+    await says(page, "#inside-of", "of 50 slots");
     assert.is(
       await page.locator("input[name=preset]:checked").count(),
       0,
@@ -204,7 +204,7 @@ pageTest("a drain goes through its phases, and ends", { query: "paused&preset=ru
   await phase("Finished");
   await rests(page);
   await says(page, "#inside-count", "0");
-  assert.match((await page.textContent("#lesson"))!, /^Drained in .* Nobody had to be closed/);
+  assert.match((await page.textContent("#lesson"))!, /^Drained in .* No client had to be closed/);
   assert.ok(await page.isDisabled("#drain"));
   await page.click("#play");
   await holds(page, "playground.host.phase === 0 && playground.host.now > 0");
