@@ -155,11 +155,15 @@ test("an unknown option is an error that names the known ones; so are two option
   // The lists of known options grow, so only their beginning is compared.
   const begins = (task: () => unknown, start: string): void =>
     assert.ok(refusal(task).startsWith(`TypeError ERR_IOLOOP_UNKNOWN_OPTION: ${start}`), refusal(task));
-  refused("new IOLoop", "maxAccepts, maxConnections, multiAccept, reactor, clock", (wrong) => new IOLoop(wrong));
+  refused(
+    "new IOLoop",
+    "maxAccepts, maxConnections, multiAccept, queue, targetWait, acceptRate, acceptBurst, reactor, clock",
+    (wrong) => new IOLoop(wrong),
+  );
   refused("new Reactor", "clock, seed", (wrong) => new Reactor(wrong));
   refused("new Server", "reactor, multiAccept", (wrong) => new Server(wrong));
   refused("new Client", "reactor", (wrong) => new Client(wrong));
-  refused("new Stream", "reactor", (wrong) => new Stream(new PassThrough(), wrong));
+  refused("new Stream", "reactor, halfOpen", (wrong) => new Stream(new PassThrough(), wrong));
   refused("new Delay", "ioloop", (wrong) => new Delay(wrong));
   refused("stopGracefully", "delay, timeout, signal, waiting", (wrong) => loop.stopGracefully(wrong));
   const listen = ': unknown option "prot"; did you mean "port"? known are address, port, path, fd, backlog,';

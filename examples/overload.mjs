@@ -1,0 +1,56 @@
+// Overload: more clients than the server can serve, and none of them waits for long. Shows what the order of the queue makes of that.
+//
+// The server has 20 slots and needs 50 ms for each client, so it can serve 400 clients a second. Twice as many come, and each gives up
+// after 0.3 s.
+//
+//   node examples/overload.mjs [SECONDS]      how long each order is under load; default 8
+
+import { connect } from "node:net";
+import { IOLoop } from "wasm-ioloop";
+
+const SLOTS = 20;
+const SERVICE = 0.05; // seconds
+const PATIENCE = 300; // ms
+const CAPACITY = SLOTS / SERVICE; // clients a second
+const LOAD = 2;
+const SECONDS = Number(process.argv[2] ?? 8);
+
+async function overload(queue) {
+  const loop = new IOLoop({ maxConnections: SLOTS, multiAccept: 50, queue });
+  const id = loop.server({ port: 0 }, (loop, stream) => {
+    loop.timer(SERVICE, () => stream.write("served").closeGracefully());
+  });
+  const { port } = loop.acceptor(id);
+
+  const counts = { served: 0, late: 0 };
+  const client = () => {
+    const socket = connect(port, "127.0.0.1");
+    const impatient = setTimeout(() => {
+      counts.late++;
+      socket.destroy();
+    }, PATIENCE);
+    socket.on("error", () => {}); // reset by the queue
+    socket.once("data", () => {
+      clearTimeout(impatient);
+      counts.served++;
+    });
+    socket.once("close", () => clearTimeout(impatient));
+  };
+  const start = performance.now();
+  let sent = 0;
+  loop.recurring(0.005, () => {
+    const due = ((performance.now() - start) / 1000) * CAPACITY * LOAD;
+    for (; sent < due; sent++) client();
+  });
+  loop.timer(SECONDS, () => loop.stopGracefully({ timeout: 1, waiting: "reset" }));
+  await loop.start();
+  loop.reset();
+  return (counts.served / SECONDS / CAPACITY) * 100;
+}
+
+console.log(`${CAPACITY} clients a second can be served, ${CAPACITY * LOAD} come, and each waits for ${PATIENCE} ms.`);
+for (const queue of ["fifo", "adaptive"]) {
+  const share = await overload(queue);
+  const bar = "#".repeat(Math.round(share / 2.5)).padEnd(40, ".");
+  console.log(`${queue.padEnd(9)} ${bar} ${share.toFixed(0)} % of what the server could serve`);
+}
