@@ -14,7 +14,7 @@ const PLAIN = { keep: "keep", close: "close" };
 
 /**
  * A server that may take part. `modes` lists what it supports, with the argument for its program: `keep` answers and keeps the connection,
- * `three` writes the answer in three pieces, `close` answers and closes, `refuse` has no room for clients.
+ * `three` writes the answer in three pieces, `duplex` answers through a Duplex, `http` is a server of HTTP, `close` answers and closes, `refuse` has no room for clients.
  */
 const PEERS = [
   {
@@ -22,15 +22,23 @@ const PEERS = [
     title: "wasm-ioloop",
     kinds: EVERYWHERE,
     file: "ours.mjs",
-    modes: { ...PLAIN, three: "three", refuse: "refuse" },
+    modes: { ...PLAIN, three: "three", refuse: "refuse", duplex: "duplex" },
   },
   ...before(),
+  {
+    name: "ours-http",
+    title: "node:http behind wasm-ioloop",
+    kinds: EVERYWHERE,
+    file: "node-http.mjs",
+    modes: { http: "behind" },
+  },
+  { name: "node-http", title: "node:http", kinds: EVERYWHERE, file: "node-http.mjs", modes: { http: "alone" } },
   {
     name: "node-net",
     title: "node:net",
     kinds: EVERYWHERE,
     file: "node-net.mjs",
-    modes: { keep: "keep", three: "three", close: "end", refuse: "limit" },
+    modes: { keep: "keep", three: "three", close: "end", refuse: "limit", duplex: "keep" },
     titles: { close: "node:net, end()", refuse: "node:net, maxConnections" },
   },
   {
@@ -75,7 +83,7 @@ const PEERS = [
   { name: "mojo-ev", title: "Mojo::IOLoop, EV", modes: PLAIN, prepare: () => mojo("Mojo::Reactor::EV") },
 ];
 
-export const PEER_NAMES = PEERS.map(({ name }) => name).filter((name) => name !== "ours");
+export const PEER_NAMES = PEERS.map(({ name }) => name).filter((name) => !name.startsWith("ours"));
 
 /**
  * One server on one runtime, ready to be started.
@@ -92,12 +100,12 @@ const prepared = new Map();
 
 /**
  * The servers that support a mode, in the order in which they are measured: by runtime, then those without a runtime.
- * @param {"keep" | "pipelined" | "three" | "close" | "refuse"} mode
+ * @param {"keep" | "pipelined" | "three" | "duplex" | "http" | "close" | "refuse"} mode
  * @param {{ runtimes: import("./runtimes.mjs").Runtime[], peers?: string[] }} context
  */
 export function candidatesFor(mode, { runtimes, peers }) {
   const able = PEERS.filter(
-    ({ name, modes }) => argumentOf(modes, mode) && (!peers || name === "ours" || peers.includes(name)),
+    ({ name, modes }) => argumentOf(modes, mode) && (!peers || name.startsWith("ours") || peers.includes(name)),
   );
   const [candidates, skipped] = [[], []];
   for (const runtime of runtimes) {

@@ -15,11 +15,21 @@ const answers = {
 };
 const answer = answers[MODE];
 
+// What answers through the Duplex of a stream, as a program for node:net would.
+function serveDuplex(stream) {
+  const requestsIn = requestCounter();
+  const duplex = stream.duplex();
+  duplex.on("data", (chunk) => {
+    for (let left = requestsIn(chunk); left > 0; left--) duplex.write(RESPONSE);
+  });
+}
+
 const isFull = MODE === "refuse";
 const loop = new IOLoop({ maxConnections: isFull ? 0 : 20_000 });
 const id = loop.server({ backlog: BACKLOG, overflow: isFull ? "drop" : "wait" }, (loop, stream) => {
-  const requestsIn = requestCounter();
   if (IDLE_SECONDS !== 15) stream.timeout = IDLE_SECONDS;
+  if (MODE === "duplex") return serveDuplex(stream);
+  const requestsIn = requestCounter();
   stream.on("read", (stream, chunk) => {
     for (let left = requestsIn(chunk); left > 0; left--) answer(stream);
   });
