@@ -26,17 +26,18 @@ function forward(from, to) {
   });
   to.on("drain", () => from.start());
 
-  // Buffered data for the other side is still sent
+  // A side that ends may still be answered: both ends pass through. What waits for the other side is still sent
+  from.on("end", () => to.end());
   from.on("close", () => to.closeGracefully());
   return waited;
 }
 
-const id = IOLoop.server({ port: Number(port), address }, (loop, near) => {
+const id = IOLoop.server({ port: Number(port), address, halfOpen: true }, (loop, near) => {
   const number = ++count;
   near.timeout = IDLE_SECONDS;
   near.stop(); // do not read from the client until the target is connected
 
-  const attempt = loop.client({ address: target, port: Number(targetPort) }, (_loop, err, far) => {
+  const attempt = loop.client({ address: target, port: Number(targetPort), halfOpen: true }, (_loop, err, far) => {
     near.unsubscribe("close", giveUp);
     if (err) {
       console.log(`#${number} ${err.message}`);
