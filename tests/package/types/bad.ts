@@ -295,3 +295,9 @@ delay.emit("finsh");
 delay.catch((_delay, error) => error.message);
 // @ts-expect-error
 delay.wait(nop);
+// @ts-expect-error
+stream.startTls({ side: "both" });
+// @ts-expect-error
+stream.duplex().write(5);
+// @ts-expect-error
+stream.web().readable.getWriter();

@@ -8,6 +8,7 @@ import {
   type ClientOptions,
   type Clock,
   type ClientTlsOptions,
+  type CloseReason,
   Delay,
   type DelayEvents,
   type DropInfo,
@@ -165,6 +166,23 @@ export function streams(handle: StreamHandle, reactor: Reactor): void {
   stream.handle?.setNoDelay(used[1]).setKeepAlive(true, 1000);
   stream.handle?.getPeerCertificate?.();
   const stolen: StreamHandle | undefined = stream.stealHandle();
+  const duplex = stream.duplex();
+  const asDuplex: Duplex = duplex.setTimeout(1000, () => duplex.destroy()).setNoDelay();
+  asDuplex.pipe(duplex);
+  same<typeof duplex.remotePort, number | undefined>(true);
+  const { readable, writable } = stream.web();
+  void readable.pipeTo(writable);
+  const begun: Promise<void>[] = [
+    stream.startTls(),
+    stream.startTls({ side: "server", tlsCert: "a", tlsKey: "b", tlsVerify: "optional" }),
+    stream.startTls({ tlsCa: "c", tlsOptions: { servername: "d" } }),
+  ];
+  void begun;
+  stream.halfOpen = true;
+  stream.on("end", (stream) => stream.end("bye"));
+  same<typeof stream.closeReason, CloseReason | undefined>(true);
+  const where: (string | number | undefined)[] = [stream.localAddress, stream.localPort, stream.tls?.protocol];
+  void where;
   stolen?.destroy(new Error(`${numbers.length}${booleans.length}`));
 }
 
