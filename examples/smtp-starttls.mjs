@@ -22,12 +22,9 @@ function onLines(stream, answer) {
   stream.on("read", (stream, chunk) => {
     const lines = (rest + chunk.toString("latin1")).split("\r\n");
     rest = lines.pop();
-    if (rest.length > LONGEST) return stream.close();
-    for (const line of lines) {
-      if (answer(stream, line) !== "encrypted") continue;
-      rest = "";
-      return;
-    }
+    const begins = lines.some((line) => answer(stream, line) === "encrypted");
+    if (begins) rest = "";
+    else if (rest.length > LONGEST) stream.close();
   });
 }
 

@@ -297,7 +297,3 @@ delay.catch((_delay, error) => error.message);
 delay.wait(nop);
 // @ts-expect-error
 stream.startTls({ side: "both" });
-// @ts-expect-error
-stream.duplex().write(5);
-// @ts-expect-error
-stream.web().readable.getWriter();
