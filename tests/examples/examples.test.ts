@@ -217,9 +217,9 @@ test("tcp-proxy: a reader that pauses stops the sender", async () => {
     await until(() => size === count * data.length, 20);
     assert.is(got.digest("hex"), expected.digest("hex"));
     socket.end();
+    reader!.end(); // the proxy waits for the ends of both sides
     await it.says(/#1 closed/);
     it.kill("SIGTERM");
-    reader!.end();
     assert.is(await it.ending(), "code 0");
     await closed;
   });
