@@ -4,7 +4,7 @@
 //     their position and are skipped.
 // I2  An acceptor's WAITERS is the number of its clients in the queue.
 // I3  A single acceptor has at most one client admitted per pass.
-// I4  A client whose acceptor was closed, or has given it up, stays in the queue, without an acceptor, until the host has reset it.
+// I4  A client that was evicted, by its acceptor or with it, stays in the queue, without an acceptor, until the host has reset it.
 //     `evicted` is the number of such clients.
 // I5  An acceptor that has ended exists as long as it has waiters. It is counted separately from the others.
 // It never decides which client is admitted: admission.ts does.
@@ -142,7 +142,7 @@ export function hasNoQueue(slot: i32): bool {
   return load<i32>(record(ACCEPTORS, slot), BACKLOG) == 0;
 }
 
-/** Gives up the oldest waiting client of an acceptor, which must have one (I4). */
+/** Evicts the oldest waiting client of an acceptor, which must have one (I4). */
 export function giveUpOldest(slot: i32): void {
   let at = queue.first(WAITING_QUEUE);
   while (load<i32>(record(CONNECTIONS, at - 1), ACCEPTOR) != slot + 1) at = queue.following(at - 1);
@@ -171,7 +171,7 @@ export function leave(connection: i32): void {
   else detach(connection);
 }
 
-// The client has no acceptor any more.
+// Removes a client from its acceptor.
 function detach(connection: i32): void {
   const client = record(CONNECTIONS, connection);
   const slot = load<i32>(client, ACCEPTOR) - 1;

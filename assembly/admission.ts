@@ -1,6 +1,6 @@
 // Admission: decides which client is admitted, and when.
 //
-// I1  Every client goes through the queue, and only `admit` lets it into the loop, in the order that order.ts says. No limit is ever exceeded.
+// I1  Every client goes through the queue, and only `admit` lets it into the loop, in the order that order.ts decides. No limit is ever exceeded.
 // I2  At most multiAccept clients are admitted in one pass.
 // I3  ARRIVED is the number of clients admitted since maxAccepts was set, plus those that wait. Once accepting has ended it only grows.
 // I4  FULL is reported when a client waits and there is no slot for it, FREE when no client waits any more. They alternate, FULL first.

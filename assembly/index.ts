@@ -97,7 +97,7 @@ export function handleAcceptorClose(id: f64): i32 {
   return acceptors.close(id);
 }
 
-/** A waiting client that the host must reset, because its acceptor was closed, it was given up for a newer one, or a graceful stop resets waiting clients; 0 if there is none. */
+/** A waiting client that the host must reset, because its acceptor was closed, it was evicted for a newer one, or a graceful stop resets waiting clients; 0 if there is none. */
 export function pollEvicted(): f64 {
   return idOrNone(admission.firstEvicted());
 }
@@ -175,12 +175,12 @@ export function handleLimits(maxConnections: f64, maxAccepts: f64, multiAccept: 
   return admission.setLimits(maxConnections, maxAccepts, multiAccept);
 }
 
-/** Sets the order of admission: adaptive (1), or first come, first served (0); and targetWait in ms. Returns OK or ERR_TIME. After `handleAccept`, `pollEvicted` may return a client that was given up for the new one. */
+/** Sets the order of admission: adaptive (1), or first come, first served (0); and targetWait in ms. Returns OK or ERR_TIME. After `handleAccept`, `pollEvicted` may return a client that was evicted for the new one. */
 export function handleQueue(adaptive: i32, targetWait: f64): i32 {
   return order.set(adaptive != 0, targetWait);
 }
 
-/** Sets how many clients are admitted a second (0 = unlimited), and how many at once after a pause. Returns OK or ERR_LIMIT. */
+/** Sets how many clients are admitted per second (0 = unlimited), and how many at once after a pause. Returns OK or ERR_LIMIT. */
 export function handleRate(perSecond: f64, burst: f64, now: f64): i32 {
   return rate.set(perSecond, burst, memory.tell(now));
 }

@@ -1,10 +1,10 @@
 // The acceptors, and the queue of clients that wait to be admitted.
 //
-// I1  All acceptors share one queue, first come, first served. Clients of a paused acceptor keep
+// I1  All acceptors share one queue, in order of arrival. Clients of a paused acceptor keep
 //     their position and are skipped.
 // I2  An acceptor's `waiters` is the number of its clients in the queue.
 // I3  A single acceptor has at most one client admitted per pass.
-// I4  A client whose acceptor was closed stays in the queue, without an acceptor, until the host has reset it.
+// I4  A client that was evicted, by its acceptor or with it, stays in the queue, without an acceptor, until the host has reset it.
 // I5  An acceptor that has ended exists as long as it has waiters. It is counted separately from the others.
 // It never decides which client is admitted: admission.ts does.
 
@@ -24,7 +24,7 @@ export class Acceptors {
   /** The number of clients in the queue whose acceptors are listening. They can be admitted as soon as the limits allow. */
   admissible = 0;
   #evicted = 0; // clients in the queue without an acceptor
-  #ended = 0; // acceptors that have, and still have waiters
+  #ended = 0; // acceptors that have ended and still have waiters
   readonly #connections: Connections;
   // By slot.
   #listens = new Uint8Array(SMALLEST); // 1 while its clients may be taken from the queue
@@ -135,7 +135,7 @@ export class Acceptors {
     return this.#backlog[slot] === 0;
   }
 
-  /** Gives up the oldest waiting client of an acceptor, which must have one. */
+  /** Evicts the oldest waiting client of an acceptor, which must have one. */
   giveUpOldest(slot: number): void {
     const { acceptor, following } = this.#connections;
     let at = this.queue.first;
@@ -164,7 +164,7 @@ export class Acceptors {
     else this.#detach(client);
   }
 
-  // The client has no acceptor any more.
+  // Removes a client from its acceptor.
   #detach(client: number): void {
     const { acceptor } = this.#connections;
     const slot = acceptor[client]! - 1;
@@ -180,7 +180,7 @@ export class Acceptors {
     return -1;
   }
 
-  /** Removes the oldest client that may be admitted now from the queue, or the newest. Returns its slot, or -1. */
+  /** Removes the oldest, or the newest, client that may be admitted now from the queue. Returns its slot, or -1. */
   next(newest: boolean): number {
     const { acceptor, following, previous } = this.#connections;
     const others = newest ? previous : following;
@@ -207,7 +207,7 @@ export class Acceptors {
     return false;
   }
 
-  /** The first client in the queue whose acceptor was closed, or -1. */
+  /** The first client in the queue without an acceptor, or -1. */
   firstEvicted(): number {
     if (this.#evicted === 0) return -1;
     const { acceptor, following } = this.#connections;

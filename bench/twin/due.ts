@@ -1,10 +1,10 @@
 // Expired timers: the batch of ids that one call hands to the host, and what the host must do for each.
 //
-// I1  Ids come in deadline order, those with the same deadline in the order they were started.
-// I2  An id the host did not answer for is offered again by the next poll: nothing is lost.
-// I3  Between the poll and the answer an id may be removed or restarted; the answer then is VOID.
-// I4  A connection whose lifetime and whose deadline are due is in the batch twice; the lifetime is answered first.
-// I5  A client that could have come in has not waited too long: only the passes that did not run, or multiAccept, kept it out.
+// I1  Ids are in order of their deadlines, and with equal deadlines in the order in which they were started.
+// I2  An id that the host did not pass to `answer` is returned again by the next poll: nothing is lost.
+// I3  An id may be removed or restarted between `poll` and `answer`; then `answer` returns VOID.
+// I4  A connection whose lifetime and whose deadline are both due is in the batch twice; the lifetime is answered first.
+// I5  A client does not time out while there is a slot for it, since only multiAccept, or passes that did not run, kept it waiting.
 // The timers of the drain and of the rate never reach the host.
 
 import { BATCH, Due } from "wasm-ioloop/core";

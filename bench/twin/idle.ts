@@ -1,14 +1,14 @@
 // Owners of timers, and idle deadlines, which activity moves.
 //
 // I1  A timer of the host has an interval of 0 or more. A negative interval names the owner: connection slot ~interval, the
-//     lifetime of connection slot ~interval - 2^22, or the drain.
+//     lifetime of connection slot ~interval - 2^22, the drain, or the rate of admission.
 // I2  The deadline of a connection is its last activity plus its timeout. The host stores the activity; it is read only when
 //     the timer comes up. So a deadline only ever moves to later. Lifetimes, and deadlines with timeout FIXED, do not move.
 
 import { LARGEST, longer } from "./arrays.ts";
 
 /** The drain as an owner. */
-export const DRAIN: number = -(2 ** 24); // below every connection
+export const DRAIN: number = -(2 ** 24); // less than every owner that is a connection
 /** The rate of admission as an owner. */
 export const RATE: number = DRAIN - 1;
 /** A timeout whose deadline no activity moves. */

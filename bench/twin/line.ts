@@ -1,4 +1,4 @@
-// Queues of connections, in order of arrival: those that wait, and those that linger.
+// Queues of connections in order of arrival: those that wait, and those that linger.
 //
 // I1  A connection is in the queue of its state, WAITING or LINGERING, and in no other.
 // I2  Joining and leaving take constant time.

@@ -2,7 +2,7 @@
 //
 // I1  First come, first served, while no client waits for longer than targetWait and no queue overflows.
 // I2  Adaptive: the newest is admitted only if the oldest has waited for longer than targetWait, or a queue has overflowed within it.
-// I3  Adaptive: only the oldest client of an acceptor is given up: for another when the queue is full, or for its age.
+// I3  Adaptive: only the oldest client of an acceptor is evicted: for another one when the queue is full, or for its age.
 
 import { Code } from "wasm-ioloop/core";
 import type { Acceptors } from "./acceptors.ts";
@@ -16,7 +16,7 @@ export class Order {
   readonly #idle: Idle;
   #adaptive = false;
   #targetWait = 100; // ms
-  #overflowed = -Infinity; // when a queue was full last
+  #overflowed = -Infinity; // when a queue was last full
 
   constructor(acceptors: Acceptors, idle: Idle) {
     this.#acceptors = acceptors;
@@ -39,7 +39,7 @@ export class Order {
     return oldest >= 0 && now - this.#idle.activity[oldest]! > this.#targetWait;
   }
 
-  /** A client of an acceptor has arrived, and its queue is full. Whether the oldest is given up for it. */
+  /** A client of an acceptor has arrived, and its queue is full. Returns whether the oldest is evicted for it. */
   makesRoom(acceptor: number, now: number): boolean {
     if (!this.#adaptive || this.#acceptors.hasNoQueue(acceptor)) return false;
     this.#overflowed = now;
@@ -55,7 +55,7 @@ export class Order {
     return timeout === 0 ? most : Math.min(most, timeout);
   }
 
-  /** Forgets what has happened. The settings stay. */
+  /** Resets the state. The settings stay. */
   reset(): void {
     this.#overflowed = -Infinity;
   }

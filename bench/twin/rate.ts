@@ -1,22 +1,22 @@
-// The rate of admission: a bucket of tokens, one for each client that is admitted.
+// The rate of admission: a token bucket. Each admission takes a token.
 //
-// I1  The bucket never holds more than `burst` tokens. It fills with `rate` tokens a second, of which parts count.
+// I1  The bucket never holds more than `burst` tokens. It fills with `rate` tokens per second, continuously.
 // I2  In any t seconds at most burst + rate * t clients are admitted.
-// I3  There is a timer only if a client had to wait for a token: it is due when the token is there.
+// I3  There is a timer only if a client had to wait for a token: it is due when there will be one.
 
 import { Code } from "wasm-ioloop/core";
 import { isDuration, isLimit } from "./clock.ts";
 import { RATE } from "./idle.ts";
 import type { Timers } from "./timers.ts";
 
-const ONE = 1 - 1e-9; // one token, less what rounding takes from the sum of its parts
+const ONE = 1 - 1e-9; // one token, minus the rounding error of its sum
 
 export class Rate {
   readonly #timers: Timers;
-  #rate = 0; // tokens a ms; 0 = no limit
+  #rate = 0; // tokens per ms; 0 = unlimited
   #burst = 50;
-  #level = 50; // tokens, when it was looked at last
-  #filled = 0; // when that was
+  #level = 50; // tokens at the time `#filled`
+  #filled = 0; // when #level was updated
   #timer = -1;
 
   constructor(timers: Timers) {
@@ -28,7 +28,7 @@ export class Rate {
     return this.#rate === 0 || this.#level >= ONE;
   }
 
-  /** Sets how many clients are admitted a second (0 = unlimited), and how many at once. Returns OK or LIMIT. */
+  /** Sets how many clients are admitted per second (0 = unlimited), and how many at once. Returns OK or LIMIT. */
   set(perSecond: number, burst: number, now: number): number {
     if (!isDuration(perSecond) || !isLimit(burst) || burst < 1) return Code.LIMIT;
     this.#fill(now);
@@ -39,7 +39,7 @@ export class Rate {
     return Code.OK;
   }
 
-  /** Whether a client may be admitted now. If not, a timer is set for when it may. */
+  /** Whether a client may be admitted now. If not, sets a timer for when it may. */
   allows(now: number): boolean {
     if (this.#rate === 0) return true;
     this.#fill(now);
@@ -51,7 +51,7 @@ export class Rate {
     return false;
   }
 
-  /** A client has been admitted. */
+  /** Takes a token for an admitted client. */
   take(): void {
     if (this.#rate > 0) this.#level -= 1;
   }
@@ -62,7 +62,7 @@ export class Rate {
     this.#timer = -1;
   }
 
-  /** The bucket is full. The settings stay. */
+  /** Fills the bucket. The settings stay. */
   reset(): void {
     this.#level = this.#burst;
     this.#timer = -1;

@@ -83,10 +83,10 @@ export interface CoreExports {
   handleLimits(maxConnections: number, maxAccepts: number, multiAccept: number): number;
   /**
    * Sets the order of admission: adaptive (1), or first come, first served (0), and `targetWait` in ms. With adaptive, `pollEvicted` may
-   * return a client after `handleAccept`: it was given up for the new one. Returns `OK` or `TIME`.
+   * return a client after `handleAccept`: it was evicted for the new one. Returns `OK` or `TIME`.
    */
   handleQueue(adaptive: number, targetWait: number): number;
-  /** Sets how many clients are admitted a second (0 = unlimited), and how many at once after a pause. Returns `OK` or `LIMIT`. */
+  /** Sets how many clients are admitted per second (0 = unlimited), and how many at once after a pause. Returns `OK` or `LIMIT`. */
   handleRate(perSecond: number, burst: number, now: number): number;
   /**
    * Begins a graceful stop: accepting ends after `delay` ms; the rest is closed `timeout` ms later (0 = never). With `reset`, clients
