@@ -19,9 +19,9 @@ export const peers = STOP_PEER_NAMES;
 
 const STOPS = { usual: 4, quick: 1 }; // per round
 const LOAD_MILLISECONDS = 1000; // before the signal
-const LIMIT_SECONDS = 10; // then what has not ended is killed
-const MOST_TRIES = 8; // a round
-const HELD_UP = "stops were repeated, because something else held up the clients";
+const LIMIT_SECONDS = 10; // after that the server is killed
+const MOST_TRIES = 8; // per round
+const HELD_UP = "stops were repeated, because the clients were stalled by something else";
 const clients = join(fileURLToPath(new URL(".", import.meta.url)), "load/stopping.mjs");
 
 // One event in all stops is the smallest difference that counts.
@@ -56,7 +56,7 @@ export async function run({ rounds, quick, only, runtimes, peers, progress }) {
       const { figures, delay } = await stopOnce(candidate, ++seed);
       if (delay === undefined || quick) stops.push(figures);
       else if (++tries < MOST_TRIES) repeated.push({ name: candidate.name, reason: HELD_UP });
-      else throw new Error(`the clients were held up for ${Math.round(delay)} ms, and ${tries - 1} times before`);
+      else throw new Error(`the clients were stalled for ${Math.round(delay)} ms, and ${tries - 1} times before`);
     }
     return Object.fromEntries(COLUMNS.map(({ key }) => [key, mean(stops.map((figures) => figures[key]))]));
   };
@@ -151,7 +151,7 @@ export function figuresOf({ begun, answered, failed, turnedAway, lastAnswer, sig
   };
 }
 
-// Each request that failed: for whoever mends a server.
+// Prints each failed request, for debugging a server.
 function describe(name, { begun, signalled, failed }) {
   for (const { id, isFirst, isIdle, silent, at, why } of failed) {
     const kind = begun.includes(id) ? "lost" : isFirst ? "fresh" : "race";

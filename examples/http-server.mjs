@@ -4,8 +4,8 @@
 //   node examples/http-server.mjs [PORT] [ADDRESS] [DELAY]
 //
 // Port 3000, or a free one for 0; address 127.0.0.1; 1 second. Then: curl http://127.0.0.1:3000/
-// Ctrl-C, or SIGTERM: GET /health answers 503, and answers say `Connection: close`. Clients are accepted for DELAY seconds more,
-// while a load balancer takes notice. Those that are there then have 20 seconds to get their answers.
+// Ctrl-C, or SIGTERM: GET /health answers 503, and answers say `Connection: close`. Clients are accepted for DELAY more seconds,
+// until a load balancer has noticed. Connected ones then have 20 seconds to get their answers.
 
 import { createServer } from "node:http";
 import { IOLoop } from "wasm-ioloop";
@@ -26,20 +26,20 @@ const server = createServer((request, response) => {
     response.end(`You asked for ${request.url}\n`);
   }
 });
-server.keepAliveTimeout = 2000; // milliseconds: an idle connection holds one of the 100 slots
+server.keepAliveTimeout = 2000; // milliseconds, because an idle connection takes one of the 100 slots
 
 // A client that waits longer than this has probably given up
 const id = loop.serve(server, { port: Number(port), address, backlog: 200, waitTimeout: 10 });
 loop.on("drop", (_loop, { reason, remoteAddress }) => console.error(`${remoteAddress} dropped: ${reason}`));
 
-// WebSockets would be closed at `closing`: for (const client of sockets.clients) client.close(1001)
+// This is the place to close WebSockets: for (const client of sockets.clients) client.close(1001)
 loop.on("finish", () => {
   isEnding = true;
   console.log("Stopping");
 });
 loop.on("closing", () => console.log("Accepting has ended"));
 
-// The second signal ends the process at once, as signals do
+// The second signal ends the process at once, by default
 for (const signal of ["SIGINT", "SIGTERM"]) {
   process.once(signal, () => loop.stopGracefully({ delay: Number(delay), timeout: 20 }));
 }

@@ -10,15 +10,15 @@ import { keepAliveClient } from "./keep-alive-client.mjs";
 
 const [BUSY, IDLE, SILENT, SLOW] = [50, 10, 3, 2];
 const ANSWER_MILLISECONDS = { most: 20, long: 1000, longEach: 50 };
-const PAUSE_MILLISECONDS = { least: 1000, most: 3000 }; // of one that is mostly idle
+const PAUSE_MILLISECONDS = { least: 1000, most: 3000 }; // of a mostly idle client
 const [LOOK_MILLISECONDS, DELAY_MILLISECONDS] = [5, 50];
-const BYTE_MILLISECONDS = 1000; // between two bytes of a request that never ends
+const BYTE_MILLISECONDS = 1000; // between two bytes of an endless request
 
 const [port, seed] = process.argv.slice(2).map(Number);
 const random = randomFrom(seed);
 const answered = [];
 const failed = [];
-const delays = []; // when this process did not run: clients that do not look see neither an answer nor an end
+const delays = []; // when this process was stalled, in which time clients see neither an answer nor an end
 let [requests, underWay, refused, turnedAway, lastAnswer] = [0, 0, 0, 0, 0];
 let isOver = false;
 let toCome = BUSY + IDLE + 1; // first answers, and the WebSocket
@@ -27,7 +27,7 @@ for (let number = 0; number < BUSY + IDLE; number++) startClient(number, number 
 for (let number = 0; number < SILENT; number++) open(number);
 for (let number = 0; number < SLOW; number++) sendSlowly(open(number));
 openWebSocket();
-const watch = noteDelays(); // which keeps it here, also when all clients have gone
+const watch = noteDelays(); // which keeps this process alive, even without clients
 process.on("SIGTERM", () => {
   clearInterval(watch);
   isOver = true;
@@ -55,14 +55,14 @@ function startClient(number, isIdle) {
       isNew = false;
       const goesOn = note({ id, isIdle, silent, ...outcome });
       if (isOver) finish();
-      else if (goesOn && isIdle) setTimeout(setImmediate, between(PAUSE_MILLISECONDS), ask); // an end that has come is seen first
+      else if (goesOn && isIdle) setTimeout(setImmediate, between(PAUSE_MILLISECONDS), ask); // so that an end that has arrived is seen first
       else if (goesOn) ask();
     });
   };
   ask();
 }
 
-// Whether its client goes on: one that is refused has gone elsewhere.
+// Whether its client continues: one that is refused uses another server from then on.
 function note({ status, code, ...request }) {
   const at = milliseconds();
   if (status === 200) {
