@@ -1,4 +1,4 @@
-// Clients of HTTP: undici in front of a served server, and agents and dispatchers whose connections are streams of a loop.
+// HTTP clients: undici with a served server, and agents and dispatchers whose connections are streams of a loop.
 
 import http from "node:http";
 import type { AddressInfo } from "node:net";
@@ -35,7 +35,7 @@ async function undiciVisit(undici: any, port: number, index: number, full: () =>
   }
 }
 
-/** Undici, with pipelining, against a served server; and its `fetch`. */
+/** Undici, with pipelining, and its `fetch`, with a served server. */
 export async function undici(check: Check): Promise<void> {
   const undici = await library(UNDICI);
   const set = (loop: IOLoop, inside: { watch(server: http.Server): void }): { id: ReturnType<typeof serve> } => {
@@ -62,7 +62,7 @@ export async function undici(check: Check): Promise<void> {
 
 type Opened = (error: Error | null, duplex?: Duplex) => void;
 
-// Opens a connection as a stream of the loop, and gives its duplex.
+// Opens a connection as a stream of the loop, and returns its duplex.
 function open(loop: IOLoop, port: number, opened: Opened): void {
   loop.client({ port }, (_loop, error, stream) => {
     if (!stream) return opened(error ?? new Error("no stream"));
@@ -71,7 +71,7 @@ function open(loop: IOLoop, port: number, opened: Opened): void {
   });
 }
 
-// A server of the runtime alone, and a loop whose streams reach it.
+// A server of the runtime, and a loop whose streams connect to it.
 async function outgoing(
   check: Check,
   what: string,

@@ -1,4 +1,4 @@
-// Express, Fastify, Koa and Hono, and bare servers of HTTP and HTTPS, behind a loop with few slots.
+// Express, Fastify, Koa and Hono, and plain HTTP and HTTPS servers, behind a loop with few slots.
 
 import http from "node:http";
 import https from "node:https";
@@ -67,7 +67,7 @@ export async function frameworks(check: Check): Promise<void> {
   }
 }
 
-/** A server of `node:https`, and one of `node:http` for which the loop speaks TLS. */
+/** A server of `node:https`, and one of `node:http` with TLS of the loop. */
 export async function encrypted(check: Check): Promise<void> {
   const authority = new Authority();
   const { cert, key } = authority.sign("localhost");
@@ -86,7 +86,7 @@ export async function encrypted(check: Check): Promise<void> {
     const { loop } = loopOf({});
     try {
       serve(loop, https.createServer({ cert, key }, echo));
-      check(false, "https on Bun: was taken, though it does not speak TLS on a socket that it is given");
+      check(false, "https on Bun: accepted, although it does not use TLS on a socket that it is given");
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       check(code === "ERR_IOLOOP_UNSUPPORTED", `https on Bun: refused: ${String(error)}`);
@@ -106,7 +106,7 @@ export async function encrypted(check: Check): Promise<void> {
   );
 }
 
-/** `close()` of Fastify: what is under way is answered, nobody else is served, and the loop ends by itself. */
+/** `close()` of Fastify: pending requests are answered, no others are served, and the loop ends by itself. */
 export async function fastifyCloses(check: Check): Promise<void> {
   const { loop, errors } = loopOf({ maxConnections: 20 });
   const app = await fastify();
@@ -141,7 +141,7 @@ export async function fastifyCloses(check: Check): Promise<void> {
     check(
       isWhole && errors.length === 0,
       `fastify.close(): ${answered} of 4 requests under way answered, a later one: ${later}, ` +
-        `acceptor ${isForgotten ? "gone" : "still there"}, the loop ${ended}${wrong(await results, errors)}`,
+        `acceptor ${isForgotten ? "removed" : "still there"}, the loop ${ended}${wrong(await results, errors)}`,
     );
   } finally {
     agent.destroy();

@@ -1,4 +1,4 @@
-// Clients of HTTP/1, of the runtime.
+// HTTP/1 clients of the runtime.
 
 import http from "node:http";
 import https from "node:https";
@@ -6,7 +6,7 @@ import { expect } from "./scenario.ts";
 
 const LARGE = 200_000;
 
-/** One request with a body; resolves with the body of the answer. */
+/** Sends a request with a body. Resolves with the body of the answer. */
 export function post(
   options: http.RequestOptions & https.RequestOptions,
   body: string,
@@ -33,7 +33,7 @@ export function post(
   });
 }
 
-/** A client that asks three times over one connection, the last time with a large body, and then leaves. */
+/** A client that sends three requests over one connection, the last one with a large body, and then disconnects. */
 export async function visit(port: number, index: number, full: () => Promise<void>, ca?: string): Promise<void> {
   const options = { keepAlive: true, maxSockets: 1 };
   const agent = ca === undefined ? new http.Agent(options) : new https.Agent(options);
@@ -50,7 +50,7 @@ export async function visit(port: number, index: number, full: () => Promise<voi
   }
 }
 
-/** A handler that answers with what it is sent. */
+/** A handler that answers with the body of the request. */
 export function echo(request: http.IncomingMessage, response: http.ServerResponse): void {
   const chunks: Buffer[] = [];
   request.on("data", (chunk: Buffer) => chunks.push(chunk));

@@ -1,4 +1,4 @@
-// HTTP/2: a session takes one slot, whatever number of streams it has.
+// HTTP/2: a session takes one slot, regardless of the number of its streams.
 
 import http2 from "node:http2";
 import { Authority } from "../../support/certificates.ts";
@@ -38,7 +38,7 @@ async function visit(url: string, index: number, full: () => Promise<void>, ca?:
   }
 }
 
-/** Sessions with a hundred streams each, in plain and by TLS of the server itself. */
+/** Sessions with a hundred streams each, unencrypted and with TLS of the server. */
 export async function http2Sessions(check: Check): Promise<void> {
   await crowd(
     check,

@@ -1,4 +1,4 @@
-// The libraries, of the versions in the lockfile of dependencies/, in build/libraries.
+// Installs the libraries into build/libraries, in the versions of the lockfile in dependencies/.
 
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ const FILES = ["package.json", "package-lock.json"];
 const STAMP = join(HOME, "installed.json");
 const LOADER = join(HOME, "load.mjs");
 
-/** Installs the libraries, unless these versions are there. Throws with what npm prints if that fails. */
+/** Installs the libraries, unless these versions are installed. Throws with npm's output if that fails. */
 export function install(): void {
   const wanted = FILES.map((file) => readFileSync(join(FROM, file), "utf8")).join("");
   if (existsSync(STAMP) && readFileSync(STAMP, "utf8") === wanted) return;
@@ -27,7 +27,7 @@ export function install(): void {
   writeFileSync(STAMP, wanted);
 }
 
-/** Imports an installed library. The tests are compiled without its types: it need not be there then. */
+/** Imports an installed library. The tests are compiled without its types, so that it need not be installed then. */
 export async function library(name: string): Promise<any> {
   const { load } = (await import(pathToFileURL(LOADER).href)) as { load: (name: string) => Promise<unknown> };
   return load(name);

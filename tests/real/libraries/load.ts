@@ -1,5 +1,5 @@
-// Puts a server under load until its own input ends, in a process of its own: autocannon, with connections that are kept. Prints what it
-// has seen, as JSON.
+// Puts a server under load by autocannon, with persistent connections, until standard input ends. Runs in its own process, and prints
+// its results as JSON.
 
 import { library } from "./install.ts";
 
@@ -20,7 +20,7 @@ instance.on("response", () => {
 });
 process.stdin.on("data", () => {});
 process.stdin.on("end", () => {
-  // An answer that is on its way arrives before this ends.
+  // Pending answers arrive before this ends.
   const quiet = setInterval(() => {
     if (performance.now() - last < 500) return;
     clearInterval(quiet);

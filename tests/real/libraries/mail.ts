@@ -1,4 +1,4 @@
-// Mails of Nodemailer: to a server of the loop's own that begins TLS in place, and to the library smtp-server, which does so by itself.
+// Mails of Nodemailer: to a small server on the loop that uses startTls, and to the library smtp-server, which begins TLS itself.
 
 import { randomBytes } from "node:crypto";
 import { Authority } from "../../support/certificates.ts";
@@ -34,7 +34,7 @@ function mailer(createTransport: (options: object) => any, ca: string): Paramete
   };
 }
 
-// Whether each client's mail has arrived once, with all that was attached.
+// Whether each client's mail has arrived once, with its attachments.
 function areWhole(mails: readonly { from: string; text: string; isEncrypted: boolean }[]): boolean {
   const attached = attachment.toString("base64");
   return Array.from({ length: CLIENTS }, (_, index) =>
@@ -48,7 +48,7 @@ function areWhole(mails: readonly { from: string; text: string; isEncrypted: boo
   ).every(({ length }) => length === 1);
 }
 
-/** Nodemailer, and a server made with `stream.startTls`. */
+/** Nodemailer, and a server with `stream.startTls`. */
 export async function startTls(check: Check): Promise<void> {
   const { createTransport } = await library("nodemailer");
   const authority = new Authority();

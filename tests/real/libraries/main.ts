@@ -1,5 +1,5 @@
-// The command: `npm run libraries` runs real libraries on a loop, and reports what each of them was served. With `-- --short` only the
-// scenarios that are over quickly; with `-- --runtime NAME` on that one alone; with names of scenarios only those.
+// The command: `npm run libraries` runs real libraries on a loop, and reports the results. `-- --short` runs only quick scenarios;
+// `-- --runtime NAME` uses that runtime only; names of scenarios select them.
 
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -46,10 +46,13 @@ for (const [name, runtime] of RUNTIMES) {
 }
 process.exitCode = sum() ? 0 : 1;
 
-// In a process of its own: what one scenario leaves behind does not reach the next.
+// In a separate process, so that scenarios do not affect each other.
 async function runScenario(name: string, runtime: (typeof RUNTIMES)[number][1], scenario: string): Promise<void> {
   const running = runOn(runtime, file, [scenario], { env: { NODE: process.execPath } });
-  const ended = await Promise.race([running.ended, sleep(SECONDS).then(() => `nothing: not done within ${SECONDS} s`)]);
+  const ended = await Promise.race([
+    running.ended,
+    sleep(SECONDS).then(() => `no result: not done within ${SECONDS} s`),
+  ]);
   const lines = running.text().split("\n");
   let results = 0;
   const others: string[] = [];

@@ -1,4 +1,4 @@
-// An MQTT broker, Aedes, and clients of MQTT.js: once on a duplex of each stream, and once behind a server of `node:net`.
+// The MQTT broker Aedes, and clients of MQTT.js: on the duplex of each stream, and behind a server of `node:net`.
 
 import net from "node:net";
 import type { Duplex } from "node:stream";
@@ -8,7 +8,7 @@ import { type Check, crowd, expect, serve } from "./scenario.ts";
 
 const MESSAGES = 5;
 
-// What a client does: it hears what it publishes, in order.
+// A client receives what it publishes, in order.
 async function talk(
   connectAsync: (url: string, options: object) => Promise<any>,
   port: number,
@@ -35,7 +35,7 @@ async function talk(
   }
 }
 
-/** Aedes, handed the duplex of each stream. */
+/** Aedes, with the duplex of each stream. */
 export async function aedesOnDuplex(check: Check): Promise<void> {
   const [{ Aedes }, { connectAsync }] = await Promise.all([library("aedes"), library("mqtt")]);
   const broker = await Aedes.createBroker();
@@ -54,7 +54,7 @@ export async function aedesOnDuplex(check: Check): Promise<void> {
   );
 }
 
-/** Aedes, as the handler of a server of `node:net` that is served. */
+/** Aedes, as the handler of a served `node:net` server. */
 export async function aedesServed(check: Check): Promise<void> {
   const [{ Aedes }, { connectAsync }] = await Promise.all([library("aedes"), library("mqtt")]);
   const broker = await Aedes.createBroker();

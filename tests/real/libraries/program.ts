@@ -1,11 +1,11 @@
-// Runs one scenario, in the runtime that is to be tried.
+// Runs one scenario on the runtime that runs this file.
 
 import { report } from "../restarts/report.ts";
 import { scenarios } from "./scenarios.ts";
 
 const name = process.argv[2] ?? "";
 const scenario = scenarios[name];
-if (!scenario) throw new Error(`no scenario is named ${name}`);
+if (!scenario) throw new Error(`unknown scenario ${name}`);
 let hasFailed = false;
 const check = (holds: boolean, line: string): void => {
   if (!holds) hasFailed = true;

@@ -2,7 +2,7 @@
 
 import type { Stream } from "wasm-ioloop";
 
-/** Answers the commands of one client, from values that all clients share. */
+/** Answers the commands of one client, with values that all clients share. */
 export class RedisSession {
   #stream: Stream;
   #values: Map<string, string>;
@@ -13,7 +13,7 @@ export class RedisSession {
     this.#values = values;
   }
 
-  /** Reads and answers from now on. */
+  /** Starts reading and answering. */
   begin(): void {
     this.#stream.on("read", (_stream, chunk) => this.#read(chunk));
   }
@@ -23,7 +23,7 @@ export class RedisSession {
     for (let command = this.#next(); command; command = this.#next()) this.#stream.write(this.#answer(command));
   }
 
-  // The next whole command: an array of strings, each after its length.
+  // The next complete command: an array of strings, each after its length.
   #next(): string[] | undefined {
     let at = 0;
     const number = (): number => {

@@ -1,4 +1,4 @@
-// Clients of ioredis, and a small server of the loop's own that speaks their protocol.
+// Clients of ioredis, and a small server on the loop with their protocol.
 
 import { library } from "./install.ts";
 import { RedisSession } from "./redis-session.ts";
@@ -23,7 +23,7 @@ export async function ioredis(check: Check): Promise<void> {
     },
     async (port, index, full) => {
       const redis = new Redis({ host: "127.0.0.1", port, connectTimeout: 60_000, retryStrategy: () => null });
-      redis.on("error", () => {}); // each command rejects with it
+      redis.on("error", () => {}); // each command rejects with the error
       try {
         const large = `ü${index}`.repeat(LARGE / 2);
         expect("set", await redis.set(`key ${index}`, large), "OK");

@@ -1,9 +1,9 @@
-// What a scenario is, and what all of them use: a loop with few slots, many clients, and a count of who is inside.
+// Shared by all scenarios: a loop with few slots, many clients, and a count of open connections.
 
 import type { Duplex } from "node:stream";
 import { type Id, IOLoop, type ListenerOptions, type Stream } from "wasm-ioloop";
 
-/** Reports whether something holds. */
+/** Reports whether a result is good. */
 export type Check = (holds: boolean, line: string) => void;
 
 /** One scenario. */
@@ -11,20 +11,20 @@ export interface Scenario {
   run(check: Check): Promise<void>;
   /** Whether it takes more than a few seconds. */
   readonly isLong?: boolean;
-  /** Runtimes that cannot do it, by name, and why. */
+  /** Runtimes that do not support it, by name, and why. */
   readonly not?: Readonly<Record<string, string>>;
 }
 
-/** Connections that are admitted at once, and clients that come at once. */
+/** The number of slots, and of simultaneous clients. */
 export const SLOTS = 5;
 export const CLIENTS = 20;
 const STOP_SECONDS = 10;
 
-/** Counts the sockets that a library has at the same time, as the library sees them. */
+/** Counts the sockets that a library has open at the same time. */
 export class Inside {
-  /** How many there were at most. */
+  /** The maximum. */
   most = 0;
-  /** How many there were in all. */
+  /** The total. */
   all = 0;
   #sockets: { readonly destroyed: boolean }[] = [];
 
@@ -33,7 +33,7 @@ export class Inside {
     server.on("connection", (socket) => this.add(socket));
   }
 
-  /** Counts a stream until it is closed. */
+  /** Counts a stream until it has closed. */
   addStream(stream: Stream): void {
     const connection = { destroyed: false };
     stream.on("close", () => (connection.destroyed = true));
@@ -49,7 +49,7 @@ export class Inside {
   }
 }
 
-/** A loop that keeps its errors. */
+/** A loop that collects its errors. */
 export function loopOf(options: ConstructorParameters<typeof IOLoop>[0]): { loop: IOLoop; errors: string[] } {
   const loop = new IOLoop(options);
   const errors: string[] = [];
@@ -58,19 +58,19 @@ export function loopOf(options: ConstructorParameters<typeof IOLoop>[0]): { loop
   return { loop, errors };
 }
 
-/** The port at which something is served. */
+/** The port of an acceptor. */
 export function portOf(loop: IOLoop, id: Id): number {
   const port = loop.acceptor(id)?.port;
   if (port === undefined) throw new Error("the acceptor has no port");
   return port;
 }
 
-/** Resolves after so many seconds. */
+/** Resolves after some seconds. */
 export function sleep(seconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }
 
-/** The result of a promise; rejects, with its name, if it takes longer than `seconds`. */
+/** The result of a promise. Rejects, with its name, if it takes longer than `seconds`. */
 export async function within<T>(seconds: number, name: string, promise: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_resolve, reject) => {
@@ -83,7 +83,7 @@ export async function within<T>(seconds: number, name: string, promise: Promise<
   }
 }
 
-/** Resolves as soon as a condition holds; rejects, with its name, if that takes too long. */
+/** Resolves as soon as a condition holds. Rejects, with its name, if that takes too long. */
 export async function until(condition: () => boolean, name: string, seconds = 10): Promise<void> {
   const end = performance.now() + seconds * 1000;
   while (!condition()) {
@@ -102,7 +102,7 @@ function shorten(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 60)}… (${text.length} characters)` : text;
 }
 
-/** What came instead of results, and how often, and the first errors of a loop: in brackets, or empty if all is well. */
+/** The wrong results with their number, and the first errors of a loop: in brackets, or empty if there are none. */
 export function wrong(results: readonly PromiseSettledResult<unknown>[], errors: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const result of results) {
@@ -115,15 +115,15 @@ export function wrong(results: readonly PromiseSettledResult<unknown>[], errors:
   return all.length > 0 ? ` (${all.join("; ")})` : "";
 }
 
-/** What a scenario puts behind the loop: its acceptor, and how it ends where that is not the loop's to do. */
+/** The server of a scenario: its acceptor, and a function to close it if the loop does not. */
 export interface Served {
   readonly id: Id;
   end?(): unknown;
 }
 
 /**
- * Lets all clients come at once to a loop with few slots. All are served, never more than there are slots for are inside, all slots are
- * used, and then the loop stops without a connection left. A client awaits `full` before it leaves: until then all slots have been taken.
+ * Connects all clients at once to a loop with few slots. All must be served, without exceeding the slots, all slots must be used, and then
+ * the loop must stop without open connections. A client awaits `full` before it disconnects, so that all slots are taken at some time.
  */
 export async function crowd(
   check: Check,
@@ -161,7 +161,7 @@ export async function crowd(
   }
 }
 
-/** What is served, until the declarations of the package name it. */
+/** The type of servers, until the declarations of the package have it. */
 export interface Serving {
   serve(server: object, options: ListenerOptions, callback?: (loop: IOLoop, stream: Stream, id: Id) => void): Id;
 }

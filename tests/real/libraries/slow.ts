@@ -9,7 +9,7 @@ const LOOK_SECONDS = 0.25;
 const PATIENCE_SECONDS = 20;
 const HEADER = "GET / HTTP/1.1\r\nHost: example.org\r\nX-Slow: ";
 
-/** A client, what it was sent, and whether its connection is closed. */
+/** A client, its input, and whether its connection has closed. */
 interface Client {
   readonly socket: net.Socket;
   text: string;
@@ -26,7 +26,7 @@ async function connect(port: number): Promise<Client> {
   return client;
 }
 
-// Sends a byte each second until the connection is closed. Resolves with the seconds that took.
+// Sends a byte per second until the connection has closed. Resolves with the seconds that this took.
 async function drip(port: number): Promise<{ client: Client; seconds: number }> {
   const client = await connect(port);
   const begin = performance.now();
@@ -49,7 +49,7 @@ function server(): http.Server {
   );
 }
 
-/** One byte a second of a header: 408, and closed. */
+/** A header with one byte per second: 408, and closed. */
 export async function slowHeader(check: Check): Promise<void> {
   const { loop, errors } = loopOf({});
   const port = portOf(loop, serve(loop, server()));
@@ -65,7 +65,7 @@ export async function slowHeader(check: Check): Promise<void> {
   await running;
 }
 
-/** Silent clients, idle ones, and one with half a header, in a graceful stop that has no timeout. */
+/** A silent client, an idle one, and one with half a header, in a graceful stop without a timeout. */
 export async function silent(check: Check): Promise<void> {
   const { loop, errors } = loopOf({});
   const slow = http.createServer({ headersTimeout: 60_000, requestTimeout: 60_000 }, (_request, response) =>

@@ -1,8 +1,8 @@
-// A server of SMTP with STARTTLS, in a hundred lines: what `stream.startTls` is for.
+// An SMTP server with STARTTLS in a hundred lines, a typical use of `stream.startTls`.
 
 import type { Stream } from "wasm-ioloop";
 
-/** A stream that can begin TLS, until the declarations of the package name it. */
+/** A stream with startTls, until the declarations of the package have it. */
 export type TlsStream = Stream & { startTls(options: object): Promise<void> };
 
 /** A mail that has arrived. */
@@ -13,7 +13,7 @@ export interface Mail {
   readonly isEncrypted: boolean;
 }
 
-/** Speaks SMTP on a stream, and hands over each mail that arrives. */
+/** Serves SMTP on a stream, and reports each mail that arrives. */
 export class SmtpSession {
   #stream: TlsStream;
   #tls: object;
@@ -30,7 +30,7 @@ export class SmtpSession {
     this.#arrived = arrived;
   }
 
-  /** Greets the client, and answers from now on. */
+  /** Greets the client, and starts answering. */
   begin(): void {
     this.#stream.on("read", (_stream, chunk) => this.#read(chunk.toString("latin1")));
     this.#say("220 localhost ready");

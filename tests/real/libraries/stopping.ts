@@ -1,4 +1,4 @@
-// A graceful stop while autocannon asks without a pause: it ends, and each request whose header had arrived is answered in full.
+// A graceful stop while autocannon sends requests without a pause: it ends, and each request whose header had arrived gets a full answer.
 
 import { spawn } from "node:child_process";
 import http from "node:http";
@@ -72,7 +72,7 @@ async function stop(check: Check, what: string, server: http.Server, options: { 
   }
 }
 
-// Some answers take a while, a few of them long: those are under way when the stop begins.
+// Some answers take a while, and a few take long, so that they are pending when the stop begins.
 async function pause(count: number): Promise<void> {
   await sleep(count % SLOW_EACH === 0 ? SLOW_SECONDS : (count % 20) / 1000);
 }

@@ -1,4 +1,4 @@
-// ws and Socket.IO behind a loop with few slots: each client keeps its connection, is answered, and leaves.
+// ws and Socket.IO behind a loop with few slots: each client keeps its connection, gets answers, and disconnects.
 
 import http from "node:http";
 import { library } from "./install.ts";
@@ -7,7 +7,7 @@ import { type Check, SLOTS, crowd, expect, loopOf, portOf, serve, until, within 
 const MESSAGES = 5;
 const CLIENTS_THAT_POLL = 3;
 
-/** WebSockets of `ws`, which take over connections of an HTTP server. */
+/** WebSockets of `ws`, by upgraded connections of an HTTP server. */
 export async function ws(check: Check): Promise<void> {
   const { WebSocket, WebSocketServer } = await library("ws");
   await crowd(
@@ -39,7 +39,7 @@ export async function ws(check: Check): Promise<void> {
   );
 }
 
-/** Socket.IO, by WebSocket alone: polling needs a second connection of a client whose first one waits for an answer. */
+/** Socket.IO, by WebSocket alone: with polling, a client needs a second connection while the first one waits for an answer. */
 export async function socketIo(check: Check): Promise<void> {
   const [{ Server }, { io }] = await Promise.all([library("socket.io"), library("socket.io-client")]);
   let sockets: any;
@@ -78,7 +78,7 @@ export async function socketIo(check: Check): Promise<void> {
   );
 }
 
-/** Socket.IO as it is by default: it begins with polling, and changes to a WebSocket. */
+/** Socket.IO with its defaults: it begins with polling, and changes to a WebSocket. */
 export async function socketIoPolling(check: Check): Promise<void> {
   const [{ Server }, { io }] = await Promise.all([library("socket.io"), library("socket.io-client")]);
   const { loop, errors } = loopOf({ maxConnections: SLOTS });
@@ -90,7 +90,7 @@ export async function socketIoPolling(check: Check): Promise<void> {
   const port = portOf(loop, serve(loop, server));
   const running = loop.start();
   const transports: string[] = [];
-  // One after the other: a client that polls needs two connections.
+  // One after the other, as a client that polls needs two connections.
   for (let index = 0; index < CLIENTS_THAT_POLL; index++) {
     const socket = io(`http://127.0.0.1:${port}`, { forceNew: true, reconnection: false });
     await within(20, "a client connects", new Promise((resolve) => socket.on("connect", resolve)));
