@@ -1,4 +1,4 @@
-// The order of admission, and its rate.
+// The order and the rate of admission.
 
 import * as assert from "uvu/assert";
 import { Code, State } from "wasm-ioloop/core";
@@ -7,12 +7,12 @@ import { harness } from "../support/harness.ts";
 
 const test = harness("core queue");
 
-test("adaptive: in order of arrival while waits are short, the newest first while the oldest has waited long", () => {
+test("adaptive: in order of arrival while waits are short, newest first while the oldest has waited long", () => {
   const [twin, [a]] = serve(1, [0, 0, 50]);
   assert.is(twin.call("handleQueue", 1, 100), Code.OK);
   const clients = [0, 30, 60, 90].map((now) => twin.make("handleAccept", a!, now));
   twin.call("handleLimits", 1, 0, 50);
-  assert.is(twin.call("pollAdmission", 100), clients[0]); // it has waited for 100 ms, and not for longer
+  assert.is(twin.call("pollAdmission", 100), clients[0]); // it has waited for exactly 100 ms
   twin.call("handleLimits", 2, 0, 50);
   assert.is(twin.call("pollAdmission", 130.5), clients[3]);
   twin.call("handleLimits", 3, 0, 50);
@@ -23,7 +23,7 @@ test("adaptive: in order of arrival while waits are short, the newest first whil
   assert.equal(admitted(twin), [clients[1], late]);
 });
 
-test("adaptive: a full queue gives up its oldest, and is late for as long as targetWait", () => {
+test("adaptive: a full queue evicts its oldest client, and serves the newest first for targetWait", () => {
   const [twin, [a, b]] = serve(2, [0, 0, 50]);
   twin.call("handleQueue", 1, 100);
   for (const id of [a!, b!]) twin.call("handleAcceptorLimits", id, 2, 0, 0);
@@ -40,7 +40,7 @@ test("adaptive: a full queue gives up its oldest, and is late for as long as tar
   assert.is(twin.call("pollAdmission", 103), other);
 });
 
-test("adaptive: without a queue clients are refused, and those that wait are given up for their age", () => {
+test("adaptive: with a backlog of 0 clients are dropped, and those that wait are evicted for their age", () => {
   const [twin, [a]] = serve(1, [0, 0, 50]);
   twin.call("handleQueue", 1, 10);
   twin.call("handleAcceptorLimits", a!, 0, 0, 0);
@@ -60,7 +60,7 @@ test("adaptive: without a queue clients are refused, and those that wait are giv
   assert.equal(expired, [hurried, patient]);
 });
 
-test("adaptive: the order, the limit of the queue and the newest hold while everything changes", () => {
+test("adaptive: the order and the limit of the queue hold while everything changes", () => {
   const [twin, [a]] = serve(1, [3, 0, 1000]);
   twin.call("handleQueue", 1, 100);
   twin.call("handleAcceptorLimits", a!, 20, 60_000, 0);
@@ -82,7 +82,7 @@ test("adaptive: the order, the limit of the queue and the newest hold while ever
   assert.ok(served > 250, String(served));
 });
 
-test("a rate: at most so many at once, then so many a second, behind the queue", () => {
+test("a rate: a burst at once, then so many clients per second, in the order of the queue", () => {
   const [twin, [a]] = serve(1, [1000, 0, 1000]);
   assert.is(twin.call("handleRate", 100, 3, 0), Code.OK);
   const clients = Array.from({ length: 10 }, () => twin.make("handleAccept", a!, 0));
@@ -101,7 +101,7 @@ test("a rate: at most so many at once, then so many a second, behind the queue",
   assert.equal(at(1000), clients.slice(9));
 });
 
-test("a rate: those that wait for it keep waiting, and their time runs", () => {
+test("a rate: clients that wait for it stay in the queue, and their timeout runs", () => {
   const [twin, [a]] = serve(1, [1000, 0, 1000]);
   twin.call("handleRate", 0.001, 1, 0);
   twin.call("handleAcceptorLimits", a!, 10, 50, 0);

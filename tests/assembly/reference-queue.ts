@@ -1,4 +1,4 @@
-// The core's reference: the order of admission, and its rate.
+// The core's reference: the order and the rate of admission.
 
 import { Code } from "wasm-ioloop/core";
 import { type Acceptor, type Connection, ReferenceTables } from "./reference-tables.ts";
@@ -6,7 +6,7 @@ import { isDuration } from "./reference-timers.ts";
 
 export const isLimit = (value: number): boolean => Number.isInteger(value) && value >= 0 && value < 2 ** 31;
 
-/** One token, less what rounding takes. */
+/** One token, minus the rounding error. */
 const ONE_TOKEN = 1 - 1e-9;
 
 /** The core's settings of the waiting queue. */
@@ -36,7 +36,7 @@ export abstract class ReferenceQueue extends ReferenceTables {
     return Code.OK;
   }
 
-  /** Whether the oldest of a full queue is given up for a client that has arrived. */
+  /** Whether the oldest client of a full queue is evicted for one that has arrived. */
   protected makesRoom(acceptor: Acceptor): boolean {
     if (!this.#order.adaptive || acceptor.backlog === 0) return false;
     this.#order.overflowed = this.now;
@@ -55,7 +55,7 @@ export abstract class ReferenceQueue extends ReferenceTables {
     return adaptive && isLate ? clients.toReversed() : clients;
   }
 
-  /** Whether a client may be admitted. If not, there is an alarm for when it may. */
+  /** Whether a client may be admitted. If not, sets an alarm for when it may. */
   protected hasToken(): boolean {
     if (this.#bucket.rate === 0) return true;
     this.#fill();
@@ -65,7 +65,7 @@ export abstract class ReferenceQueue extends ReferenceTables {
     return false;
   }
 
-  /** Whether there was a token when the bucket was looked at last. */
+  /** Whether there was a token at the last update. */
   protected get isOpen(): boolean {
     return this.#bucket.rate === 0 || this.#bucket.level >= ONE_TOKEN;
   }

@@ -11,7 +11,7 @@ export function serve(acceptors: number, limits: [number, number, number] = [100
   return [twin, ids];
 }
 
-/** Admits as many as there are, and gives their ids. */
+/** Admits as many clients as possible, and returns their ids. */
 export function admitted(twin: Twin): number[] {
   const ids: number[] = [];
   for (let id = twin.call("pollAdmission", 0); id > 0; id = twin.call("pollAdmission", 0)) ids.push(id);

@@ -1,4 +1,4 @@
-// The bench of graceful stops: that it counts right. What it measures is nobody's test.
+// The bench of graceful stops: that it counts correctly. No test checks what it measures.
 
 import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -24,7 +24,7 @@ const test = harness("bench of stops");
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 const LAST = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok";
 
-/** A server that does with each request, counted over all connections from 1 on, what `answer` does. */
+/** A server that calls `answer` for each request, with its number over all connections, from 1 on. */
 async function serving(
   answer: (socket: Socket, request: number) => void,
   use: (ask: () => Promise<any>, server: Server) => Promise<void>,
@@ -49,7 +49,7 @@ async function serving(
   }
 }
 
-test("a client keeps its connection, leaves one that ends with the answer, and says which request was the first", async () => {
+test("a client keeps its connection, leaves one that ends with the answer, and reports which request was the first", async () => {
   await serving(
     (socket, request) => void socket.write(request === 2 ? LAST : OK),
     async (ask) => {
@@ -78,7 +78,7 @@ test("a request on a kept connection that is closed, or on one that was accepted
   );
 });
 
-test("what closes an idle connection is no answer to the next request, and who is refused is told so", async () => {
+test("data that closes an idle connection is not an answer to the next request, and a refusal is reported", async () => {
   let idle: Socket | undefined;
   await serving(
     (socket) => {
@@ -100,7 +100,7 @@ test("what closes an idle connection is no answer to the next request, and who i
   );
 });
 
-test("an answer is whole with its last byte", () => {
+test("an answer is complete with its last byte", () => {
   for (let length = 0; length < OK.length; length++) assert.is(answerIn(OK.slice(0, length)), undefined, `${length}`);
   assert.equal(answerIn(OK), { status: 200, closes: false });
   assert.equal(answerIn(LAST), { status: 200, closes: true });
@@ -108,7 +108,7 @@ test("an answer is whole with its last byte", () => {
   assert.throws(() => answerIn("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), /an answer without a length/);
 });
 
-test("a failed request is lost when it was begun, else a race or a fresh one by whether its connection was kept", () => {
+test("a failed request is lost if the server has begun it; otherwise it is a race or a fresh one, depending on its connection", () => {
   const failed = [
     { id: 2, isFirst: false, at: 2100 }, // begun, on a connection that was kept
     { id: 3, isFirst: true, at: 2400 }, // begun, the first
@@ -132,7 +132,7 @@ test("a failed request is lost when it was begun, else a race or a fresh one by 
   assert.throws(() => figuresOf({ ...stop, signalled: 2200 }), /before the signal/);
 });
 
-test("counts are shown and compared as means, and bounds hold for the rows they name", () => {
+test("counts are shown and compared as means, and bounds apply to the named rows", () => {
   const column = { key: "race", title: "race", unit: "a stop", better: "lower", isCount: true, floor: 0.05 };
   const rare = summary([0, 0, 0, 0, 1]);
   assert.is(middleOf(rare, column), 0.2);
@@ -161,7 +161,7 @@ test("counts are shown and compared as means, and bounds hold for the rows they 
   );
 });
 
-test("a quick run stops a server, and gives a whole report", async () => {
+test("a quick run stops a server, and writes a complete report", async () => {
   const folder = mkdtempSync(join(tmpdir(), "bench-"));
   try {
     const args = ["bench/run.mjs", "stop", "--quick", "--peers", "by-hand", "--runtime", "node", "--out", folder];

@@ -1,4 +1,4 @@
-// The site of the documentation, as its readers meet it.
+// The documentation site, as readers see it.
 
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import { pages, read } from "./pages.ts";
 import { build, crawl, served } from "./site.ts";
 
 const test = harness("site");
-const SECONDS = 240; // a machine may be four times as busy as a quiet one
+const SECONDS = 240; // enough for a machine that is four times as busy
 const REPOSITORY = (JSON.parse(read("package.json")) as { repository: { url: string } }).repository.url.replaceAll(
   /^git\+|\.git$/g,
   "",
@@ -23,7 +23,7 @@ const folder = mkdtempSync(join(root, "build/site-"));
 process.on("exit", () => rmSync(folder, { recursive: true }));
 
 test(
-  "it is made without a complaint, of every document",
+  "it is generated without warnings, with every document",
   async () => {
     const output = await build(folder);
     assert.not.match(output, /warn|error|dead|deprecated|chunks are larger/i);
@@ -36,7 +36,7 @@ test(
 );
 
 test(
-  "every link leads somewhere: pages, anchors, images, and files of the repository",
+  "every link has a target: pages, anchors, images, and files of the repository",
   () =>
     served(folder, async (home) => {
       const found = await crawl(home);
@@ -63,7 +63,7 @@ test(
   SECONDS,
 );
 
-/** A browser at the site, for as long as `use` takes. What a page complains of, or asks of others, is an error. */
+/** Opens a browser at the site while `use` runs. Messages in its console, and requests to other servers, are errors. */
 async function visit(use: (page: Page, home: string) => Promise<void>): Promise<void> {
   const { launch } = await import("../support/chromium.ts");
   await served(folder, async (home) => {
@@ -107,12 +107,12 @@ siteTest("on a wide window and on a phone nothing overflows sideways", async (pa
       const over = (await page.evaluate("document.documentElement.scrollWidth")) as number;
       if (over > width) wide.push(`${address}: ${over} at ${width}`);
     }
-    widths = widths.toReversed(); // a window that has the size already is not changed
+    widths = widths.toReversed(); // a window that already has the size is not changed
   }
   assert.equal(wide, []);
 });
 
-siteTest("the search finds a page, and leads to it", async (page, home) => {
+siteTest("the search finds a page, and opens it", async (page, home) => {
   await page.goto(home);
   await page.keyboard.press("Control+k");
   await page.fill("#localsearch-input", "graceful");
@@ -138,7 +138,7 @@ siteTest("links in a page and in the sidebar lead from page to page", async (pag
   assert.is(await page.locator(".VPSidebar .group").count(), 6);
 });
 
-siteTest("the playground is a page of the site, plays, and leads back", async (page, home) => {
+siteTest("the playground is a page of the site, plays, and has a link back", async (page, home) => {
   await page.emulateMedia({ reducedMotion: "no-preference" });
   await page.goto(home);
   await page.locator(".VPNavBar").getByRole("link", { name: "Playground" }).click();
@@ -150,7 +150,7 @@ siteTest("the playground is a page of the site, plays, and leads back", async (p
   await page.waitForURL(`${home}playground/**`);
 });
 
-siteTest("a chart is as light or as dark as its page, whatever the system prefers", async (page, home) => {
+siteTest("a chart has the light or dark theme of its page, whatever the system's theme", async (page, home) => {
   await page.emulateMedia({ colorScheme: "light" });
   await page.goto(`${home}performance.html`);
   const chart = page.locator(".vp-doc img[src$='.svg']").first();

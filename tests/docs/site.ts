@@ -1,4 +1,4 @@
-// The site of the documentation: made, served, and what its pages link to.
+// The documentation site: generates it, serves it, and collects its links.
 
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 import { root } from "../support/paths.ts";
 
-/** Not the root of a server: the site must work in any folder. */
+/** Not the root of a server, as the site must work in any folder. */
 const BASE = "/some/folder/";
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -19,7 +19,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ".woff2": "font/woff2",
 };
 
-/** Makes the site in a folder; gives what the generator prints. */
+/** Generates the site in a folder. Returns the output of the generator. */
 export function build(folder: string): Promise<string> {
   const program = join(root, "node_modules/vitepress/bin/vitepress.js");
   const node = process.env["TEST_NODE"] ?? process.execPath;
@@ -32,7 +32,7 @@ export function build(folder: string): Promise<string> {
   });
 }
 
-/** A server of files, for as long as `use` takes, which gets the address of the first page. */
+/** Serves files while `use` runs, which gets the address of the first page. */
 export async function served<T>(folder: string, use: (home: string) => Promise<T>): Promise<T> {
   const server: Server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "", "http://localhost");
@@ -55,7 +55,7 @@ export async function served<T>(folder: string, use: (home: string) => Promise<T
   }
 }
 
-/** What a page links to and shows, and the anchors in it. */
+/** The links, images and anchors of a page. */
 export interface Crawled {
   readonly status: number;
   readonly links: readonly string[];
@@ -79,14 +79,14 @@ function crawledOf(status: number, html: string): Crawled {
   return { status, links: attributes("href|src"), anchors: new Set(attributes("id")) };
 }
 
-/** Everything on the server that can be reached from its first page, by address. */
+/** Everything that can be reached from the first page of the server, by address. */
 export async function crawl(home: string): Promise<Map<string, Crawled>> {
   const found = new Map<string, Crawled>();
   const queue = [home];
   for (const address of queue) {
     const response = await fetch(address);
     const isPage = response.headers.get("content-type")?.startsWith("text/html") === true;
-    const content = await response.text(); // read in any case, so that the connection is free
+    const content = await response.text(); // read in any case, to free the connection
     const crawled = crawledOf(response.status, isPage ? content : "");
     found.set(address, crawled);
     for (const link of crawled.links) {

@@ -1,4 +1,4 @@
-// What the tests of served HTTP servers share: requests over plain sockets, so that one sees what is said on the wire.
+// Shared by the tests of HTTP servers behind a loop: requests over plain sockets, to see the bytes on the wire.
 
 import http from "node:http";
 import type http2 from "node:http2";
@@ -6,23 +6,23 @@ import { type Socket, connect } from "node:net";
 import type { IOLoop, Id, ServeOptions, ServedServer, Stream } from "wasm-ioloop";
 import { isDeno, portOf, quietLoop, watch } from "../support/harness.ts";
 
-/** One answer of HTTP/1.1 as it came: status, headers in small letters, body. */
+/** An HTTP/1.1 answer: status, headers in lower case, body. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** A client that keeps one connection and speaks by hand. */
+/** A client with one connection, which sends requests as plain text. */
 export interface HandClient {
   readonly socket: Socket;
-  /** Resolves with the code of its error, when it is closed. */
+  /** Resolves with the code of its error when it has closed. */
   readonly closed: Promise<string | undefined>;
   readonly ended: Promise<string>;
   text(): string;
   /** Sends a request without a body. */
   get(path: string, headers?: string): void;
-  /** The answers that have come whole so far. */
+  /** The complete answers so far. */
   answers(): Answer[];
 }
 
@@ -39,7 +39,7 @@ export function handClient(where: { port: number } | { path: string }, socket: S
   };
 }
 
-/** Answers with a Content-Length, or in chunks. */
+/** Parses answers with a Content-Length, or in chunks. */
 function parse(text: string): Answer[] {
   const answers: Answer[] = [];
   for (let rest = text; rest.includes("\r\n\r\n");) {
@@ -57,7 +57,7 @@ function parse(text: string): Answer[] {
   return answers;
 }
 
-/** Serves, runs, and stops when `body` has ended; gives what the reactor's `error` event got. */
+/** Serves, runs, and stops when `body` has ended. Returns the errors of the reactor. */
 export async function serving(
   server: ServedServer,
   body: (loop: IOLoop, id: Id, port: number) => Promise<void>,
@@ -85,14 +85,14 @@ export async function get(port: number, path = "/"): Promise<string> {
   return body(response);
 }
 
-/** All that a stream gives. */
+/** The whole content of a stream. */
 export async function body(response: NodeJS.ReadableStream): Promise<string> {
   let all = "";
   for await (const chunk of response) all += String(chunk);
   return all;
 }
 
-/** A loop that serves, and what it has accepted. */
+/** A serving loop, and the streams that it has accepted. */
 export interface Running {
   readonly loop: IOLoop;
   readonly port: number;
@@ -109,5 +109,5 @@ export function run(server: http.Server | http2.Http2Server, options: { maxConne
   return { loop, port: portOf(loop, id), errors, running: loop.start(), streams };
 }
 
-/** Whether more than one request is answered on a connection: Deno answers once on a socket that it is given. */
+/** Whether more than one request is answered per connection: Deno answers only one on a socket that it is given. */
 export const KEEPS_ALIVE = !isDeno;

@@ -1,4 +1,4 @@
-// A library may remove every listener of a socket that it is given, ours included. The loop still learns that the socket is closed.
+// A library may remove all listeners of a socket that it is given, including ours. The loop must still notice that the socket has closed.
 
 import { createServer } from "node:net";
 import { TLSSocket, connect as connectTls } from "node:tls";
@@ -8,7 +8,7 @@ import { deferred, harness, peer, portOf, quietLoop, until } from "../support/ha
 
 const test = harness("serve-listeners");
 
-test("a slot is free again when a socket without listeners is closed", async () => {
+test("a slot is free again when a socket without listeners has closed", async () => {
   const { loop, errors } = quietLoop({ maxConnections: 1 });
   const reasons: unknown[] = [];
   const server = createServer((socket) => {
@@ -34,7 +34,7 @@ test("a slot is free again when a socket without listeners is closed", async () 
   assert.equal(errors, []);
 });
 
-test("the same where the library has put TLS on top of the socket", async () => {
+test("the same if the library has put TLS on top of the socket", async () => {
   const { loop, errors } = quietLoop({ maxConnections: 1 });
   const authority = new Authority();
   const { cert, key } = authority.sign("localhost");

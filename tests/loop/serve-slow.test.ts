@@ -1,4 +1,4 @@
-// Slow clients of HTTP servers behind a loop, HTTP/2, and what is left on a server.
+// HTTP servers behind a loop: slow clients, HTTP/2, and that nothing is left on a server.
 
 import http from "node:http";
 import http2 from "node:http2";
@@ -8,7 +8,7 @@ import { KEEPS_ALIVE, handClient, run } from "./serve-http.ts";
 
 const test = harness("serve-slow");
 
-test("connections between requests, and those that have said nothing, close soon; a header that has begun is answered 408", async () => {
+test("connections between requests, and silent ones, close soon; an incomplete header is answered with 408", async () => {
   const server = http.createServer((_request, response) => response.end("ok"));
   const { loop, port, running } = run(server);
   const [idle, silent, slow] = [handClient({ port }), handClient({ port }), handClient({ port })];
@@ -33,7 +33,7 @@ test("connections between requests, and those that have said nothing, close soon
 });
 
 for (const late of [false, true]) {
-  test(`HTTP/2: streams that have begun are finished, and the client is told${late ? ", also of one that waited" : ""}`, async () => {
+  test(`HTTP/2: streams that have begun are finished, and the client gets a GOAWAY${late ? ", also one that waited" : ""}`, async () => {
     const responses: http2.Http2ServerResponse[] = [];
     const server = http2.createServer((_request, response) => void responses.push(response));
     const { loop, port, running } = run(server, { maxConnections: late ? 1 : 10 });
@@ -66,7 +66,7 @@ for (const late of [false, true]) {
   });
 }
 
-test("a slow client is answered 408, as by a server that listens; headersTimeout is the server's", async () => {
+test("a slow client is answered with 408, as by a listening server, after the server's headersTimeout", async () => {
   const server = http.createServer({ headersTimeout: 300, requestTimeout: 600, connectionsCheckingInterval: 50 });
   server.on("request", (_request, response) => response.end("ok"));
   const { loop, port, running } = run(server);
@@ -81,7 +81,7 @@ test("a slow client is answered 408, as by a server that listens; headersTimeout
   await running;
 });
 
-test("closeIdleConnections of the server closes what is idle", async () => {
+test("closeIdleConnections of the server closes idle connections", async () => {
   if (!KEEPS_ALIVE) return;
   const server = http.createServer((_request, response) => response.end("ok"));
   const { loop, port, running } = run(server);
@@ -95,7 +95,7 @@ test("closeIdleConnections of the server closes what is idle", async () => {
   await running;
 });
 
-test("the loop's own stop leaves nothing of it on the server", async () => {
+test("after the loop has stopped, nothing of it is left on the server", async () => {
   const server = http.createServer((_request, response) => response.end("ok"));
   const before = server.eventNames().map((name) => [name, server.listenerCount(name)]);
   const { loop, running } = run(server);

@@ -1,4 +1,4 @@
-// How HTTP servers behind a loop end: no request whose header has arrived is lost or cut.
+// Graceful stops of HTTP servers behind a loop: no request whose header has arrived is lost or cut off.
 
 import http from "node:http";
 import type { Duplex } from "node:stream";
@@ -8,14 +8,14 @@ import { KEEPS_ALIVE, handClient, run } from "./serve-http.ts";
 
 const test = harness("serve-stop");
 
-/** Seconds that something takes. */
+/** The seconds that a task takes. */
 async function seconds(promise: Promise<unknown>): Promise<number> {
   const start = performance.now();
   await promise;
   return (performance.now() - start) / 1000;
 }
 
-test("a request under way is answered whole, and says `Connection: close`; the connection ends", async () => {
+test("a pending request gets a complete answer with `Connection: close`, and the connection ends", async () => {
   const begun = deferred();
   const finish = deferred();
   const server = http.createServer((_request, response) => {
@@ -28,7 +28,7 @@ test("a request under way is answered whole, and says `Connection: close`; the c
   await begun.promise;
   const stopped = loop.stopGracefully();
   await turns(5);
-  await sleep(0.3); // longer than a silent connection is left
+  await sleep(0.3); // longer than a silent connection stays open
   assert.is(streams[0]!.closeReason, undefined);
   finish.resolve();
   await client.ended;
@@ -41,7 +41,7 @@ test("a request under way is answered whole, and says `Connection: close`; the c
   assert.equal(errors, []);
 });
 
-test("a body that is still being sent is taken to its end", async () => {
+test("a body that is still being sent is received completely", async () => {
   const begun = deferred();
   const server = http.createServer((request, response) => {
     begun.resolve();
@@ -64,7 +64,7 @@ test("a body that is still being sent is taken to its end", async () => {
   assert.is(client.answers()[0]!.body, "30");
 });
 
-test("from `finish` on answers say `Connection: close`, in whatever way they are made", async () => {
+test("from `finish` on all answers say `Connection: close`, however they are written", async () => {
   if (!KEEPS_ALIVE) return;
   const ways: ((response: http.ServerResponse) => void)[] = [
     (response) => response.end("x"),
@@ -92,7 +92,7 @@ test("from `finish` on answers say `Connection: close`, in whatever way they are
   await running;
 });
 
-test("an answer that says `keep-alive` is closed after it all the same", async () => {
+test("the connection closes even after an answer that says `keep-alive`", async () => {
   const server = http.createServer((_request, response) => {
     response.setHeader("Connection", "keep-alive");
     response.end("x");
@@ -109,7 +109,7 @@ test("an answer that says `keep-alive` is closed after it all the same", async (
   await running;
 });
 
-test("answers that were being made when the stop began, pipelined: all, and the last one says so", async () => {
+test("pipelined requests that are pending when the stop begins are all answered, and the last answer says close", async () => {
   if (!KEEPS_ALIVE) return;
   const responses: http.ServerResponse[] = [];
   const server = http.createServer((_request, response) => void responses.push(response));
@@ -131,7 +131,7 @@ test("answers that were being made when the stop began, pipelined: all, and the 
   assert.is(answers[2]!.headers["connection"], "close");
 });
 
-test("a header that comes to its end in time is answered", async () => {
+test("a request whose header is completed in time is answered", async () => {
   const server = http.createServer((request, response) => response.end(request.url));
   const { loop, port, running } = run(server);
   const client = handClient({ port });
@@ -147,7 +147,7 @@ test("a header that comes to its end in time is answered", async () => {
   await running;
 });
 
-test("clients in the line are served before the loop stops", async () => {
+test("waiting clients are served before the loop stops", async () => {
   const server = http.createServer((request, response) => setTimeout(() => response.end(request.url), 20));
   const { loop, port, running } = run(server, { maxConnections: 2 });
   const clients = Array.from({ length: 10 }, () => handClient({ port }));
@@ -163,7 +163,7 @@ test("clients in the line are served before the loop stops", async () => {
   await running;
 });
 
-test("`timeout` ends the rest, and `closeReason` says so", async () => {
+test("`timeout` closes the rest, with that `closeReason`", async () => {
   const begun = deferred();
   const server = http.createServer(() => begun.resolve());
   const { loop, port, running, streams } = run(server);
@@ -176,7 +176,7 @@ test("`timeout` ends the rest, and `closeReason` says so", async () => {
   assert.is(streams[0]!.closeReason, "stopping");
 });
 
-test("an upgraded connection is the program's to end", async () => {
+test("the program must end an upgraded connection", async () => {
   const server = http.createServer();
   let upgraded: Duplex | undefined;
   server.on("upgrade", (_request, socket) => {
@@ -196,7 +196,7 @@ test("an upgraded connection is the program's to end", async () => {
   await running;
 });
 
-test("a stop with nothing but idle connections is over in a moment", async () => {
+test("a stop with only idle connections ends quickly", async () => {
   const server = http.createServer((_request, response) => response.end("ok"));
   const { loop, port, running } = run(server);
   const clients = Array.from({ length: 50 }, () => handClient({ port }));

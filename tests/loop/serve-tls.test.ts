@@ -1,4 +1,4 @@
-// Servers of the runtime that speak TLS, or are spoken to by TLS, behind a loop.
+// Servers of the runtime behind a loop, with TLS of the server or of the loop.
 
 import http from "node:http";
 import http2 from "node:http2";
@@ -16,7 +16,7 @@ const authority = new Authority();
 const local = authority.sign("localhost", "IP:127.0.0.1");
 const PAIR = { key: local.key, cert: local.cert };
 
-test("over a UNIX domain socket, and with TLS that the loop speaks", async () => {
+test("over a UNIX domain socket, and with TLS of the loop", async () => {
   const server = http.createServer((request, response) =>
     response.end(`${request.url} ${"encrypted" in request.socket}`),
   );
@@ -49,7 +49,7 @@ test("over a UNIX domain socket, and with TLS that the loop speaks", async () =>
   assert.equal(errors, []);
 });
 
-test("a tls server: its own handshake; the loop's stream is found by the encrypted socket", async () => {
+test("a tls server does its own handshake; loop.stream finds the stream by the encrypted socket", async () => {
   let found: Stream | undefined;
   const { loop } = quietLoop();
   const server = tls.createServer(PAIR, (socket) => {

@@ -10,7 +10,7 @@ import { get, handClient, serving } from "./serve-http.ts";
 
 const test = harness("serve");
 
-test("never more than maxConnections are inside, and all are served", async () => {
+test("never more than maxConnections are admitted at once, and all are served", async () => {
   let [inside, most] = [0, 0];
   const server = http.createServer((request, response) => {
     setTimeout(() => response.end(`answer to ${request.url}`), 5);
@@ -31,7 +31,7 @@ test("never more than maxConnections are inside, and all are served", async () =
   assert.is(inside, 0);
 });
 
-test("the callback comes before the server has the connection, with an id that names it", async () => {
+test("the callback runs before the server gets the connection, with its id", async () => {
   const log: string[] = [];
   let named: Stream | undefined;
   const server = http.createServer((request, response) => {
@@ -56,7 +56,7 @@ test("the callback comes before the server has the connection, with an id that n
   assert.ok(["local", "peer"].includes(named!.closeReason!));
 });
 
-test("the server need not listen, and says that it does not", async () => {
+test("the server does not listen", async () => {
   const server = http.createServer((_request, response) => response.end("ok"));
   const listened = (): void => assert.unreachable("a subscriber to `listening` was called");
   server.on("listening", listened);
@@ -67,8 +67,8 @@ test("the server need not listen, and says that it does not", async () => {
   });
 });
 
-test("the server's `close` closes the acceptor, and its removal does not close the server", async () => {
-  if (isBun) return; // there a server that does not listen emits none
+test("the server's `close` closes the acceptor, and removing the acceptor does not close the server", async () => {
+  if (isBun) return; // there a server that does not listen emits no `close`
   const server = http.createServer((_request, response) => response.end("ok"));
   let closed = 0;
   server.on("close", () => closed++);
@@ -88,7 +88,7 @@ test("the server's `close` closes the acceptor, and its removal does not close t
   await running;
 });
 
-test("two acceptors for one server, which also listens by itself", async () => {
+test("two acceptors for one server, which also listens itself", async () => {
   const server = http.createServer((request, response) => response.end(String(loopOf(request.socket))));
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
   let loopOf = (_socket: net.Socket): boolean => false;
@@ -102,7 +102,7 @@ test("two acceptors for one server, which also listens by itself", async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-test("what throws costs one connection", async () => {
+test("an exception closes only its connection", async () => {
   const server = new EventEmitter();
   server.on("connection", (socket: net.Socket) => {
     if (bad) throw new Error("connection listener");
@@ -113,7 +113,7 @@ test("what throws costs one connection", async () => {
     server,
     async (_loop, _id, port) => {
       const first = peer({ port });
-      assert.is(await first.ended, "served"); // although the callback has thrown
+      assert.is(await first.ended, "served"); // even though the callback has thrown
       bad = true;
       const second = peer({ port });
       assert.is(await second.ended, "");
@@ -132,7 +132,7 @@ test("what throws costs one connection", async () => {
   );
 });
 
-test("a callback that closes the stream, or takes its handle, keeps it from the server", async () => {
+test("if the callback closes the stream, or steals its handle, the server does not get it", async () => {
   const server = net.createServer(() => assert.unreachable());
   let stolen: net.Socket | undefined;
   let steals = false;
@@ -154,7 +154,7 @@ test("a callback that closes the stream, or takes its handle, keeps it from the 
   );
 });
 
-test("a stream that is served is not for others to read or write, and can be closed", async () => {
+test("a served stream cannot be read or written otherwise, but it can be closed", async () => {
   const accepted = deferred<Stream>();
   const server = net.createServer((socket) => socket.on("error", () => {}).write("hello"));
   await serving(
@@ -175,7 +175,7 @@ test("a stream that is served is not for others to read or write, and can be clo
   );
 });
 
-test("idleTimeout and lifetime, where they are given; bytes of the server are activity", async () => {
+test("idleTimeout and lifetime apply if they are given; bytes of the server are activity", async () => {
   const reasons: (string | undefined)[] = [];
   const server = net.createServer((socket) => void socket.on("error", () => {}).on("data", () => {}));
   const note = (_loop: IOLoop, stream: Stream): void => {
@@ -203,7 +203,7 @@ test("idleTimeout and lifetime, where they are given; bytes of the server are ac
   assert.equal(reasons, ["lifetime"]);
 });
 
-test("a net server's half-close: as it has it", async () => {
+test("a net server's half-close works as without the loop", async () => {
   const server = net.createServer({ allowHalfOpen: true }, (socket) => {
     let asked = "";
     socket.on("data", (chunk) => void (asked += String(chunk)));
@@ -217,7 +217,7 @@ test("a net server's half-close: as it has it", async () => {
 });
 
 test("an http server's half-close: httpAllowHalfOpen", async () => {
-  if (isBun || isDeno) return; // they do not have it
+  if (isBun || isDeno) return; // they do not have this option
   const server = http.createServer((_request, response) => setTimeout(() => response.end("late"), 20));
   (server as unknown as { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
   await serving(server, async (_loop, _id, port) => {
@@ -227,7 +227,7 @@ test("an http server's half-close: httpAllowHalfOpen", async () => {
   });
 });
 
-test("what is no server, and options that are not for one", async () => {
+test("values that are not a server, and options that do not apply, are errors", async () => {
   const { loop } = quietLoop();
   const message = (server: unknown, options?: ServeOptions): string => {
     try {
@@ -259,7 +259,7 @@ test("what is no server, and options that are not for one", async () => {
   assert.is(loop.stream(socket), undefined);
 });
 
-test("a reset closes what is served, and the server can be served again", async () => {
+test("a reset closes served connections, and the server can be served again", async () => {
   const server = http.createServer((_request, response) => setTimeout(() => response.end("ok"), 50));
   const { loop } = quietLoop();
   const id = loop.serve(server);

@@ -1,4 +1,4 @@
-// The order in which waiting clients are admitted, and its rate.
+// The order and the rate of admission of waiting clients.
 
 import * as assert from "uvu/assert";
 import { IOLoop, type Id, type Stream } from "wasm-ioloop";
@@ -13,14 +13,14 @@ interface Line {
   readonly id: Id;
   readonly clients: Peer[];
   readonly drops: string[];
-  /** What the first bytes of each admitted client say. */
+  /** The first bytes of each admitted client. */
   readonly admitted: string[];
   readonly running: Promise<void>;
   join(name: string): Promise<void>;
   end(): Promise<void>;
 }
 
-// A loop that admits nobody until it is told to, whose clients say who they are.
+// A loop that admits no client until it is told to, with clients that send their names.
 function line(options: ConstructorParameters<typeof IOLoop>[0], server = {}): Line {
   const clock = new VirtualClock();
   const { loop, errors } = quietLoop({ maxConnections: 0, multiAccept: 1000, clock, ...options });
@@ -74,7 +74,7 @@ test("defaults", () => {
   assert.equal([loop.queue, loop.targetWait, loop.acceptRate, loop.acceptBurst], ["fifo", 0.1, 0, 50]);
 });
 
-test("bad values are refused", () => {
+test("invalid values are errors", () => {
   const { loop } = quietLoop();
   assert.throws(() => (loop.queue = "lifo" as never), /queue must be "fifo" or "adaptive", not "lifo"/);
   assert.throws(() => (loop.targetWait = -1), /targetWait must be a finite number of seconds/);
@@ -95,7 +95,7 @@ test("fifo: in the order of arrival, however long they wait", async () => {
   await clients.end();
 });
 
-test("adaptive: in the order of arrival while waits are short, the newest first while they are long", async () => {
+test("adaptive: in the order of arrival while waits are short, newest first while they are long", async () => {
   const clients = line({ queue: "adaptive" });
   for (const name of ["a", "b", "c", "d"]) {
     await clients.join(name);
@@ -122,7 +122,7 @@ test("adaptive: a full queue resets its oldest, with a drop", async () => {
   await clients.end();
 });
 
-test("adaptive: who has waited for 50 times targetWait is reset", async () => {
+test("adaptive: a client that has waited for 50 times targetWait is reset", async () => {
   const clients = line({ queue: "adaptive", targetWait: 0.1 });
   await clients.join("a");
   await clients.clock.advance(4.9);
@@ -144,7 +144,7 @@ test("the order can be changed while clients wait", async () => {
   await clients.end();
 });
 
-test("acceptRate: so many at once, then so many a second, and nobody is refused", async () => {
+test("acceptRate: a burst at once, then so many clients per second, and none is refused", async () => {
   const clients = line({ acceptRate: 10, acceptBurst: 2, maxConnections: 100 });
   for (const name of ["a", "b", "c", "d", "e"]) await clients.join(name);
   await until(() => clients.admitted.length === 2);
@@ -165,7 +165,7 @@ test("acceptRate: so many at once, then so many a second, and nobody is refused"
   await clients.end();
 });
 
-test("acceptRate holds in a graceful stop, too", async () => {
+test("acceptRate applies in a graceful stop, too", async () => {
   const clients = line({ acceptRate: 10, acceptBurst: 1, maxConnections: 100 });
   for (const name of ["a", "b", "c"]) await clients.join(name);
   await until(() => clients.admitted.length === 1);

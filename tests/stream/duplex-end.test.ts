@@ -1,4 +1,4 @@
-// How a Duplex of a stream ends, and the stream with it.
+// How the Duplex of a stream ends, and the stream with it.
 
 import * as assert from "uvu/assert";
 import type { Stream } from "wasm-ioloop";
@@ -8,9 +8,9 @@ import { type Consumed, openConsumed, openDuplex } from "./open-consumed.ts";
 
 const test = harness("duplex-end");
 
-assert.ok(process.stdout && process.stderr); // `pipe` asks for them, and Bun opens them then
+assert.ok(process.stdout && process.stderr); // `pipe` accesses them, and Bun opens them only then
 
-test("half-close: the answer to a peer that has ended, and the other way round", async () => {
+test("half-close: an answer to a peer that has ended, and the reverse", async () => {
   for (const first of ["peer", "local"] as const) {
     const log: string[] = [];
     const { stream, far, running, errors } = await openConsumed((stream) => {
@@ -40,7 +40,7 @@ test("half-close: the answer to a peer that has ended, and the other way round",
   }
 });
 
-test("what is not read yet can be read after the connection has closed", async () => {
+test("unread data can be read after the connection has closed", async () => {
   const { stream, duplex, far, running, log } = await openDuplex();
   far.socket.end(Buffer.alloc(40_000, "x"));
   duplex.end("bye");
@@ -54,7 +54,7 @@ test("what is not read yet can be read after the connection has closed", async (
   assert.is(log.at(-1), `stream close ${stream.closeReason}`);
 });
 
-test("`destroy` closes, and with an error resets: which the duplex emits, and the stream does not", async () => {
+test("`destroy` closes, and with an error resets; the duplex emits the error, the stream does not", async () => {
   for (const error of [undefined, new Error("no more")]) {
     const told: unknown[] = [];
     const { stream, duplex, far, running, log, errors } = await openDuplex({}, (stream) => {
@@ -115,7 +115,7 @@ test("`destroy` with an error resets a connection with TLS, too: one that was ac
   }
 });
 
-test("an error of which nobody hears does not end the process", async () => {
+test("an error without listeners does not end the process", async () => {
   const { stream, far, running, errors } = await openConsumed((stream) => void stream.duplex());
   await turns(2);
   far.socket.resetAndDestroy();
@@ -153,7 +153,7 @@ for (const [reason, close, code] of CLOSES) {
   });
 }
 
-test("`for await` throws what closes the stream", async () => {
+test("`for await` throws the error that closes the stream", async () => {
   const { duplex, far, running } = await openDuplex();
   far.socket.write("Hello");
   let text = "";
@@ -171,7 +171,7 @@ test("`for await` throws what closes the stream", async () => {
   await running;
 });
 
-test("a graceful stop sends what waits, then closes", async () => {
+test("a graceful stop sends pending data, then closes", async () => {
   const { loop, stream, duplex, far, running, log } = await openDuplex();
   duplex.write(Buffer.alloc(5_000_000, "x"));
   duplex.write("last");

@@ -1,4 +1,4 @@
-// What libraries do with a Duplex of a stream.
+// Typical uses of a stream's Duplex by libraries.
 
 import { once } from "node:events";
 import { createInterface } from "node:readline";
@@ -14,9 +14,9 @@ import { openConsumed, openDuplex } from "./open-consumed.ts";
 
 const test = harness("duplex-uses");
 
-assert.ok(process.stdout && process.stderr); // `pipe` asks for them, and Bun opens them then
+assert.ok(process.stdout && process.stderr); // `pipe` accesses them, and Bun opens them only then
 
-test("much data both ways through `pipeline`, with back-pressure", async () => {
+test("much data in both directions through `pipeline`, with back-pressure", async () => {
   const SIZE = 50_000_000;
   let most = 0;
   let passed = 0;
@@ -57,7 +57,7 @@ test("much data both ways through `pipeline`, with back-pressure", async () => {
   assert.equal(errors, []);
 });
 
-test("while nobody reads, the peer is slowed down", async () => {
+test("without a reader, the peer is slowed down", async () => {
   const { stream, duplex, far, running } = await openDuplex();
   const chunk = Buffer.alloc(1_000_000);
   let isSent = false;
@@ -76,7 +76,7 @@ test("while nobody reads, the peer is slowed down", async () => {
   assert.is(stream.closeReason, "local");
 });
 
-test("the idle timeout counts what goes through it as activity", async () => {
+test("data through the duplex is activity for the idle timeout", async () => {
   const clock = new VirtualClock();
   const { stream, duplex, far, running, log } = await openDuplex(
     { clock },
@@ -97,7 +97,7 @@ test("the idle timeout counts what goes through it as activity", async () => {
   assert.is(duplex.destroyed, true);
 });
 
-test("`setTimeout` emits `timeout` after so much silence, once, and closes nothing", async () => {
+test("`setTimeout` emits `timeout` once after silence, and does not close the stream", async () => {
   const clock = new VirtualClock();
   const { stream, duplex, far, running, log } = await openDuplex({ clock }, (_stream, duplex) => void duplex.resume());
   stream.timeout = 0;
@@ -130,7 +130,7 @@ test("`setTimeout` emits `timeout` after so much silence, once, and closes nothi
   await running;
 });
 
-test("what has arrived before it is made comes first; also once the stream is closed", async () => {
+test("data that arrived before it was created comes first, even after the stream has closed", async () => {
   const { stream, far, running } = await openConsumed();
   far.socket.write("Hello");
   await until(() => stream.bytesRead === 5);
@@ -187,7 +187,7 @@ test("TLS over it", async () => {
   assert.equal(errors, []);
 });
 
-test("a stream around another Duplex, too", async () => {
+test("a stream of another Duplex, too", async () => {
   const { loop, errors } = quietLoop();
   const through = new PassThrough();
   const stream = new Stream(through, { reactor: loop.reactor });
@@ -201,7 +201,7 @@ test("a stream around another Duplex, too", async () => {
   assert.equal(errors, []);
 });
 
-test("a peer that goes while much is written to it", async () => {
+test("a peer that disconnects during a large write", async () => {
   const { port, close } = await plainServer((socket) => setTimeout(() => socket.resetAndDestroy(), 20));
   const { loop, errors } = quietLoop();
   let code: string | undefined;

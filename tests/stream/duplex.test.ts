@@ -1,4 +1,4 @@
-// Streams as Duplexes of the runtime: reading, writing, and what they have besides.
+// Streams as Duplexes of the runtime: reading, writing, and other members.
 
 import * as assert from "uvu/assert";
 import { harness, turns, until } from "../support/harness.ts";
@@ -6,7 +6,7 @@ import { openConsumed, openDuplex } from "./open-consumed.ts";
 
 const test = harness("duplex");
 
-assert.ok(process.stdout && process.stderr); // `pipe` asks for them, and Bun opens them then
+assert.ok(process.stdout && process.stderr); // `pipe` accesses them, and Bun opens them only then
 
 test("an echo, by `pipe`", async () => {
   const { duplex, far, running, log, errors } = await openDuplex({}, (_stream, duplex) => void duplex.pipe(duplex));
@@ -20,7 +20,7 @@ test("an echo, by `pipe`", async () => {
   assert.equal(errors, []);
 });
 
-test("the same one at each call, and nothing else reads or writes the stream from then on", async () => {
+test("every call returns the same duplex, and nothing else reads or writes the stream from then on", async () => {
   const { stream, duplex, running, log } = await openDuplex();
   assert.is(stream.duplex(), duplex);
   const inUse = { code: "ERR_IOLOOP_STREAM_IN_USE" };
@@ -46,7 +46,7 @@ test("the same one at each call, and nothing else reads or writes the stream fro
   assert.is(stream.duplex(), duplex);
 });
 
-test("not beside a subscriber to `read`", async () => {
+test("not together with a subscriber to `read`", async () => {
   const { stream, running, errors } = await openConsumed((stream) => void stream.on("read", () => {}));
   assert.throws(() => stream.duplex(), /^duplex: the stream is used by a subscriber to `read`$|^IOLoopError/);
   stream.close();
@@ -84,7 +84,7 @@ test("the members of a net.Socket", async () => {
   assert.equal([duplex.bytesRead, duplex.bytesWritten], [2, 3]);
 });
 
-test("what one callback writes is sent together", async () => {
+test("the writes of one callback are sent together", async () => {
   const pieces: string[] = [];
   const { duplex, far, running } = await openDuplex({}, (stream, duplex) => {
     stream.on("write", (_stream, chunk) => void pieces.push(String(chunk)));
@@ -98,7 +98,7 @@ test("what one callback writes is sent together", async () => {
   far.socket.write("x");
   await until(() => far.text() === "abcü");
   assert.equal(pieces, ["abcü"]);
-  // From outside of the loop, too; in order with what is corked.
+  // Also from outside of the loop, and in order with corked data.
   duplex.write("1");
   duplex.cork();
   duplex.write("2");
@@ -111,7 +111,7 @@ test("what one callback writes is sent together", async () => {
   await running;
 });
 
-test("a callback of `write` runs once the data is handed to the system", async () => {
+test("the callback of `write` runs when the system has taken the data", async () => {
   const { duplex, far, running, stream } = await openDuplex();
   const done: string[] = [];
   duplex.write("abc", () => done.push(`abc ${stream.bytesWritten}`));
@@ -126,7 +126,7 @@ test("a callback of `write` runs once the data is handed to the system", async (
   await running;
 });
 
-test("a listener that throws costs one event", async () => {
+test("an exception in a listener affects only that event", async () => {
   const { duplex, far, running, errors, log } = await openDuplex({}, (_stream, duplex) => {
     duplex.on("data", (chunk: Buffer) => {
       if (String(chunk) === "bad") throw new Error("thrown");

@@ -1,4 +1,4 @@
-// A stream in a running loop that nobody reads yet, and the plain socket at its other end.
+// A stream in a running loop that is not read yet, and the plain socket at its other end.
 
 import { type IOLoop, type ListenerOptions, Stream } from "wasm-ioloop";
 import type { VirtualClock } from "wasm-ioloop/testing";
@@ -13,7 +13,7 @@ export interface Consumed {
   readonly running: Promise<void>;
 }
 
-/** Opens one: a server's if the runtime of the tests says so. `use` has it before anything has arrived. */
+/** Opens a stream: of a server if the runtime of the tests says so. `use` gets it before data has arrived. */
 export async function openConsumed(
   use: (stream: Stream) => void = () => {},
   options: { clock?: VirtualClock; server?: ListenerOptions } = {},
@@ -42,7 +42,7 @@ export async function openConsumed(
 
 export type Duplex = ReturnType<Stream["duplex"]>;
 
-/** One whose events, and those of its stream, are logged. */
+/** Opens a duplex, and logs its events and those of its stream. */
 export async function openDuplex(
   options: Parameters<typeof openConsumed>[1] = {},
   prepare: (stream: Stream, duplex: Duplex) => void = () => {},

@@ -1,4 +1,4 @@
-// What becomes of a stream whose TLS handshake does not come to its end, or not undisturbed.
+// Streams whose TLS handshake fails, or is disturbed.
 
 import { PassThrough } from "node:stream";
 import { connect as connectTls } from "node:tls";
@@ -10,7 +10,7 @@ import { authority, codeOf } from "./starting-tls.ts";
 
 const test = harness("start-tls-end");
 
-assert.ok(process.stdout && process.stderr); // `pipe` asks for them, and Bun opens them then
+assert.ok(process.stdout && process.stderr); // `pipe` accesses them, and Bun opens them only then
 
 const { cert, key } = authority.sign("mail.example");
 const CERTIFICATE = { tlsCert: cert, tlsKey: key };
@@ -22,12 +22,12 @@ interface Started {
   readonly stream: Stream;
   readonly far: Peer;
   readonly running: Promise<void>;
-  /** The code with which it rejects. */
+  /** The code of the rejection. */
   readonly code: Promise<string | undefined>;
   readonly log: string[];
 }
 
-/** A stream of a server that waits for a client's handshake. */
+/** A server's stream that waits for a client's handshake. */
 async function started(options: { clock?: VirtualClock } = {}, tls: StartTlsOptions = CERTIFICATE): Promise<Started> {
   const { loop, errors } = quietLoop(options);
   const log: string[] = [];
@@ -47,7 +47,7 @@ async function started(options: { clock?: VirtualClock } = {}, tls: StartTlsOpti
   return { loop, errors, far, running, log, ...found! };
 }
 
-/** The client begins with its side. */
+/** Begins the client's side. */
 function answer({ far }: Started): ReturnType<typeof connectTls> {
   far.socket.removeAllListeners("data").pause();
   const secure = connectTls({ socket: far.socket, ...CLIENT });
@@ -55,7 +55,7 @@ function answer({ far }: Started): ReturnType<typeof connectTls> {
   return secure;
 }
 
-test("a peer that never shakes hands has 10 s, whatever `timeout` says", async () => {
+test("a peer that never begins the handshake has 10 s, regardless of `timeout`", async () => {
   const clock = new VirtualClock();
   const open = await started({ clock });
   open.stream.timeout = 3;
@@ -69,7 +69,7 @@ test("a peer that never shakes hands has 10 s, whatever `timeout` says", async (
   await open.far.closed;
 });
 
-test("afterwards `timeout` counts again, and `lifetime` has counted all the time", async () => {
+test("after the handshake `timeout` counts again, and `lifetime` has counted all the time", async () => {
   const clock = new VirtualClock();
   const open = await started({ clock });
   open.stream.timeout = 3;
@@ -90,7 +90,7 @@ test("afterwards `timeout` counts again, and `lifetime` has counted all the time
   assert.equal(old.log, ["close lifetime"]);
 });
 
-test("nobody has to wait for its promise", async () => {
+test("a rejection of its promise is not unhandled", async () => {
   const rejections: unknown[] = [];
   const hear = (reason: unknown): void => void rejections.push(reason);
   process.on("unhandledRejection", hear);
@@ -116,7 +116,7 @@ const CLOSES: readonly [string, (open: Started) => unknown, string, string | Reg
 ];
 
 for (const [what, close, reason, code] of CLOSES) {
-  test(`closed by ${what} in the middle of it`, async () => {
+  test(`closed by ${what} during the handshake`, async () => {
     const open = await started();
     open.stream.write("never sent in plain");
     close(open);
@@ -140,7 +140,7 @@ test("reset of the loop", async () => {
   await open.far.closed;
 });
 
-test("`closeGracefully` waits for it, and for what was written", async () => {
+test("`closeGracefully` waits for the handshake, and for written data", async () => {
   for (const written of ["Hello", ""]) {
     const open = await started();
     if (written) open.stream.write(written);
@@ -156,7 +156,7 @@ test("`closeGracefully` waits for it, and for what was written", async () => {
   }
 });
 
-test("`end` does likewise, and reading goes on", async () => {
+test("`end` waits, too, and the stream keeps reading", async () => {
   const open = await started();
   open.stream.end("Hello");
   const secure = answer(open);
@@ -187,7 +187,7 @@ test("the loop is stopped and started again", async () => {
   assert.equal(open.errors, []);
 });
 
-test("`stop` and `start` of the stream, and subscribers that come meanwhile", async () => {
+test("`stop` and `start` of the stream, and new subscribers meanwhile", async () => {
   const open = await started();
   open.stream.stop();
   open.stream.on("read", () => void open.log.push("second"));
@@ -203,7 +203,7 @@ test("`stop` and `start` of the stream, and subscribers that come meanwhile", as
   await open.running;
 });
 
-test("one at a time, and not beside a duplex or web streams; not what else would take the stream away", async () => {
+test("one at a time, and not with a duplex or web streams, or anything else that takes the stream", async () => {
   const open = await started();
   const inUse = (error: { code: string }): boolean => error.code === "ERR_IOLOOP_STREAM_IN_USE";
   const calls = [

@@ -1,4 +1,4 @@
-// What startTls is given, and what it speaks over.
+// The options of startTls, and the connections that it works on.
 
 import { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
@@ -13,7 +13,7 @@ const { cert, key } = authority.sign("mail.example");
 const CERTIFICATE = { tlsCert: cert, tlsKey: key };
 const CLIENT = { servername: "mail.example", ca: authority.ca.cert };
 
-test("over a UNIX domain socket; options that are given again are read again once they change", async () => {
+test("over a UNIX domain socket; options are read again only if they have changed", async () => {
   await inFolder(async (folder) => {
     const tls: { tlsCert: string; tlsKey: string } = { ...CERTIFICATE };
     const { loop, errors } = quietLoop();
@@ -46,7 +46,7 @@ function other(): { tlsCert: string; tlsKey: string } {
   return { tlsCert: cert, tlsKey: key };
 }
 
-test("what is wrong with its options is said at the call, in its name", async () => {
+test("wrong options are errors at the call, with the name startTls", async () => {
   const { near, far } = await pair();
   const { loop } = quietLoop();
   const stream = new Stream(near, { reactor: loop.reactor });
@@ -72,7 +72,7 @@ test("what is wrong with its options is said at the call, in its name", async ()
   far.socket.destroy();
 });
 
-test("over TLS, where the runtime can", async () => {
+test("over TLS, if the runtime supports that", async () => {
   const { loop, errors } = quietLoop();
   const log: string[] = [];
   const id = loop.server(CERTIFICATE, (loop, stream) => {
@@ -98,7 +98,7 @@ test("over TLS, where the runtime can", async () => {
   assert.equal(errors, []);
 });
 
-test("over a Duplex of one's own", async () => {
+test("over a user's Duplex", async () => {
   const { loop, errors } = quietLoop();
   const log: string[] = [];
   const [left, right] = both();

@@ -1,4 +1,4 @@
-// Streams that begin to speak TLS: STARTTLS, as SMTP has it, from both sides.
+// Streams that begin TLS: STARTTLS, as in SMTP, on both sides.
 
 import { type TLSSocket, connect as connectTls } from "node:tls";
 import * as assert from "uvu/assert";
@@ -13,7 +13,7 @@ const { cert, key } = authority.sign("mail.example");
 const CERTIFICATE = { tlsCert: cert, tlsKey: key };
 const TRUST = { tlsCa: authority.ca.cert };
 
-test("both sides, SMTP-like: plain first, then the same connection encrypted", async () => {
+test("both sides, as in SMTP: first unencrypted, then the same connection encrypted", async () => {
   const { loop, errors } = quietLoop();
   const server = smtp(loop, CERTIFICATE);
   const log: string[] = [];
@@ -47,7 +47,7 @@ test("both sides, SMTP-like: plain first, then the same connection encrypted", a
   assert.equal(errors, []);
 });
 
-test("byte counts are of plain bytes before, and of decrypted ones after; write callbacks run in order", async () => {
+test("byte counts are of unencrypted bytes before, and of decrypted ones after; write callbacks run in order", async () => {
   const { loop, errors } = quietLoop();
   const server = smtp(loop, CERTIFICATE);
   const log: string[] = [];
@@ -85,7 +85,7 @@ test("a client of the runtime", async () => {
   assert.equal(errors, []);
 });
 
-/** Connects a socket of the runtime, and begins with TLS. */
+/** Connects a socket of the runtime, and begins TLS. */
 async function plainClient(server: Smtp): Promise<{ secure: TLSSocket; text: () => string }> {
   const client = peer({ port: server.port });
   await until(() => client.text() === "220 ready\r\n");
@@ -100,7 +100,7 @@ async function plainClient(server: Smtp): Promise<{ secure: TLSSocket; text: () 
   return { secure, text: () => text };
 }
 
-test("a command that was smuggled in behind STARTTLS fails the handshake, and is never delivered", async () => {
+test("a command injected after STARTTLS makes the handshake fail, and is never delivered", async () => {
   const { loop, errors } = quietLoop();
   const server = smtp(loop, CERTIFICATE, { waits: true });
   const running = loop.start();
@@ -120,7 +120,7 @@ test("a command that was smuggled in behind STARTTLS fails the handshake, and is
   assert.equal(errors, []);
 });
 
-test("nor is what a server has sent before the client began", async () => {
+test("neither is data that a server has sent before the client began", async () => {
   const { loop, errors } = quietLoop();
   const { port, close } = await plainServer((socket) => socket.write("220 go\r\n"));
   const log: string[] = [];
@@ -142,7 +142,7 @@ test("nor is what a server has sent before the client began", async () => {
   assert.equal(errors, []);
 });
 
-test("a certificate of another name, and one of nobody's", async () => {
+test("a certificate for another name, and one of an unknown authority", async () => {
   const other = authority.sign("other.example");
   const unknown = new Authority("Unknown authority").sign("mail.example");
   for (const { cert, key } of [other, unknown]) {
@@ -163,7 +163,7 @@ test("a certificate of another name, and one of nobody's", async () => {
   }
 });
 
-/** Says STARTTLS, and calls back when the server is ready for it. */
+/** Sends STARTTLS, and calls back when the server is ready. */
 function startOnGo(stream: Stream, go: () => unknown): void {
   stream.on("read", (_stream, chunk) => {
     if (String(chunk) === "220 ready\r\n") stream.write("STARTTLS\r\n");
@@ -171,7 +171,7 @@ function startOnGo(stream: Stream, go: () => unknown): void {
   });
 }
 
-test("a server that requires certificates of its clients", async () => {
+test("a server that requires client certificates", async () => {
   const own = authority.sign("client.example");
   for (const tls of [TRUST, { ...TRUST, tlsCert: own.certPath, tlsKey: own.keyPath }]) {
     const { loop } = quietLoop();
@@ -190,7 +190,7 @@ test("a server that requires certificates of its clients", async () => {
   }
 });
 
-test("streams of one's own, with `side`; over a UNIX-like pair, too", async () => {
+test("directly created streams, with `side`; also over a pair of Duplexes", async () => {
   const { loop, errors } = quietLoop();
   const { near, far } = await pair();
   far.socket.removeAllListeners("data").pause();

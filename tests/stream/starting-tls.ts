@@ -1,4 +1,4 @@
-// A server that speaks a little SMTP, with STARTTLS.
+// A server with a small part of SMTP, with STARTTLS.
 
 import type { LookupFunction } from "node:net";
 import type { IOLoop, StartTlsOptions } from "wasm-ioloop";
@@ -7,13 +7,13 @@ import { portOf } from "../support/harness.ts";
 
 export const authority: Authority = new Authority();
 
-/** Every name is that of this machine. */
+/** Resolves every name to this machine. */
 export const lookup: LookupFunction = (_name, options, done) => {
   if (options.all) done(null, [{ address: "127.0.0.1", family: 4 }]);
   else done(null, "127.0.0.1", 4);
 };
 
-/** The code of what a promise rejects with; undefined if it does not. */
+/** The code of a promise's rejection; undefined if it resolves. */
 export function codeOf(promise: Promise<unknown>): Promise<string | undefined> {
   return promise.then(
     () => undefined,
@@ -24,7 +24,7 @@ export function codeOf(promise: Promise<unknown>): Promise<string | undefined> {
 export interface Smtp {
   readonly port: number;
   readonly log: string[];
-  /** With `waits`: begins with TLS, once the client has asked for it. */
+  /** With `waits`: begins TLS after the client has asked for it. */
   starts: (() => void) | undefined;
 }
 
@@ -68,7 +68,7 @@ export function smtp(loop: IOLoop, tls: StartTlsOptions, { waits = false } = {})
   return server;
 }
 
-/** Serves many: after STARTTLS, an echo. */
+/** Serves many clients: an echo after STARTTLS. */
 export function startTlsServer(loop: IOLoop, tls: StartTlsOptions): ReturnType<IOLoop["server"]> {
   return loop.server({ idleTimeout: 60 }, (_loop, stream) => {
     stream.write("220 ready\r\n");

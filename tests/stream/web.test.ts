@@ -13,7 +13,7 @@ type Web = ReturnType<Stream["web"]>;
 const rejections: unknown[] = [];
 process.on("unhandledRejection", (reason) => rejections.push(reason));
 
-/** One whose web streams exist before anything has arrived. */
+/** A stream whose web streams are created before data has arrived. */
 async function opened(use: (stream: Stream, web: Web) => void = () => {}): Promise<Consumed & Web> {
   const open = await openConsumed((stream) => use(stream, stream.web()));
   return { ...open, ...open.stream.web() };
@@ -41,7 +41,7 @@ test("an echo, by `pipeTo`", async () => {
   assert.equal(errors, []);
 });
 
-test("the same ones at each call, and nothing else reads or writes the stream", async () => {
+test("every call returns the same streams, and nothing else reads or writes the stream", async () => {
   const { stream, readable, writable, running } = await opened();
   assert.is(stream.web().readable, readable);
   assert.is(stream.web().writable, writable);
@@ -62,7 +62,7 @@ test("the same ones at each call, and nothing else reads or writes the stream", 
   await other.running;
 });
 
-test("strings and bytes are written, and bytes of their own are read", async () => {
+test("strings and bytes can be written, and every chunk that is read has its own memory", async () => {
   const { far, readable, writable, running, stream } = await opened();
   far.socket.write("cd");
   const writer = writable.getWriter();
@@ -80,7 +80,7 @@ test("strings and bytes are written, and bytes of their own are read", async () 
   assert.is(stream.closeReason, "local");
 });
 
-test("what is neither a string nor bytes is refused, and the connection reset", async () => {
+test("other values than strings and bytes are errors, and the connection is reset", async () => {
   const { writable, far, running, stream } = await opened();
   assert.is(await codeOf(writable.getWriter().write(5 as never)), "ERR_IOLOOP_INVALID_ARG_TYPE");
   stream.close();
@@ -88,7 +88,7 @@ test("what is neither a string nor bytes is refused, and the connection reset", 
   await far.closed;
 });
 
-test("much data both ways, with back-pressure", async () => {
+test("much data in both directions, with back-pressure", async () => {
   const SIZE = 50_000_000;
   const { loop, errors } = quietLoop();
   let most = 0;
@@ -131,7 +131,7 @@ test("much data both ways, with back-pressure", async () => {
   assert.equal(errors, []);
 });
 
-test("while nobody reads, the peer is slowed down", async () => {
+test("without a reader, the peer is slowed down", async () => {
   const { stream, far, readable, running } = await opened();
   for (let i = 0; i < 20; i++) far.socket.write(Buffer.alloc(1_000_000));
   await until(() => stream.bytesRead >= 65_536);
@@ -142,7 +142,7 @@ test("while nobody reads, the peer is slowed down", async () => {
   assert.is(stream.closeReason, "local");
 });
 
-test("half-close: the answer comes after the peer's end, and what is kept is read after the connection has closed", async () => {
+test("half-close: the answer is sent after the peer's end, and kept data can be read after the connection has closed", async () => {
   const { far, readable, writable, running, stream } = await opened();
   far.socket.end("question");
   await until(() => stream.bytesRead === 8);
@@ -151,7 +151,7 @@ test("half-close: the answer comes after the peer's end, and what is kept is rea
   await writer.close();
   assert.is(await far.ended, "answer");
   await running;
-  assert.match(stream.closeReason!, /^(?:peer|local)$/); // whichever end is seen first
+  assert.match(stream.closeReason!, /^(?:peer|local)$/); // depending on which end is noticed first
   let text = "";
   const reader = readable.getReader();
   for (let step = await reader.read(); !step.done; step = await reader.read()) text += String(Buffer.from(step.value));
@@ -165,7 +165,7 @@ const ERRORS: readonly [string, (open: Consumed) => void, string][] = [
 ];
 
 for (const [reason, close, code] of ERRORS) {
-  test(`a close by ${reason} errors both sides`, async () => {
+  test(`a close by ${reason} is an error on both sides`, async () => {
     const open = await opened();
     const reading = codeOf(open.readable.getReader().read());
     const writer = open.writable.getWriter();
@@ -180,7 +180,7 @@ for (const [reason, close, code] of ERRORS) {
   });
 }
 
-test("`abort` resets, and reading ends with it", async () => {
+test("`abort` resets the connection, and reading ends with it", async () => {
   const { writable, readable, far, running, stream } = await opened();
   const reading = readable.getReader().read();
   await writable.abort(new Error("no more"));
@@ -190,7 +190,7 @@ test("`abort` resets, and reading ends with it", async () => {
   assert.is((await reading).done, true);
 });
 
-test("a close by this program ends reading, and writing fails", async () => {
+test("a close by the program ends reading, and writing fails", async () => {
   const { writable, readable, running, stream } = await opened();
   const reading = readable.getReader().read();
   const writer = writable.getWriter();
@@ -200,7 +200,7 @@ test("a close by this program ends reading, and writing fails", async () => {
   assert.is(await codeOf(writer.write("late")), "ERR_IOLOOP_STREAM_CLOSED");
 });
 
-test("a graceful close sends what was written", async () => {
+test("a graceful close sends written data", async () => {
   const { writable, running, far, stream } = await opened();
   const writer = writable.getWriter();
   void writer.write("Hello").then(() => {});
@@ -229,7 +229,7 @@ test("no rejection is unhandled", async () => {
   assert.equal(rejections, []);
 });
 
-test("web streams of a stream that is closed give what was kept, and the reason", async () => {
+test("web streams of a closed stream return the kept data, and then the reason", async () => {
   const { stream, far, running } = await openConsumed();
   far.socket.end("Hello");
   await running;
