@@ -1,4 +1,4 @@
-// Builds the package: the core to dist/core.wasm, the same bytes into a module, the host and its declarations to dist/.
+// Builds the package: the core as dist/core.wasm and as a module for the host, and the host with its declarations, in dist/.
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";

@@ -1,9 +1,9 @@
-// Makes the package as it is published: puts a copy of what is in it into build/package, and packs that.
+// Makes the package for publishing: copies its files to build/package, and packs that folder.
 //
 //   npm run package        and then: npm publish build/package
 //
-// The copy has the files that package.json lists. What is only about work on the project is left out of its package.json, and what its
-// documents link to and the package does not have, they link to in the repository.
+// The copy has the files that package.json lists. Its package.json has no fields for development, and links in its documents to files
+// that are not in the package lead to the repository.
 
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL(".", import.meta.url));
 const OURS = new Set(["private", "scripts", "devDependencies", "overrides", "allowScripts"]);
 
-/** Packs a folder, or with more arguments only says what would be in it. @param {string} folder @param {string[]} more */
+/** Packs a folder. With `more` arguments for npm, it can also only list the contents. @param {string} folder @param {string[]} more */
 function npmPack(folder, ...more) {
   // The scripts would build dist/ again.
   const args = ["pack", folder, "--json", "--ignore-scripts", ...more];
@@ -30,18 +30,18 @@ function manifest() {
   return { ...Object.fromEntries(published), homepage: `${home}#readme`, bugs: `${home}/issues` };
 }
 
-/** A document whose links lead somewhere also where the package alone is. @param {string} file @param {string} folder @param {string} home */
+/** A document with links that also work without the repository. @param {string} file @param {string} folder @param {string} home */
 function linked(file, folder, home) {
   const text = readFileSync(file, "utf8");
   return text.replaceAll(/(!\[[^\]]*)?\]\(([^)#:\s]+)(#[^)]*)?\)/g, (link, image = "", path, anchor = "") => {
     const target = relative(folder, resolve(dirname(file), path));
-    if (existsSync(join(folder, target)) || !existsSync(join(root, target))) return link; // it is here, or is no link
+    if (existsSync(join(folder, target)) || !existsSync(join(root, target))) return link; // the target is in the package, or it is not a link
     const place = `${home}/${image ? "raw" : "blob"}/HEAD/${target}`;
     return `${image}](${place}${anchor})`;
   });
 }
 
-/** Puts the package into a folder, which is made for it. @param {string} folder */
+/** Copies the package into a new folder. @param {string} folder */
 export function stage(folder) {
   rmSync(folder, { recursive: true, force: true });
   const { files } = npmPack(root, "--dry-run");
@@ -58,7 +58,7 @@ export function stage(folder) {
   }
 }
 
-/** Stages and packs the package inside a folder. @param {string} folder @returns the packed file, and what it holds */
+/** Stages and packs the package inside a folder. @param {string} folder @returns the packed file, and its contents */
 export function pack(folder) {
   const staged = join(folder, "package");
   stage(staged);

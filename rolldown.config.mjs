@@ -1,5 +1,5 @@
-// One file for each entry and one they share, instead of one for each file of `host/`: a program that starts need not look up some fifty of them.
-// The declarations likewise.
+// One file per entry point and one that they share, instead of one per file of `host/`: a starting program need not look up some fifty files.
+// The same for declarations.
 
 import { defineConfig } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
@@ -12,7 +12,7 @@ const { core, ...others } = {
 const common = { external: /^node:/, platform: "neutral", logLevel: "warn" };
 const output = { dir: "dist", format: "esm" };
 
-// What is for other hosts than Node needs no types of Node's.
+// Entry points for other hosts need no types of Node.
 const needsNoNode = new Set(["core", "testing", "shared"]);
 
 const declarations = (input) => ({
@@ -39,6 +39,6 @@ export default defineConfig([
       sourcemapExcludeSources: true, // the package has them
     },
   },
-  declarations({ core }), // for itself: the others have none of its types
+  declarations({ core }), // separately, as the others use none of its types
   declarations(others),
 ]);

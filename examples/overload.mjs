@@ -1,9 +1,9 @@
-// Overload: more clients than the server can serve, and none of them waits for long. Shows what the order of the queue makes of that.
+// Overload: more clients than the server can serve, and none of them waits for long. Shows the effect of the order of the queue.
 //
-// The server has 20 slots and needs 50 ms for each client, so it can serve 400 clients a second. Twice as many come, and each gives up
-// after 0.3 s.
+// The server has 20 slots and needs 50 ms for each client, so it can serve 400 clients per second. Twice as many arrive, and each gives
+// up after 0.3 s.
 //
-//   node examples/overload.mjs [SECONDS]      how long each order is under load; default 8
+//   node examples/overload.mjs [SECONDS]      duration of the load for each order; default 8
 
 import { connect } from "node:net";
 import { IOLoop } from "wasm-ioloop";
@@ -11,7 +11,7 @@ import { IOLoop } from "wasm-ioloop";
 const SLOTS = 20;
 const SERVICE = 0.05; // seconds
 const PATIENCE = 300; // ms
-const CAPACITY = SLOTS / SERVICE; // clients a second
+const CAPACITY = SLOTS / SERVICE; // clients per second
 const LOAD = 2;
 const SECONDS = Number(process.argv[2] ?? 8);
 
@@ -48,7 +48,9 @@ async function overload(queue) {
   return (counts.served / SECONDS / CAPACITY) * 100;
 }
 
-console.log(`${CAPACITY} clients a second can be served, ${CAPACITY * LOAD} come, and each waits for ${PATIENCE} ms.`);
+console.log(
+  `${CAPACITY} clients per second can be served, ${CAPACITY * LOAD} arrive, and each waits for ${PATIENCE} ms.`,
+);
 for (const queue of ["fifo", "adaptive"]) {
   const share = await overload(queue);
   const bar = "#".repeat(Math.round(share / 2.5)).padEnd(40, ".");

@@ -38,7 +38,7 @@ _Static_assert(HEADS * sizeof(Links) % CACHE_LINE == 0, "records begin at a cach
 
 static const uint32_t GENERATION_MASK = (1u << 29) - 1;
 static const uint32_t IS_RECURRING = 1u << 29; // the timer restarts when it fires
-static const uint32_t IS_DUE = 1u << 30;       // is in the list of what is due
+static const uint32_t IS_DUE = 1u << 30;       // the timer is in the list of due timers
 static const uint32_t IN_USE = 1u << 31;
 
 static const uint64_t KIND = 2; // of timers

@@ -31,7 +31,7 @@ export class Acceptors {
   readonly #list: (Acceptor | undefined)[] = [];
   readonly #ending = new Set<Acceptor>(); // acceptors whose listening sockets are being closed
   readonly #owner: Owner;
-  /** Whether a client that arrives can make the core give up another one. */
+  /** Whether the core may evict a waiting client when another one arrives. */
   givesUp = false;
 
   constructor(owner: Owner) {

@@ -91,7 +91,7 @@ export class Admission {
     this.#owner.ask();
   }
 
-  /** Sets how many clients are admitted a second (0: unlimited), and how many at once after a pause. */
+  /** Sets how many clients are admitted per second (0 = unlimited), and how many at once after a pause. */
   rate(perSecond: number, burst: number): void {
     const { core, clock } = this.#owner;
     core.calls.handleRate(perSecond, burst, clock.now());

@@ -14,7 +14,7 @@ const HANDSHAKE_MS = 10_000;
 type Secured = (secure: TLSSocket) => void;
 type Failed = (error: Error) => void;
 
-/** Who waits for a handshake. */
+/** The callbacks of a pending handshake. */
 interface Waiting {
   readonly secured: Secured;
   readonly failed: Failed | undefined;
@@ -37,7 +37,10 @@ export class Handshakes {
   readonly #pending = new Map<string, Waiting>();
   readonly #lanes: Lane[] = [];
 
-  /** `options` are those of `tls.createServer`. `note` is called with a sentence about each handshake that fails. `what` was called. */
+  /**
+   * `options` are those of `tls.createServer`. `note` is called with a sentence about each handshake that fails. `what` is the name of
+   * the called method, for error messages.
+   */
   constructor(options: TlsOptions, note: (what: string) => void, what = "listen") {
     const { handshakeTimeout = HANDSHAKE_MS } = options;
     check(`${what}: option "tlsOptions.handshakeTimeout"`, handshakeTimeout, COUNT);
@@ -59,7 +62,7 @@ export class Handshakes {
     socket.resume();
   }
 
-  /** {@link begin}, on a socket that may hold bytes already: those come first. `failed` is called with the error of one that fails. */
+  /** Like {@link begin}, on a socket that may already have data, which is read first. `failed` is called with the error of the handshake. */
   beginOn(socket: Socket, secured: Secured, ended: () => void, failed?: Failed): void {
     const address = addressOf(socket);
     // A client that ends its side during a handshake has given up. The encrypted socket copies this setting from the one beneath.
@@ -87,7 +90,7 @@ export class Handshakes {
     return !this.#optional || secure.authorized || Object.keys(secure.getPeerCertificate()).length === 0;
   }
 
-  // `of` says who waits for an encrypted socket.
+  // `of` returns the pending handshake of an encrypted socket.
   #make(of: (secure: TLSSocket) => Waiting | undefined): TlsServer {
     const server = nodeTls().createServer(this.#options);
     server.on("secureConnection", (secure) => {
@@ -95,7 +98,7 @@ export class Handshakes {
       if (waiting) waiting.secured(secure);
       else secure.destroy();
     });
-    // The socket closes, which calls `ended`. `failed` says why.
+    // The socket closes, which calls `ended`. `failed` reports the reason.
     server.on("tlsClientError", (error, secure) => {
       this.#note(`handshake failed: ${error.message}`);
       of(secure)?.failed?.(error);
@@ -108,7 +111,7 @@ export class Handshakes {
     const lane = this.#lanes.pop() ?? this.#newLane();
     lane.waiting = {
       secured: (secure) => {
-        lane.waiting = NOBODY;
+        lane.waiting = NONE;
         this.#lanes.push(lane);
         secured(secure);
       },
@@ -118,7 +121,7 @@ export class Handshakes {
   }
 
   #newLane(): Lane {
-    const lane: Lane = { server: this.#make(() => lane.waiting), waiting: NOBODY };
+    const lane: Lane = { server: this.#make(() => lane.waiting), waiting: NONE };
     return lane;
   }
 }
@@ -136,4 +139,4 @@ function addressOf(socket: Socket): string {
   return `${socket.remoteAddress} ${socket.remotePort} ${socket.localAddress} ${socket.localPort}`;
 }
 
-const NOBODY: Waiting = { secured: (secure) => secure.destroy(), failed: undefined };
+const NONE: Waiting = { secured: (secure) => secure.destroy(), failed: undefined };

@@ -109,7 +109,7 @@ export function usesTls(what: string, options: ServerTlsOptions | ClientTlsOptio
   return tls ?? others.length > 0;
 }
 
-/** Converts to options of `tls.createServer`. Reads the files. Throws `ERR_IOLOOP_TLS` if one is missing or invalid. `what` was called. */
+/** Converts to options of `tls.createServer`. Reads the files. Throws `ERR_IOLOOP_TLS` if one is missing or invalid. `what` is the called method. */
 export function serverTls(options: ServerTlsOptions, what = "listen"): TlsOptions {
   const { tlsCa, tlsCiphers, tlsVersion } = options;
   const tlsOptions = given(options.tlsOptions);
@@ -187,7 +187,7 @@ function checkKeyTypes(pairs: Map<string, Pair>, { passphrase }: TlsOptions, wha
   }
 }
 
-/** Converts to options of `tls.connect`, without the address. Throws `ERR_IOLOOP_TLS` if a file is missing or invalid. `what` was called. */
+/** Converts to options of `tls.connect`, without the address. Throws `ERR_IOLOOP_TLS` if a file is missing or invalid. `what` is the called method. */
 export function clientTls(options: ClientTlsOptions, what = "connect"): ConnectionOptions {
   const { tlsCert, tlsKey, tlsCa } = options;
   const tlsOptions = given(options.tlsOptions);

@@ -1,5 +1,5 @@
-// Resetting an encrypted connection. The runtimes only reset plain sockets, except Bun: so what TLS stands on is reset, which has no documented
-// name. Where it cannot be found, on Deno, and with IOLOOP_FAST=0, the connection ends as by `destroy`.
+// Resets an encrypted connection. Except Bun, the runtimes can only reset plain sockets, so this resets the connection beneath TLS, which is
+// not documented. If it cannot be found, on Deno, and with IOLOOP_FAST=0, the connection is closed by `destroy`.
 
 import { Socket } from "node:net";
 import { isFastWanted } from "./node-internals.ts";
@@ -11,7 +11,7 @@ type Encrypted = Socket & {
 
 /* oxlint-disable no-underscore-dangle -- the runtime's names */
 
-/** Closes an encrypted socket, with a reset (RST) if the runtime can. */
+/** Closes an encrypted socket, with a reset (RST) if the runtime supports that. */
 export function resetTls(socket: Socket): void {
   const { bun, deno } = process.versions as Record<string, string | undefined>;
   if (bun !== undefined) return void socket.resetAndDestroy();
@@ -22,7 +22,7 @@ export function resetTls(socket: Socket): void {
       if (beneath.remotePort !== undefined) beneath.resetAndDestroy();
       return;
     }
-    // One that was encrypted from the beginning: its handle closes that of TCP, and both ways of closing take the same.
+    // Without a socket beneath, the TLS handle closes the TCP handle. Its `close` and `reset` take the same arguments.
     const raw = handle?._parent;
     if (typeof raw?.reset === "function" && typeof raw.close === "function") raw.close = raw.reset;
   } finally {
