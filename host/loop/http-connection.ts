@@ -146,7 +146,7 @@ export class HttpConnection implements Borrower {
   expired(): boolean {
     if (!this.#settles) return false;
     if (this.isBusy || this.#isUpgraded) this.#unsettle();
-    else if (this.#session) this.goAway();
+    else if (this.#session) this.#endSession(this.#session);
     else if (this.hasBegun) this.#awaitHeader();
     else this.#close();
     return true;
@@ -167,6 +167,13 @@ export class HttpConnection implements Borrower {
   #close(): void {
     if (this.#isOnTop) this.#socket.destroySoon(); // TLS says that it ends
     else this.stream.close();
+  }
+
+  // Once it has ended, the runtime waits until the client closes its side, and a client that is gone never does.
+  #endSession(session: Http2Session): void {
+    if (session.destroyed) return this.stream.closeGracefully();
+    this.goAway();
+    this.stream.idleAfter(SILENT);
   }
 
   #awaitHeader(): void {

@@ -2,6 +2,7 @@
 
 import http from "node:http";
 import http2 from "node:http2";
+import { connect } from "node:net";
 import * as assert from "uvu/assert";
 import { harness, isBun, sleep, turns, until, within } from "../support/harness.ts";
 import { KEEPS_ALIVE, handClient, run } from "./serve-http.ts";
@@ -65,6 +66,15 @@ for (const late of [false, true]) {
     session.destroy();
   });
 }
+
+test("HTTP/2: a client that never closes its side does not hold up a graceful stop", async () => {
+  const { loop, port, running } = run(http2.createServer());
+  const client = handClient({ port }, connect({ port, host: "127.0.0.1", allowHalfOpen: true }));
+  await until(() => JSON.parse(JSON.stringify(loop)).incoming === 1);
+  await within(20, loop.stopGracefully());
+  await running;
+  client.socket.destroy();
+});
 
 test("a slow client is answered with 408, as by a listening server, after the server's headersTimeout", async () => {
   const server = http.createServer({ headersTimeout: 300, requestTimeout: 600, connectionsCheckingInterval: 50 });
