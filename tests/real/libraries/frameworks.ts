@@ -3,7 +3,7 @@
 import http from "node:http";
 import https from "node:https";
 import { Authority } from "../../support/certificates.ts";
-import { echo, post, visit } from "./http-client.ts";
+import { HttpClient, echo, visit } from "./http-client.ts";
 import { library } from "./install.ts";
 import { type Check, crowd, expect, loopOf, portOf, serve, sleep, until, within, wrong } from "./scenario.ts";
 
@@ -113,38 +113,44 @@ export async function fastifyCloses(check: Check): Promise<void> {
   const id = serve(loop, app.server);
   const port = portOf(loop, id);
   const running = loop.start();
-  const agent = new http.Agent({ keepAlive: true });
+  const clients: HttpClient[] = [];
+  const connect = (): HttpClient => {
+    const client = new HttpClient(port);
+    clients.push(client);
+    return client;
+  };
   try {
-    const idle = Array.from({ length: 4 }, (_, index) => post({ port, agent }, `idle ${index}`));
+    const idle = Array.from({ length: 4 }, (_, index) => connect().post("/echo", `idle ${index}`));
     for (const [index, { text }] of (await Promise.all(idle)).entries()) expect("body", text, `idle ${index}`);
     let begun = 0;
     app.server.on("request", () => begun++);
-    const slow = Array.from({ length: 4 }, (_, index) =>
-      post({ port, agent: new http.Agent() }, `slow ${index}`, "/slow"),
-    );
+    const slow = Array.from({ length: 4 }, (_, index) => connect().post("/slow", `slow ${index}`));
     await until(() => begun === 4, "4 requests are under way");
     const results = Promise.allSettled(slow);
     await within(10, "fastify.close() resolves", app.close());
     const answered = (await results).filter(
       (result, index) => result.status === "fulfilled" && result.value.text === `slow ${index}`,
     ).length;
-    const later = await post({ port, agent: new http.Agent() }, "late").then(
-      ({ status }) => `answered ${status}`,
-      (error: NodeJS.ErrnoException) => error.code,
-    );
+    const later = await connect()
+      .post("/echo", "late")
+      .then(
+        ({ status }) => `answered ${status}`,
+        (error: NodeJS.ErrnoException) => error.code,
+      );
+    for (const client of clients) client.destroy();
     const isForgotten = loop.acceptor(id) === undefined;
     const ended = await within(10, "the loop ends", running).then(
-      () => "ended by itself",
+      () => "ended",
       (error: unknown) => String(error),
     );
-    const isWhole = answered === 4 && later === "ECONNREFUSED" && isForgotten && ended === "ended by itself";
+    const isWhole = answered === 4 && later === "ECONNREFUSED" && isForgotten && ended === "ended";
     check(
       isWhole && errors.length === 0,
       `fastify.close(): ${answered} of 4 requests under way answered, a later one: ${later}, ` +
         `acceptor ${isForgotten ? "removed" : "still there"}, the loop ${ended}${wrong(await results, errors)}`,
     );
   } finally {
-    agent.destroy();
+    for (const client of clients) client.destroy();
     loop.reset();
     await running.catch(() => {});
   }

@@ -11,6 +11,8 @@ import { silent, slowHeader } from "./slow.ts";
 import { stopping } from "./stopping.ts";
 import { socketIo, socketIoPolling, ws } from "./websockets.ts";
 
+const OWN_CLIENTS = "it has its own undici and http client instead";
+
 export const scenarios: Readonly<Record<string, Scenario>> = {
   frameworks: { run: frameworks },
   encrypted: { run: encrypted },
@@ -24,8 +26,8 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   starttls: { run: startTls },
   "smtp-server": { run: smtpServer },
   ioredis: { run: ioredis },
-  undici: { run: undici },
-  connections: { run: connections },
+  undici: { run: undici, not: { bun: OWN_CLIENTS } },
+  connections: { run: connections, not: { bun: OWN_CLIENTS } },
   "slow-header": { run: slowHeader, isLong: true },
   silent: { run: silent },
   stopping: { run: stopping, isLong: true },
