@@ -7,7 +7,7 @@ import type { LoopEngine } from "../engine/loop-engine.ts";
 import type { SocketHandle } from "../socket/handle.ts";
 import type { Stream } from "../stream/stream.ts";
 import { type Drain, HttpConnection } from "./http-connection.ts";
-import { alongside, watchRequests } from "./http-requests.ts";
+import { alongside, endAll, watchRequests } from "./http-requests.ts";
 import { type AnyServer, speaksHttp1, speaksHttp2, streamOf } from "./served.ts";
 import { SlowClients, trackConnections } from "./slow-clients.ts";
 
@@ -60,8 +60,8 @@ export class HttpDrain implements Drain, Drained {
   add(stream: Stream, socket: SocketHandle): HttpConnection {
     this.#watch();
     const connection = new HttpConnection(this, stream, socket);
-    this.connections.set(stream, connection);
     this.#slow?.added(connection);
+    this.connections.set(stream, connection);
     return connection;
   }
 
@@ -110,9 +110,9 @@ export class HttpDrain implements Drain, Drained {
   // Clients may still wait in the line of an acceptor that has ended.
   #endIfOver(): void {
     if (this.#acceptors > 0 || this.connections.size > 0) return;
-    for (const end of this.#ends.splice(0)) end();
-    this.#slow?.end();
     this.#engine.admission.drained.delete(this);
+    this.#slow?.end();
+    endAll(this.#ends);
   }
 
   #watch(): void {
@@ -120,9 +120,14 @@ export class HttpDrain implements Drain, Drained {
     if (this.#ends.length > 0) return;
     const { server } = this;
     const upgraded = (request: IncomingMessage): void => this.#of(request.socket)?.upgraded();
-    this.#ends.push(watchRequests(server, this));
-    for (const name of ["upgrade", "connect"]) this.#ends.push(alongside(server, name, upgraded));
-    if (speaksHttp2(server)) this.#watchSessions();
+    try {
+      this.#ends.push(watchRequests(server, this));
+      for (const name of ["upgrade", "connect"]) this.#ends.push(alongside(server, name, upgraded));
+      if (speaksHttp2(server)) this.#watchSessions();
+    } catch (error) {
+      endAll(this.#ends); // the next connection tries again
+      throw error;
+    }
   }
 
   #of(socket: object): HttpConnection | undefined {

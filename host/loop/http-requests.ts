@@ -33,24 +33,53 @@ const answered = (message: unknown): void => {
   watchers.get(server)?.answered(socket);
 };
 
-const STARTED = "http.server.request.start";
-const FINISHED = "http.server.response.finish";
+const CHANNELS = [
+  ["http.server.request.start", began],
+  ["http.server.response.finish", answered],
+] as const;
 
 /** Watches the requests of a server until the function returned is called. */
 export function watchRequests(server: AnyServer, watcher: RequestWatcher): () => void {
   // Bun publishes neither. There the events are watched, and only those that others watch: to be listened to changes what they do.
   if (process.versions["bun"] !== undefined) return watchEvents(server, watcher);
-  if (watchers.size === 0) {
-    subscribe(STARTED, began);
-    subscribe(FINISHED, answered);
-  }
+  if (watchers.size === 0) subscribeToAll();
   watchers.set(server, watcher);
   return () => {
     if (watchers.get(server) === watcher) watchers.delete(server);
-    if (watchers.size > 0) return;
-    unsubscribe(STARTED, began);
-    unsubscribe(FINISHED, answered);
+    if (watchers.size === 0) unsubscribeFromAll();
   };
+}
+
+// Never twice: each request would count twice.
+function subscribeToAll(): void {
+  unsubscribeFromAll();
+  try {
+    for (const [channel, listener] of CHANNELS) subscribe(channel, listener);
+  } catch (error) {
+    unsubscribeFromAll();
+    throw error;
+  }
+}
+
+function unsubscribeFromAll(): void {
+  endAll(
+    CHANNELS.map(
+      ([channel, listener]) =>
+        () =>
+          void unsubscribe(channel, listener),
+    ),
+  );
+}
+
+/** Calls all functions of a list, and empties it. If one throws, the others are called all the same. */
+export function endAll(ends: (() => unknown)[]): void {
+  const end = ends.pop();
+  if (!end) return;
+  try {
+    end();
+  } finally {
+    endAll(ends);
+  }
 }
 
 function watchEvents(server: AnyServer, watcher: RequestWatcher): () => void {
@@ -60,9 +89,7 @@ function watchEvents(server: AnyServer, watcher: RequestWatcher): () => void {
     watcher.began(socket, request, response);
   };
   const ends = ["request", "checkContinue", "checkExpectation"].map((name) => alongside(server, name, heard));
-  return () => {
-    for (const end of ends) end();
-  };
+  return () => endAll(ends);
 }
 
 /** Listens to an event before all others, as long as there are others. Returns what ends that. */
@@ -78,9 +105,10 @@ export function alongside(server: AnyServer, name: string, listener: (...args: n
   if (server.listenerCount(name) > 0) server.prependListener(name, heard);
   server.on("newListener", added);
   server.on("removeListener", removed);
-  return () => {
-    server.off("newListener", added);
-    server.off("removeListener", removed);
-    server.off(name, heard);
-  };
+  return () =>
+    endAll([
+      () => server.off(name, heard),
+      () => server.off("removeListener", removed),
+      () => server.off("newListener", added),
+    ]);
 }

@@ -41,13 +41,21 @@ export function serve(
     give(engine, server, drain, stream, accepted);
   };
   ({ idleTimeout = 0, lifetime } = acceptor.begin("serve", options));
-  if (speaksHttp1(server) || speaksHttp2(server)) drain = HttpDrain.of(engine, server);
   const closed = (): void => acceptor.close();
-  server.on("close", closed);
   acceptor.whenOver = () => {
-    server.off("close", closed);
-    drain?.acceptorEnded();
+    try {
+      server.off("close", closed);
+    } finally {
+      drain?.acceptorEnded();
+    }
   };
+  try {
+    if (speaksHttp1(server) || speaksHttp2(server)) drain = HttpDrain.of(engine, server);
+    server.on("close", closed);
+  } catch (error) {
+    acceptor.close(); // it listens already
+    throw error;
+  }
   return acceptor.record();
 }
 

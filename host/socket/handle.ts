@@ -5,7 +5,7 @@ import { Duplex, Readable } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { BareSocket, type Done, type Listener, type Local, type Peer } from "./bare-socket.ts";
 import { type Rule, STREAM } from "../base/checks.ts";
-import { IOLoopError } from "../base/errors.ts";
+import { IOLoopError, toError } from "../base/errors.ts";
 import { resetTls } from "./tls-reset.ts";
 import { fastReader, unreadFast, writeFast } from "./fast-path.ts";
 import { parentOf } from "./node-internals.ts";
@@ -140,7 +140,12 @@ export function hearEnd(handle: Heard, listener: Listener): void {
 
 // Replaces the method of a socket that a library uses. A library may remove all listeners, ours too, before it puts TLS on top.
 function destroyHeard(this: Heard, error: Error | null, done: (error?: Error | null) => void): void {
-  if (!this.listeners("close").includes(closed)) this.on("close", closed);
+  const listener = this[LISTENER];
+  try {
+    if (listener && !this.listeners("close").includes(closed)) this.on("close", closed);
+  } catch (failure) {
+    listener!.failed(toError(failure));
+  }
   const own = Object.getPrototypeOf(this) as Duplex;
   own._destroy.call(this, error, done); // oxlint-disable-line no-underscore-dangle -- its name
 }

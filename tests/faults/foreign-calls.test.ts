@@ -19,7 +19,7 @@ const OURS = new Set(
   guard #guard supervisor #supervisor core calls #turns #stall #inbox inbox #outbox #writing stream #stream #loop loop ioloop #reactor reactor
   #watchers watcher entry run #run context #held #nextTicks listener client #closing handshake handshakes lane writer file one Reactor Loop
   Client Server oldest before told shown rule #outcome outcome #ready begins DROPPED info LISTENER clock consumer
-  #consumer source #source outbox`.split(/\s+/),
+  #consumer source #source outbox #slow #borrower`.split(/\s+/),
 );
 /** Exceptions in some files: such a name of a foreign object, or a foreign name of one of our objects. */
 const BUT = new Set(["socket/fast-path this", "socket/handle this", "time/guarded-clock clock"]);
@@ -32,7 +32,7 @@ const LANGUAGE = new Set(
   `Object Array Math Number Reflect Promise Symbol JSON Uint8Array ArrayBuffer Date #onEnd #ending #others #looks #entries #hot #classes
   #pending #alarms #subscribers list rest words facts states names pairs contexts #chunks parts #callbacks #failures #filling all #remaining
   #waiting #lanes #args args text value name host path candidate lower others hosts known hot methods code escape longest broken promise
-  result done running signals values`.split(/\s+/),
+  result done running signals values #ends #since drains ofEngine watchers drained`.split(/\s+/),
 );
 
 const SETS: readonly object[] = [

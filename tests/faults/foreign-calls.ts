@@ -33,33 +33,35 @@ export const CALLS: readonly ForeignCall[] = [
     destroy: `net/admitted-client net/server net/socket-file reactor/server-watcher
       socket/bun-socket socket/fast-path socket/handle socket/node-socket socket/tls-handshake
       socket/tls-reset stream/duplex stream/start-tls stream/tls-sides stream/writing`,
-    destroySoon: "socket/handle",
-    emit: "reactor/server-watcher reactor/stream-watcher socket/tls-handshake",
-    end: "socket/handle stream/duplex",
+    destroySoon: "socket/handle loop/http-connection",
+    emit: `reactor/server-watcher reactor/stream-watcher socket/tls-handshake loop/http-connection loop/serve loop/slow-clients`,
+    end: "socket/handle stream/duplex loop/http-connection",
     getPeerCertificate: "socket/tls-handshake socket/tls-info",
     getProtocol: "socket/tls-info",
-    listenerCount: "reactor/server-watcher socket/bare-socket socket/handle",
+    listenerCount: `reactor/server-watcher socket/bare-socket socket/handle loop/http-connection loop/http-requests`,
+    listeners: "loop/http-requests loop/slow-clients socket/handle",
     off: `net/admitted-client net/client net/server net/waiting-client reactor/server-watcher
-      reactor/stream-watcher reactor/watcher socket/handle stream/tls-sides`,
+      reactor/stream-watcher reactor/watcher socket/handle stream/tls-sides loop/http-drain loop/http-requests loop/serve`,
     on: `net/admitted-client net/bind net/client net/server net/waiting-client
       reactor/server-watcher reactor/stream-watcher reactor/watcher socket/handle
-      socket/tls-handshake stream/tls-sides`,
-    once: "net/server-handle net/socket-file socket/tls-handshake stream/duplex",
+      socket/tls-handshake stream/tls-sides loop/http-drain loop/http-requests loop/serve`,
+    once: "net/server-handle net/socket-file socket/tls-handshake stream/duplex loop/http-requests",
     pause: "reactor/stream-watcher socket/bun-socket socket/handle stream/ending stream/reading",
+    prependListener: "loop/http-requests",
     push: "socket/fast-path stream/duplex",
     read: "reactor/stream-watcher",
     ref: `net/admitted-client net/client net/closing-listener net/server net/waiting-client
       reactor/server-watcher reactor/watcher socket/bun-socket socket/node-socket stream/ending
       stream/lingering stream/reading stream/socket-members`,
     resetAndDestroy: "socket/handle socket/tls-reset",
-    resume: "reactor/stream-watcher socket/bun-socket socket/handle socket/tls-handshake stream/reading",
+    resume: `reactor/stream-watcher socket/bun-socket socket/handle socket/tls-handshake stream/reading loop/serve`,
     setKeepAlive: "socket/bun-socket socket/node-socket socket/tcp-options stream/socket-members",
     setNoDelay: "socket/bun-socket socket/node-socket socket/tcp-options stream/socket-members",
     unref: `base/runtime net/admitted-client net/client net/closing-listener net/server
       net/waiting-client reactor/server-watcher reactor/watcher socket/bun-socket socket/node-socket
       stream/lingering stream/reading stream/socket-members`,
     unshift: "stream/ending stream/reading",
-    write: "socket/bun-socket socket/handle stream/writing",
+    write: "socket/bun-socket socket/handle stream/writing loop/http-connection",
   }),
   // A listening server.
   ...of("server", {
@@ -67,8 +69,9 @@ export const CALLS: readonly ForeignCall[] = [
     _listen2: "net/bind",
     address: "net/server-handle net/server",
     close: `net/bind net/closing-listener net/server net/server-handle socket/bun-socket
-      socket/node-socket stream/ending stream/web`,
+      socket/node-socket stream/ending stream/web loop/http-connection`,
     createServer: "net/server-handle net/server socket/tls-handshake",
+    goaway: "loop/http-connection",
     listen: "net/bind net/server-handle socket/listening-handle",
   }),
   // The runtime's object beneath a socket: a handle on Node and Deno, a socket of `Bun.listen` on Bun.
@@ -118,6 +121,8 @@ export const CALLS: readonly ForeignCall[] = [
     queueMicrotask: "engine/turns engine/writers reactor/server-watcher stream/writing",
     setImmediate: "time/clock",
     setInterval: "reactor/io-watchers",
+    subscribe: "loop/http-requests",
+    unsubscribe: "loop/http-requests",
     setTimeout: "engine/turns net/socket-file stream/lingering time/clock time/guarded-clock",
   }),
   // Files: of a UNIX domain socket, of a certificate, of the system's list of sockets.

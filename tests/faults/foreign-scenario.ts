@@ -7,6 +7,7 @@ import { type ClientOptions, type Id, type IOLoop, type ListenerOptions, type St
 import { type Certificate } from "../support/certificates.ts";
 import { type Peer, deferred, peer, plainServer, portOf, quietLoop, sleep, until, within } from "../support/harness.ts";
 import type { Random } from "../hosts/replay/random.ts";
+import { Served } from "./foreign-served.ts";
 import { Control, clockOfUser, ofDuplex, timers, watchServer, watchSocket } from "./foreign-parts.ts";
 
 const SOON = 10; // seconds
@@ -31,6 +32,7 @@ export class Scenario {
   readonly #controls: Control[] = [];
   readonly #runs: Promise<unknown>[] = [];
   readonly #where: { tcp: number; tls: number; path: string };
+  readonly #served: Served;
   #plain!: Awaited<ReturnType<typeof plainServer>>;
   #count = 0;
 
@@ -40,6 +42,14 @@ export class Scenario {
     const clock = random.oneIn(2) ? clockOfUser() : new SystemClock();
     this.loop = quietLoop({ clock }).loop;
     this.#hearLoop();
+    const owner = {
+      loop: this.loop,
+      attempt: (task: () => unknown): void => this.attempt(task),
+      hear: (stream: Stream): void => this.#hear(stream),
+      come: (act: (socket: Socket) => void, port: number): void => this.#come(act, { port }),
+      keep: (socket: Socket): void => void this.#sockets.push(socket),
+    };
+    this.#served = new Served(owner, around.certificate);
     this.#where = { tcp: 0, tls: 0, path: join(around.folder, `s${random.below(1e9)}`) };
   }
 
@@ -73,7 +83,7 @@ export class Scenario {
 
   /** Does almost everything that a loop can do, in any order. */
   async act(): Promise<void> {
-    const actions = [...this.#actions];
+    const actions = [...this.#actions, ...this.#served.actions];
     while (actions.length > 0) {
       const [action] = actions.splice(this.random.below(actions.length), 1);
       this.attempt(action!);
@@ -116,6 +126,7 @@ export class Scenario {
   async leave(): Promise<void> {
     this.attempt(() => this.loop.reset());
     this.#hearLoop();
+    this.#served.leave();
     for (const { socket } of this.#peers) socket.destroy();
     for (const socket of this.#sockets) socket.destroy();
     for (const server of this.#servers) server.close();

@@ -2,6 +2,7 @@
 // some functions of the runtime when it is loaded.
 
 import { EventEmitter } from "node:events";
+import channels from "node:diagnostics_channel";
 import fs from "node:fs";
 import module from "node:module";
 import net from "node:net";
@@ -103,7 +104,7 @@ function patch(object: object, name: string): void {
 const patched = new Set<object>();
 
 /** Replaces all listed methods of an object and its prototypes. */
-function patchAll(object: object | null | undefined): void {
+export function patchAll(object: object | null | undefined): void {
   for (
     let one = object;
     one && one !== Object.prototype && one !== Function.prototype;
@@ -163,6 +164,7 @@ for (const { name, of } of CALLS) if (of === "files") patch(fs, name);
 for (const name of ["from", "alloc", "allocUnsafe", "allocUnsafeSlow", "concat", "byteLength"]) patch(Buffer, name);
 for (const { name, of } of CALLS) if (of === "runtime") patch(globalThis, name);
 patch(process, "nextTick");
+for (const name of ["subscribe", "unsubscribe"]) patch(channels, name);
 module.syncBuiltinESMExports?.();
 await patchHandles({ port: 0, host: "127.0.0.1" });
 await patchHandles({ path: join(tmpdir(), `ioloop-injector-${process.pid}`) });
