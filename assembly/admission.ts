@@ -24,6 +24,7 @@ import {
 } from "./memory";
 import * as acceptors from "./acceptors";
 import * as connections from "./connections";
+import * as displacement from "./displacement";
 import * as queue from "./line";
 import * as order from "./order";
 import * as rate from "./rate";
@@ -94,6 +95,13 @@ export function admit(now: f64): f64 {
   rate.take();
   budget--;
   return connections.connectionId(client);
+}
+
+/** The connection that must make room for a waiting client, or -1. */
+export function displaced(now: f64): i32 {
+  const at = tell(now);
+  if (acceptors.admissibleClients() == 0 || places() > 0 || stopping.isShut()) return -1;
+  return displacement.find(at);
 }
 
 /** Whether a waiting client is held back by multiAccept alone: there are slots for it and for all clients before it. */

@@ -10,7 +10,8 @@
 import { BATCH, DUE, PASS, TIMERS } from "./memory";
 import * as admission from "./admission";
 import * as connections from "./connections";
-import { DRAIN, RATE, ownerIn } from "./idle";
+import * as displacement from "./displacement";
+import { DISPLACEMENT, DRAIN, RATE, ownerIn } from "./idle";
 import * as lifetimes from "./lifetimes";
 import { next, slotIn } from "./lists";
 import { find, idOf } from "./slots";
@@ -33,6 +34,7 @@ export function poll(): i32 {
     if (owner >= 0) id = idOf(TIMERS, timer);
     else if (owner == DRAIN) stopping.drainTimerPassed();
     else if (owner == RATE) rate.timerPassed();
+    else if (owner == DISPLACEMENT) displacement.timerPassed();
     else if (connections.hasPassed(timer)) id = connections.connectionId(ownerIn(owner));
     if (id == 0) continue;
     store<f64>(DUE + ((<usize>batch) << 3), id);

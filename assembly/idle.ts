@@ -16,6 +16,8 @@ const LAST_IDLE: f64 = -4194304; // ~slot for the last possible slot
 export const DRAIN: f64 = -16777216; // less than every owner that is a connection
 /** The rate of admission as an owner. */
 export const RATE: f64 = -16777217;
+/** Displacement as an owner. */
+export const DISPLACEMENT: f64 = -16777218;
 /** In a connection's record: f64, ms; 0 = none. */
 export const TIMEOUT: usize = 8;
 /** A timeout whose deadline no activity moves. */

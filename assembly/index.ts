@@ -6,6 +6,7 @@
 import * as acceptors from "./acceptors";
 import * as admission from "./admission";
 import * as connections from "./connections";
+import * as displacement from "./displacement";
 import * as due from "./due";
 import * as lifetimes from "./lifetimes";
 import * as memory from "./memory";
@@ -34,6 +35,7 @@ export function handleReset(): void {
   acceptors.reset();
   timers.reset();
   rate.reset();
+  displacement.reset();
 }
 
 /** Begins a pass at `now`: `pollDue` returns what is due by then, and up to multiAccept clients may be admitted. */
@@ -183,6 +185,16 @@ export function handleQueue(adaptive: i32, targetWait: f64): i32 {
 /** Sets how many clients are admitted per second (0 = unlimited), and how many at once after a pause. Returns OK or ERR_LIMIT. */
 export function handleRate(perSecond: f64, burst: f64, now: f64): i32 {
   return rate.set(perSecond, burst, memory.tell(now));
+}
+
+/** Sets for how many ms a connection must have been silent to make room for a waiting client (0 = never, the default). Returns OK or ERR_TIME. */
+export function handleDisplace(idle: f64): i32 {
+  return displacement.set(idle);
+}
+
+/** The connection that must make room for a waiting client: the host closes it, or records activity on it if it must stay. Otherwise 0. */
+export function pollDisplacement(now: f64): f64 {
+  return idOrNone(admission.displaced(now));
 }
 
 /** Begins a graceful stop: accepting ends after `delay` ms; the rest is closed `timeout` ms later (0 = never). With `reset` (1), clients that still wait when accepting ends are reset instead of served. A second call can only make the first one end sooner. Returns OK or ERR_TIME. */

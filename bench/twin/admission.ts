@@ -12,6 +12,7 @@ import { Code, Decision, State, Transition } from "wasm-ioloop/core";
 import type { Acceptors } from "./acceptors.ts";
 import { type Clock, isLimit } from "./clock.ts";
 import type { Connections } from "./connections.ts";
+import type { Displacement } from "./displacement.ts";
 import type { Order } from "./order.ts";
 import type { Rate } from "./rate.ts";
 import type { Stopping } from "./stopping.ts";
@@ -25,6 +26,7 @@ export class Admission {
   readonly #clock: Clock;
   readonly #order: Order;
   readonly #rate: Rate;
+  readonly #displacement: Displacement;
   #maxConnections = 1000;
   #maxAccepts = 0;
   #arrivalLimit = 0; // maxAccepts after the cut; 0 until drawn
@@ -40,6 +42,7 @@ export class Admission {
     clock: Clock,
     order: Order,
     rate: Rate,
+    displacement: Displacement,
   ) {
     this.#acceptors = acceptors;
     this.#connections = connections;
@@ -47,6 +50,7 @@ export class Admission {
     this.#clock = clock;
     this.#order = order;
     this.#rate = rate;
+    this.#displacement = displacement;
   }
 
   /** Seeds the only random decision, the cut of maxAccepts. */
@@ -102,6 +106,13 @@ export class Admission {
     this.#rate.take();
     this.#budget--;
     return this.#connections.slots.idOf(client);
+  }
+
+  /** The connection that must make room for a waiting client, or -1. */
+  displaced(now: number): number {
+    const at = this.#clock.tell(now);
+    if (this.#acceptors.admissible === 0 || this.#places() > 0 || this.#stopping.isShut) return -1;
+    return this.#displacement.find(at);
   }
 
   /** Whether a waiting client is held back by multiAccept alone: there are slots for it and for all clients before it. */

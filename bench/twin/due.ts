@@ -10,7 +10,8 @@
 import { BATCH, Due } from "wasm-ioloop/core";
 import type { Admission } from "./admission.ts";
 import type { Connections } from "./connections.ts";
-import { DRAIN, RATE, connectionOf, lifetimeOf } from "./idle.ts";
+import type { Displacement } from "./displacement.ts";
+import { DISPLACEMENT, DRAIN, RATE, connectionOf, lifetimeOf } from "./idle.ts";
 import { DUE, HEADS, type TimerLists } from "./lists.ts";
 import type { Rate } from "./rate.ts";
 import type { Stopping } from "./stopping.ts";
@@ -27,6 +28,7 @@ export class DueBatch {
   readonly #admission: Admission;
   readonly #stopping: Stopping;
   readonly #rate: Rate;
+  readonly #displacement: Displacement;
 
   constructor(
     lists: TimerLists,
@@ -36,6 +38,7 @@ export class DueBatch {
     admission: Admission,
     stopping: Stopping,
     rate: Rate,
+    displacement: Displacement,
   ) {
     this.#lists = lists;
     this.#wheel = wheel;
@@ -44,6 +47,7 @@ export class DueBatch {
     this.#admission = admission;
     this.#stopping = stopping;
     this.#rate = rate;
+    this.#displacement = displacement;
   }
 
   /** Fills the batch with the ids that are due in this pass. Returns how many it holds. */
@@ -59,6 +63,7 @@ export class DueBatch {
       if (owner >= 0) ids[count++] = lists.slots.idOf(timer);
       else if (owner === DRAIN) this.#stopping.drainTimerPassed();
       else if (owner === RATE) this.#rate.timerPassed();
+      else if (owner === DISPLACEMENT) this.#displacement.timerPassed();
       else if (connection < 0) ids[count++] = this.#connections.slots.idOf(lifetimeOf(owner));
       else if (this.#connections.hasExpired(connection)) ids[count++] = this.#connections.slots.idOf(connection);
     }

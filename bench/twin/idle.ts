@@ -11,6 +11,8 @@ import { LARGEST, longer } from "./arrays.ts";
 export const DRAIN: number = -(2 ** 24); // less than every owner that is a connection
 /** The rate of admission as an owner. */
 export const RATE: number = DRAIN - 1;
+/** Displacement as an owner. */
+export const DISPLACEMENT: number = DRAIN - 2;
 /** A timeout whose deadline no activity moves. */
 export const FIXED: number = -Infinity;
 

@@ -5,6 +5,7 @@ import { Acceptors } from "./acceptors.ts";
 import { Admission } from "./admission.ts";
 import { Clock } from "./clock.ts";
 import { Connections, SMALLEST, STATES, nextState } from "./connections.ts";
+import { Displacement } from "./displacement.ts";
 import { DueBatch } from "./due.ts";
 import { Idle } from "./idle.ts";
 import { TimerLists } from "./lists.ts";
@@ -34,6 +35,7 @@ export class TwinCalls implements Calls {
   readonly #stopping = new Stopping(this.#acceptors, this.#connections, this.#timers, this.#clock);
   readonly #order = new Order(this.#acceptors, this.#idle);
   readonly #rate = new Rate(this.#timers);
+  readonly #displacement = new Displacement(this.#connections, this.#idle, this.#timers);
   readonly #admission = new Admission(
     this.#acceptors,
     this.#connections,
@@ -41,6 +43,7 @@ export class TwinCalls implements Calls {
     this.#clock,
     this.#order,
     this.#rate,
+    this.#displacement,
   );
   readonly #due = new DueBatch(
     this.#lists,
@@ -50,6 +53,7 @@ export class TwinCalls implements Calls {
     this.#admission,
     this.#stopping,
     this.#rate,
+    this.#displacement,
   );
 
   /** The ids that `pollDue` collected. */
@@ -80,6 +84,7 @@ export class TwinCalls implements Calls {
     this.#acceptors.reset();
     this.#timers.reset();
     this.#rate.reset();
+    this.#displacement.reset();
   }
 
   handleTick(now: number): void {
@@ -204,6 +209,14 @@ export class TwinCalls implements Calls {
 
   handleRate(perSecond: number, burst: number, now: number): number {
     return this.#rate.set(perSecond, burst, this.#clock.tell(now));
+  }
+
+  handleDisplace(idle: number): number {
+    return this.#displacement.set(idle);
+  }
+
+  pollDisplacement(now: number): number {
+    return this.#idOrNone(this.#admission.displaced(now));
   }
 
   handleDrain(delay: number, timeout: number, now: number, reset: number): number {

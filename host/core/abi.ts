@@ -88,6 +88,10 @@ export interface CoreExports {
   handleQueue(adaptive: number, targetWait: number): number;
   /** Sets how many clients are admitted per second (0 = unlimited), and how many at once after a pause. Returns `OK` or `LIMIT`. */
   handleRate(perSecond: number, burst: number, now: number): number;
+  /** Sets for how many ms a connection must have been silent to make room for a waiting client (0 = never). Returns `OK` or `TIME`. */
+  handleDisplace(idle: number): number;
+  /** The connection that must make room: close it, or record activity on it if it must stay. 0 if there is none. */
+  pollDisplacement(now: number): number;
   /**
    * Begins a graceful stop: accepting ends after `delay` ms; the rest is closed `timeout` ms later (0 = never). With `reset`, clients
    * that still wait when accepting ends are reset. A second call can only make the first one end sooner. Returns `OK` or `TIME`.

@@ -40,7 +40,11 @@ interface Owner {
   /** Whether the loop runs and is not about to stop: then clients may be admitted. */
   readonly admits: boolean;
   readonly unknownToCore: number;
-  readonly connections: { readonly connections: readonly unknown[]; abortAll(): void };
+  readonly connections: {
+    readonly connections: readonly unknown[];
+    abortAll(): void;
+    displace(id: number, now: number): void;
+  };
   readonly acceptors: {
     endAll(): void;
     endNow(): void;
@@ -73,6 +77,8 @@ export class Admission {
   /** How many passes may run in one iteration of the runtime's event loop while clients wait. */
   passesInTurn = 1;
 
+  #displaces = false;
+
   constructor(owner: Owner) {
     this.#owner = owner;
   }
@@ -96,6 +102,13 @@ export class Admission {
     const { core, clock } = this.#owner;
     core.calls.handleRate(perSecond, burst, clock.now());
     core.refresh();
+    this.#owner.ask();
+  }
+
+  /** Sets for how many seconds a connection must have been silent to make room for a waiting client; 0 for never. */
+  displaceAfter(seconds: number): void {
+    this.#owner.core.calls.handleDisplace(seconds * 1000);
+    this.#displaces = seconds > 0;
     this.#owner.ask();
   }
 
@@ -141,6 +154,7 @@ export class Admission {
         }
         this.wakeForWaiting(); // the next pass has a full budget again
       }
+      if (this.#displaces) this.#displace();
       if (this.decide()) this.isToBeAsked = true;
     }
     this.#owner.core.refresh(); // a client that has to wait for the rate sets a timer
@@ -210,6 +224,13 @@ export class Admission {
   #drain(what: "finishing" | "closing"): void {
     for (const drained of this.drained)
       this.#owner.guard.run(what === "closing" ? "closing" : "finish", () => drained[what]());
+  }
+
+  #displace(): void {
+    const { core, connections, now } = this.#owner;
+    if (!this.#owner.admits) return;
+    for (let id = core.calls.pollDisplacement(now); id > 0; id = core.calls.pollDisplacement(now))
+      connections.displace(id, now);
   }
 
   #nextAdmission(): number {

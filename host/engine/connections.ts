@@ -16,6 +16,8 @@ export interface Connection extends Resource {
   abort?(): void;
   /** Called when the deadline has come. If there was activity that the core does not know yet, it must report that to the core. */
   look?(): void;
+  /** A waiting client needs its slot. Closes the connection, unless it is in use; then nothing happens. */
+  displace?(): void;
 }
 
 /** Why a client was reset before it was admitted: the `reason` of a `drop`. */
@@ -132,6 +134,15 @@ export class Connections {
     debug?.(this.#owner.core, `connection ${show(id)} timed out`);
     const connection = this.connections[slotOf(id)];
     if (connection) this.#owner.guard.run("timeout", () => connection.expire(answer));
+  }
+
+  /** A waiting client needs the slot of a connection. If it stays, that counts as activity. */
+  displace(id: number, now: number): void {
+    const { core, guard } = this.#owner;
+    const connection = this.connections[slotOf(id)];
+    guard.run("close", () => connection?.displace?.());
+    if (core.calls.stateOf(id) === State.INCOMING) core.activity[slotOf(id)] = now;
+    else debug?.(core, `connection ${show(id)} displaced`);
   }
 
   /** Removes the record of a connection. */

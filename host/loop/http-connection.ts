@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2Session } from "node:http2";
 import type { Duplex } from "node:stream";
 import type { Id } from "../core/ids.ts";
+import { nextTurn } from "../time/clock.ts";
 import type { Borrower } from "../stream/lent.ts";
 import type { Stream } from "../stream/stream.ts";
 import type { AnyServer } from "./served.ts";
@@ -147,15 +148,31 @@ export class HttpConnection implements Borrower {
     if (!this.#settles) return false;
     if (this.isBusy || this.#isUpgraded) this.#unsettle();
     else if (this.#session) this.#endSession(this.#session);
-    else if (this.hasBegun) this.#awaitHeader();
-    else this.#close();
+    else this.#settleLater();
     return true;
+  }
+
+  // A turn later: what has arrived by now is read first.
+  #settleLater(): void {
+    const decide = (): void => {
+      if (!this.#settles || !this.stream.isOpen || this.isBusy) return;
+      if (this.hasBegun) this.#awaitHeader();
+      else this.#close();
+    };
+    nextTurn(() => this.stream.engine.deliver("close", decide));
   }
 
   endSide(): boolean {
     if (!this.#isOnTop || this.#socket.destroyed) return false;
     this.#socket.end();
     return true;
+  }
+
+  // Between requests only. A session of HTTP/2 does not say whether a stream is open.
+  displace(): void {
+    if (this.isBusy || this.isReceiving || this.hasBegun || this.#isUpgraded || this.#session) return;
+    this.stream.endsFor("displaced");
+    this.#close();
   }
 
   closed(): void {

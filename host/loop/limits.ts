@@ -14,6 +14,7 @@ export abstract class LoopLimits extends GuardedEmitter<IOLoopEvents> {
   #targetWait: number;
   #acceptRate: number;
   #acceptBurst: number;
+  #displaceIdle: number;
 
   /** @internal */
   constructor(engine: LoopEngine, options: IOLoopOptions) {
@@ -23,6 +24,7 @@ export abstract class LoopLimits extends GuardedEmitter<IOLoopEvents> {
     this.#targetWait = options.targetWait ?? 0.1;
     this.#acceptRate = options.acceptRate ?? 0;
     this.#acceptBurst = options.acceptBurst ?? 50;
+    this.#displaceIdle = options.displaceIdle ?? 0;
     this.#maxAccepts = maxAccepts;
     this.#maxConnections = maxConnections;
     this.#multiAccept = multiAccept ?? (maxConnections < 50 ? 1 : 50);
@@ -109,11 +111,27 @@ export abstract class LoopLimits extends GuardedEmitter<IOLoopEvents> {
     this.#applyRate();
   }
 
+  /**
+   * While a client waits and the loop is full, the connection that has been silent longest makes room, if for at least so many seconds: it
+   * closes as by `closeGracefully`, `closeReason` `"displaced"`. Never one with something left to send or with `busy` set, an outgoing
+   * or upgraded one, a handshake, HTTP/2, or one in the middle of a request. Default 0: never.
+   */
+  get displaceIdle(): number {
+    return this.#displaceIdle;
+  }
+
+  set displaceIdle(seconds: number) {
+    check("displaceIdle", seconds, SECONDS);
+    this.#displaceIdle = seconds;
+    this.#applyDisplacement();
+  }
+
   /** Tells the core of a reactor all of them. @internal */
   protected applyAll(): void {
     this.applyLimits();
     this.#applyQueue();
     this.#applyRate();
+    this.#applyDisplacement();
   }
 
   /** @internal */
@@ -123,6 +141,10 @@ export abstract class LoopLimits extends GuardedEmitter<IOLoopEvents> {
 
   #applyQueue(): void {
     this.engine.admission.order(this.#queue === "adaptive", this.#targetWait);
+  }
+
+  #applyDisplacement(): void {
+    this.engine.admission.displaceAfter(this.#displaceIdle);
   }
 
   #applyRate(): void {

@@ -22,6 +22,7 @@ export interface IOLoopOptions {
   targetWait?: number | undefined;
   acceptRate?: number | undefined;
   acceptBurst?: number | undefined;
+  displaceIdle?: number | undefined;
   reactor?: Reactor | undefined;
   /** Where time comes from; not together with `reactor`, which has a clock. */
   clock?: Clock | undefined;
@@ -37,6 +38,7 @@ export function checkLoopOptions(options: IOLoopOptions): IOLoopOptions {
     targetWait: SECONDS,
     acceptRate: RATE,
     acceptBurst: POSITIVE,
+    displaceIdle: SECONDS,
     reactor: REACTOR,
     clock: CLOCK,
   });

@@ -25,6 +25,8 @@ export interface Consumer {
   endsSoon?(): boolean;
   /** Ends our side of what it has made of the handle; false if that is just the handle. */
   endSide?(): boolean;
+  /** A waiting client needs the slot: closes the stream with this reason, unless it is in use. Without it, the stream stays. */
+  displace?(): void;
   /** The connection is closed, with an error unless that is how connections end. `done` may be called later, once: `close` is emitted. */
   closed(error: Error | undefined, done: () => void): void;
 }
@@ -52,7 +54,7 @@ export interface Consumed {
   /** Our side ends as soon as what waits has been sent. */
   endLater(): void;
   /** Closes at once. */
-  finish(how: "drop" | "reset", reason: CloseReason): void;
+  finish(how: "linger" | "drop" | "reset", reason: CloseReason): void;
 }
 
 /** The consumer has room again. */

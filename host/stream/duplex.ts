@@ -136,6 +136,11 @@ class DuplexConsumer implements Consumer {
     return this.duplex.writableLength > 0;
   }
 
+  displace(): void {
+    const { readableLength, writableLength } = this.duplex;
+    if (readableLength + writableLength === 0) this.#source.finish("linger", "displaced");
+  }
+
   closed(error: Error | undefined, done: () => void): void {
     const duplex = this.duplex;
     const { engine, hasPeerEnded } = this.#source;

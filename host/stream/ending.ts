@@ -30,6 +30,9 @@ export abstract class StreamEnding extends StreamReading {
   #endsNext = false; // our side, likewise
   #hasEnded = false;
 
+  /** Set while an answer is being made, it keeps a silent connection from being displaced by a waiting client; default false. */
+  busy = false;
+
   /** Whether data, or a `write` callback, waits. */
   get isWriting(): boolean {
     return this.writing?.isWaiting === true;
@@ -101,6 +104,16 @@ export abstract class StreamEnding extends StreamReading {
     this.finish("drop", "timeout");
   }
 
+  /** A waiting client needs the slot. @internal */
+  displace(): void {
+    const { record, engine, consumer } = this;
+    const before = engine.core.activity[this.slot];
+    this.look();
+    if (this.busy || this.isWriting || engine.core.activity[this.slot] !== before || record === 0) return;
+    if (!consumer) this.finish("linger", "displaced");
+    else consumer.displace?.();
+  }
+
   /** A graceful stop has run out of time. @internal */
   abort(): void {
     this.finish("drop", "stopping");
@@ -167,7 +180,7 @@ export abstract class StreamEnding extends StreamReading {
   lend(borrower: (socket: SocketHandle) => Borrower | undefined): Id {
     const offered = this.raw!;
     const socket = this.socket()!;
-    this.consumer = new Lent(socket, borrower(socket), () => this.endsFor("peer"));
+    this.consumer = new Lent(socket, borrower(socket), this);
     hearEnd(socket, this);
     this.#enter(offered, socket);
     this.share();

@@ -1,6 +1,7 @@
 // A stream whose handle a server of the runtime reads and writes: it keeps its record, its deadlines and its end.
 
 import type { SocketHandle } from "../socket/handle.ts";
+import type { CloseReason } from "./close-reason.ts";
 import type { Consumer } from "./consumer.ts";
 
 /** What the borrower says about a connection. */
@@ -9,8 +10,16 @@ export interface Borrower {
   expired(): boolean;
   /** Ends our side; false if there is nothing on top of the socket that must end first. */
   endSide(): boolean;
+  /** A waiting client needs the slot: closes the connection unless it is in use. */
+  displace(): void;
   /** The connection is closed. */
   closed(): void;
+}
+
+/** The stream of a connection that is lent. */
+interface Lender {
+  endsFor(reason: CloseReason): void;
+  finish(how: "linger", reason: CloseReason): void;
 }
 
 /** Stands for the server. Nothing is read through the stream. */
@@ -19,13 +28,12 @@ export class Lent implements Consumer {
   readonly isFull = false;
   readonly borrowed: SocketHandle;
   readonly #borrower: Borrower | undefined;
-  readonly #endedFirst: () => void;
+  readonly #stream: Lender;
 
-  /** `endedFirst` is called when the peer has ended before the server did. */
-  constructor(socket: SocketHandle, borrower: Borrower | undefined, endedFirst: () => void) {
+  constructor(socket: SocketHandle, borrower: Borrower | undefined, stream: Lender) {
     this.borrowed = socket;
     this.#borrower = borrower;
-    this.#endedFirst = endedFirst;
+    this.#stream = stream;
   }
 
   received(): void {
@@ -33,7 +41,7 @@ export class Lent implements Consumer {
   }
 
   ended(): void {
-    if (!this.borrowed.writableEnded) this.#endedFirst();
+    if (!this.borrowed.writableEnded) this.#stream.endsFor("peer");
   }
 
   expired(): boolean {
@@ -42,6 +50,11 @@ export class Lent implements Consumer {
 
   endSide(): boolean {
     return this.#borrower?.endSide() === true;
+  }
+
+  displace(): void {
+    if (this.#borrower) this.#borrower.displace();
+    else if (this.borrowed.writableLength === 0) this.#stream.finish("linger", "displaced");
   }
 
   closed(_error: Error | undefined, done: () => void): void {

@@ -71,8 +71,17 @@ function limit(twin: Twin, draw: Draw): void {
 function order(twin: Twin, draw: Draw): void {
   const bad = draw.below(8) === 0;
   const any = (good: readonly number[]): number => draw.of(bad ? [...good, NaN, -1, Infinity] : good);
-  if (draw.below(2) === 0) twin.call("handleQueue", draw.of([0, 1, 1]), any([0, 1, 3, 10, 100]));
+  const kind = draw.below(3);
+  if (kind === 0) twin.call("handleDisplace", any([0, 1, 5, 20]));
+  else if (kind === 1) twin.call("handleQueue", draw.of([0, 1, 1]), any([0, 1, 3, 10, 100]));
   else twin.call("handleRate", any([0, 0, 100, 1000, 3]), any([1, 2, 5, 50, 0.5]), twin.time(draw));
+}
+
+function displace(twin: Twin, draw: Draw): void {
+  const id = twin.call("pollDisplacement", twin.time(draw));
+  if (id <= 0) return;
+  if (draw.below(3) === 0) twin.touch(id);
+  else twin.call("handleClose", id);
 }
 
 function drain(twin: Twin, draw: Draw): void {
@@ -108,6 +117,7 @@ const serving: Mix = [
   [6, other],
   [2, limit],
   [2, order],
+  [6, displace],
   [1, drain],
   [4, decide],
   [10, pass],

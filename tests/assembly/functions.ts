@@ -37,6 +37,8 @@ export const FUNCTIONS: Record<Name, number> = {
   handleLimits: 3,
   handleQueue: 2,
   handleRate: 3,
+  handleDisplace: 1,
+  pollDisplacement: 1,
   handleDrain: 4,
   handleHurry: 0,
   handleStop: 0,

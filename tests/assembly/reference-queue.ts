@@ -1,6 +1,6 @@
 // The core's reference: the order and the rate of admission.
 
-import { Code } from "wasm-ioloop/core";
+import { Code, State, slotOf } from "wasm-ioloop/core";
 import { type Acceptor, type Connection, ReferenceTables } from "./reference-tables.ts";
 import { isDuration } from "./reference-timers.ts";
 
@@ -14,10 +14,54 @@ export abstract class ReferenceQueue extends ReferenceTables {
   #order = { adaptive: false, target: 100, overflowed: -Infinity };
   #bucket = { rate: 0, burst: 50, level: 50, filled: 0 };
 
+  #displace = { limit: 0, nextLook: 0 };
+
   override handleReset(): void {
     super.handleReset();
     this.#order.overflowed = -Infinity;
     this.#bucket.level = this.#bucket.burst;
+    this.#displace.nextLook = 0;
+  }
+
+  handleDisplace(limit: number): number {
+    if (!isDuration(limit)) return Code.TIME;
+    this.#displace = { limit, nextLook: 0 };
+    this.displacement.alarm = undefined;
+    return Code.OK;
+  }
+
+  /** The connection that has been silent longest, if it has been for long enough. Otherwise there is an alarm for when it may have been. */
+  protected mostSilent(): number {
+    const { limit } = this.#displace;
+    if (limit === 0) return 0;
+    if (this.now >= this.#displace.nextLook) {
+      const admitted = [...this.connections.values()].filter(({ state }) => state === State.INCOMING);
+      const least = Math.min(...admitted.map(({ activity }) => activity));
+      const [silent] = admitted
+        .filter(({ activity }) => activity === least)
+        .toSorted((a, b) => slotOf(a.id) - slotOf(b.id));
+      if (!silent) return 0;
+      this.#displace.nextLook = least + limit;
+      if (this.now >= this.#displace.nextLook) return silent.id;
+    }
+    this.displacement.alarm ??= this.start(this.#displace.nextLook);
+    return 0;
+  }
+
+  handleAcceptorLimits(id: number, backlog: number, waitTimeout: number, single: number): number {
+    const acceptor = this.acceptors.get(id);
+    if (!acceptor) return Code.STALE;
+    if (!isLimit(backlog)) return Code.LIMIT;
+    if (!isDuration(waitTimeout)) return Code.TIME;
+    Object.assign(acceptor, { backlog, waitTimeout, single: single !== 0 });
+    return Code.OK;
+  }
+
+  handleAcceptorListen(id: number, on: number): number {
+    const acceptor = this.acceptors.get(id);
+    if (!acceptor) return Code.STALE;
+    acceptor.listening = on !== 0;
+    return Code.OK;
   }
 
   handleQueue(adaptive: number, target: number): number {

@@ -33,6 +33,7 @@ export abstract class ReferenceTimers {
   readonly timers = new Map<number, Timer>();
   readonly drain: Alarmed = { id: 0 };
   readonly rate: Alarmed = { id: 0 };
+  readonly displacement: Alarmed = { id: 0 };
   pass = 0;
   now = 0;
   readonly #known = new Set<number>();
@@ -52,6 +53,7 @@ export abstract class ReferenceTimers {
     this.timers.clear();
     this.drain.alarm = undefined;
     this.rate.alarm = undefined;
+    this.displacement.alarm = undefined;
     this.#due = [];
   }
 
@@ -112,7 +114,7 @@ export abstract class ReferenceTimers {
       if (batch.length === BATCH) break;
       if (one.alarm !== alarm || !this.#isThere(one)) continue;
       if (one === this.drain) this.drainTimerPassed();
-      else if (one === this.rate) one.alarm = undefined;
+      else if (one.id === 0) one.alarm = undefined;
       else if (!this.wasPutOff(one)) batch.push(one.id);
     }
     return batch;
@@ -155,8 +157,8 @@ export abstract class ReferenceTimers {
     table.set(id, one);
     const peak = this.#peak;
     peak[kind] = Math.max(peak[kind]!, table.size);
-    // A connection has up to two timers, and the graceful stop and the rate have one each.
-    const room = kind === Kind.TIMER ? peak[kind] + 2 * peak[Kind.CONNECTION]! + 2 : peak[kind];
+    // A connection has up to two timers, and the graceful stop, the rate and displacement have one each.
+    const room = kind === Kind.TIMER ? peak[kind] + 2 * peak[Kind.CONNECTION]! + 3 : peak[kind];
     const fit = Number.isSafeInteger(id) && kindOf(id) === kind && slotOf(id) < room && !this.#known.has(id);
     this.#known.add(id);
     return fit ? id : NaN;
@@ -171,13 +173,13 @@ export abstract class ReferenceTimers {
   }
 
   #running(): Alarmed[] {
-    return [...this.timers.values(), ...this.alarmedOfConnections(), this.drain, this.rate].filter(
+    return [...this.timers.values(), ...this.alarmedOfConnections(), this.drain, this.rate, this.displacement].filter(
       ({ alarm }) => alarm,
     );
   }
 
   #isThere(one: Alarmed): boolean {
-    return one === this.drain || one === this.rate || this.timers.get(one.id) === one || this.isOfConnection(one);
+    return one.id === 0 || this.timers.get(one.id) === one || this.isOfConnection(one);
   }
 
   // A time that is passed becomes the start time of all timers that have none yet.

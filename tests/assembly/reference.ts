@@ -48,22 +48,6 @@ export class Reference extends ReferenceQueue {
     return this.add(Kind.ACCEPTOR, this.acceptors, { id, backlog: 511, waitTimeout: 60000, ...rest });
   }
 
-  handleAcceptorLimits(id: number, backlog: number, waitTimeout: number, single: number): number {
-    const acceptor = this.acceptors.get(id);
-    if (!acceptor) return Code.STALE;
-    if (!isLimit(backlog)) return Code.LIMIT;
-    if (!isDuration(waitTimeout)) return Code.TIME;
-    Object.assign(acceptor, { backlog, waitTimeout, single: single !== 0 });
-    return Code.OK;
-  }
-
-  handleAcceptorListen(id: number, on: number): number {
-    const acceptor = this.acceptors.get(id);
-    if (!acceptor) return Code.STALE;
-    acceptor.listening = on !== 0;
-    return Code.OK;
-  }
-
   handleAcceptorEnd(id: number): number {
     const acceptor = this.acceptors.get(id);
     if (!acceptor) return Code.STALE;
@@ -114,6 +98,13 @@ export class Reference extends ReferenceQueue {
     this.begin(client);
     this.#budget--;
     return client.id;
+  }
+
+  pollDisplacement(now: number): number {
+    this.tell(now);
+    const isWanted = this.#line.some(({ acceptor }) => acceptor?.listening);
+    const isShut = this.#phase === Phase.FINISHED || this.#isResetting;
+    return isWanted && !isShut && this.#places() <= 0 ? this.mostSilent() : 0;
   }
 
   override handleClose(id: number): number {

@@ -157,7 +157,7 @@ test("an unknown option is an error that names the known ones; so are two option
     assert.ok(refusal(task).startsWith(`TypeError ERR_IOLOOP_UNKNOWN_OPTION: ${start}`), refusal(task));
   refused(
     "new IOLoop",
-    "maxAccepts, maxConnections, multiAccept, queue, targetWait, acceptRate, acceptBurst, reactor, clock",
+    "maxAccepts, maxConnections, multiAccept, queue, targetWait, acceptRate, acceptBurst, displaceIdle, reactor, clock",
     (wrong) => new IOLoop(wrong),
   );
   refused("new Reactor", "clock, seed", (wrong) => new Reactor(wrong));

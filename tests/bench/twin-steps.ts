@@ -68,7 +68,9 @@ const stop: Step = (pair, draw) => {
   else if (kind < 6) pair.call("handleLimits", ...most());
   else if (kind === 6) pair.call("handleQueue", draw.of([0, 1, 1]), draw.of([0, 1, 5, 100, NaN]));
   else if (kind === 7) pair.call("handleRate", draw.of([0, 0, 3, 100, -1]), draw.of([1, 2, 50, 0]), pair.time(draw));
-  else if (kind < 9) pair.call(draw.of(["pollEvicted", "pollLinger"] as const));
+  else if (kind === 8) pair.call("handleDisplace", draw.of([0, 1, 20, NaN]));
+  else if (kind === 9) pair.call("pollDisplacement", pair.time(draw));
+  else if (kind < 11) pair.call(draw.of(["pollEvicted", "pollLinger"] as const));
   else pair.call("pollDecision", draw.of([0, 0, 1, -1, 2 ** 32]), draw.of([1, 1, 0]));
 };
 

@@ -16,7 +16,7 @@ const draws = (names: string, usual: readonly number[], odd: readonly number[]):
   for (const name of names.split(" ")) NUMBERS[name] = [usual, odd];
 };
 draws(
-  "after timeout delay waitTimeout lifetime targetWait",
+  "after timeout delay waitTimeout lifetime targetWait idle",
   [0, 0, 1, 2, 5, 5, 13, 40, 100, 250, 600, 1000, 5000, 20_000],
   [NaN, NaN, NaN, -1, Infinity, -Infinity, -0, 5e-324, 0.1, 0.5, 1e7, 2 ** 32, 2 ** 53, 1e300],
 );
@@ -158,6 +158,7 @@ export class Session extends Recorder {
   /** Admits clients, resets evicted ones, and polls for decisions. */
   settle(): void {
     while (this.call("pollAdmission", this.#time()) > 0);
+    if (this.call("pollDisplacement", this.#time()) > 0) this.touch();
     for (const poll of ["pollEvicted", "pollLinger"]) {
       for (let id = this.call(poll); id > 0; id = this.call(poll)) this.call("handleClose", id);
     }
