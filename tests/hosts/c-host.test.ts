@@ -56,7 +56,7 @@ test(
   [...USUAL, "grudging"],
 );
 
-test("300 open connections take less than 3 MB, and growing memory moves nothing else", (kind) =>
+test("three hundred open connections take less than 3 MB, and growing memory moves nothing else", (kind) =>
   serve(kind, { ...STATS, timeout: 60 }, async (server, port) => {
     const all = await clients(300, port);
     await Promise.all(all.map((client, at) => says(client, `${at} `.repeat(200))));
