@@ -6,9 +6,9 @@ import { distinct, takeTurns } from "./turns.mjs";
 
 export const title = "Short connections";
 
-export const about = `64 clients at a time connect, send one request, read the answer until the server closes, and come
-again. The server has one core, the clients, a program in C, have another. What counts is the CPU time of the server's process for each
-connection, user and system. Then the same before servers that are full: the clients send nothing, and are turned away.`;
+export const about = `64 clients at a time connect, send one request, read the answer until the server closes, and connect
+again. The server has one core, and the clients, a program in C, have another. What counts is the CPU time of the server's process for each
+connection, user and system. Then the same with servers that are full: the clients send nothing, and are turned away.`;
 
 export const peers = PEER_NAMES;
 

@@ -5,8 +5,8 @@ import { sidesOn, takeTurns } from "./turns.mjs";
 
 export const title = "Punctuality";
 
-export const about = `Timers with random delays of whole milliseconds up to five seconds, made a hundred a turn. Each looks at
-the clock when it is made and when it fires. Both sides take turns, in processes of their own.`;
+export const about = `Timers with random delays of whole milliseconds up to five seconds, a hundred of them made per iteration of the
+event loop. Each reads the clock when it is made and when it fires. Both sides alternate, in separate processes.`;
 
 export const peers = ["setTimeout"];
 

@@ -17,9 +17,9 @@ import { sidesOn, takeTurns } from "./turns.mjs";
 
 export const title = "Memory";
 
-export const about = `Resident memory of a server's process for each connection, with as many that were answered once and
-idle now, each with its timeout; garbage is collected before anyone looks. Then the CPU time that the same process uses
-while they idle. And memory of pending timers, in a process of its own for each measurement.`;
+export const about = `Resident memory of a server's process per connection, with many connections that got one answer and
+are idle now, each with its timeout; garbage is collected before the measurement. Then the CPU time that the same process uses
+while they are idle. And the memory of pending timers, in a separate process for each measurement.`;
 
 const HOLDERS = ["node-net", "before"];
 export const peers = [...HOLDERS, "setTimeout"];

@@ -11,10 +11,9 @@ import { sidesOn, takeTurns } from "./turns.mjs";
 
 export const title = "Size and start";
 
-export const about = `The core as it is published, and a user's bundle: a program that imports IOLoop alone, made by Bun's
-bundler, minified, and compressed by gzip as a download would be; and how much of it is the core as text and what binds
-it. Then how long a fresh process takes to import the package and make
-a loop that serves, and how long to import node:net and make a server.`;
+export const about = `The published core, and a user's bundle: a program that imports only IOLoop, made by Bun's
+bundler, minified, and compressed by gzip like a download; and the share of the core as text with its binding. Then the time that a
+new process takes to import the package and make a loop that serves, and the time to import node:net and make a server.`;
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 

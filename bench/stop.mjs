@@ -11,9 +11,9 @@ import { distinct, takeTurns } from "./turns.mjs";
 
 export const title = "Graceful stops";
 
-export const about = `A server of HTTP gets SIGTERM while 50 clients ask it without a pause, 10 ask now and then, 3 say nothing, 2 send
-a request that never ends, a byte a second, and one has a WebSocket. It answers after 0 to 20 ms, each 50th request after a second.
-Server and clients write down every request, and the lists are compared.`;
+export const about = `An HTTP server gets SIGTERM while 50 clients send requests without a pause, 10 from time to time, 3 are silent, 2 send
+an endless request with a byte per second, and one has a WebSocket. It answers after 0 to 20 ms, each 50th request after a second.
+Server and clients record every request, and the lists are compared.`;
 
 export const peers = STOP_PEER_NAMES;
 

@@ -10,10 +10,10 @@ import { sidesOn, takeTurns } from "./turns.mjs";
 
 export const title = "Timers";
 
-export const about = `What it costs to make, restart and cancel a timer while so many others are pending, as a program sees
-it, with id and callback: the whole cost, with what is collected as garbage meanwhile. What is made stays pending; what is
-restarted or cancelled is any of those pending. It does so in a callback, where programs live. Each side has a process of its own
-for each figure. The core alone, its twin and the wheel in C have no callbacks.`;
+export const about = `The cost to make, restart and cancel a timer while many others are pending, as a program sees
+it, with id and callback: the whole cost, including garbage collection. New timers stay pending; those that are restarted or
+cancelled are random pending ones. It runs in a callback, as programs do. Each side has a separate process for each figure. The
+core alone, its twin and the wheel in C have no callbacks.`;
 
 const IN_C = ["c-wheel", "libuv"];
 
