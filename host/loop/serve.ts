@@ -11,7 +11,7 @@ import { usesTls } from "../socket/tls-options.ts";
 import { Stream } from "../stream/stream.ts";
 import type { HttpConnection } from "./http-connection.ts";
 import { HttpDrain } from "./http-drain.ts";
-import { type AnyServer, checkServer, speaksHttp1, speaksHttp2, speaksTls } from "./served.ts";
+import { type AnyServer, checkServer, emitClose, speaksHttp1, speaksHttp2, speaksTls } from "./served.ts";
 
 /** Options of a loop's `serve`: those of `server`, but for half-close, which is as the server has it. `idleTimeout` is 0 by default. */
 export type ServeOptions = Omit<ListenerOptions, "halfOpen">;
@@ -51,6 +51,7 @@ export function serve(
   };
   try {
     if (speaksHttp1(server) || speaksHttp2(server)) drain = HttpDrain.of(engine, server);
+    emitClose(server);
     server.on("close", closed);
   } catch (error) {
     acceptor.close(); // it listens already

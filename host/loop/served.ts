@@ -14,6 +14,8 @@ export type ServedServer = Pick<NodeEmitter, "on" | "off" | "emit" | "listeners"
 export interface AnyServer extends NodeEmitter {
   readonly allowHalfOpen?: boolean;
   readonly pauseOnConnect?: boolean;
+  readonly listening?: boolean;
+  close?(...args: unknown[]): unknown;
   /** Milliseconds; of HTTP servers. */
   readonly headersTimeout?: number;
   readonly requestTimeout?: number;
@@ -61,6 +63,27 @@ export function checkServer(value: unknown, tls: boolean): AnyServer {
     throw new IOLoopError("ERR_IOLOOP_UNSUPPORTED", message);
   }
   return server;
+}
+
+// Servers that emit "close" already, or have been made to.
+const emitters = new WeakSet<AnyServer>();
+
+/** Makes an HTTP server of Bun emit `close` also when it is closed without ever having listened, as servers of the other runtimes do. */
+export function emitClose(server: AnyServer): void {
+  const { close } = server; // oxlint-disable-line typescript/unbound-method -- called on the server below
+  if (process.versions["bun"] === undefined || !speaksHttp1(server) || !close || emitters.has(server)) return;
+  emitters.add(server);
+  server.close = function (...args) {
+    let hasEmitted = this.listening === true; // then the runtime does so later
+    const emitted = (): void => void (hasEmitted = true);
+    this.once("close", emitted);
+    const result = close.apply(this, args);
+    process.nextTick(() => {
+      this.off("close", emitted);
+      if (!hasEmitted) this.emit("close");
+    });
+    return result;
+  };
 }
 
 /** Whether a server speaks TLS on the sockets that it is given. */

@@ -1,12 +1,30 @@
-// A library may remove all listeners of a socket that it is given, including ours. The loop must still notice that the socket has closed.
+// What libraries do with their servers and sockets: the loop must still notice that these have closed.
 
+import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { TLSSocket, connect as connectTls } from "node:tls";
 import * as assert from "uvu/assert";
 import { Authority } from "../support/certificates.ts";
 import { deferred, harness, peer, portOf, quietLoop, until } from "../support/harness.ts";
 
-const test = harness("serve-listeners");
+const test = harness("serve-library");
+
+test("an http server that is closed without having listened emits close once, and its acceptors are gone", async () => {
+  const { loop, errors } = quietLoop();
+  const server = createHttpServer();
+  let closed = 0;
+  server.on("close", () => closed++);
+  const ids = [loop.serve(server, {}), loop.serve(server, {})];
+  const running = loop.start();
+  server.close();
+  await running;
+  assert.is(closed, 1);
+  assert.equal(
+    ids.map((id) => loop.acceptor(id)),
+    [undefined, undefined],
+  );
+  assert.equal(errors, []);
+});
 
 test("a slot is free again when a socket without listeners has closed", async () => {
   const { loop, errors } = quietLoop({ maxConnections: 1 });
