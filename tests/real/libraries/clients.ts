@@ -3,10 +3,10 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import type { IOLoop, Stream } from "wasm-ioloop";
+import type { IOLoop, Id } from "wasm-ioloop";
 import { echo } from "./http-client.ts";
 import { library } from "./install.ts";
-import { type Check, crowd, expect, loopOf, serve, within, wrong } from "./scenario.ts";
+import { type Check, crowd, expect, loopOf, within, wrong } from "./scenario.ts";
 
 const PIPELINED = 10;
 const LARGE = 200_000;
@@ -38,10 +38,10 @@ async function undiciVisit(undici: any, port: number, index: number, full: () =>
 /** Undici, with pipelining, and its `fetch`, with a served server. */
 export async function undici(check: Check): Promise<void> {
   const undici = await library(UNDICI);
-  const set = (loop: IOLoop, inside: { watch(server: http.Server): void }): { id: ReturnType<typeof serve> } => {
+  const set = (loop: IOLoop, inside: { watch(server: http.Server): void }): { id: Id } => {
     const server = http.createServer(echo);
     inside.watch(server);
-    return { id: serve(loop, server) };
+    return { id: loop.serve(server, {}) };
   };
   await crowd(check, "undici, ten requests at a time", set, (port, index, full) =>
     undiciVisit(undici, port, index, full),
@@ -67,7 +67,7 @@ function open(loop: IOLoop, port: number, opened: Opened): void {
   loop.client({ port }, (_loop, error, stream) => {
     if (!stream) return opened(error ?? new Error("no stream"));
     stream.timeout = 0;
-    opened(null, (stream as Stream & { duplex(): Duplex }).duplex());
+    opened(null, stream.duplex());
   });
 }
 

@@ -5,7 +5,7 @@ import https from "node:https";
 import { Authority } from "../../support/certificates.ts";
 import { HttpClient, echo, visit } from "./http-client.ts";
 import { library } from "./install.ts";
-import { type Check, crowd, expect, loopOf, portOf, serve, sleep, until, within, wrong } from "./scenario.ts";
+import { type Check, crowd, expect, loopOf, portOf, sleep, until, within, wrong } from "./scenario.ts";
 
 const LARGEST = 1_000_000;
 
@@ -60,7 +60,7 @@ export async function frameworks(check: Check): Promise<void> {
       async (loop, inside) => {
         const server: http.Server = await make();
         inside.watch(server);
-        return { id: serve(loop, server) };
+        return { id: loop.serve(server, {}) };
       },
       visit,
     );
@@ -78,14 +78,14 @@ export async function encrypted(check: Check): Promise<void> {
     (loop, inside) => {
       const server = http.createServer(echo);
       inside.watch(server);
-      return { id: serve(loop, server, { tls: true, tlsCert: cert, tlsKey: key }) };
+      return { id: loop.serve(server, { tls: true, tlsCert: cert, tlsKey: key }) };
     },
     client,
   );
   if (process.versions["bun"] !== undefined) {
     const { loop } = loopOf({});
     try {
-      serve(loop, https.createServer({ cert, key }, echo));
+      loop.serve(https.createServer({ cert, key }, echo), {});
       check(false, "https on Bun: accepted, although it does not use TLS on a socket that it is given");
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
@@ -100,7 +100,7 @@ export async function encrypted(check: Check): Promise<void> {
     (loop, inside) => {
       const server = https.createServer({ cert, key }, echo);
       inside.watch(server);
-      return { id: serve(loop, server) };
+      return { id: loop.serve(server, {}) };
     },
     client,
   );
@@ -110,7 +110,7 @@ export async function encrypted(check: Check): Promise<void> {
 export async function fastifyCloses(check: Check): Promise<void> {
   const { loop, errors } = loopOf({ maxConnections: 20 });
   const app = await fastify();
-  const id = serve(loop, app.server);
+  const id = loop.serve(app.server, {});
   const port = portOf(loop, id);
   const running = loop.start();
   const clients: HttpClient[] = [];

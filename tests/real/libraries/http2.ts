@@ -2,7 +2,7 @@
 
 import http2 from "node:http2";
 import { Authority } from "../../support/certificates.ts";
-import { type Check, crowd, expect, serve } from "./scenario.ts";
+import { type Check, crowd, expect } from "./scenario.ts";
 
 const STREAMS = 100;
 
@@ -47,7 +47,7 @@ export async function http2Sessions(check: Check): Promise<void> {
       const server = http2.createServer();
       inside.watch(server);
       server.on("stream", echo);
-      return { id: serve(loop, server) };
+      return { id: loop.serve(server, {}) };
     },
     (port, index, full) => visit(`http://127.0.0.1:${port}`, index, full),
   );
@@ -60,7 +60,7 @@ export async function http2Sessions(check: Check): Promise<void> {
       const server = http2.createSecureServer({ cert, key });
       inside.watch(server);
       server.on("stream", echo);
-      return { id: serve(loop, server) };
+      return { id: loop.serve(server, {}) };
     },
     (port, index, full) => visit(`https://localhost:${port}`, index, full, authority.ca.cert),
   );

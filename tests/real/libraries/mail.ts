@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { Authority } from "../../support/certificates.ts";
 import { library } from "./install.ts";
-import { type Check, CLIENTS, crowd, serve } from "./scenario.ts";
+import { type Check, CLIENTS, crowd } from "./scenario.ts";
 import { SmtpSession } from "./smtp-session.ts";
 
 const ATTACHED_BYTES = 100_000;
@@ -94,7 +94,7 @@ export async function smtpServer(check: Check): Promise<void> {
     "nodemailer, over smtp-server",
     (loop, inside) => {
       inside.watch(smtp.server);
-      return { id: serve(loop, smtp.server) };
+      return { id: loop.serve(smtp.server, {}) };
     },
     mailer(createTransport, authority.ca.cert),
   );

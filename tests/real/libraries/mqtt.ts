@@ -1,10 +1,8 @@
 // The MQTT broker Aedes, and clients of MQTT.js: on the duplex of each stream, and behind a server of `node:net`.
 
 import net from "node:net";
-import type { Duplex } from "node:stream";
-import type { Stream } from "wasm-ioloop";
 import { library } from "./install.ts";
-import { type Check, crowd, expect, serve } from "./scenario.ts";
+import { type Check, crowd, expect } from "./scenario.ts";
 
 const MESSAGES = 5;
 
@@ -44,7 +42,7 @@ export async function aedesOnDuplex(check: Check): Promise<void> {
     "aedes, on stream.duplex()",
     (loop, inside) => {
       const id = loop.server({}, (_loop, stream) => {
-        const duplex = (stream as Stream & { duplex(): Duplex }).duplex();
+        const duplex = stream.duplex();
         inside.add(duplex);
         broker.handle(duplex);
       });
@@ -64,7 +62,7 @@ export async function aedesServed(check: Check): Promise<void> {
     (loop, inside) => {
       const server = net.createServer(broker.handle);
       inside.watch(server);
-      return { id: serve(loop, server), end: () => new Promise((resolve) => broker.close(resolve)) };
+      return { id: loop.serve(server, {}), end: () => new Promise((resolve) => broker.close(resolve)) };
     },
     (port, index, full) => talk(connectAsync, port, index, full),
   );

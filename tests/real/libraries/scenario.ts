@@ -1,7 +1,7 @@
 // Shared by all scenarios: a loop with few slots, many clients, and a count of open connections.
 
 import type { Duplex } from "node:stream";
-import { type Id, IOLoop, type ListenerOptions, type Stream } from "wasm-ioloop";
+import { type Id, IOLoop, type Stream } from "wasm-ioloop";
 
 /** Reports whether a result is good. */
 export type Check = (holds: boolean, line: string) => void;
@@ -159,14 +159,4 @@ export async function crowd(
     loop.reset();
     await running;
   }
-}
-
-/** The type of servers, until the declarations of the package have it. */
-export interface Serving {
-  serve(server: object, options: ListenerOptions, callback?: (loop: IOLoop, stream: Stream, id: Id) => void): Id;
-}
-
-/** Puts a server behind a loop, on a free port. */
-export function serve(loop: IOLoop, server: object, options: ListenerOptions = {}): Id {
-  return (loop as unknown as Serving).serve(server, options);
 }

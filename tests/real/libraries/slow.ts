@@ -2,7 +2,7 @@
 
 import http from "node:http";
 import net from "node:net";
-import { type Check, loopOf, portOf, serve, sleep, until, within, wrong } from "./scenario.ts";
+import { type Check, loopOf, portOf, sleep, until, within, wrong } from "./scenario.ts";
 
 const HEADER_SECONDS = 2;
 const LOOK_SECONDS = 0.25;
@@ -52,7 +52,7 @@ function server(): http.Server {
 /** A header with one byte per second: 408, and closed. */
 export async function slowHeader(check: Check): Promise<void> {
   const { loop, errors } = loopOf({});
-  const port = portOf(loop, serve(loop, server()));
+  const port = portOf(loop, loop.serve(server(), {}));
   const running = loop.start();
   const { client, seconds } = await drip(port);
   const status = client.text.slice(0, "HTTP/1.1 408".length);
@@ -71,7 +71,7 @@ export async function silent(check: Check): Promise<void> {
   const slow = http.createServer({ headersTimeout: 60_000, requestTimeout: 60_000 }, (_request, response) =>
     response.end("ok"),
   );
-  const port = portOf(loop, serve(loop, slow));
+  const port = portOf(loop, loop.serve(slow, {}));
   const running = loop.start();
   const [quiet, idle, half] = await Promise.all([connect(port), connect(port), connect(port)]);
   idle.socket.write("GET / HTTP/1.1\r\nHost: example.org\r\n\r\n");

@@ -2,9 +2,6 @@
 
 import type { Stream } from "wasm-ioloop";
 
-/** A stream with startTls, until the declarations of the package have it. */
-export type TlsStream = Stream & { startTls(options: object): Promise<void> };
-
 /** A mail that has arrived. */
 export interface Mail {
   readonly from: string;
@@ -15,7 +12,7 @@ export interface Mail {
 
 /** Serves SMTP on a stream, and reports each mail that arrives. */
 export class SmtpSession {
-  #stream: TlsStream;
+  #stream: Stream;
   #tls: object;
   #arrived: (mail: Mail) => void;
   #input = "";
@@ -25,7 +22,7 @@ export class SmtpSession {
   #to: string[] = [];
 
   constructor(stream: Stream, tls: object, arrived: (mail: Mail) => void) {
-    this.#stream = stream as TlsStream;
+    this.#stream = stream;
     this.#tls = tls;
     this.#arrived = arrived;
   }

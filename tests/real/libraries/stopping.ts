@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import http from "node:http";
 import { fileURLToPath } from "node:url";
 import { library } from "./install.ts";
-import { type Check, loopOf, portOf, serve, sleep, until, within, wrong } from "./scenario.ts";
+import { type Check, loopOf, portOf, sleep, until, within, wrong } from "./scenario.ts";
 
 const CONNECTIONS = 50;
 const UNDER_LOAD_SECONDS = 1;
@@ -43,7 +43,7 @@ async function stop(check: Check, what: string, server: http.Server, options: { 
   const { loop, errors } = loopOf({});
   let begun = 0;
   server.on("request", () => begun++);
-  const port = portOf(loop, serve(loop, server));
+  const port = portOf(loop, loop.serve(server, {}));
   const running = loop.start();
   const { ended, end } = load(port);
   try {

@@ -2,7 +2,7 @@
 
 import http from "node:http";
 import { library } from "./install.ts";
-import { type Check, SLOTS, crowd, expect, loopOf, portOf, serve, until, within } from "./scenario.ts";
+import { type Check, SLOTS, crowd, expect, loopOf, portOf, until, within } from "./scenario.ts";
 
 const MESSAGES = 5;
 const CLIENTS_THAT_POLL = 3;
@@ -20,7 +20,7 @@ export async function ws(check: Check): Promise<void> {
       sockets.on("connection", (socket: any) => {
         socket.on("message", (message: Buffer) => socket.send(`echo ${message.toString()}`));
       });
-      return { id: serve(loop, server) };
+      return { id: loop.serve(server, {}) };
     },
     (port, index, full) =>
       new Promise<void>((resolve, reject) => {
@@ -53,7 +53,7 @@ export async function socketIo(check: Check): Promise<void> {
       sockets.on("connection", (socket: any) => {
         socket.on("ask", (text: string, answer: (text: string) => void) => answer(`echo ${text}`));
       });
-      return { id: serve(loop, server), end: () => sockets.engine.close() };
+      return { id: loop.serve(server, {}), end: () => sockets.engine.close() };
     },
     async (port, index, full) => {
       const options = { transports: ["websocket"], forceNew: true, reconnection: false, timeout: 30_000 };
@@ -87,7 +87,7 @@ export async function socketIoPolling(check: Check): Promise<void> {
   sockets.on("connection", (socket: any) => {
     socket.on("ask", (text: string, answer: (text: string) => void) => answer(`echo ${text}`));
   });
-  const port = portOf(loop, serve(loop, server));
+  const port = portOf(loop, loop.serve(server, {}));
   const running = loop.start();
   const transports: string[] = [];
   // One after the other, as a client that polls needs two connections.
