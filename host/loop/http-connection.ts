@@ -36,7 +36,8 @@ export class HttpConnection implements Borrower {
   #request: IncomingMessage | undefined; // the last one
   #response: ServerResponse | undefined; // to that
   #isLast = false; // the last answer is to say so, by us
-  #mark = 0; // bytes read when the last answer was given
+  #mark = 0; // bytes read when the last request was over
+  #wasEarly = false; // the last answer, given before the body had come: the mark is set after it
   #session: Http2Session | undefined;
   #isUpgraded = false;
   #settles = false; // its idle deadline is that of the drain
@@ -61,6 +62,7 @@ export class HttpConnection implements Borrower {
   /** Whether bytes of the next request have come, and not its whole header. */
   get hasBegun(): boolean {
     if (this.isBusy || this.isReceiving || this.#session || this.#isUpgraded) return false;
+    if (this.#wasEarly) this.#setMark();
     return (this.#socket.bytesRead ?? 0) !== this.#mark;
   }
 
@@ -85,7 +87,7 @@ export class HttpConnection implements Borrower {
   /** The answer has been given. */
   answered(): void {
     if (this.#requests > 0) this.#requests--;
-    this.#mark = this.#socket.bytesRead ?? 0;
+    this.#setMark();
     if (this.#requests > 0) return;
     this.#response = undefined;
     if (this.#drain.isFinishing) this.settle(); // one that says `keep-alive` is closed all the same
@@ -191,6 +193,11 @@ export class HttpConnection implements Borrower {
     if (session.destroyed) return this.stream.closeGracefully();
     this.goAway();
     this.stream.idleAfter(SILENT);
+  }
+
+  #setMark(): void {
+    this.#mark = this.#socket.bytesRead ?? 0;
+    this.#wasEarly = this.isReceiving;
   }
 
   #awaitHeader(): void {

@@ -89,6 +89,10 @@ export class HttpDrain implements Drain, Drained {
     connection.answered();
   }
 
+  guarded(task: () => void): void {
+    this.#engine.guard.run("request", task);
+  }
+
   finishing(): void {
     for (const connection of this.connections.values()) connection.closeAfterAnswer();
   }

@@ -11,6 +11,8 @@ export interface RequestWatcher {
   began(socket: SocketHandle, request: IncomingMessage, response: ServerResponse): void;
   /** An answer has been handed to the system, or its connection is gone. */
   answered(socket: SocketHandle): void;
+  /** Runs a task, and reports what it throws. */
+  guarded(task: () => void): void;
 }
 
 interface Message {
@@ -20,17 +22,17 @@ interface Message {
   readonly server: object;
 }
 
-// By server: the runtime's channels tell about every server of the process.
-const watchers = new Map<object, RequestWatcher>();
+// By server: the runtime's channels tell about every server of the process. A server that several loops serve has several.
+const watchers = new Map<object, Set<RequestWatcher>>();
 
 const began = (message: unknown): void => {
   const { request, response, socket, server } = message as Message;
-  watchers.get(server)?.began(socket, request, response);
+  for (const watcher of watchers.get(server) ?? []) watcher.began(socket, request, response);
 };
 
 const answered = (message: unknown): void => {
   const { socket, server } = message as Message;
-  watchers.get(server)?.answered(socket);
+  for (const watcher of watchers.get(server) ?? []) watcher.answered(socket);
 };
 
 const CHANNELS = [
@@ -43,9 +45,11 @@ export function watchRequests(server: AnyServer, watcher: RequestWatcher): () =>
   // Bun publishes neither. There the events are watched, and only those that others watch: to be listened to changes what they do.
   if (process.versions["bun"] !== undefined) return watchEvents(server, watcher);
   if (watchers.size === 0) subscribeToAll();
-  watchers.set(server, watcher);
+  const ofServer = watchers.get(server) ?? new Set();
+  watchers.set(server, ofServer.add(watcher));
   return () => {
-    if (watchers.get(server) === watcher) watchers.delete(server);
+    ofServer.delete(watcher);
+    if (ofServer.size === 0 && watchers.get(server) === ofServer) watchers.delete(server);
     if (watchers.size === 0) unsubscribeFromAll();
   };
 }
@@ -83,26 +87,32 @@ export function endAll(ends: (() => unknown)[]): void {
 }
 
 function watchEvents(server: AnyServer, watcher: RequestWatcher): () => void {
-  const heard = (request: IncomingMessage, response: ServerResponse): void => {
-    const { socket } = request;
-    response.once("close", () => watcher.answered(socket));
-    watcher.began(socket, request, response);
-  };
+  const heard = (request: IncomingMessage, response: ServerResponse): void =>
+    watcher.guarded(() => {
+      const { socket } = request;
+      response.once("close", () => watcher.answered(socket));
+      watcher.began(socket, request, response);
+    });
   const ends = ["request", "checkContinue", "checkExpectation"].map((name) => alongside(server, name, heard));
   return () => endAll(ends);
 }
 
+// Listeners of ours: several, if several loops serve a server.
+const ours = new WeakSet<(...args: never[]) => unknown>();
+
 /** Listens to an event before all others, as long as there are others. Returns what ends that. */
 export function alongside(server: AnyServer, name: string, listener: (...args: never[]) => void): () => void {
   const heard = listener as (...args: unknown[]) => void;
-  const isOurs = (): boolean => server.listeners(name).includes(heard);
-  const added = (event: string | symbol, other: unknown): void => {
-    if (event === name && other !== heard && !isOurs()) server.prependListener(name, heard);
+  const listens = (): boolean => server.listeners(name).includes(heard);
+  const hasOthers = (): boolean => server.listeners(name).some((other) => !ours.has(other as never));
+  const added = (event: string | symbol, other: (...args: never[]) => unknown): void => {
+    if (event === name && !ours.has(other) && !listens()) server.prependListener(name, heard);
   };
   const removed = (event: string | symbol): void => {
-    if (event === name && server.listenerCount(name) === 1 && isOurs()) server.off(name, heard);
+    if (event === name && listens() && !hasOthers()) server.off(name, heard);
   };
-  if (server.listenerCount(name) > 0) server.prependListener(name, heard);
+  ours.add(heard);
+  if (hasOthers()) server.prependListener(name, heard);
   server.on("newListener", added);
   server.on("removeListener", removed);
   return () =>

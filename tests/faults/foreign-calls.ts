@@ -38,7 +38,7 @@ export const CALLS: readonly ForeignCall[] = [
     end: "socket/handle stream/duplex loop/http-connection",
     getPeerCertificate: "socket/tls-handshake socket/tls-info",
     getProtocol: "socket/tls-info",
-    listenerCount: `reactor/server-watcher socket/bare-socket socket/handle loop/http-connection loop/http-requests`,
+    listenerCount: `reactor/server-watcher socket/bare-socket socket/handle loop/http-connection`,
     listeners: "loop/http-requests loop/slow-clients socket/handle",
     off: `net/admitted-client net/client net/server net/waiting-client reactor/server-watcher
       reactor/stream-watcher reactor/watcher socket/handle stream/tls-sides loop/http-drain loop/http-requests loop/serve`,
