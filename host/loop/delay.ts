@@ -1,4 +1,5 @@
-// class Delay: steps that wait for events, one after the other. The semantics are those of Mojo::IOLoop::Delay 6.
+// class Delay: runs steps one after the other; each waits for the events that were begun before it. The semantics are those of
+// Mojo::IOLoop::Delay 6.
 
 import { Deferred, isThenable } from "../base/deferred.ts";
 import { namesOf } from "../base/event-emitter.ts";
@@ -8,18 +9,18 @@ import type { IOLoop } from "./ioloop.ts";
 import { COUNT, FUNCTION, OBJECT, type Rule, check, checkOptions } from "../base/checks.ts";
 
 export interface DelayEvents {
-  /** A step has thrown or rejected; the steps after it are dropped. */
+  /** A step threw or rejected. The steps after it are dropped. */
   error: [error: unknown];
-  /** There are no more steps: the arguments that the next one would have got. */
+  /** All steps have run. The arguments are those that another step would have received. */
   finish: [...args: unknown[]];
 }
 
-/** A step: the delay, and the arguments of the events before it, in the order in which they were begun. */
+/** A step. It receives the delay, and the arguments of the events before it, in the order in which these were begun. */
 export type Step = (delay: Delay, ...args: never[]) => unknown;
 
 let Loop: typeof IOLoop;
 
-/** Says what a loop is, and so where the shared one is to be had. @internal */
+/** Sets the class of loops, which has the shared loop. To import it here would be circular. @internal */
 export function shareLoop(loop: typeof IOLoop): void {
   Loop = loop;
 }
@@ -31,17 +32,17 @@ export class Delay extends GuardedEmitter<DelayEvents> {
   /** @internal */
   static override readonly events: readonly string[] = namesOf<DelayEvents>({ error: true, finish: true });
 
-  /** The loop it runs on; default the shared one. */
+  /** The loop that the steps run on; default the shared loop. */
   readonly ioloop: IOLoop;
   #remaining: Step[] = [];
   #data: Record<string, unknown> = {};
-  #args: unknown[][] = []; // of the events begun since the last step, in the order begun
+  #args: unknown[][] = []; // arguments of the events begun since the last step, in the order begun
   #begun = 0;
   #pending = 0;
   #inStep = false;
   #waiting = false;
   #stops = false; // whether `wait` has started the loop
-  #waits = 0; // promises of `wait` that would reject with the error of a step, and whose loop was started for them
+  #waits = 0; // pending calls of `wait` that started the loop: their promises reject with the error of a step
   #outcome = new Deferred().silent();
 
   constructor(options: { ioloop?: IOLoop | undefined } = {}) {
@@ -50,14 +51,14 @@ export class Delay extends GuardedEmitter<DelayEvents> {
     this.ioloop = ioloop;
   }
 
-  /** The steps that are still to come: the live list, to which steps can be added and from which they can be taken. */
+  /** The steps that have not run yet. The list is live: steps can be added and removed. */
   get remaining(): Step[] {
     return this.#remaining;
   }
 
   /**
-   * Begins an event: the next step waits until the callback that is returned has been called, and gets what of its
-   * arguments is left when the first `offset` (default 1: the emitter) are dropped, `length` of them (default all).
+   * Begins an event: the next step waits until the returned callback has been called. The step receives the arguments of that
+   * call, without the first `offset` (default 1, which drops the emitter), and `length` of them at most (default all).
    */
   begin(offset = 1, length?: number): (...args: unknown[]) => this {
     check("begin: offset", offset, COUNT);
@@ -74,21 +75,21 @@ export class Delay extends GuardedEmitter<DelayEvents> {
     };
   }
 
-  /** Adds a step. */
+  /** Appends a step. */
   step(cb: Step): this {
     check("step: callback", cb, FUNCTION);
     this.#remaining.push(cb);
     return this;
   }
 
-  /** Sets the steps, instead of those that are still to come. */
+  /** Replaces the steps that have not run yet. */
   steps(...cbs: Step[]): this {
     for (const cb of cbs) check("steps: callback", cb, FUNCTION);
     this.#remaining.splice(0, this.#remaining.length, ...cbs);
     return this;
   }
 
-  /** What is shared between the steps: all of it, one entry, or with an object, new entries. */
+  /** Data that the steps share. Without an argument, returns all entries; with a key, returns one; with an object, adds its entries. */
   data(): Record<string, unknown>;
   data(key: string): unknown;
   data(entries: object): this;
@@ -100,15 +101,15 @@ export class Delay extends GuardedEmitter<DelayEvents> {
     return this;
   }
 
-  /** Passes arguments on to the next step: an event that has happened already. */
+  /** Passes arguments on to the next step, as an event that has already happened. */
   pass(...args: unknown[]): this {
     return this.begin(0)(...args);
   }
 
   /**
-   * Lets the first step run in the next tick, or, where events have been begun, when they have happened. Starts the loop
-   * where it does not run, and stops it on `finish` or `error`. Resolves then, or when the loop has nothing to wait for any
-   * more; rejects with the error of a step where `error` has no subscriber.
+   * Runs the first step in the next tick, or when all events begun so far have happened. Starts the loop if it is not running, and
+   * then stops it at `finish` or `error`. The promise resolves at `finish` or `error`, or when the loop has nothing left to wait
+   * for. It rejects with the error of a step if `error` has no subscriber.
    */
   wait(): Promise<void> {
     const { ioloop, engine } = this;
@@ -121,7 +122,7 @@ export class Delay extends GuardedEmitter<DelayEvents> {
     const { run } = engine;
     if (run && ioloop.isRunning) {
       const done = run.race(outcome);
-      done.catch(() => {}); // it may not be looked at: the reactor's `error` gets it, too
+      done.catch(() => {}); // the caller may ignore it: the reactor emits `error` for it, too
       return done;
     }
     this.#stops = true;
@@ -158,7 +159,7 @@ export class Delay extends GuardedEmitter<DelayEvents> {
       if (outcome.hasEnded) return;
     }
     if (this.#begun === 0) this.#finish(args);
-    // All it began has happened already: the step after it runs when this one has returned.
+    // All events that the step began have already happened. The next step runs after this one has returned.
     else if (this.#pending === 0) this.#nextTick();
   }
 
@@ -173,7 +174,7 @@ export class Delay extends GuardedEmitter<DelayEvents> {
     this.#settle();
   }
 
-  // A step that fails when its delay has an outcome already, or failed itself before, has nothing to break off.
+  // If the delay already has an outcome, the error is only reported: there are no steps to drop.
   #fail(error: unknown, outcome: Deferred): void {
     const isOver = outcome.hasEnded;
     if (!isOver) this.#remaining.length = 0;
@@ -186,7 +187,7 @@ export class Delay extends GuardedEmitter<DelayEvents> {
     if (!isOver) this.#settle();
   }
 
-  // What follows is about a new outcome: new steps can be set, and waited for.
+  // Prepares a new outcome, so that new steps can be set and waited for.
   #settle(): void {
     this.#outcome.settle();
     this.#outcome = new Deferred().silent();

@@ -1,4 +1,4 @@
-// One connection of an HTTP server behind the loop: whether a request is under way on it, and how it ends in a graceful stop.
+// One connection of an HTTP server behind the loop: tracks its requests, and ends it in a graceful stop.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2Session } from "node:http2";
@@ -9,30 +9,30 @@ import type { Borrower } from "../stream/lent.ts";
 import type { Stream } from "../stream/stream.ts";
 import type { AnyServer } from "./served.ts";
 
-/** Seconds without a byte after which a connection between requests may be closed: no client pauses for longer in the middle of one. */
+/** Seconds without input after which a connection between requests may be closed. No client should pause for longer within a request. */
 const SILENT = 0.1;
-/** Seconds that the rest of a header has once accepting has ended. */
+/** Seconds in which a header must be complete once accepting has ended. */
 const HEADER = 1;
 
 const TIMEOUT = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n";
 
-/** What a connection asks of the drain of its server. */
+/** What a connection needs of the drain of its server. */
 export interface Drain {
   readonly server: AnyServer;
-  /** Whether answers are to say `Connection: close`. */
+  /** Whether answers must say `Connection: close`. */
   readonly isFinishing: boolean;
   forget(connection: HttpConnection): void;
 }
 
 type Socket = Duplex & { readonly bytesRead?: number; destroySoon(): void };
 
-/** Follows a connection from request to request. */
+/** Tracks a connection from request to request. */
 export class HttpConnection implements Borrower {
   readonly stream: Stream;
   readonly #drain: Drain;
-  #socket: Socket; // what the server reads: with TLS, the encrypted one
-  #isOnTop = false; // of the stream's socket
-  #requests = 0; // that are being answered
+  #socket: Socket; // the socket that the server reads: with TLS, the encrypted one
+  #isOnTop = false; // whether that is on top of the stream's socket
+  #requests = 0; // requests that are being answered
   #request: IncomingMessage | undefined; // the last one
   #response: ServerResponse | undefined; // to that
   #isLast = false; // the last answer is to say so, by us
@@ -40,7 +40,7 @@ export class HttpConnection implements Borrower {
   #wasEarly = false; // the last answer, given before the body had come: the mark is set after it
   #session: Http2Session | undefined;
   #isUpgraded = false;
-  #settles = false; // its idle deadline is that of the drain
+  #settles = false; // whether its idle deadline was set by the drain
   #headerTimer: Id | undefined;
 
   constructor(drain: Drain, stream: Stream, socket: Socket) {
@@ -49,29 +49,29 @@ export class HttpConnection implements Borrower {
     this.#socket = socket;
   }
 
-  /** Whether a request is under way: its header has arrived whole, and its answer has not been given. */
+  /** Whether a request is being answered: its header is complete, and its answer is not. */
   get isBusy(): boolean {
     return this.#requests > 0;
   }
 
-  /** Whether the body of a request is still to come. */
+  /** Whether the body of the last request is not complete. */
   get isReceiving(): boolean {
     return this.#request?.complete === false;
   }
 
-  /** Whether bytes of the next request have come, and not its whole header. */
+  /** Whether a part of the next request's header has arrived. */
   get hasBegun(): boolean {
     if (this.isBusy || this.isReceiving || this.#session || this.#isUpgraded) return false;
     if (this.#wasEarly) this.#setMark();
     return (this.#socket.bytesRead ?? 0) !== this.#mark;
   }
 
-  /** Whether no request has come yet, and no part of one. */
+  /** Whether no header of a request has been complete yet. */
   get isNew(): boolean {
     return this.#request === undefined && !this.#session && !this.#isUpgraded;
   }
 
-  /** The header of a request has come. `socket`: what the server reads. */
+  /** The header of a request is complete. `socket` is the one that the server reads. `closes`: the answer is to say `Connection: close`. */
   began(socket: Socket, request: IncomingMessage, response: ServerResponse, closes: boolean): void {
     this.#isOnTop ||= socket !== this.#socket;
     this.#socket = socket;
@@ -84,16 +84,16 @@ export class HttpConnection implements Borrower {
     if (closes) this.closeAfterAnswer();
   }
 
-  /** The answer has been given. */
+  /** An answer is complete. */
   answered(): void {
     if (this.#requests > 0) this.#requests--;
     this.#setMark();
     if (this.#requests > 0) return;
     this.#response = undefined;
-    if (this.#drain.isFinishing) this.settle(); // one that says `keep-alive` is closed all the same
+    if (this.#drain.isFinishing) this.settle(); // even if the answer says `keep-alive`
   }
 
-  /** The answer that is being made says `Connection: close`, unless its handler says something else. */
+  /** Makes the pending answer say `Connection: close`, unless its handler sets that header. */
   closeAfterAnswer(): void {
     const response = this.#response;
     if (!response || response.headersSent || !response.shouldKeepAlive) return;
@@ -101,36 +101,36 @@ export class HttpConnection implements Borrower {
     this.#isLast = true;
   }
 
-  /** It has become something else than HTTP, which the program ends. */
+  /** The connection was upgraded: it does not speak HTTP any more, and the program ends it. */
   upgraded(): void {
     this.#isUpgraded = true;
     if (this.#settles) this.#unsettle();
   }
 
-  /** It speaks HTTP/2. */
+  /** The connection speaks HTTP/2. */
   speaksHttp2(session: Http2Session): void {
     this.#session = session;
   }
 
-  /** Is to close as soon as no request is under way and nothing has come for a moment. */
+  /** Closes the connection as soon as no request is being answered and no input has arrived for a moment. */
   settle(): void {
     if (this.#isUpgraded || this.#settles || this.isBusy || !this.stream.isOpen) return;
     this.#settles = true;
     this.stream.idleAfter(SILENT);
   }
 
-  /** The last streams of HTTP/2 are those that have begun. */
+  /** Ends HTTP/2 gracefully: streams that have begun are still served, and the client must not begin others. */
   goAway(): void {
     if (this.#session && !this.#session.destroyed) this.#session.close();
   }
 
-  /** Notice of that: the client opens no more. Deno would refuse those that are on their way. */
+  /** Announces {@link goAway} to an HTTP/2 client. Not on Deno, which would refuse the streams that are on their way. */
   warn(): void {
     if (process.versions["deno"] !== undefined) return;
     if (this.#session && !this.#session.destroyed) this.#session.goaway(0, 2 ** 31 - 1);
   }
 
-  /** Answers 408 to a request that does not come to its end, and closes: as the runtime does. */
+  /** Answers 408 to a request that is not complete in time, and closes the connection, as the runtime does. */
   refuse(): void {
     this.#forgetTimer();
     if (!this.stream.isOpen) return;
@@ -145,7 +145,7 @@ export class HttpConnection implements Borrower {
     }
   }
 
-  /** Nothing has come for a moment. */
+  /** The idle deadline has passed. Returns whether it was set by the drain. */
   expired(): boolean {
     if (!this.#settles) return false;
     if (this.isBusy || this.#isUpgraded) this.#unsettle();
@@ -182,13 +182,13 @@ export class HttpConnection implements Borrower {
     this.#drain.forget(this);
   }
 
-  // At once: of a request that comes now nobody shall begin to make an answer that cannot be sent.
+  // At once, so that no handler begins an answer that cannot be sent.
   #close(): void {
-    if (this.#isOnTop) this.#socket.destroySoon(); // TLS says that it ends
+    if (this.#isOnTop) this.#socket.destroySoon(); // ends TLS first
     else this.stream.close();
   }
 
-  // Once it has ended, the runtime waits until the client closes its side, and a client that is gone never does.
+  // After the session has ended, the runtime waits until the client closes its side. A client that is gone never does.
   #endSession(session: Http2Session): void {
     if (session.destroyed) return this.stream.closeGracefully();
     this.goAway();

@@ -1,4 +1,4 @@
-// How an HTTP server behind the loop ends without cutting a request: what each of its connections is told in a graceful stop.
+// Ends the connections of an HTTP server behind the loop in a graceful stop, without cutting off a request.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2Session } from "node:http2";
@@ -11,16 +11,16 @@ import { alongside, endAll, watchRequests } from "./http-requests.ts";
 import { type AnyServer, speaksHttp1, speaksHttp2, streamOf } from "./served.ts";
 import { SlowClients, trackConnections } from "./slow-clients.ts";
 
-// Deno closes a connection after the first answer that it gives on a socket which somebody else has accepted.
+// Deno closes a connection after the first answer if the server has not accepted the socket itself.
 const ANSWERS_ONCE = process.versions["deno"] !== undefined;
 
-/** Seconds between the notice to clients of HTTP/2 and the end of new streams. */
+/** Seconds between the notice to HTTP/2 clients and the end of new streams. */
 const NOTICE = 0.1;
 
-// One for a loop and a server, however many acceptors it has.
+// One drain for a loop and a server, even if the server has several acceptors.
 const drains = new WeakMap<LoopEngine, WeakMap<AnyServer, HttpDrain>>();
 
-/** Follows the connections of one server, from the first acceptor that serves it to its last connection. */
+/** Tracks the connections of one server, from its first acceptor to its last connection. */
 export class HttpDrain implements Drain, Drained {
   readonly server: AnyServer;
   readonly connections: Map<Stream, HttpConnection> = new Map();
@@ -29,7 +29,7 @@ export class HttpDrain implements Drain, Drained {
   readonly #slow: SlowClients | undefined;
   #acceptors = 0;
 
-  /** The drain of a server, for one acceptor more. */
+  /** Returns the drain of a server, and counts one more acceptor. */
   static of(engine: LoopEngine, server: AnyServer): HttpDrain {
     let ofEngine = drains.get(engine);
     if (!ofEngine) drains.set(engine, (ofEngine = new WeakMap()));
@@ -51,12 +51,12 @@ export class HttpDrain implements Drain, Drained {
     return this.#engine.admission.isFinishing;
   }
 
-  /** Whether it has ended accepting. */
+  /** Whether a graceful stop has ended accepting. */
   get isClosing(): boolean {
     return this.#engine.admission.hasEnded;
   }
 
-  /** A connection of the server's. */
+  /** Adds a connection of the server. */
   add(stream: Stream, socket: SocketHandle): HttpConnection {
     this.#watch();
     const connection = new HttpConnection(this, stream, socket);
@@ -65,7 +65,7 @@ export class HttpDrain implements Drain, Drained {
     return connection;
   }
 
-  /** The connection has been given to the server. */
+  /** The server has received the connection. */
   given(connection: HttpConnection): void {
     if (this.isClosing) connection.settle();
   }
@@ -105,13 +105,13 @@ export class HttpDrain implements Drain, Drained {
     if (speaksHttp2(this.server)) this.#goAwayLater();
   }
 
-  /** One of its acceptors accepts no more. */
+  /** One of the acceptors has ended. */
   acceptorEnded(): void {
     this.#acceptors--;
     this.#endIfOver();
   }
 
-  // Clients may still wait in the line of an acceptor that has ended.
+  // Clients may still wait in the queue of an acceptor that has ended: `add` watches again.
   #endIfOver(): void {
     if (this.#acceptors > 0 || this.connections.size > 0) return;
     this.#engine.admission.drained.delete(this);
@@ -152,7 +152,7 @@ export class HttpDrain implements Drain, Drained {
     this.#ends.push(() => this.server.off("session", opened));
   }
 
-  // Streams that are on their way when the notice is given are still served.
+  // Streams that clients begin before they receive the notice are still served.
   #goAwayLater(): void {
     this.#engine.timers.make(NOTICE, false, () => {
       for (const connection of this.connections.values()) connection.goAway();

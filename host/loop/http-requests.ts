@@ -1,13 +1,13 @@
-// The requests of HTTP/1 servers, from the end of their header to the last byte of the answer.
+// Watches the requests of HTTP/1 servers, from the end of the header to the last byte of the answer.
 
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { SocketHandle } from "../socket/handle.ts";
 import type { AnyServer } from "./served.ts";
 
-/** What is told about requests. */
+/** Is called about the requests of a server. */
 export interface RequestWatcher {
-  /** The header of a request is whole; the handler has not been called yet. */
+  /** The header of a request is complete; the handler has not been called yet. */
   began(socket: SocketHandle, request: IncomingMessage, response: ServerResponse): void;
   /** An answer has been handed to the system, or its connection is gone. */
   answered(socket: SocketHandle): void;
@@ -42,7 +42,7 @@ const CHANNELS = [
 
 /** Watches the requests of a server until the function returned is called. */
 export function watchRequests(server: AnyServer, watcher: RequestWatcher): () => void {
-  // Bun publishes neither. There the events are watched, and only those that others watch: to be listened to changes what they do.
+  // Bun does not publish them. There this listens to events, only if they have other listeners: the first one would change what the server does.
   if (process.versions["bun"] !== undefined) return watchEvents(server, watcher);
   if (watchers.size === 0) subscribeToAll();
   const ofServer = watchers.get(server) ?? new Set();
@@ -54,7 +54,7 @@ export function watchRequests(server: AnyServer, watcher: RequestWatcher): () =>
   };
 }
 
-// Never twice: each request would count twice.
+// Unsubscribes first: with two subscriptions, each request would count twice.
 function subscribeToAll(): void {
   unsubscribeFromAll();
   try {
@@ -75,7 +75,7 @@ function unsubscribeFromAll(): void {
   );
 }
 
-/** Calls all functions of a list, and empties it. If one throws, the others are called all the same. */
+/** Calls all functions of a list, and empties it. If one throws, the others are still called. */
 export function endAll(ends: (() => unknown)[]): void {
   const end = ends.pop();
   if (!end) return;

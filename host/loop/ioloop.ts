@@ -1,4 +1,4 @@
-// class IOLoop: ids to objects, and the names of the original.
+// class IOLoop: maps ids to objects, under the names of Mojo::IOLoop.
 
 import { tally } from "../core/debug.ts";
 import { type Step, Delay, shareLoop } from "./delay.ts";
@@ -22,13 +22,13 @@ import { streamClient, streamServer } from "./streams.ts";
 
 export type LoopCallback = (loop: IOLoop) => unknown;
 export type ServerCallback<Data = AnyData> = (loop: IOLoop, stream: Stream<Data>, id: Id) => unknown;
-/** Called with an error, or with a stream: a check of the one tells the compiler about the other. */
+/** Called with an error or with a stream. A check of one narrows the type of the other. */
 export type ClientCallback = (
   ...args:
     | [loop: IOLoop, error: NodeJS.ErrnoException, stream: undefined]
     | [loop: IOLoop, error: undefined, stream: Stream]
 ) => unknown;
-/** A {@link ClientCallback} that takes no stream: a function with fewer parameters is not assignable to a union of parameters. */
+/** A {@link ClientCallback} without the stream. A function with fewer parameters is not assignable to a union of parameters. */
 export type ErrorCallback = (loop: IOLoop, error: NodeJS.ErrnoException | undefined) => unknown;
 
 /** An event loop for TCP clients and servers. */
@@ -48,12 +48,15 @@ export class IOLoop extends LoopLimits {
     this.#attach(reactor, 'new IOLoop: option "reactor"');
   }
 
-  /** The loop that is shared by everything in the process; the static methods act on it. */
+  /** The loop that the whole process shares. The static methods act on it. */
   static get singleton(): IOLoop {
     return (IOLoop.#singleton ??= new IOLoop({ reactor: Reactor.default }));
   }
 
-  /** The low-level reactor, with a default `error` subscriber that prints to stderr. Settable before anything is watched. */
+  /**
+   * The low-level reactor, with a default `error` subscriber that prints to stderr. It can be set while the loop has no timers, servers
+   * or connections; otherwise setting it throws `ERR_IOLOOP_REACTOR_IN_USE`.
+   */
   get reactor(): Reactor {
     return this.#reactor;
   }
@@ -71,12 +74,12 @@ export class IOLoop extends LoopLimits {
     if (this === IOLoop.#singleton) Reactor.default = reactor;
   }
 
-  /** Whether the loop runs and has not been told to stop. */
+  /** Whether the loop runs, and `stop` has not been called. */
   get isRunning(): boolean {
     return this.engine.isRunning;
   }
 
-  /** Accepts connections: `cb(loop, stream, id)` for each. Returns the acceptor's id. `Data` is the type of each stream's `data`. */
+  /** Accepts connections, and calls `cb(loop, stream, id)` for each. Returns the acceptor's id. `Data` is the type of each stream's `data`. */
   server<Data = AnyData>(options: ListenerOptions, cb: ServerCallback<Data>): Id;
   server<Data = AnyData>(cb: ServerCallback<Data>, options?: ListenerOptions): Id;
   server(a: unknown, b?: unknown): Id {
@@ -97,7 +100,10 @@ export class IOLoop extends LoopLimits {
     return serve(this.#reactor, server, options ?? {}, cb && ((stream, id) => cb(this, stream, id)));
   }
 
-  /** Opens a connection: `cb(loop, error, stream)`, once. Returns the id of the attempt, and then of the connection. Options: {@link ClientOptions}. */
+  /**
+   * Opens a connection, and calls `cb(loop, error, stream)` once. Returns the id of the attempt, and then of the connection. Options:
+   * {@link ClientOptions}.
+   */
   client(options: ClientOptions, cb: ClientCallback): Id;
   client(options: ClientOptions, cb: ErrorCallback): Id;
   client(cb: ClientCallback, options?: ClientOptions): Id;
@@ -108,7 +114,7 @@ export class IOLoop extends LoopLimits {
     return streamClient(this.#reactor, options, (error, stream) => cb(this, error, stream));
   }
 
-  /** The server an id names, if any; or the id of a server, which becomes an acceptor of this loop. */
+  /** Returns the server with this id, if any. Given a server, makes it an acceptor of this loop, and returns its id. */
   acceptor(id: Id): Server | undefined;
   acceptor(server: Server): Id;
   acceptor(idOrServer: Id | Server): Server | Id | undefined {
@@ -119,8 +125,8 @@ export class IOLoop extends LoopLimits {
   }
 
   /**
-   * The stream an id names, if any; the stream of a socket that a served server got, with or without TLS on it; or the id of a stream,
-   * which becomes a connection of this loop, and starts.
+   * Returns the stream with this id, or of a socket that a served server received, with or without TLS on it; undefined if there is none.
+   * Given a stream, makes it a connection of this loop, starts it, and returns its id.
    */
   stream(idOrSocket: Id | StreamHandle): Stream | undefined;
   stream(stream: Stream): Id;
@@ -132,36 +138,37 @@ export class IOLoop extends LoopLimits {
     return what.join();
   }
 
-  /** Calls back once, `after` seconds from now or later: `cb(loop)`. Returns the timer's id. */
+  /** Calls `cb(loop)` once, `after` seconds from now or later. Returns the timer's id. */
   timer(after: number, cb: LoopCallback): Id;
   timer(cb: LoopCallback, after: number): Id;
   timer(a: unknown, b: unknown): Id {
     return IOLoop.#timer(this, "timer", a, b, arguments.length, false);
   }
 
-  /** Calls back every `after` seconds, with 0 once a tick: `cb(loop)`. Returns the timer's id. */
+  /** Calls `cb(loop)` every `after` seconds; with 0, once per tick. Returns the timer's id. */
   recurring(after: number, cb: LoopCallback): Id;
   recurring(cb: LoopCallback, after: number): Id;
   recurring(a: unknown, b: unknown): Id {
     return IOLoop.#timer(this, "recurring", a, b, arguments.length, true);
   }
 
-  /** Calls back in the next tick, after the caller has returned, in the order called: `cb(loop)`. */
+  /** Calls `cb(loop)` in the next tick, after the caller has returned. Callbacks run in the order of the calls. */
   nextTick(cb: LoopCallback): void {
     if (!(this instanceof IOLoop)) detached("nextTick", "a loop");
     checkNextTick(cb, arguments.length);
     this.engine.nextTick(cb);
   }
 
-  /** A {@link Delay} with these steps, on this loop. */
+  /** Returns a {@link Delay} with these steps, on this loop. */
   delay(...steps: Step[]): Delay {
     for (const step of steps) check("delay: callback", step, FUNCTION);
     return new Delay({ ioloop: this }).steps(...steps);
   }
 
   /**
-   * Removes anything with an id; false for an unknown or spent one. A timer does not fire. A connection finishes writing first. A
-   * client still connecting is aborted silently. A server stops listening, keeps its connections, and resets clients that wait.
+   * Removes the timer, connection or server with this id; returns false if the id is unknown or spent. A timer does not fire. A connection
+   * finishes writing first. A client still connecting is aborted silently. A server stops listening, keeps its connections, and resets
+   * clients that wait.
    */
   remove(id: Id): boolean {
     if (!(this instanceof IOLoop)) detached("remove", "a loop");
@@ -169,7 +176,7 @@ export class IOLoop extends LoopLimits {
   }
 
   /**
-   * Runs until `stop`, or until nothing is watched any more. With `forever`, having nothing to watch does not end it, so it can be
+   * Runs until `stop`, or until nothing is watched any more. With `forever`, it also runs while nothing is watched, so that it can be
    * started before there is work; `stop`, a graceful stop and `reset` end it.
    *
    * @throws IOLoopError `ERR_IOLOOP_RUNNING` if it is running already.
@@ -183,24 +190,24 @@ export class IOLoop extends LoopLimits {
     return this.engine.start(true);
   }
 
-  /** Ends the loop after the current pass. It interrupts no connection; `start` continues. */
+  /** Stops the loop after the current pass. Connections stay open; `start` continues. */
   stop(): void {
     this.engine.stop();
   }
 
   /**
-   * Shuts down without losing a client. Emits `finish` at once; accepts for `delay` seconds more; then every listening socket
-   * closes, and `closing` is emitted. Clients that have come by then are still admitted, and the loop stops as soon as nobody waits and
-   * no connection is left, in or out. Resolves when the loop has stopped; at once if it is not running: then it stops in the first
-   * tick in which nobody is left. Calling it again can shorten the delay or the timeout, but never extend them.
+   * Shuts down without losing a client. Emits `finish` at once, and accepts for `delay` more seconds. Then every listening socket closes,
+   * and `closing` is emitted. Clients that have connected by then are still admitted. The loop stops as soon as no client waits and no
+   * connection is left, incoming or outgoing. Resolves when the loop has stopped; at once if it is not running: then it stops in the
+   * first tick without clients and connections. Calling it again can shorten the delay or the timeout, but never extend them.
    */
   stopGracefully(options: StopOptions = {}): Promise<void> {
     return stopGracefully(this.engine, options);
   }
 
   /**
-   * Emits `reset`, removes every timer, watcher, acceptor, connection and subscriber, closes their sockets, and stops. The
-   * limits stay, and so does the reactor's default `error` subscriber.
+   * Emits `reset`, removes every timer, watcher, acceptor, connection and subscriber, closes their sockets, and stops. Keeps the limits,
+   * and the reactor's default `error` subscriber.
    */
   reset(): void {
     this.fire("reset");
@@ -224,7 +231,7 @@ export class IOLoop extends LoopLimits {
 
   static #timer(loop: IOLoop, what: string, a: unknown, b: unknown, count: number, recurring: boolean): Id {
     if (!(loop instanceof IOLoop)) detached(what, "a loop");
-    const isFirst = typeof a === "function"; // no array: this is called by the million
+    const isFirst = typeof a === "function"; // no array: programs make millions of timers
     const after = isFirst ? b : a;
     const cb = isFirst ? a : b;
     checkTimer(what, after, cb, count);
@@ -239,7 +246,7 @@ export class IOLoop extends LoopLimits {
     this.applyAll();
   }
 
-  // Everything that acts on the shared loop.
+  // The static methods act on the shared loop.
   static readonly acceptor: IOLoop["acceptor"] = onSingleton("acceptor");
   static readonly delay: IOLoop["delay"] = onSingleton("delay");
   static readonly client: IOLoop["client"] = onSingleton("client");

@@ -1,4 +1,4 @@
-// The limits of a loop: attributes that its core is told.
+// The limits of a loop: attributes that are passed on to its core.
 
 import { GuardedEmitter } from "../reactor/emitters.ts";
 import { COUNT, POSITIVE, SECONDS, check } from "../base/checks.ts";
@@ -30,7 +30,7 @@ export abstract class LoopLimits extends GuardedEmitter<IOLoopEvents> {
     this.#multiAccept = multiAccept ?? (maxConnections < 50 ? 1 : 50);
   }
 
-  /** How many connections to accept before stopping gracefully; up to half is subtracted at random, once. Default 0: no limit. */
+  /** After how many accepted connections the loop stops gracefully; up to half is subtracted at random, once. Default 0: no limit. */
   get maxAccepts(): number {
     return this.#maxAccepts;
   }
@@ -52,7 +52,7 @@ export abstract class LoopLimits extends GuardedEmitter<IOLoopEvents> {
     this.applyLimits();
   }
 
-  /** How many clients are admitted a tick. Default 50, or 1 if the constructor was given a `maxConnections` under 50. */
+  /** How many clients are admitted per tick. Default 50, or 1 if the constructor was given a `maxConnections` under 50. */
   get multiAccept(): number {
     return this.#multiAccept;
   }
@@ -64,9 +64,10 @@ export abstract class LoopLimits extends GuardedEmitter<IOLoopEvents> {
   }
 
   /**
-   * In which order waiting clients are admitted: `"fifo"` (the default), first come, first served; or `"adaptive"`, the same while waits are
-   * short, and the newest first while the oldest has waited for longer than `targetWait`: under overload the others have mostly given up. Then a
-   * full queue resets its oldest client instead of the one that arrives, and clients that have waited for 50 times `targetWait` are reset.
+   * The order in which waiting clients are admitted. `"fifo"` (the default): first come, first served. `"adaptive"`: the same while waits are
+   * short, but the newest first while the oldest has waited for longer than `targetWait`, because under overload the others have mostly given
+   * up. Then a full queue resets its oldest client instead of the one that arrives, and clients that have waited for 50 times `targetWait`
+   * are reset.
    */
   get queue(): QueueOrder {
     return this.#queue;
@@ -78,7 +79,7 @@ export abstract class LoopLimits extends GuardedEmitter<IOLoopEvents> {
     this.#applyQueue();
   }
 
-  /** With an adaptive queue: seconds up to which clients are admitted in order of arrival; default 0.1. */
+  /** For an adaptive queue: the wait in seconds up to which clients are admitted in order of arrival; default 0.1. */
   get targetWait(): number {
     return this.#targetWait;
   }
@@ -89,7 +90,7 @@ export abstract class LoopLimits extends GuardedEmitter<IOLoopEvents> {
     this.#applyQueue();
   }
 
-  /** How many clients are admitted a second; further ones wait. Default 0: no limit. A graceful stop keeps it. */
+  /** How many clients are admitted per second; further ones wait. Default 0: no limit. It also applies during a graceful stop. */
   get acceptRate(): number {
     return this.#acceptRate;
   }
@@ -126,7 +127,7 @@ export abstract class LoopLimits extends GuardedEmitter<IOLoopEvents> {
     this.#applyDisplacement();
   }
 
-  /** Tells the core of a reactor all of them. @internal */
+  /** Passes all limits on to the core. @internal */
   protected applyAll(): void {
     this.applyLimits();
     this.#applyQueue();

@@ -1,4 +1,4 @@
-// What a loop takes, emits, and calls back with.
+// The options and the events of a loop.
 
 import type { Clock } from "../time/clock.ts";
 import { CLOCK, COUNT, POSITIVE, type Rule, SECONDS, check, checkOptions, oneOf } from "../base/checks.ts";
@@ -7,7 +7,7 @@ import { namesOf } from "../base/event-emitter.ts";
 import type { DropInfo } from "../engine/admission.ts";
 import { REACTOR, type Reactor } from "../reactor/reactor.ts";
 
-/** In which order waiting clients are admitted. */
+/** The order in which waiting clients are admitted. */
 export type QueueOrder = "fifo" | "adaptive";
 
 export const QUEUE: Rule = oneOf("fifo", "adaptive");
@@ -24,11 +24,11 @@ export interface IOLoopOptions {
   acceptBurst?: number | undefined;
   displaceIdle?: number | undefined;
   reactor?: Reactor | undefined;
-  /** Where time comes from; not together with `reactor`, which has a clock. */
+  /** The source of time. Cannot be combined with `reactor`, which has a clock. */
   clock?: Clock | undefined;
 }
 
-/** The options of a loop, each read once. Throws unless they are such. */
+/** Checks the options of a loop, and returns them, each read once. Throws if one is invalid. */
 export function checkLoopOptions(options: IOLoopOptions): IOLoopOptions {
   const given = checkOptions("new IOLoop", options, {
     maxAccepts: COUNT,
@@ -49,26 +49,26 @@ export function checkLoopOptions(options: IOLoopOptions): IOLoopOptions {
 }
 
 export interface IOLoopEvents {
-  /** A graceful stop begins. Health checks fail from here on; with a `delay` clients are accepted until `closing`. */
+  /** A graceful stop begins: health checks should fail from now on. With a `delay`, clients are accepted until `closing`. */
   finish: [];
-  /** Accepting has ended: listening sockets close, their ids are spent. Clients that have come by now are still admitted. */
+  /** Accepting has ended: listening sockets close, and their ids are spent. Clients that have connected by now are still admitted. */
   closing: [];
   /**
-   * A client has to wait because no slot is free, and none did before. Not for clients that wait for the next tick, or behind a
+   * A client has to wait because no slot is free, and none waited before. Not emitted for clients that wait for the next tick, or for a
    * stopped server.
    */
   full: [];
   /** No client waits for a slot any more. Always follows a `full`. */
   free: [];
-  /** Everything is about to be removed. */
+  /** The loop is about to remove everything. */
   reset: [];
   /** A client was reset while it waited for admission, or because it could not be queued. */
   drop: [info: DropInfo];
-  /** Yours to emit: the loop's own errors are events of its reactor. */
+  /** Emitted by your code only: the loop's own errors are events of its reactor. */
   error: [error: unknown];
 }
 
-/** Their names. */
+/** The names of the events. */
 export const LOOP_EVENTS: readonly string[] = namesOf<IOLoopEvents>({
   finish: true,
   closing: true,
@@ -79,7 +79,7 @@ export const LOOP_EVENTS: readonly string[] = namesOf<IOLoopEvents>({
   error: true,
 });
 
-/** Throws unless a value is of a class: what is no id must be what an id may name. */
+/** Throws unless `value`, which is not an id, is an instance of `type`. */
 export function instance<T>(
   what: string,
   value: unknown,

@@ -1,4 +1,4 @@
-// Servers of the runtime behind the loop: it admits their connections, bounds them, and ends them.
+// Servers of the runtime behind the loop, which admits their connections, limits them, and ends them.
 
 import { withCode } from "../base/errors.ts";
 import type { Id } from "../core/ids.ts";
@@ -13,7 +13,7 @@ import type { HttpConnection } from "./http-connection.ts";
 import { HttpDrain } from "./http-drain.ts";
 import { type AnyServer, checkServer, emitClose, speaksHttp1, speaksHttp2, speaksTls } from "./served.ts";
 
-/** Options of a loop's `serve`: those of `server`, but for half-close, which is as the server has it. `idleTimeout` is 0 by default. */
+/** Options of a loop's `serve`: those of `server`, except `halfOpen`, which is a setting of the served server. `idleTimeout` is 0 by default. */
 export type ServeOptions = Omit<ListenerOptions, "halfOpen">;
 
 /** Makes a loop accept for a server. `accepted` runs for each connection before the server gets it. Returns the acceptor's id. */
@@ -25,7 +25,7 @@ export function serve(
 ): Id {
   if (Object.hasOwn(options, "halfOpen")) {
     const message =
-      'serve: option "halfOpen" is the server\'s to say: allowHalfOpen of a net or tls server, httpAllowHalfOpen of an http server';
+      'serve: option "halfOpen" is not allowed; set allowHalfOpen of a net or tls server, httpAllowHalfOpen of an http server';
     throw withCode(new TypeError(message), "ERR_IOLOOP_UNKNOWN_OPTION");
   }
   const server = checkServer(given, usesTls("serve", options));
@@ -60,7 +60,7 @@ export function serve(
   return acceptor.record();
 }
 
-/** A server that says when it accepts no more. */
+/** A server that calls `whenOver` when it accepts no more. */
 class ServingServer extends Server {
   whenOver: (() => void) | undefined;
 
@@ -81,7 +81,7 @@ class ServingServer extends Server {
   }
 }
 
-// What throws costs this connection alone.
+// Gives a connection to the server. If that throws, only this connection is closed.
 function give(
   engine: LoopEngine,
   server: AnyServer,
@@ -99,11 +99,11 @@ function give(
   }
   if (accepted) engine.guard.call(() => accepted(stream, id), stream, "accept");
   const socket = stream.isOpen ? stream.lent : undefined;
-  if (!socket) return; // the callback has closed it, or taken it away
+  if (!socket) return; // the callback has closed or stolen it
   try {
     socket.allowHalfOpen = server.allowHalfOpen ?? speaksHttp1(server);
     if (!server.emit("connection", socket)) return stream.close();
-    // What speaks TLS reads by itself, and would miss what has been read before.
+    // A server that speaks TLS starts reading itself, and would miss data that was read before.
     if (!speaksTls(server) && server.pauseOnConnect !== true) socket.resume();
     if (drain && connection) drain.given(connection);
   } catch (error) {

@@ -1,4 +1,4 @@
-// What kind of server somebody brings, and which connection a socket of its handlers is.
+// Checks a server that is given to `serve`, and finds the stream of a socket that its handlers receive.
 
 import type { EventEmitter as NodeEmitter } from "node:events";
 import { IOLoopError, withCode } from "../base/errors.ts";
@@ -7,10 +7,10 @@ import { addressOf, beneath, listenerOf } from "../socket/handle.ts";
 import type { LoopEngine } from "../engine/loop-engine.ts";
 import { Stream } from "../stream/stream.ts";
 
-/** A server that takes sockets: one of `node:http`, `https`, `http2`, `tls` or `net`, or anything with a `connection` event. */
+/** A server that can be given sockets: one of `node:http`, `https`, `http2`, `tls` or `net`, or any emitter with a `connection` event. */
 export type ServedServer = Pick<NodeEmitter, "on" | "off" | "emit" | "listeners" | "listenerCount">;
 
-/** What servers have that are more than an emitter. */
+/** Members that some servers have besides those of an emitter. */
 export interface AnyServer extends NodeEmitter {
   readonly allowHalfOpen?: boolean;
   readonly pauseOnConnect?: boolean;
@@ -42,7 +42,7 @@ export function checkServer(value: unknown, tls: boolean): AnyServer {
   const { server: inner, httpServer, handleUpgrade } = (value ?? {}) as Readonly<Record<string, unknown>>;
   if (!SERVER.type(value) && SERVER.type(inner))
     throw wrap("serve: server must be a server; pass its property `server`");
-  // These have a `connection` event as well, for connections of their own: what gets a socket by it fails late.
+  // These emit `connection` too, for connections of their own. If they got a socket by it, they would fail late.
   if (SERVER.type(httpServer)) throw wrap("serve: server must be an HTTP server; pass its property `httpServer`");
   if (typeof handleUpgrade === "function") {
     const message =
@@ -52,11 +52,10 @@ export function checkServer(value: unknown, tls: boolean): AnyServer {
   check("serve: server", value, SERVER);
   const server = value as AnyServer;
   if (tls && speaksTls(server)) {
-    const message =
-      "serve: the server speaks TLS itself: options that begin with `tls` are for servers that speak plain";
+    const message = "serve: the server speaks TLS itself: leave out the options that begin with `tls`";
     throw withCode(new TypeError(message), "ERR_IOLOOP_TLS");
   }
-  // There it takes what comes for plain HTTP.
+  // There the server would read TLS as plain HTTP.
   if (isHttpsOnBun(server)) {
     const message =
       "serve: on Bun a server of node:https cannot be given sockets; pass http.createServer(app), and tlsCert and tlsKey as options";
@@ -91,7 +90,7 @@ export function speaksTls(server: AnyServer): boolean {
   return typeof server.addContext === "function";
 }
 
-/** Whether a server speaks HTTP/1. One of HTTP/2 may do so as well, with `allowHTTP1`. */
+/** Whether a server speaks HTTP/1. An HTTP/2 server does, too, with `allowHTTP1`. */
 export function speaksHttp1(server: AnyServer): boolean {
   return typeof server.headersTimeout === "number";
 }
@@ -101,19 +100,19 @@ export function speaksHttp2(server: AnyServer): boolean {
   return typeof server.updateSettings === "function";
 }
 
-/** The stream of the loop that a socket belongs to: the socket beneath, if there is TLS on top. Undefined if there is none. */
+/** Returns the stream of the loop that a socket belongs to, or that the socket beneath TLS belongs to. Undefined if there is none. */
 export function streamOf(engine: LoopEngine, socket: object): Stream | undefined {
   const found = listenerOf(socket) ?? listenerOf(beneath(socket) ?? {});
   if (found) return found instanceof Stream && found.engine === engine ? found : undefined;
   if (!(socket as { encrypted?: boolean }).encrypted) return undefined;
-  // The runtime does not say what is beneath: the addresses of both sides do.
+  // The runtime does not show the socket beneath. It has the same addresses on both sides.
   const address = addressOf(socket);
   for (const one of engine.connections.connections)
     if (address !== undefined && one instanceof Stream && one.lent && addressOf(one.lent) === address) return one;
   return undefined;
 }
 
-// There such a server looks like one of node:http, but for its class.
+// On Bun such a server differs from one of node:http in its class alone.
 function isHttpsOnBun(server: AnyServer): boolean {
   if (process.versions["bun"] === undefined || !speaksHttp1(server)) return false;
   const { Server } = process.getBuiltinModule("node:https");

@@ -1,4 +1,4 @@
-// Clients that send a request too slowly, of HTTP servers that do not listen: the server's own protection, or ours.
+// Protects HTTP servers that do not listen from clients that send a request too slowly: by the server's own checks, or by ours.
 
 import type { Id } from "../core/ids.ts";
 import type { LoopEngine } from "../engine/loop-engine.ts";
@@ -8,23 +8,23 @@ import type { AnyServer } from "./served.ts";
 const TRACKING = "setupConnectionsTracking";
 
 /**
- * Has a server look after its connections as if it listened: `headersTimeout`, `requestTimeout`, `closeIdleConnections`. Whether it does. The
- * runtime begins that at the server's event `listening`, by a subscriber of its own; others that subscribe to it are not called.
+ * Makes a server check its connections as if it listened: `headersTimeout`, `requestTimeout`, `closeIdleConnections`. Returns whether it does.
+ * The runtime begins that in its own subscriber to the server's event `listening`; other subscribers are not called.
  */
 export function trackConnections(server: AnyServer): boolean {
-  if (process.versions["bun"] !== undefined) return false; // it has the subscriber, which does nothing
+  if (process.versions["bun"] !== undefined) return false; // its subscriber does nothing
   const own = server.listeners("listening").find((listener) => listener.name === TRACKING);
   if (own) own.call(server);
   else server.emit("listening");
   return true;
 }
 
-/** Looks now and then for connections whose request does not come to its end, as a server that listens does on Node. */
+/** Checks at intervals for connections whose request is not complete in time, as a listening server does on Node. */
 export class SlowClients {
   readonly #engine: LoopEngine;
   readonly #server: AnyServer;
   readonly #connections: ReadonlyMap<unknown, HttpConnection>;
-  readonly #since = new WeakMap<HttpConnection, number>(); // when what they are sending began, in milliseconds
+  readonly #since = new WeakMap<HttpConnection, number>(); // when the current header or body began, in milliseconds
   #timer: Id | undefined;
 
   constructor(engine: LoopEngine, server: AnyServer, connections: ReadonlyMap<unknown, HttpConnection>) {
@@ -33,7 +33,7 @@ export class SlowClients {
     this.#connections = connections;
   }
 
-  /** A connection has been opened: its first header counts from here. */
+  /** A connection has been opened: the time of its first header begins. */
   added(connection: HttpConnection): void {
     this.#since.set(connection, this.#engine.now);
     const { headersTimeout = 0, requestTimeout = 0 } = this.#server;
@@ -43,17 +43,17 @@ export class SlowClients {
     this.#timer = this.#engine.timers.make(seconds, true, () => this.#look()) as Id;
   }
 
-  /** A header has come to its end: the body counts from here. */
+  /** A header is complete: the time of the body begins. */
   began(connection: HttpConnection): void {
     this.#since.set(connection, this.#engine.now);
   }
 
-  /** The next header counts from when it is seen first. */
+  /** An answer is complete: the time of the next header begins when a check first sees a part of it. */
   answered(connection: HttpConnection): void {
     this.#since.delete(connection);
   }
 
-  /** Looks no more. */
+  /** Ends the checks. */
   end(): void {
     if (this.#timer !== undefined) this.#engine.timers.remove(this.#timer);
     this.#timer = undefined;

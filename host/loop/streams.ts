@@ -1,4 +1,4 @@
-// From a connection to a stream of the loop: one way for those that are accepted, one for those that are opened.
+// Makes streams of the loop from connections: from accepted ones, and from those that the loop opens.
 
 import type { Id } from "../core/ids.ts";
 import { Client, type ClientOptions } from "../net/client.ts";
@@ -28,7 +28,7 @@ export function streamServer(
   return server;
 }
 
-/** An attempt to connect whose connection becomes a stream of the loop: `done` is called once. Gives the id of the attempt. */
+/** Begins an attempt to connect, whose connection becomes a stream of the loop. `done` is called once. Returns the id of the attempt. */
 export function streamClient(
   reactor: Reactor,
   options: ClientOptions,
@@ -48,7 +48,7 @@ export function streamClient(
       if (isOurs) join(stream);
       else stream.join();
     } catch (error) {
-      return done(error as Error, undefined); // a handle of the caller's that is closed, or not free
+      return done(error as Error, undefined); // the caller's handle is closed or in use
     }
     return done(undefined, stream);
   });
@@ -58,7 +58,7 @@ export function streamClient(
   return id;
 }
 
-// Nobody else has the connection: where it cannot be a stream, it is closed.
+// Closes the connection if it cannot become a stream: nothing else refers to it.
 function join(stream: Stream): Id {
   try {
     return stream.join();
