@@ -1,4 +1,4 @@
-// A client that has been admitted, and shakes hands before it is accepted. It counts from its admission on.
+// The TLS handshake of an admitted client, before it is accepted. The client has a slot from its admission on.
 
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
@@ -7,7 +7,7 @@ import type { Connection } from "../engine/connections.ts";
 import { release } from "../socket/handle.ts";
 import { type Handshakes, hasGone } from "../socket/tls-handshake.ts";
 
-/** Shakes hands on an admitted socket, and calls back with the encrypted one. Failing that, the connection just ends. */
+/** Runs the TLS handshake on an admitted socket, and calls `done` with the encrypted one. If it fails, the connection is closed. */
 export function shakeHands(
   engine: LoopEngine,
   handshakes: Handshakes,
@@ -16,7 +16,7 @@ export function shakeHands(
   done: (secure: TLSSocket) => void,
 ): void {
   const handshake = begun(engine, socket, id);
-  // One that was reset while it waited is not worth a handshake.
+  // The client has reset the connection while it waited.
   if (hasGone(socket)) return handshake.abort();
   engine.connections.setTimeout(id, handshakes.seconds);
   const secured = (secure: TLSSocket): void => {
@@ -31,9 +31,9 @@ export function shakeHands(
         });
       }
     };
-    attempt(() => secure.on("error", ignore)); // until somebody has it: the loop may be stopped
+    attempt(() => secure.on("error", ignore)); // until `done` is called: a stopped loop calls it later
     engine.deliver("accept", () => {
-      // One whose peer has gone since then tells of it no more; on Bun it would also stay open.
+      // If the peer has gone since then, the socket emits nothing any more. On Bun it would also stay open.
       if (socket.destroyed || !handshakes.isWelcome(secure)) {
         secure.destroy();
         return;
@@ -41,7 +41,7 @@ export function shakeHands(
       attempt(() => {
         if (!handshake.end()) return;
         secure.off("error", ignore);
-        secure.allowHalfOpen = false; // as the runtime makes them
+        secure.allowHalfOpen = false; // the default of the runtime
         done(secure);
       });
     });
@@ -59,7 +59,7 @@ function begun(engine: LoopEngine, socket: Socket, id: number): Handshake {
   try {
     return new Handshake(engine, socket, id);
   } catch (error) {
-    socket.destroy(); // nobody else has it
+    socket.destroy(); // nothing else refers to it
     throw error;
   }
 }
@@ -79,7 +79,7 @@ class Handshake implements Connection {
     socket.on("error", ignore);
   }
 
-  /** It has succeeded: the record is the caller's. False where it was over before. */
+  /** The handshake has succeeded, and the caller adopts the record. Returns false if the connection was closed before. */
   end(): boolean {
     if (this.#over) return false;
     this.#over = true;
@@ -112,5 +112,5 @@ class Handshake implements Connection {
 }
 
 function ignore(): void {
-  // It is being closed; there is nobody to tell.
+  // The connection is being closed: its errors need no report.
 }

@@ -1,4 +1,4 @@
-// How a server comes to listen: at once where the runtime can, and in place of a socket file that nobody has open.
+// Makes a server listen: synchronously if the runtime can, and in place of a socket file that no process has open.
 
 import cluster from "node:cluster";
 import { channel } from "node:diagnostics_channel";
@@ -8,14 +8,14 @@ import type { BareSocket } from "../socket/bare-socket.ts";
 import { listenOnBun } from "../socket/bun-socket.ts";
 import type { SocketFile } from "./socket-file.ts";
 
-// UV_TCP_IPV6ONLY, what the runtime makes of `ipv6Only`.
+// UV_TCP_IPV6ONLY, the flag of the runtime for `ipv6Only`.
 const IPV6_ONLY = 1;
-// Others may bind to a path at the same moment.
+// Other processes may bind to a path at the same time.
 const TRIES = 5;
 
-// The one use of something undocumented. `server.listen({ host })` looks even an address literal up asynchronously on Node
-// and Deno, so that `address()` is null when it returns. `_listen2` is what `listen` calls after the look-up; it binds before it
-// returns. Where there is none, the documented way is taken (on Bun, that binds at once).
+// Undocumented. On Node and Deno `server.listen({ host })` looks up even an address literal asynchronously, so that `address()` is
+// null when it returns. After the look-up it calls `_listen2`, which binds before it returns. If a runtime has no `_listen2`, this
+// calls `listen` (on Bun, that binds at once).
 type Binding = Server & {
   _listen2?: (
     address: string,
@@ -30,8 +30,8 @@ type Binding = Server & {
 type Listening = ListenOptions & { backlog: number };
 
 /**
- * Has a server listen, at the path of a file where one is given. `accepted` gets the connections that the runtime can do without a socket
- * for, and `notAccepted` what is thrown meanwhile. Throws what the runtime throws; `failed` gets every other error.
+ * Makes a server listen, at the path of `file` if it is given. Calls `accepted` with connections for which the runtime needs no socket,
+ * `notAccepted` with errors thrown meanwhile, and `failed` with errors of listening. Throws what the runtime throws.
  */
 export function bind(
   server: Server,
@@ -63,17 +63,17 @@ export function bind(
     void file.makeWay().then((isFree) => (isFree ? tryAgain() : failed(error)));
   });
   file?.guard(server);
-  // The primary shares what two workers ask for at their first attempt, or both at their second one: so there is only one.
+  // The primary shares one socket between the first attempts of all workers, and another between the second ones: so a worker tries once.
   if (file && isBoundElsewhere()) void file.makeWay().then(tryAgain);
   else begin();
 }
 
-// `listen` says there that it begins; its end and its failure are told further down, where `_listen2` comes by too.
+// `listen` publishes its beginning on this channel. Its end and its failure are published by code that `_listen2` runs, too.
 const begins = channel("tracing:net.server.listen:asyncStart");
 
 function listen(server: Server, options: Listening): void {
   const family = isIP(options.host ?? "");
-  // In a cluster the primary does the binding: asynchronously, by the documented way.
+  // In a cluster the primary binds for its workers, asynchronously: they call `listen`.
   if (family !== 0 && !options.reusePort && cluster.isPrimary) {
     const binding = server as Binding;
     const flags = options.ipv6Only ? IPV6_ONLY : undefined;
@@ -92,7 +92,7 @@ export function isBoundElsewhere(): boolean {
   return cluster.isWorker;
 }
 
-/** Throws where the runtime would ignore what an option asks for. */
+/** Throws if the runtime would ignore an option. */
 export function checkSupport(
   what: string,
   { reuse, ipv6Only }: { reuse?: boolean | undefined; ipv6Only?: boolean | undefined },
@@ -107,7 +107,7 @@ export function checkSupport(
   }
 }
 
-// Node has it since 22.12 and 23.1, and ignores the option before.
+// Node has `reusePort` since 22.12 and 23.1. Older versions ignore it.
 function canReusePort(): boolean {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   return process.platform === "linux" && (major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12));

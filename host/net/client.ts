@@ -33,24 +33,24 @@ export interface ClientOptions extends TcpOptions, ClientTlsOptions {
   port?: number | undefined;
   /** The path of a UNIX domain socket, instead of address and port. */
   path?: string | undefined;
-  /** A handle that is connected already, instead of address and port. */
+  /** A connected handle, instead of address and port. */
   handle?: StreamHandle | undefined;
   /** The address to connect from. */
   localAddress?: string | undefined;
-  /** Of a name's addresses, only those of IPv4 (4) or IPv6 (6); default 0, both. */
+  /** Which addresses of a name to use: those of IPv4 (4), those of IPv6 (6), or both (0, the default). */
   family?: 0 | 4 | 6 | undefined;
-  /** How names are looked up; default `dns.lookup`, whose arguments it is given. */
+  /** The function that looks up names, with the arguments of `dns.lookup`, which is the default. */
   lookup?: NonNullable<TcpSocketConnectOpts["lookup"]> | undefined;
   /** Whether a loop's stream stays open when the peer has ended its side; default false. */
   halfOpen?: boolean | undefined;
-  /** What the `timeout` of a loop's stream begins with, in seconds; default 15. */
+  /** The initial `timeout` of a loop's stream, in seconds; default 15, 0 for never. */
   idleTimeout?: number | undefined;
-  /** Seconds for the whole attempt, name look-up and all; default 10, 0 for no limit. */
+  /** Seconds for the whole attempt, including the look-up of the name; default 10, 0 for no limit. */
   timeout?: number | undefined;
 }
 
 export interface ClientEvents {
-  /** The connection is there. */
+  /** The connection is open. */
   connect: [handle: SocketHandle];
   /** The attempt has failed. */
   error: [error: NodeJS.ErrnoException];
@@ -65,7 +65,7 @@ const FAMILY: Rule = {
 };
 const SECONDS_TO_CONNECT = 10;
 
-/** What each option must be. */
+/** The rule of each option. */
 export const CLIENT_RULES: Readonly<Record<string, Rule>> = {
   address: HOST,
   port: PEER_PORT,
@@ -81,13 +81,13 @@ export const CLIENT_RULES: Readonly<Record<string, Rule>> = {
   ...CLIENT_TLS_RULES,
 };
 
-/** Opens one TCP or UNIX domain socket connection. Emits `connect` or `error`, one of the two, once. */
+/** Opens one TCP or UNIX domain socket connection. Emits either `connect` or `error`, once. */
 export class Client extends ReactorPart<ClientEvents> {
   /** @internal */
   static override readonly events: readonly string[] = namesOf<ClientEvents>({ connect: true, error: true });
 
   #handle: StreamHandle | undefined;
-  /** Those of the attempt, each read once. @internal */
+  /** The options of the attempt, each read once. @internal */
   options: ClientOptions = {};
 
   /** `reactor`: default that of the shared loop. */
@@ -95,17 +95,21 @@ export class Client extends ReactorPart<ClientEvents> {
     super(checkOptions("new Client", options, { reactor: REACTOR }).reactor);
   }
 
-  /** The handle that connects; undefined before, and after. */
+  /** The handle while it connects; undefined before and after. */
   get handle(): SocketHandle | undefined {
     return this.#handle as SocketHandle | undefined;
   }
 
-  /** Begins to connect, in the next tick of the running loop; `timeout` counts from there. */
+  /**
+   * Begins to connect, in the next tick of the running loop. `timeout` counts from that tick.
+   *
+   * @throws IOLoopError `ERR_IOLOOP_HANDLE_IN_USE` if the client is connecting already.
+   */
   connect(options: ClientOptions = {}): void {
     this.begin("connect", options);
   }
 
-  /** Gives the attempt up: nothing is emitted any more. */
+  /** Cancels the attempt: no event is emitted any more. */
   close(): void {
     const handle = this.#handle;
     if (this.id === 0) return;
@@ -117,14 +121,14 @@ export class Client extends ReactorPart<ClientEvents> {
     }
   }
 
-  /** `connect`, or what else it was called as, giving the id of the attempt. @internal */
+  /** Like `connect`; returns the id of the attempt. `what` is the called method, for error messages. @internal */
   begin(what: string, given: ClientOptions): Id {
     const options = checkOptions(what, given, CLIENT_RULES);
     checkApart(what, options, "path", "port", "handle", "localAddress");
     checkApart(what, options, "handle", "localAddress");
-    if (this.id !== 0) throw new IOLoopError("ERR_IOLOOP_HANDLE_IN_USE", "The client is connecting already");
+    if (this.id !== 0) throw new IOLoopError("ERR_IOLOOP_HANDLE_IN_USE", `${what}: the client is connecting already`);
     const { engine } = this;
-    const secure = usesTls("connect", options) ? clientTls(options) : undefined; // bad files and PEMs are errors of this call
+    const secure = usesTls("connect", options) ? clientTls(options) : undefined; // throws if a file or PEM is invalid
     const id = engine.connections.open("handleConnect");
     this.id = id;
     this.options = options;
@@ -185,23 +189,23 @@ export class Client extends ReactorPart<ClientEvents> {
       this.#handle.on("error", this.#onError).on("close", this.#onClose);
       if (!isConnected) this.#handle.on(secure ? "secureConnect" : "connect", this.#onConnect);
     } catch (error) {
-      return this.#failed(error as Error); // some of what it was given, the runtime looks at only now
+      return this.#failed(error as Error); // the runtime checks some options only now
     }
     if (isConnected) this.#connected();
   }
 
   #onConnect = (): void =>
     this.#tell("connect", () => {
-      this.#handle!.allowHalfOpen = false; // as the runtime makes them
+      this.#handle!.allowHalfOpen = false; // the default of the runtime
       this.#connected();
     });
 
   #onError = (error: Error): void => this.#tell("error", () => this.#failed(error));
 
-  // Without an error before: somebody has destroyed the handle.
+  // Without an `error` before, the program has destroyed the handle.
   #onClose = (): void => this.#tell("close", () => this.#failed(closed("handle is closed")));
 
-  // Of this attempt: it may wait for the loop to run, and another one may have begun by then.
+  // Only for this attempt: the event may wait for the loop to run, and another attempt may have begun by then.
   #tell(event: string, task: () => void): void {
     const { id } = this;
     this.engine.deliver(event, () => {
@@ -226,7 +230,7 @@ export class Client extends ReactorPart<ClientEvents> {
   #failed(error: Error): void {
     if (this.id === 0) return;
     this.engine.guard.run("close", () => this.close());
-    // Of several addresses of a name, the first one's error says what a person can use.
+    // If a name has several addresses, the error of the first one says more than the AggregateError.
     const { errors } = error as Partial<AggregateError>;
     this.fire("error", (Array.isArray(errors) ? errors.find(isError) : undefined) ?? error);
   }
@@ -250,7 +254,7 @@ export class Client extends ReactorPart<ClientEvents> {
 
 ownMethods(Client, "a client");
 
-// What connects: begun here, unless it is a handle that does not have to.
+// Returns the socket that begins to connect, or the connected handle if there is no TLS.
 function open(options: ClientOptions, secure: ConnectionOptions | undefined): StreamHandle {
   const { address = "127.0.0.1", port = secure ? 443 : 80, path, handle, localAddress } = options;
   const { family, lookup } = options;
@@ -260,9 +264,9 @@ function open(options: ClientOptions, secure: ConnectionOptions | undefined): St
     ...(lookup !== undefined && { lookup }),
   };
   const where = path !== undefined ? { path } : { port, ...more };
-  // Without a prototype: the runtime reads more options than these.
+  // Without a prototype: the runtime reads more options than these, and must not inherit any.
   if (!secure) return handle ?? connect({ __proto__: null, host: address, ...where, allowHalfOpen: true } as never);
-  // The name to be verified is the address, also where something else is connected to.
+  // The certificate must be valid for the address, even if the client connects to a path or uses a handle.
   const name = isIP(address) === 0 ? { servername: address } : {};
   const through = handle ? { socket: handle } : where;
   const all = { __proto__: null, allowHalfOpen: true, host: address, ...name, ...through, ...secure };

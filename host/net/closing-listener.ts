@@ -1,17 +1,17 @@
 // Closes a listening socket after the clients that the system has queued for it have been accepted.
 //
-// When a listening socket closes, the system resets what is in its queue: clients that have connected, and may have sent a request
-// which they must not repeat. So a socket that is ours alone is told to queue no more, and closes when nobody has come for some
-// turns. A socket that other processes hold too closes at once: its queue is theirs to serve. On a runtime that accepts several clients
-// before it reports the first, it closes a turn later, for nobody else can serve those.
+// When a listening socket closes, the system resets the clients in its queue. They have connected, and may have sent a request which they
+// must not repeat. So a socket that only this process holds is set to queue no more, and closes when no client has arrived for some turns.
+// A socket that other processes hold too closes at once: they serve its queue. On a runtime that accepts several clients before it reports
+// the first, it closes a turn later, because no other process can serve those.
 
 import type { Server as NetServer } from "node:net";
 import { TURNS_TO_READ, type Turn, cancelTurn, nextTurn } from "../time/clock.ts";
 import { acceptsInBatches, closesBestWhenQuiet, queueNoMore } from "../socket/listening-handle.ts";
 
-// A turn that has brought nobody found the queue empty. Handshakes under way arrive in the turns after it, and a backlog of 0 still lets
-// the system complete a new one now and then. So the socket closes after so many such turns in a row; or, where clients go on coming, when
-// there have been as many in all and one has just come: then the queue is empty again, and the next one least likely on its way.
+// A turn without a client found the queue empty. Handshakes of TCP that are under way end in the turns after it, and with a backlog of 0 the
+// system still completes a new one now and then. So the socket closes after this many such turns in a row. If clients go on arriving, it
+// closes after as many such turns in all, when a client has just arrived: then the queue is empty, and another client is least likely.
 const QUIET_TURNS = 25 * TURNS_TO_READ;
 
 interface Guard {
@@ -24,14 +24,14 @@ export class ClosingListener {
   readonly #arrived: () => number;
   readonly #closed: () => void;
   #turn: Turn | undefined;
-  #quiet = 0; // turns that have brought nobody, in a row
+  #quiet = 0; // turns without a client, in a row
   #quietInAll = 0;
   #known = 0;
   #most: number;
 
   /**
-   * `arrived` gives how many clients have come through the socket, `backlog` is how many the system may have queued, and `closed` is
-   * called when it is closed.
+   * `arrived` returns how many clients the socket has accepted. `backlog` is how many the system may have queued. `closed` is called
+   * when the socket is closed.
    */
   constructor(guard: Guard, handle: NetServer, arrived: () => number, backlog: number, closed: () => void) {
     this.#guard = guard;
@@ -48,7 +48,7 @@ export class ClosingListener {
       if (!acceptsInBatches()) return this.close();
       return this.#later(() => this.close());
     }
-    this.#guard.run("closing", () => queueNoMore(this.#handle)); // or it closes with what is queued until then
+    this.#guard.run("closing", () => queueNoMore(this.#handle)); // if it throws, the system goes on queueing
     this.#known = this.#arrived();
     if (!isRef) this.#guard.run("closing", () => this.suspend());
     this.#wait();
@@ -63,7 +63,7 @@ export class ClosingListener {
     this.#closed();
   }
 
-  /** The turns go on, and keep the process alive for their moment: otherwise the socket would stay open for as long as nothing happens. */
+  /** The turns go on, and keep the process alive until they end. Otherwise the socket would stay open while nothing else happens. */
   suspend(): void {
     this.#handle.unref();
   }

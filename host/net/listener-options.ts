@@ -1,4 +1,4 @@
-// Where to listen, and how many may wait.
+// The options of a listening server.
 
 import type { ListenOptions } from "node:net";
 import { checkSupport } from "./bind.ts";
@@ -11,31 +11,34 @@ import { SERVER_TLS_RULES, type ServerTlsOptions } from "../socket/tls-options.t
 export interface ListenerOptions extends TcpOptions, ServerTlsOptions {
   /** The address to listen on; default `"127.0.0.1"`. */
   address?: string | undefined;
-  /** The port; default, and for 0, a free one: see `port`. */
+  /** The port; default 0, a free one, which `port` of the server returns. */
   port?: number | undefined;
-  /** The path of a UNIX domain socket, instead of address and port. A socket file that nobody has open is replaced; it goes with the server. */
+  /**
+   * The path of a UNIX domain socket, instead of address and port. Replaces a socket file that no process has open. The file is removed
+   * when the server closes.
+   */
   path?: string | undefined;
-  /** The permissions of that socket's file, such as `0o660`; default what the process gives to new files. */
+  /** The permissions of the socket file, such as `0o660`; default those of any new file of the process. */
   mode?: number | undefined;
-  /** Take no IPv4 clients on the IPv6 address `"::"`; default false. */
+  /** Accept no IPv4 clients on the IPv6 address `"::"`; default false. */
   ipv6Only?: boolean | undefined;
-  /** An inherited descriptor that listens, instead of address and port. */
+  /** The inherited descriptor of a listening socket, instead of address and port. */
   fd?: number | undefined;
-  /** How many clients may wait to be admitted; default 511. Also the backlog of the system, where it is more than that. */
+  /** How many clients may wait to be admitted; default 511. Also the backlog of the system, if it is more than 511. */
   backlog?: number | undefined;
   /** Seconds a client may wait to be admitted before it is reset; default 60, 0 for no limit. */
   waitTimeout?: number | undefined;
-  /** `"wait"` (the default), or `"drop"`: clients for whom `maxConnections` has no room are reset at once. */
+  /** What happens to clients when no slot is free: `"wait"` (the default) queues them, `"drop"` resets them at once. */
   overflow?: "wait" | "drop" | undefined;
-  /** Share the port with other processes (SO_REUSEPORT), where the runtime can; default false. */
+  /** Share the port with other processes (SO_REUSEPORT); default false. Throws if the runtime cannot. */
   reuse?: boolean | undefined;
-  /** Admit one client a tick; default false. */
+  /** Admit only one client per tick; default false. */
   singleAccept?: boolean | undefined;
   /** Whether a loop's streams stay open when the peer has ended its side; default false. */
   halfOpen?: boolean | undefined;
-  /** What the `timeout` of a loop's streams begins with, in seconds; default 15. */
+  /** The initial `timeout` of a loop's streams, in seconds; default 15, 0 for never. */
   idleTimeout?: number | undefined;
-  /** Seconds that a connection of a loop's stream may live at all, from its admission; default 0, no limit. */
+  /** The initial `lifetime` of a loop's streams, in seconds from their admission; default 0, no limit. */
   lifetime?: number | undefined;
 }
 
@@ -45,7 +48,7 @@ const MODE: Rule = {
   range: (value: number) => Number.isInteger(value) && value >= 0 && value <= 0o777,
 };
 
-/** What each must be. */
+/** The rule of each option. */
 const RULES: Readonly<Record<string, Rule>> = {
   address: HOST,
   port: PORT,
@@ -65,7 +68,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   ...SERVER_TLS_RULES,
 };
 
-/** The options, each read once. Throws unless they are those of a listener. */
+/** Checks the options, and returns them, each read once. Throws if one is invalid, or the runtime would ignore it. */
 export function checkListenerOptions(what: string, options: ListenerOptions): ListenerOptions {
   const given = checkOptions(what, options, RULES);
   checkApart(what, given, "fd", "path", "port", "address");
@@ -74,7 +77,7 @@ export function checkListenerOptions(what: string, options: ListenerOptions): Li
   return given;
 }
 
-/** What the runtime's `listen` gets of them. */
+/** Converts to options of the runtime's `listen`. */
 export function whereToListen(options: ListenerOptions): ListenOptions {
   const { address = "127.0.0.1", port = 0, path, fd, reuse, ipv6Only = false } = options;
   const where = fd !== undefined ? { fd } : path !== undefined ? { path } : { host: address, port, ipv6Only };

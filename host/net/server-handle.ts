@@ -1,4 +1,4 @@
-// What the runtime's server is asked for, beside listening: a port that is free, and to say when somebody else closes it.
+// Two helpers on servers of the runtime: one finds a free port, the other notices when other code closes a server.
 
 import { type AddressInfo, Server, createServer } from "node:net";
 
@@ -14,12 +14,12 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** Calls `close` when somebody else closes the handle, while it `isOurs`. Its event would come with the end of its last connection. */
+/** Calls `close` when other code closes the handle while `isOurs()`. The handle emits `close` later, when its last connection has ended. */
 export function whenClosed(handle: Server, isOurs: () => boolean, close: () => void): void {
   handle.close = (ended) => {
     if (!isOurs()) return Server.prototype.close.call(handle, ended);
     if (ended) handle.once("close", () => ended());
-    close(); // which closes it
+    close(); // closes the handle
     return handle;
   };
 }

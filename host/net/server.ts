@@ -1,4 +1,4 @@
-// class Server: a listening socket, whose clients wait in line until the core admits them.
+// class Server: a listening socket, whose clients wait in a queue until the core admits them.
 
 import { type Server as NetServer, type Socket, createServer } from "node:net";
 import { ClosingListener } from "./closing-listener.ts";
@@ -26,13 +26,13 @@ import { serverTls, usesTls } from "../socket/tls-options.ts";
 import { fails, letWait } from "./waiting-client.ts";
 
 export interface ServerEvents {
-  /** A client has been admitted, and with TLS, has shaken hands. Its handle is paused; a `tls.TLSSocket` with TLS. */
+  /** A client has been admitted; with TLS, after its handshake. The handle is paused; with TLS, it is a `tls.TLSSocket`. */
   accept: [handle: SocketHandle];
-  /** Listening failed; the acceptor is gone. */
+  /** Listening failed. The acceptor is closed, and its id is spent. */
   error: [error: NodeJS.ErrnoException];
 }
 
-const SYSTEM_BACKLOG = 511; // for clients that come within one turn: they wait in our queue
+const SYSTEM_BACKLOG = 511; // for clients that connect within one turn; then they wait in our queue
 
 /** Accepts TCP and UNIX domain socket connections. */
 export class Server extends ReactorPart<ServerEvents> {
@@ -44,19 +44,19 @@ export class Server extends ReactorPart<ServerEvents> {
   #accepting = true;
   #handshakes: Handshakes | undefined;
   #tcp: TcpOptions = {};
-  /** Takes what comes in before subscribers do: a loop's, which needs no socket where nobody looks at it. @internal */
+  /** Called with each handle before subscribers to `accept`. It is a loop's, and needs no socket. @internal */
   taker: ((handle: StreamHandle) => unknown) | undefined;
-  #ready = new Deferred().silent(); // there is the `error` event
-  #record = 0; // the core's id of what listens, or of what has listened and has clients that wait
+  #ready = new Deferred().silent(); // the `error` event reports a failure, too
+  #record = 0; // the core's id of the acceptor, kept after `end` while clients wait
   #closing: ClosingListener | undefined;
   #isShared = false;
   #backlog = SYSTEM_BACKLOG;
   #arrived = 0;
-  #lifetime = 0; // of connections that shake hands
+  #lifetime = 0; // of connections in their handshake
 
   /**
-   * A server that does not listen yet. `reactor`: default that of the shared loop. `multiAccept`: how many clients are
-   * admitted a tick, where the reactor has no loop that says so; default 50.
+   * A server that does not listen yet. `reactor`: default that of the shared loop. `multiAccept`: how many clients are admitted per
+   * tick if the reactor has no loop, which has that setting itself; default 50.
    */
   constructor(options: { reactor?: Reactor | undefined; multiAccept?: number | undefined } = {}) {
     const given = checkOptions("new Server", options, { reactor: REACTOR, multiAccept: POSITIVE });
@@ -69,7 +69,7 @@ export class Server extends ReactorPart<ServerEvents> {
     return this.#handle;
   }
 
-  /** The port it listens on, at once after `listen` for an address literal; undefined for a UNIX domain socket. */
+  /** The port it listens on, known at once after `listen` if `address` is an IP address; undefined for a UNIX domain socket. */
   get port(): number | undefined {
     const address = this.#handle?.address();
     return typeof address === "object" ? address?.port : undefined;
@@ -80,20 +80,20 @@ export class Server extends ReactorPart<ServerEvents> {
     return this.#accepting && this.#handle?.listening === true;
   }
 
-  /** Resolves when it listens; rejects with the error when it cannot. Needs no running loop. */
+  /** Resolves when the server listens; rejects with the error if it cannot. Needs no running loop. */
   get ready(): Promise<void> {
     return this.#ready.promise;
   }
 
-  /** Binds and listens. What fails later than the check of the options is an `error` event. */
+  /** Binds and listens. Throws if an option is wrong, or the server listens already. What fails later is an `error` event. */
   listen(options: ListenerOptions = {}): void {
     this.begin("listen", options);
   }
 
-  /** `listen`, or what else it was called as. Gives the options, each read once. @internal */
+  /** Like `listen`; returns the options, each read once. `what` is the called method, for error messages. @internal */
   begin(what: string, given: ListenerOptions): ListenerOptions {
     const options = checkListenerOptions(what, given);
-    if (this.#handle) throw new IOLoopError("ERR_IOLOOP_HANDLE_IN_USE", "The server is listening already");
+    if (this.#handle) throw new IOLoopError("ERR_IOLOOP_HANDLE_IN_USE", `${what}: the server is listening already`);
     if (this.engine.admission.hasEnded) {
       const message = `${what}: the loop is stopping gracefully and accepts no more clients`;
       throw new IOLoopError("ERR_IOLOOP_STOPPING", message);
@@ -113,7 +113,7 @@ export class Server extends ReactorPart<ServerEvents> {
     try {
       this.#open(options);
     } catch (error) {
-      this.close(); // the runtime may have been told not to
+      this.close(); // the runtime may have no permission to listen
       throw error;
     }
     return options;
@@ -144,25 +144,25 @@ export class Server extends ReactorPart<ServerEvents> {
     bind(handle, listening, file, this.#connected, notAccepted, (error) => this.#failed(handle, error));
   }
 
-  /** Goes on admitting clients. */
+  /** Admits clients again after `stop`. */
   start(): void {
     this.#listen(true);
   }
 
-  /** Admits no clients; they wait. */
+  /** Stops admitting clients; they wait. */
   stop(): void {
     this.#listen(false);
   }
 
   /**
-   * Stops listening immediately. Connections stay open; clients that wait to be admitted are reset, each with a `drop`. A listen
-   * error that has not been reported yet never will be.
+   * Stops listening immediately. Connections stay open. Clients that wait to be admitted are reset, and `drop` is emitted for each. A
+   * listen error that has not been reported yet never will be.
    */
   close(): void {
     this.closeFor("closed");
   }
 
-  /** {@link close}, with the reason for which waiting clients are reset. @internal */
+  /** Like {@link close}. `reason` is why waiting clients are reset. @internal */
   closeFor(reason: DropReason): void {
     const { engine } = this;
     engine.guard.run("close", () => this.#closing?.close());
@@ -177,8 +177,8 @@ export class Server extends ReactorPart<ServerEvents> {
   }
 
   /**
-   * Its loop accepts no more: the id is spent, and the socket closes as soon as the clients that the system has queued for it are
-   * accepted. Those that wait are still admitted. @internal
+   * Ends accepting: the id is spent, and the socket closes as soon as the clients in the queue of the system have been accepted.
+   * Waiting clients are still admitted. @internal
    */
   end(): void {
     const { engine } = this;
@@ -202,7 +202,7 @@ export class Server extends ReactorPart<ServerEvents> {
     return freePort();
   }
 
-  /** Its record in the core, made where there is none. @internal */
+  /** Returns its id. Opens its record in the core if it has none. @internal */
   record(): Id {
     if (this.id === 0) {
       this.id = this.#record = this.engine.acceptors.open();
@@ -278,12 +278,12 @@ export class Server extends ReactorPart<ServerEvents> {
     });
   }
 
-  // Of a handle that was closed meanwhile nothing is told: another one may listen.
+  // Errors of a handle that was closed meanwhile are dropped: another one may be listening.
   #failed(handle: NetServer, error: Error): void {
     if (this.#handle !== handle) return;
     this.#ready.fail(error);
     this.#ready.settle();
-    // With a socket that listens, one accept has failed (no descriptor left, say): the next may not.
+    // If the socket listens, one accept has failed, as when no descriptor is left. The next one may succeed.
     if (handle.listening) return this.engine.report("accept", () => this.engine.supervisor.failed(error, "accept"));
     this.engine.deliver("error", () => {
       if (this.#handle !== handle) return;

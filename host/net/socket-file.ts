@@ -1,9 +1,9 @@
-// The file of a UNIX domain socket: when it may be replaced, and when it is ours to remove.
+// The file of a UNIX domain socket: when it may be replaced, and when this process must remove it.
 //
-// A socket file stays where its process dies. So a path may be in use, or only look like it. The order of questions: to bind tells
-// whether there is a file; the system's list of sockets whether somebody has it; only where nobody is known to, a connection is
-// tried, which a live server would count as a client. What is left has no owner. It is removed under a lock, and only where
-// it is still the file that was looked at: of several who start at once, one wins.
+// A socket file stays when its process dies. So a path may be in use, or only look like it. The server binds first: that fails if there
+// is a file. Then it reads the system's list of sockets: a process may have the file open. Only if none is known to, it tries to connect,
+// which a live server would count as a client. If that is refused, the file has no owner. It is removed under a lock, and only if it is
+// still the same file: if several processes start at once, one wins.
 
 import cluster from "node:cluster";
 import {
@@ -23,15 +23,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Rule } from "../base/checks.ts";
 import { whoHas } from "./unix-sockets.ts";
 
-// A lock is held for less than a millisecond. One that is as old as this, somebody has died with.
+// A lock is held for less than a millisecond. The process that made one of this age has died.
 const LOCK_MS = 5000;
 const PATIENCE = 200; // times 10 ms
 
-// What the system has room for, without the NUL behind it. Node up to 20 would cut what is longer, and bind to another file.
+// The bytes that the system allows for a path, without the final NUL. Node up to 20 would cut a longer one, and bind to another file.
 const LONGEST: Readonly<Partial<Record<NodeJS.Platform, number>>> = { linux: 107, android: 107, win32: Infinity };
 const longest = LONGEST[process.platform] ?? 103;
 
-/** What the path of a UNIX domain socket must be. */
+/** The rule of the path of a UNIX domain socket. */
 export const SOCKET_PATH: Rule = {
   allowed: `a path: a string that is not empty, has no NUL, and has at most ${longest} bytes`,
   type: (value) => typeof value === "string",
@@ -47,18 +47,18 @@ export class SocketFile {
   isClosed = false;
 
   constructor(path: string, mode?: number) {
-    this.#path = resolve(path); // the process may go to another folder
+    this.#path = resolve(path); // the process may change its working directory
     this.#mode = mode;
   }
 
-  /** The server has bound: what is at the path now is its file. */
+  /** The server has bound: the file at the path is its own. */
   bound(): void {
     if (this.#own) return;
     if (this.#mode !== undefined) chmodSync(this.#path, this.#mode);
-    if (cluster.isPrimary) this.#own = look(this.#path); // that of a worker belongs to the primary
+    if (cluster.isPrimary) this.#own = look(this.#path); // the file of a worker belongs to the primary
   }
 
-  /** Where the path may be in use: whether an attempt to bind may succeed. A file that has no owner is removed. */
+  /** Removes the file at the path if it has no owner. Returns whether an attempt to bind may succeed. */
   async makeWay(): Promise<boolean> {
     const file = look(this.#path);
     if (!file) return true; // it went meanwhile
@@ -66,7 +66,7 @@ export class SocketFile {
     return removeLocked(this.#path, file);
   }
 
-  /** Has the server, whoever closes it, leave alone what others have put at the path since. */
+  /** Makes `close` of the server spare a file that another process has put at the path since. */
   guard(server: Server): void {
     const close = server.close.bind(server);
     server.close = (callback) => {
@@ -76,27 +76,27 @@ export class SocketFile {
     };
   }
 
-  // Closing, the runtime removes whatever is at the path: what is not ours is moved aside for that moment.
+  // The runtime removes any file at the path when it closes. A file of another process is moved aside meanwhile.
   #aside(close: () => void): void {
     const [own, now] = [this.#own, look(this.#path)];
     this.#own = undefined;
     if (!own || !now || isSame(own, now)) {
       close();
-      if (own) remove(this.#path, own); // where the runtime has not
+      if (own) remove(this.#path, own); // if the runtime has not
       return;
     }
     const aside = `${this.#path}.${process.pid}`;
     try {
       renameSync(this.#path, aside);
     } catch {
-      return close(); // who may not move it may not remove it
+      return close(); // the runtime may not remove it, either
     }
     close();
     putBack(aside, this.#path);
   }
 }
 
-// By device and inode. They are not given to another file while a socket is bound to this one.
+// By device and inode. The system does not reuse them while a socket is bound to the file.
 function isSame(a: BigIntStats, b: BigIntStats): boolean {
   return a.dev === b.dev && a.ino === b.ino;
 }
@@ -123,11 +123,11 @@ function putBack(aside: string, path: string): void {
   }
 }
 
-// Whether somebody has the socket. In doubt he has.
+// Whether a process has the socket open. True if that cannot be found out.
 async function isAlive(path: string, file: BigIntStats): Promise<boolean> {
   const owner = whoHas(path, file);
   if (owner === "somebody") return true;
-  // Bun says the same of a full queue, of a socket of another type, and of none at all.
+  // Bun reports the same error for a full queue, for a socket of another type, and for no socket at all.
   if (owner === "unknown" && process.versions["bun"] !== undefined) return true;
   return new Promise((resolve) => {
     const probe = connect({ path });
@@ -139,7 +139,7 @@ async function isAlive(path: string, file: BigIntStats): Promise<boolean> {
   });
 }
 
-// Removes a file that has no owner. Whether one may try to bind then: also where another has come first, which binding will tell.
+// Removes a file that has no owner. Returns whether to try to bind: also if another process came first, as binding finds that out.
 async function removeLocked(path: string, file: BigIntStats): Promise<boolean> {
   const lock = `${path}.ioloop-lock`;
   for (let i = 0; i < PATIENCE; i++) {
@@ -148,13 +148,13 @@ async function removeLocked(path: string, file: BigIntStats): Promise<boolean> {
     if (got) {
       try {
         const now = look(path);
-        // An inode may have been given away again; the time of its change tells.
+        // The system may have reused an inode. Then the time of its last change differs.
         if (!now || !isSame(now, file) || now.ctimeNs !== file.ctimeNs) return true;
         if (whoHas(path, file) === "somebody") return false;
         unlinkSync(path);
         return true;
       } catch {
-        return false; // it may not be removed
+        return false; // no permission to remove it
       } finally {
         giveBack(lock);
       }
@@ -168,11 +168,11 @@ function giveBack(lock: string): void {
   try {
     unlinkSync(lock);
   } catch {
-    // Somebody thought that it was an old one.
+    // Another process took it for an old one.
   }
 }
 
-// True: the lock is ours. False: another has it. Undefined: there can be none.
+// Tries to take the lock. False if another process has it; undefined if it cannot be made.
 function take(lock: string): boolean | undefined {
   try {
     closeSync(openSync(lock, "wx"));
@@ -183,7 +183,7 @@ function take(lock: string): boolean | undefined {
   try {
     if (Date.now() - statSync(lock).mtimeMs > LOCK_MS) unlinkSync(lock);
   } catch {
-    // It has just been given back.
+    // It has just been removed by its owner.
   }
   return false;
 }

@@ -1,10 +1,10 @@
-// What Linux says of the UNIX domain sockets there are. It tells of a live one without a connection to it.
+// Reads the list of UNIX domain sockets that Linux has. It shows which are open, without a connection to them.
 
 import { type BigIntStats, lstatSync, readFileSync } from "node:fs";
 import { basename, isAbsolute, resolve } from "node:path";
 
 const LIST = "/proc/net/unix";
-/** Of its columns: whether a socket listens, its type, its state, and the name it is bound to. */
+/** Four of its columns: whether a socket listens, its type, its state, and the name it is bound to. */
 const LINE = /^[0-9a-f]+: [0-9a-f]+ [0-9a-f]+ ([0-9a-f]+) ([0-9a-f]+) ([0-9a-f]+) +\d+ (.+)$/gm;
 const LISTENS = 0x10000;
 const DATAGRAM = 2;
@@ -15,15 +15,15 @@ interface Permissions {
 }
 
 /**
- * Who has the socket at a path: somebody, nobody that the system knows of, or that is unknown. The list is that of one network: who
- * lives in another (a container, say) is not in it.
+ * Whether a process has the socket at a path open: `"somebody"`, `"nobody"` that the list has, or `"unknown"`. The list is that of one
+ * network namespace: it lacks the processes of others, such as those of a container.
  */
 export function whoHas(path: string, file: BigIntStats): "somebody" | "nobody" | "unknown" {
   const text = resolve(path).includes("\n") ? undefined : list(); // the list has a line for each socket
   if (text === undefined) return "unknown";
   let answer: "nobody" | "unknown" = "nobody";
   for (const [, flags, type, state, name] of text.matchAll(LINE)) {
-    // A connection that was accepted bears the name of who accepted it.
+    // An accepted connection has the name of its listening socket.
     const isOpen = (parseInt(flags!, 16) & LISTENS) !== 0 || parseInt(state!, 16) === UNCONNECTED;
     if (!isOpen && parseInt(type!, 16) !== DATAGRAM) continue;
     const is = isName(name!, path, file);
@@ -33,22 +33,22 @@ export function whoHas(path: string, file: BigIntStats): "somebody" | "nobody" |
   return answer;
 }
 
-// Whether a name that somebody has bound to is that of a file. Undefined: it may be.
+// Whether a name in the list is that of a file. Undefined if it may be.
 function isName(name: string, path: string, file: BigIntStats): boolean | undefined {
   if (basename(name) !== basename(path)) return false;
-  if (!isAbsolute(name)) return undefined; // from a folder that only its process knows
+  if (!isAbsolute(name)) return undefined; // relative to a directory that only its process knows
   if (name === resolve(path)) return true;
   try {
     const other = lstatSync(name, { bigint: true });
     return other.dev === file.dev && other.ino === file.ino;
   } catch {
-    return undefined; // gone, or in a tree of files that we do not see
+    return undefined; // removed, or in a file system that this process does not see
   }
 }
 
 function list(): string | undefined {
   const permission = (globalThis as Permissions).Deno?.permissions?.querySync({ name: "read", path: LIST });
-  if (permission && permission.state !== "granted") return undefined; // to try would be to ask the user
+  if (permission && permission.state !== "granted") return undefined; // to read it would prompt the user
   try {
     return readFileSync(LIST, "utf8");
   } catch {

@@ -12,14 +12,14 @@ import { peerOf, reset } from "../socket/handle.ts";
 
 type Admitted = (socket: Socket | BareSocket, id: number) => void;
 
-/** Why a client is reset that the core does not take, by the code it gives. */
+/** Why a client is reset that the core refuses, by the code that the core returns. */
 const DROPPED: ReadonlyMap<number, DropReason> = new Map([
   [Code.DROP_BACKLOG, "backlog"],
   [Code.DROP_STOPPING, "stopping"],
   [Code.STALE, "closed"],
 ]);
 
-/** Has a client wait whom the system has accepted, and to whom the core has given an id, or a code below zero. Never throws. */
+/** Queues a client that the system has accepted. `id` comes from the core; below zero, it is a code that refuses the client. Never throws. */
 export function letWait(engine: LoopEngine, socket: Socket | BareSocket, id: number, admitted: Admitted): void {
   if (id < 0) return turnAway(engine, socket, DROPPED.get(id) ?? "full");
   const client = new WaitingClient(engine, socket, id, admitted);
@@ -31,7 +31,7 @@ export function letWait(engine: LoopEngine, socket: Socket | BareSocket, id: num
   }
 }
 
-/** Holds an accepted socket, paused and unread, until the core admits it or gives it up. */
+/** Holds an accepted socket, paused and unread, until the core admits or evicts it. */
 class WaitingClient implements Client {
   readonly id: number;
   readonly #engine: LoopEngine;
@@ -45,7 +45,7 @@ class WaitingClient implements Client {
     this.#admitted = admitted;
   }
 
-  /** Joins the line. Where the gate is open, its turn has come before this returns. */
+  /** Joins the queue. If the gate is open, the client is admitted before this returns. */
   wait(): void {
     const engine = this.#engine;
     const { connections } = engine.connections;
@@ -54,7 +54,7 @@ class WaitingClient implements Client {
     debug?.(engine.core, `connection ${show(this.id)} waits`);
     engine.admission.askForOne();
     if (connections[slot] !== this) return;
-    // Its end, or reset, is found when its turn has come: what it sent before that is read first.
+    // Its end or reset is noticed after its admission: data that it sent before is read first.
     this.#socket.on("error", ignore);
     if (!engine.active) this.suspend();
     engine.rearm();
@@ -65,10 +65,10 @@ class WaitingClient implements Client {
     this.#engine.connections.seat(this.id, undefined);
     try {
       this.#socket.off("error", ignore);
-      this.#socket.allowHalfOpen = false; // as the runtime makes them: a stream changes that for as long as it has one
+      this.#socket.allowHalfOpen = false; // the default of the runtime; a stream changes it while it has the socket
       this.#admitted(this.#socket, this.id);
     } catch (error) {
-      this.#engine.connections.close(this.id); // it costs this client alone
+      this.#engine.connections.close(this.id); // only this client is lost
       reset(this.#socket);
       throw error;
     }
@@ -89,7 +89,7 @@ class WaitingClient implements Client {
     reset(this.#socket);
   }
 
-  // A socket that has been closed meanwhile would take each of these for something to do when it is connected.
+  // A socket that was closed meanwhile would keep each of these calls until it is connected.
   suspend(): void {
     if (!this.#socket.destroyed) this.#socket.unref();
   }
@@ -118,7 +118,7 @@ function turnAway(engine: LoopEngine, socket: Socket | BareSocket, reason: DropR
   attempt(() => reset(socket));
 }
 
-/** Reports what was thrown while a client was accepted. */
+/** Reports an error that was thrown while a client was accepted. */
 export function fails(engine: LoopEngine, error: unknown): void {
   engine.report("accept", () => {
     throw error;
@@ -131,5 +131,5 @@ function drop(engine: LoopEngine, info: DropInfo): void {
 }
 
 function ignore(): void {
-  // Nobody to tell: the client waits still, or is being closed.
+  // The client is still waiting, or is being closed: its errors need no report.
 }

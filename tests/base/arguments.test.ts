@@ -99,7 +99,7 @@ test("a server listens once, a client connects once at a time", async () => {
   server.listen();
   assert.is(
     refusal(() => server.listen()),
-    "IOLoopError ERR_IOLOOP_HANDLE_IN_USE: The server is listening already",
+    "IOLoopError ERR_IOLOOP_HANDLE_IN_USE: listen: the server is listening already",
   );
   assert.ok(server.port, "it still listens");
   server.close();
@@ -109,7 +109,7 @@ test("a server listens once, a client connects once at a time", async () => {
   client.connect({ port: 9 });
   assert.is(
     refusal(() => client.connect({ port: 9 })),
-    "IOLoopError ERR_IOLOOP_HANDLE_IN_USE: The client is connecting already",
+    "IOLoopError ERR_IOLOOP_HANDLE_IN_USE: connect: the client is connecting already",
   );
   client.close();
   await isUsable(loop);
