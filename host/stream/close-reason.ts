@@ -1,11 +1,12 @@
-// Why streams close, and the errors that say so.
+// The reasons for which streams close, and their errors.
 
 import { IOLoopError, type IOLoopErrorCode } from "../base/errors.ts";
 
 /**
- * Why a stream has closed, the first of these that happened: `local` (closed by this program), `peer` (the peer ended first), `reset` (by
- * the peer), `timeout` (the inactivity timeout), `lifetime`, `error`, `aborted` (by a signal), `stopping` (cut by a graceful stop that ran
- * out of time), `displaced` (to make room for a waiting client), or `stolen` (`stealHandle`; there is no `close` event then).
+ * Why a stream has closed. If several of these happened, the first: `local` (closed by this program), `peer` (the peer ended first), `reset`
+ * (by the peer), `timeout` (idle for `timeout` seconds), `lifetime` (open for `lifetime` seconds), `error` (reading or writing failed),
+ * `aborted` (by a signal), `stopping` (closed by a graceful stop that timed out), `displaced` (to make room for a waiting client), or `stolen`
+ * (by `stealHandle`; there is no `close` event then).
  */
 export type CloseReason =
   | "local"
@@ -22,12 +23,12 @@ export type CloseReason =
 const ERRORS: Partial<Record<CloseReason, readonly [IOLoopErrorCode, string]>> = {
   timeout: ["ERR_IOLOOP_IDLE_TIMEOUT", "nothing was read or written for as long as its timeout"],
   lifetime: ["ERR_IOLOOP_LIFETIME", "its lifetime is over"],
-  stopping: ["ERR_IOLOOP_STOPPING", "the loop's graceful stop ran out of time"],
+  stopping: ["ERR_IOLOOP_STOPPING", "the loop's graceful stop timed out"],
   displaced: ["ERR_IOLOOP_DISPLACED", "it made room for a waiting client"],
   aborted: ["ERR_IOLOOP_ABORTED", "it was aborted"],
 };
 
-/** The error that says why a stream has closed; undefined for a normal end. `error`: that of the runtime, if there is one. */
+/** Returns the error for the reason of a close; undefined for a normal end. `error` is that of the runtime, if there is one. */
 export function errorFor(reason: CloseReason, error: Error | undefined): Error | undefined {
   if (error) return error;
   if (reason === "reset") return Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET", syscall: "read" });

@@ -1,4 +1,4 @@
-// Who takes what arrives, if it is not the subscribers to `read`: one at a time.
+// A consumer receives the input of a stream instead of the subscribers to `read`. A stream has one at most.
 
 import type { LoopEngine } from "../engine/loop-engine.ts";
 import type { AnyHandle, SocketHandle } from "../socket/handle.ts";
@@ -6,37 +6,37 @@ import { IOLoopError } from "../base/errors.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { Inbox } from "./inbox.ts";
 
-/** The one that reads a stream, and usually writes to it. */
+/** Reads a stream, and usually writes to it. */
 export interface Consumer {
-  /** What it is, in words: `a duplex`. */
+  /** Its name in error messages, such as `a duplex`. */
   readonly name: string;
-  /** Whether it takes no more for now: the stream reads no more, and goes on when it is asked to flow. */
+  /** Whether it has no room for input. The stream then pauses reading until `flow` is called. */
   readonly isFull: boolean;
-  /** The stream's handle, if it reads and writes that itself, without the stream. */
+  /** The handle of the stream, if the consumer reads and writes it without the stream. */
   readonly borrowed?: SocketHandle;
-  /** Whether it has the stream for a short time only: one writes to it and subscribes to `read` as before, and all that waits. */
+  /** Whether it has the stream only for a short time. `write` and subscribing to `read` are allowed meanwhile, and take effect afterwards. */
   readonly isBrief?: boolean;
   received(chunk: Buffer): void;
   /** The peer has ended its side. */
   ended(): void;
-  /** The idle deadline has passed. True if that means nothing. */
+  /** The idle deadline has passed. Returns true if the stream must stay open. */
   expired?(): boolean;
-  /** The stream is to close once all is written: whether the consumer sees to it, as it has still to write. */
+  /** The stream must close once all is written. Returns true if the consumer has more to write first. */
   endsSoon?(): boolean;
-  /** Ends our side of what it has made of the handle; false if that is just the handle. */
+  /** Ends our side of what is on top of the handle; returns false if nothing is. */
   endSide?(): boolean;
   /** A waiting client needs the slot: closes the stream with this reason, unless it is in use. Without it, the stream stays. */
   displace?(): void;
-  /** The connection is closed, with an error unless that is how connections end. `done` may be called later, once: `close` is emitted. */
+  /** The connection is closed, with an error unless it ended normally. The consumer calls `done` once, now or later; that emits `close`. */
   closed(error: Error | undefined, done: () => void): void;
 }
 
-/** What a consumer asks of the stream that it reads and writes. */
+/** What a consumer needs of the stream that it reads and writes. */
 export interface Consumed {
   readonly engine: LoopEngine;
   /** The handle; undefined once the stream is closed. */
   readonly raw: AnyHandle | undefined;
-  /** The record in the core; 0 without one. */
+  /** The id of the record in the core; 0 if there is none. */
   readonly record: number;
   readonly slot: number;
   readonly inbox: Inbox | undefined;
@@ -48,22 +48,22 @@ export interface Consumed {
   readonly closeReason: CloseReason | undefined;
   readonly consumer: Consumer | undefined;
   consume(what: string, consumer: Consumer): void;
-  /** There may be room again. */
+  /** Continues reading: the consumer may have room again. */
   flow(): void;
   push(chunk: string | Uint8Array, cb?: (stream: never, error?: IOLoopError) => unknown): unknown;
-  /** Our side ends as soon as what waits has been sent. */
+  /** Ends our side as soon as all waiting data has been sent. */
   endLater(): void;
   /** Closes at once. */
   finish(how: "linger" | "drop" | "reset", reason: CloseReason): void;
 }
 
-/** The consumer has room again. */
+/** Continues reading: the consumer has room again. */
 export function readOn(stream: Consumed): void {
   stream.inbox?.giveLater();
   stream.flow();
 }
 
-/** Ends our side once all is written, and calls back then: at once if nothing waits. */
+/** Ends our side as soon as all waiting data has been sent, and calls back then: at once if nothing waits. */
 export function endSoon(stream: Consumed, done: (error?: Error | null) => void): void {
   const isWriting = stream.isWriting;
   if (isWriting) stream.push("", (_stream, error) => done(error));
@@ -71,12 +71,12 @@ export function endSoon(stream: Consumed, done: (error?: Error | null) => void):
   if (!isWriting) done();
 }
 
-/** The error of a second consumer, or of a call that only the consumer may make. `what` was called. */
+/** The error of a second consumer, or of a call that only the consumer may make. `what` is the called method. */
 export function inUse(what: string, name: string): IOLoopError {
   return new IOLoopError("ERR_IOLOOP_STREAM_IN_USE", `${what}: the stream is used by ${name}`);
 }
 
-/** The error of what a stream that is closed cannot do any more. */
+/** The error of a call that needs an open stream. `what` is the called method. */
 export function isClosed(what: string): IOLoopError {
   return new IOLoopError("ERR_IOLOOP_STREAM_CLOSED", `${what}: the stream is closed`);
 }

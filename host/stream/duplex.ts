@@ -23,13 +23,13 @@ export class StreamDuplex extends SocketMembers {
   /** @internal */
   constructor(source: Consumed, what: string) {
     super(source);
-    this.on("error", ignore); // one that nobody listens to does not end the process
+    this.on("error", ignore); // without another listener, an error must not end the process
     this.#consumer = new DuplexConsumer(this, source);
     source.consume(what, this.#consumer);
     if (!source.raw) this.#consumer.isClosedAlready();
   }
 
-  /** As that of a Writable. What one callback writes is sent together. */
+  /** Like `write` of a Writable. All writes made in one callback are sent together. */
   override write(chunk: string | Uint8Array, cb?: Written): boolean;
   override write(chunk: string | Uint8Array, encoding: BufferEncoding, cb?: Written): boolean;
   override write(chunk: unknown, encoding?: unknown, cb?: unknown): boolean {
@@ -80,26 +80,26 @@ export class StreamDuplex extends SocketMembers {
   override _destroy(error: Error | null, done: Done): void {
     this.forgetTimeout();
     this.#isJoining = false;
-    // Without effect where the connection is closed, and this comes of it.
+    // Has no effect if the close of the connection is the cause.
     this.source.finish(error || this.#resets ? "reset" : "drop", "local");
     done(error);
-    // Behind our own `close`, which the runtime emits in a tick that it has just asked for.
+    // After the `close` of the duplex, which the runtime emits in a tick that it has just requested.
     nextTickOfRuntime(() => this.#consumer.isDone());
   }
 
-  // Of a stream that was closed, the reason says more than that it was.
+  // If the stream was closed, the error with the reason says more.
   #written(done: Done): (stream: never, error?: Error) => void {
     return (_stream, error) => done(error && (this.errored ?? error));
   }
 }
 
-/** The duplex of a stream: always the same. */
+/** Returns the duplex of a stream: the same one at each call. */
 export function duplexOf(source: Consumed): StreamDuplex {
   const { consumer } = source;
   return consumer instanceof DuplexConsumer ? consumer.duplex : new StreamDuplex(source, "duplex");
 }
 
-/** Gives a duplex what its stream receives. */
+/** Passes the input of a stream on to its duplex. */
 class DuplexConsumer implements Consumer {
   readonly name = "a duplex";
   isFull = false;
@@ -145,19 +145,19 @@ class DuplexConsumer implements Consumer {
     const duplex = this.duplex;
     const { engine, hasPeerEnded } = this.#source;
     this.#done = done;
-    if (engine.active) engine.nextTick(ignore); // the loop does not end before the duplex had time to
+    if (engine.active) engine.nextTick(ignore); // keeps the loop running until the duplex can end
     if (duplex.destroyed) return;
     if (error) return void duplex.destroy(error);
     const isWritten = duplex.writableLength === 0 && (duplex.writableEnded || this.#closesSoon);
     if (!isWritten) return void duplex.destroy();
     if (!duplex.writableEnded) duplex.end();
-    // When both sides have ended, it is destroyed once everything is read; else as soon as its own side has.
+    // If the peer has ended as well, the duplex is destroyed once everything is read; otherwise, when its own side has finished.
     if (hasPeerEnded) engine.guard.run("read", () => this.#giveRest());
     else if (duplex.writableFinished) duplex.destroy();
     else duplex.once("finish", () => duplex.destroy());
   }
 
-  /** Its stream was closed before it was made: what was kept can still be read. */
+  /** The stream was closed before the duplex was made. Kept data can still be read. */
   isClosedAlready(): void {
     const { closeReason } = this.#source;
     const error = closeReason === "error" ? isClosed("duplex") : errorFor(closeReason ?? "local", undefined);

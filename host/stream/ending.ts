@@ -1,4 +1,4 @@
-// How a stream begins and ends: its record, our side's end, and what becomes of the handle.
+// How a stream begins and ends: its record, the end of our side, and the close of its handle.
 
 import { Due } from "../core/core.ts";
 import { type Id, slotOf } from "../core/ids.ts";
@@ -26,8 +26,8 @@ import type { Writing } from "./writing.ts";
 export abstract class StreamEnding extends StreamReading {
   /** @internal */
   protected writing: Writing | undefined;
-  #closesNext = false; // as soon as nothing waits
-  #endsNext = false; // our side, likewise
+  #closesNext = false; // whether it closes as soon as nothing waits
+  #endsNext = false; // whether our side ends as soon as nothing waits
   #hasEnded = false;
 
   /** Set while an answer is being made, it keeps a silent connection from being displaced by a waiting client; default false. */
@@ -48,22 +48,22 @@ export abstract class StreamEnding extends StreamReading {
     return this.#endsNext;
   }
 
-  /** Closes at once. What has not been handed to the system is dropped. */
+  /** Closes at once. Data that has not been handed to the system is dropped. */
   close(): void {
     this.finish("drop", "local");
   }
 
   /**
-   * Closes as soon as everything written has been sent; at once if nothing waits. Data is delivered until then. The connection ends our
-   * side first, and drops what still comes until the peer has ended: 2 s or 1 MiB at most.
+   * Closes as soon as everything written has been sent; at once if nothing waits. Input is delivered until then. The connection ends our
+   * side first, and discards further input until the peer has ended: for 2 s, or 1 MiB, at most.
    */
   closeGracefully(): void {
     this.finishLater("local");
   }
 
   /**
-   * Gives the handle away: paused, with nothing of the loop's left on it, no byte lost. It gives up its slot, and its id is spent. What was
-   * written is still sent. Undefined if the stream is closed.
+   * Removes the handle from the loop and returns it, paused and without listeners of the loop. No byte is lost, and written data is still
+   * sent. The slot becomes free, and the id is spent. Returns undefined if the stream is closed.
    *
    * @throws IOLoopError `ERR_IOLOOP_STREAM_IN_USE` while a duplex or a web stream of it exists.
    */
@@ -71,7 +71,7 @@ export abstract class StreamEnding extends StreamReading {
     const { consumer, record } = this;
     if (consumer && !consumer.borrowed) throw inUse("stealHandle", consumer.name);
     try {
-      if (!consumer) this.raw?.pause(); // first of all: a socket that is made now shall not begin to read
+      if (!consumer) this.raw?.pause(); // first: a socket that is made now must not begin to read
       const handle = this.socket();
       if (!handle) return undefined;
       this.writing?.handOver(handle);
@@ -114,7 +114,7 @@ export abstract class StreamEnding extends StreamReading {
     else consumer.displace?.();
   }
 
-  /** A graceful stop has run out of time. @internal */
+  /** A graceful stop has timed out. @internal */
   abort(): void {
     this.finish("drop", "stopping");
   }
@@ -131,7 +131,7 @@ export abstract class StreamEnding extends StreamReading {
     else if (this.#endsNext && !this.#hasEnded) this.#endSide();
   }
 
-  /** Our side ends as soon as what waits has been sent. @internal */
+  /** Ends our side as soon as all waiting data has been sent. @internal */
   endLater(): void {
     if (!this.raw || this.#endsNext) return;
     this.#endsNext = true;
@@ -156,7 +156,7 @@ export abstract class StreamEnding extends StreamReading {
     const { raw: handle, consumer, engine, record } = this;
     if (!handle) return;
     this.endsFor(reason);
-    // If the peer has ended as well, there is nothing to linger for.
+    // If the peer has ended as well, there is no input to wait for.
     const lingers = how === "linger" && record !== 0 && !handle.readableEnded && !handle.destroyed;
     const broken = this.takeBroken();
     this.forget();
@@ -176,7 +176,7 @@ export abstract class StreamEnding extends StreamReading {
     engine.guard.run("close", () => consumer.closed(errorFor(reason, broken ?? error), () => this.#hasClosed()));
   }
 
-  /** Becomes a connection of the loop whose socket somebody else reads and writes. Returns its id. @internal */
+  /** Makes this a connection of the loop whose socket the borrower reads and writes. Returns its id. @internal */
   lend(borrower: (socket: SocketHandle) => Borrower | undefined): Id {
     const offered = this.raw!;
     const socket = this.socket()!;
@@ -196,16 +196,16 @@ export abstract class StreamEnding extends StreamReading {
     if (!this.started) this.open();
   }
 
-  /** Lets go of the handle: paused, and with all that has arrived. @internal */
+  /** Releases the handle: paused, and with all unread input. @internal */
   detach(): SocketHandle {
-    this.raw!.pause(); // first of all: a socket that is made now shall not begin to read
+    this.raw!.pause(); // first: a socket that is made now must not begin to read
     const handle = this.socket()!;
     unhear(handle);
     this.giveBack(handle);
     return handle;
   }
 
-  /** Goes on with another handle, which stands on the one that it had. Nothing is delivered before the next tick. @internal */
+  /** Continues with another handle, on top of the released one. Nothing is delivered before the next tick. @internal */
   attach(handle: SocketHandle): void {
     hear(handle, this);
     this.raw = handle;
@@ -220,7 +220,7 @@ export abstract class StreamEnding extends StreamReading {
     const handle = this.raw!;
     hear(handle, this);
     this.#enter(handle, handle);
-    // A handle whose peer has gone already emits nothing any more.
+    // If the peer has already gone, the handle emits nothing any more.
     const { engine } = this;
     if (handle.destroyed) engine.nextTick(() => this.closed(false));
     else if (handle.readableEnded) engine.nextTick(() => this.closed(true));
@@ -228,7 +228,7 @@ export abstract class StreamEnding extends StreamReading {
     else this.suspend();
   }
 
-  // Gets its record: that of what was offered, if anything was.
+  // Claims the record of the offered handle, or opens one if there is none.
   #enter(offered: object, handle: AnyHandle): void {
     const { engine } = this;
     try {
@@ -260,7 +260,7 @@ export abstract class StreamEnding extends StreamReading {
     if (this.hasPeerEnded) this.finish("linger", "peer");
   }
 
-  // The consumer may be closed later than the connection: outside of the loop's own turns, and when the loop has ended.
+  // The consumer may close later than the connection: outside a dispatch of the loop, or after the loop has stopped.
   #hasClosed(): void {
     const active = this.engine.begin();
     try {

@@ -1,21 +1,21 @@
-// What has arrived while nobody reads: kept in order, for whoever comes.
+// Keeps input in order while a stream has no reader.
 
 import type { LoopEngine } from "../engine/loop-engine.ts";
 
 const LIMIT = 65_536;
 
-/** What an inbox asks of its stream. */
+/** What an inbox needs of its stream. */
 export interface Reading {
   readonly engine: LoopEngine;
-  /** Whether what arrives is taken: the stream is open and not paused, and has a subscriber. */
+  /** Whether input has a reader: the stream is open and not paused, and has a subscriber to `read`, or a consumer with room. */
   readonly isRead: boolean;
-  /** Gives a chunk to the one that reads. */
+  /** Passes a chunk to the reader. */
   give(chunk: Buffer): void;
-  /** There may be room again: reads on, unless something else is in the way. */
+  /** Continues reading, unless something prevents it: the inbox may have room again. */
   flow(): void;
 }
 
-/** Chunks that wait for a reader. The stream stops reading while it is full: the rest waits in the system, and then at the peer. */
+/** Chunks that wait for a reader. While it is full, the stream does not read: further data waits in the system, and then at the peer. */
 export class Inbox {
   readonly #stream: Reading;
   #chunks: Buffer[] = [];
@@ -30,7 +30,7 @@ export class Inbox {
     return this.#chunks.length === 0;
   }
 
-  /** Whether as much waits as may be kept. A chunk that is longer than what is left of that is kept all the same. */
+  /** Whether the limit is reached. The last chunk may exceed it. */
   get isFull(): boolean {
     return this.#size >= LIMIT;
   }
@@ -40,7 +40,7 @@ export class Inbox {
     this.#size += chunk.length;
   }
 
-  /** Emits what waits in the next tick, if somebody reads by then. */
+  /** Delivers the chunks in the next tick, if there is a reader then. */
   giveLater(): void {
     if (this.isEmpty || this.#isCalledFor || !this.#stream.isRead) return;
     this.#isCalledFor = true;
@@ -50,7 +50,7 @@ export class Inbox {
     });
   }
 
-  /** Emits what waits, as long as somebody reads. To be called in a dispatch. */
+  /** Delivers the chunks, as long as there is a reader. Call it in a dispatch. */
   give(): void {
     while (!this.isEmpty && this.#stream.isRead) {
       const chunk = this.#chunks.shift()!;
@@ -60,7 +60,7 @@ export class Inbox {
     this.#stream.flow();
   }
 
-  /** Takes all that waits, as one chunk. */
+  /** Removes all chunks, and returns them as one. */
   takeAll(): Buffer {
     const all = Buffer.concat(this.#chunks, this.#size);
     this.#chunks = [];

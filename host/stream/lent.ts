@@ -1,14 +1,14 @@
-// A stream whose handle a server of the runtime reads and writes: it keeps its record, its deadlines and its end.
+// The consumer of a stream whose handle a server of the runtime reads and writes. The stream keeps its record, its deadlines and its end.
 
 import type { SocketHandle } from "../socket/handle.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { Consumer } from "./consumer.ts";
 
-/** What the borrower says about a connection. */
+/** Follows a connection for the server. */
 export interface Borrower {
-  /** Whether the idle deadline, which has passed, means nothing. */
+  /** The idle deadline has passed. Returns true if the connection must stay open. */
   expired(): boolean;
-  /** Ends our side; false if there is nothing on top of the socket that must end first. */
+  /** Ends our side of what is on top of the socket; returns false if nothing is. */
   endSide(): boolean;
   /** A waiting client needs the slot: closes the connection unless it is in use. */
   displace(): void;

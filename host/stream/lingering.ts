@@ -1,7 +1,7 @@
-// A connection that has ended its side, and whose stream is closed: what still comes is dropped until the peer ends.
+// A connection whose stream is closed and whose side has ended. It discards input until the peer ends its side.
 //
-// A socket that is closed while its peer is still sending resets the connection, and the reset destroys what the peer has not read yet: the
-// answer that was sent before. So ours ends first, and closes when the peer has ended, when much has come, or after 2 s.
+// If a socket is closed while its peer is still sending, the system resets the connection, and the peer loses what it has not read yet, such
+// as the last answer. So our side ends first, and the socket closes when the peer has ended, after 1 MiB of input, or after 2 s.
 
 import { clearTimeout, setTimeout, unrefTimer } from "../base/runtime.ts";
 import type { Connection } from "../engine/connections.ts";
@@ -12,13 +12,13 @@ import { type AnyHandle, endSideFor, leave, release } from "../socket/handle.ts"
 const MOST = 1_048_576; // bytes
 const MS = 2000; // as the core has it
 
-/** Reads and writes a handle past its stream. */
+/** Reads and writes a handle without its stream. */
 export interface User {
-  /** Ends our side of what it has made of the handle; false if that is just the handle. */
+  /** Ends our side of what is on top of the handle; returns false if nothing is. */
   endSide?(): boolean;
 }
 
-/** Takes a stream's place in the table of connections, and its handle. */
+/** Replaces a stream in the table of connections, and adopts its handle. */
 export class Lingering implements Connection, Listener {
   readonly id: number;
   readonly #engine: LoopEngine;
@@ -28,7 +28,7 @@ export class Lingering implements Connection, Listener {
   #isOver = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** `user`: who reads the handle, if it is not the stream. */
+  /** `user` reads the handle, if the stream does not. */
   constructor(engine: LoopEngine, id: number, handle: AnyHandle, user: User | undefined) {
     this.id = id;
     this.#engine = engine;
@@ -36,7 +36,7 @@ export class Lingering implements Connection, Listener {
     this.#user = user;
   }
 
-  /** Ends our side. Throws what the handle throws; then it is over. */
+  /** Ends our side. If the handle throws, closes it and throws that. */
   begin(): void {
     const { connections, active } = this.#engine;
     try {
@@ -70,7 +70,7 @@ export class Lingering implements Connection, Listener {
     this.#over(false);
   }
 
-  /** While the loop is stopped, nothing counts its time: the runtime does, and need not wait for it. */
+  /** While the loop is stopped, a timer of the runtime replaces its deadline. It does not keep the process alive. */
   suspend(): void {
     this.#attempt(() => {
       this.#timer ??= setTimeout(() => this.#over(false), MS);
@@ -86,7 +86,7 @@ export class Lingering implements Connection, Listener {
     });
   }
 
-  // What throws ends it.
+  // Runs a task. If it throws, the connection is closed.
   #attempt(task: () => void): void {
     if (this.#isOver) return;
     try {
@@ -108,7 +108,7 @@ export class Lingering implements Connection, Listener {
     this.#isOver = true;
     leave(this.#handle);
     const engine = this.#engine;
-    const active = engine.enter(); // so that what follows is decided now, and no pass is needed for it
+    const active = engine.enter(); // so that the core decides now what follows, without another pass
     try {
       engine.connections.close(this.id);
       engine.guard.run("close", () => this.#forgetTimer());

@@ -1,26 +1,26 @@
-// What a stream has still to write: chunks come in, pieces of a bounded size go out, one at a time.
+// The send buffer of a stream. It takes chunks of any size, and returns pieces of a limited size, one at a time.
 
 import { toBuffer } from "../base/bytes.ts";
 import { IOLoopError } from "../base/errors.ts";
 
 const PIECE = 131_072;
-const LONGEST = 1_048_576; // characters: an engine's strings have an end, and what is cut is converted whole
-const NONE: never[] = []; // what an idle stream has of chunks: there may be many
+const LONGEST = 1_048_576; // characters: engines limit the length of strings, and a string is converted whole before it is cut
+const NONE: never[] = []; // the chunks of all idle streams: one array for all saves memory
 
 /**
- * Joins chunks, so that what one callback writes goes out as one, and cuts what is long into pieces: the system tells only
- * when a whole piece has been taken, and that is the progress by which the inactivity timeout goes.
+ * Joins chunks, so that all writes made in one callback are sent together, and cuts long data into pieces. The system reports only whole
+ * pieces as taken; each of them counts as activity for the idle timeout.
  */
 export class Outbox {
   #chunks: (string | Buffer)[] = NONE;
   /** Bytes of the chunks. */
   #queued = 0;
-  /** What came last, not yet among the chunks: many small strings are counted at once. */
+  /** The last strings, not yet among the chunks: the bytes of many small strings are counted at once. */
   #text = "";
   #piece: Buffer | string | undefined;
   #pieceBytes = 0;
 
-  /** Bytes that wait, those of the piece on its way included. */
+  /** Bytes that wait, including those of the piece that is being sent. */
   get size(): number {
     this.#count();
     return this.#queued + this.#pieceBytes;
@@ -31,17 +31,17 @@ export class Outbox {
     return this.#text === "" && this.#queued === 0 && this.#piece === undefined;
   }
 
-  /** Bytes of the piece that is on its way. */
+  /** Bytes of the piece that is being sent. */
   get pieceBytes(): number {
     return this.#pieceBytes;
   }
 
-  /** Whether a piece is on its way. */
+  /** Whether a piece is being sent. */
   get isBusy(): boolean {
     return this.#piece !== undefined;
   }
 
-  /** How the piece is encoded where it is a string: one of ASCII alone has as many bytes as characters, and is cheaper as what it is. */
+  /** Encoding of a string piece. Pure ASCII is sent as latin1, which avoids a UTF-8 conversion. */
   get encoding(): "latin1" | "utf8" {
     return this.#piece!.length === this.#pieceBytes ? "latin1" : "utf8";
   }
@@ -53,15 +53,15 @@ export class Outbox {
       this.#text += chunk;
     } else if (chunk.length > 0) {
       this.#count();
-      // Of a length of its own: one whose memory goes away meanwhile is empty from then on, and never only shorter.
+      // A Buffer of fixed length: if its memory is detached or shrinks, its length becomes 0, and never another one.
       this.#add(toBuffer(chunk), chunk.length);
     }
   }
 
   /**
-   * Sends the next piece on its way; undefined when there is none.
+   * Returns the next piece to send; undefined if there is none.
    *
-   * @throws IOLoopError when the memory of a chunk is gone: it was transferred, or is of a WebAssembly memory that has grown.
+   * @throws IOLoopError `ERR_IOLOOP_CHUNK_GONE` if the memory of a chunk was transferred, or belongs to a WebAssembly memory that has grown.
    */
   send(): Buffer | string | undefined {
     const text = this.#text;
@@ -81,7 +81,7 @@ export class Outbox {
     return this.#piece;
   }
 
-  /** The piece has arrived where it was sent. Gives it. */
+  /** The piece has been sent. Returns it. */
   sent(): Buffer | string {
     const piece = this.#piece!;
     this.#piece = undefined;
@@ -98,7 +98,7 @@ export class Outbox {
     this.#pieceBytes = 0;
   }
 
-  // Puts the text among the chunks: joined with the one before, where that is a string too, which is cheaper than to convert two.
+  // Moves the text to the chunks. If the last chunk is a string, joins them, which is cheaper than converting two.
   #count(): void {
     const text = this.#text;
     if (text === "") return;
@@ -119,7 +119,7 @@ export class Outbox {
     this.#queued += bytes;
   }
 
-  // Takes a piece off the front. What is behind it is not touched: a long queue costs no more than a short one.
+  // Takes a piece off the front. The chunks behind it are not touched, so that the cost does not grow with their number.
   #cut(): Buffer {
     const parts: Buffer[] = [];
     let room = PIECE;
@@ -144,7 +144,7 @@ export function chunkGone(): IOLoopError {
   return new IOLoopError("ERR_IOLOOP_CHUNK_GONE", message);
 }
 
-// Whether two strings can be one: a lone surrogate must not meet its other half, as each goes out as the replacement character.
+// Whether two strings can be joined. Two lone surrogates must not become a pair: each is sent as a replacement character.
 function canJoin(text: string, next: string): boolean {
   const first = next.charCodeAt(0);
   return text.length + next.length <= LONGEST && !(first >= 0xdc00 && first <= 0xdfff);

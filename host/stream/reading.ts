@@ -1,4 +1,4 @@
-// The read half of a stream, and its handle: what arrives, and when it may.
+// The read half of a stream: reads from the handle, pauses it, and delivers the input.
 
 import { BOOLEAN, check } from "../base/checks.ts";
 import { ownMethods } from "../base/methods.ts";
@@ -9,14 +9,14 @@ import { type Consumer, inUse } from "./consumer.ts";
 import { Inbox } from "./inbox.ts";
 import { StreamState } from "./stream-state.ts";
 
-/** How a connection ends: our side, and we linger; all of it; or with a reset. */
+/** How a connection ends: our side first, and it lingers; both sides at once; or with a reset. */
 export type Ending = "linger" | "drop" | "reset";
 
 /** The base of class Stream. */
 export abstract class StreamReading extends StreamState {
   /** @internal */
   inbox: Inbox | undefined;
-  /** Takes what arrives instead of the subscribers to `read`. @internal */
+  /** Receives the input instead of the subscribers to `read`. @internal */
   consumer: Consumer | undefined;
   #bytesRead = 0;
   #halfOpen = false;
@@ -24,8 +24,8 @@ export abstract class StreamReading extends StreamState {
   #hasPeerEnded = false;
 
   /**
-   * Whether the stream stays open when the peer has ended its side: then `end` is emitted, and the stream can write until it ends too.
-   * Default false: it sends what is queued, and closes.
+   * Whether the stream stays open when the peer has ended its side. If true, `end` is emitted, and the stream can write until it ends too.
+   * If false (the default), it sends what is queued, and closes.
    */
   get halfOpen(): boolean {
     return this.#halfOpen;
@@ -36,7 +36,7 @@ export abstract class StreamReading extends StreamState {
     this.#halfOpen = on;
   }
 
-  /** Whether data, or the peer's end, waits to be read. Counts as activity. */
+  /** Whether data, or the peer's end, waits to be read. Reading this property counts as activity. */
   get isReadable(): boolean {
     if (!this.raw) return false;
     this.touch(this.engine.clock.now());
@@ -48,7 +48,7 @@ export abstract class StreamReading extends StreamState {
     return this.lent?.bytesRead ?? this.#bytesRead;
   }
 
-  /** The handle, if it is lent to somebody who reads and writes it without the stream. @internal */
+  /** The handle, if it is lent to a server, which reads and writes it without the stream. @internal */
   get lent(): SocketHandle | undefined {
     return this.consumer?.borrowed;
   }
@@ -68,7 +68,7 @@ export abstract class StreamReading extends StreamState {
     return this.#hasPeerEnded;
   }
 
-  /** Starts reading, or goes on after `stop`; also if the peer has ended its side meanwhile. */
+  /** Starts reading, or continues after `stop`. If the peer has ended its side meanwhile, its end is delivered. */
   start(): void {
     if (!this.raw) return;
     this.#paused = false;
@@ -78,7 +78,7 @@ export abstract class StreamReading extends StreamState {
     if (this.raw?.readableEnded) this.engine.nextTick(() => this.closed(true));
   }
 
-  /** Pauses reading. Writing goes on, and so does the inactivity timeout. */
+  /** Pauses reading. Writing and the idle timeout continue. */
   stop(): void {
     this.#paused = true;
     try {
@@ -109,7 +109,7 @@ export abstract class StreamReading extends StreamState {
     this.flow();
   }
 
-  /** Reads, unless something is in the way. @internal */
+  /** Continues reading, unless the stream is paused, its reader has no room, or the loop is stopped. @internal */
   flow(): void {
     if (this.#paused || this.inbox?.isFull || this.consumer?.isFull || this.lent || !this.engine.active) return;
     try {
@@ -119,23 +119,23 @@ export abstract class StreamReading extends StreamState {
     }
   }
 
-  /** Whether what arrives is taken by somebody. @internal */
+  /** Whether input has a reader. @internal */
   get isRead(): boolean {
     if (!this.raw || this.#paused) return false;
     return this.consumer ? !this.consumer.isFull : this.hasSubscribers("read");
   }
 
-  /** A second consumer is refused. @internal */
+  /** Throws if the stream has a consumer: it would not share the input. @internal */
   protected override subscribing(name: string): void {
     if (name === "read" && this.consumer && !this.isSecuring) throw inUse('on: event "read"', this.consumer.name);
   }
 
-  /** What was kept for a subscriber to `read` is emitted in the next tick. @internal */
+  /** Delivers kept input in the next tick if there is a new subscriber to `read`. @internal */
   protected override subscribed(name: string): void {
     if (name === "read") this.inbox?.giveLater();
   }
 
-  /** From here on what arrives goes to a consumer, what was kept first. @internal */
+  /** Delivers all further input to a consumer, kept input first. `what` is the called method. @internal */
   consume(what: string, consumer: Consumer): void {
     const reader = this.consumer?.name ?? (this.hasSubscribers("read") ? "a subscriber to `read`" : undefined);
     if (reader !== undefined) throw inUse(what, reader);
@@ -148,7 +148,7 @@ export abstract class StreamReading extends StreamState {
     return this.started ? this.raw : undefined;
   }
 
-  /** What has arrived is somebody else's, and not counted. @internal */
+  /** Puts kept input back into a handle that the stream releases. It does not count as read. @internal */
   protected giveBack(handle: SocketHandle): void {
     if (this.inbox?.isEmpty !== false) return;
     const rest = this.inbox.takeAll();
@@ -156,7 +156,7 @@ export abstract class StreamReading extends StreamState {
     handle.unshift(rest);
   }
 
-  /** Gives a chunk to the one that reads. @internal */
+  /** Passes a chunk to the reader. @internal */
   give(chunk: Buffer): void {
     const { consumer } = this;
     if (!consumer) return this.fire("read", chunk);
@@ -191,13 +191,13 @@ export abstract class StreamReading extends StreamState {
     if (ended && this.#paused) return; // the peer's end waits for `start`, as its data does
     this.engine.deliver("close", () => {
       this.inbox?.give();
-      // Nobody but the peer can have destroyed a bare connection; on Bun, one whose sides have both ended is just closed.
+      // Only the peer can have destroyed a bare connection. On Bun, one whose two sides have ended is closed without another event.
       const hasEnded = this.raw instanceof BareSocket && this.raw.writableEnded;
       const isReset = this.raw instanceof BareSocket && !hasEnded;
       if (hasEnded && !ended) this.#hasPeerEnded = true;
       if (!ended) this.finish("drop", isReset ? "reset" : "local");
       else if (!this.#paused && this.raw && !this.#hasPeerEnded) {
-        // On Bun a socket that is destroyed on this side ends first.
+        // On Bun a socket that this side destroys emits its end first.
         if (this.raw.destroyed) this.finish("drop", "local");
         else this.#peerEnded();
       }
@@ -206,7 +206,7 @@ export abstract class StreamReading extends StreamState {
 
   /** @internal */
   failed(error: Error): void {
-    // It waits for the loop to run, and may be closed before.
+    // The event waits for the loop to run, and the stream may be closed before.
     if (!this.engine.active && this.raw && !isGone(error)) this.keepBroken(error);
     this.engine.deliver("error", () => {
       this.inbox?.give();
@@ -214,7 +214,7 @@ export abstract class StreamReading extends StreamState {
       this.takeBroken(error);
       if (!isGone(error) && !this.isSecuring && (!this.consumer || this.hasSubscribers("error")))
         this.fire("error", error);
-      // What a server says of its own accord, and not the system: it has answered 408, say.
+      // An error that the server made, and not the system: for example, after it has answered 408.
       const isOfServer = this.lent !== undefined && !("syscall" in error);
       this.finish("drop", isGone(error) ? "reset" : isOfServer ? "local" : "error", error);
     });
@@ -222,13 +222,13 @@ export abstract class StreamReading extends StreamState {
 
   #peerEnded(): void {
     this.#hasPeerEnded = true;
-    if (this.hasEnded) this.finish("linger", "local"); // our end is answered
+    if (this.hasEnded) this.finish("linger", "local"); // both sides have ended, ours first
     else if (this.consumer) this.#endFor(this.consumer);
     else if (this.halfOpen) this.fire("end");
     else this.finishLater("peer");
   }
 
-  // What waits for it comes first, even if it is more than it wanted.
+  // Delivers kept input first, even if the consumer has no room.
   #endFor(consumer: Consumer): void {
     if (this.inbox?.isEmpty === false) this.give(this.inbox.takeAll());
     this.engine.guard.run("end", () => consumer.ended());
@@ -252,10 +252,10 @@ export abstract class StreamReading extends StreamState {
   /** Closes at once. @internal */
   abstract finish(how: Ending, reason: CloseReason, error?: Error): void;
 
-  /** Closes as soon as what waits has been sent. @internal */
+  /** Closes as soon as all waiting data has been sent. @internal */
   abstract finishLater(reason: CloseReason): void;
 
-  /** Becomes a connection with a record. @internal */
+  /** Opens the record of the stream in the core, and starts. @internal */
   protected abstract open(): void;
 }
 

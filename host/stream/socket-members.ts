@@ -1,4 +1,4 @@
-// What a duplex has besides a Duplex of the runtime: the members of a `net.Socket`, so that libraries take it for one.
+// The members of a `net.Socket` that a duplex has, so that libraries accept it as one.
 
 import { isIP } from "node:net";
 import { Duplex } from "node:stream";
@@ -14,7 +14,7 @@ const MILLISECONDS: Rule = {
   range: (value: number) => value >= 0 && Number.isFinite(value),
 };
 
-/** Where a connection ends, on one of its sides. */
+/** The address of one side of a connection. */
 interface Place {
   readonly address: string | undefined;
   readonly port: number | undefined;
@@ -36,9 +36,9 @@ export abstract class SocketMembers extends Duplex {
   readonly connecting = false;
   /** Always false: it is connected. */
   readonly pending = false;
-  /** Whether TLS is spoken. */
+  /** Whether the connection uses TLS. */
   readonly encrypted: boolean;
-  /** Whether TLS is spoken, and the peer's certificate was verified. */
+  /** Whether the connection uses TLS, and the peer's certificate was verified. */
   readonly authorized: boolean;
   protected readonly source: Consumed;
   #local: Place | undefined;
@@ -62,7 +62,7 @@ export abstract class SocketMembers extends Duplex {
     this.authorized = this.encrypted && authorized === true;
   }
 
-  /** The peer's address. The addresses stay readable after the end once they have been asked for. */
+  /** The peer's address. An address that was read while the connection was open stays readable after it has closed. */
   get remoteAddress(): string | undefined {
     return this.#remote.address;
   }
@@ -114,14 +114,14 @@ export abstract class SocketMembers extends Duplex {
     return this.source.bytesWritten;
   }
 
-  /** What `setTimeout` was given, in milliseconds; undefined without it. */
+  /** The timeout that `setTimeout` has set, in milliseconds; undefined if there is none. */
   get timeout(): number | undefined {
     return this.#timeout || undefined;
   }
 
   /**
-   * Emits `timeout` when nothing has come or gone for so many milliseconds; it closes nothing, as the `timeout` of the stream does. 0 for
-   * never.
+   * Emits `timeout` when nothing was received or sent for this many milliseconds; 0 for never. Unlike the `timeout` of the stream, it does
+   * not close the connection.
    */
   setTimeout(milliseconds: number, cb?: () => void): this {
     check("setTimeout: milliseconds", milliseconds, MILLISECONDS);
@@ -139,38 +139,38 @@ export abstract class SocketMembers extends Duplex {
     return this;
   }
 
-  /** Whether small pieces are sent at once. */
+  /** Sets whether the system sends small pieces at once (TCP_NODELAY); default true. */
   setNoDelay(on = true): this {
     (this.source.raw as Settable | undefined)?.setNoDelay?.(on);
     return this;
   }
 
-  /** Whether the system asks after so many milliseconds of silence whether the peer is still there. */
+  /** Sets whether the system probes the peer after this many milliseconds without data (SO_KEEPALIVE); default false. */
   setKeepAlive(on = false, milliseconds = 0): this {
     (this.source.raw as Settable | undefined)?.setKeepAlive?.(on, milliseconds);
     return this;
   }
 
-  /** The process waits for the connection again. */
+  /** Makes the connection keep the process alive again. */
   ref(): this {
     if (this.source.engine.active) this.source.raw?.ref?.();
     return this;
   }
 
-  /** The process need not wait for the connection. */
+  /** Lets the process exit while the connection is open. */
   unref(): this {
     this.source.raw?.unref?.();
     return this;
   }
 
-  /** Ends our side, and closes once all that was written has been sent. */
+  /** Ends our side, and closes as soon as everything written has been sent. */
   destroySoon(): void {
     if (this.writable) this.end();
     if (this.writableFinished) this.destroy();
     else this.once("finish", () => this.destroy());
   }
 
-  /** Emits `timeout` no more. */
+  /** Cancels `setTimeout`. */
   protected forgetTimeout(): void {
     if (this.#timer !== 0) this.source.engine.timers.remove(this.#timer);
     this.#timer = this.#timeout = 0;
@@ -198,7 +198,7 @@ export abstract class SocketMembers extends Duplex {
     this.#timer = this.source.engine.timers.make(Math.max(after, 1) / 1000, false, () => this.#expired());
   }
 
-  // The activity is looked at when the time is over, and not restarted with each byte.
+  // The timer is not restarted with each byte: when it fires, the last activity is checked.
   #expired(): void {
     const { engine, record, slot } = this.source;
     this.#timer = 0;

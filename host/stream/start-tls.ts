@@ -1,7 +1,7 @@
-// TLS in place: a stream that spoke plain speaks TLS from here on, as the same connection.
+// Starts TLS on a stream that has used plain TCP, as the same connection.
 //
-// Until the handshake is over the stream has a consumer that takes nothing. What arrives then is no data: it is the beginning of TLS.
-// What is written waits.
+// Until the handshake is complete, the stream has a consumer that is always full. Input that arrives meanwhile is not delivered: it is the
+// beginning of TLS. Written data waits.
 
 import { isIP } from "node:net";
 import type { TLSSocket } from "node:tls";
@@ -25,11 +25,11 @@ const SECONDS = 10;
 
 /** Options of `Stream#startTls`: those of `server` that begin with `tls` for a stream that was accepted, those of `client` for another. */
 export type StartTlsOptions = (ServerTlsOptions | ClientTlsOptions) & {
-  /** Which side of TLS this is. For a stream that you have made yourself; the loop knows it of others. */
+  /** Which side of TLS this is. Required for a stream that you have made yourself; the loop knows the side of others. */
   side?: "server" | "client" | undefined;
 };
 
-/** What `startTls` asks of a stream. */
+/** What `startTls` needs of a stream. */
 export interface Securable {
   readonly engine: LoopEngine;
   readonly raw: object | undefined;
@@ -38,26 +38,26 @@ export interface Securable {
   consumer: Consumer | undefined;
   /** Starts, unless it has. */
   begin(): void;
-  /** From here on what is written waits; `reached` is called once what was written before has been sent. */
+  /** Makes further written data wait. `reached` is called once everything written before has been sent. */
   hold(reached: () => void): void;
-  /** Lets go of the handle: paused, and with all that has arrived. */
+  /** Releases the handle: paused, and with all unread input. */
   detach(): SocketHandle;
-  /** Goes on with another handle. */
+  /** Continues with another handle. */
   attach(handle: SocketHandle): void;
   idleAfter(seconds: number): void;
   finish(how: "drop", reason: "error", error: Error): void;
 }
 
 const SIDE: Rule = oneOf("server", "client");
-// By stream: few are connected by a name and begin with TLS later.
+// By stream, as a property would cost memory in each: few are connected by a name and start TLS later.
 const names = new WeakMap<object, string>();
 
-/** An outgoing stream was connected to this address: if that is a name, it is the one to be verified. */
+/** Records the address that an outgoing stream was connected to. If it is a name, the certificate must be valid for it. */
 export function connectedTo(stream: object, address: string): void {
   if (isIP(address) === 0) names.set(stream, address);
 }
 
-/** Begins TLS on a stream. Wrong options throw, all else rejects. */
+/** Starts TLS on a stream. Throws if an option is wrong, or another consumer has the stream; rejects with any later error. */
 export function startTls(stream: Securable, options: StartTlsOptions): Promise<void> {
   check("startTls: options", options, OBJECT);
   const shake = prepare(stream, options);
@@ -65,7 +65,7 @@ export function startTls(stream: Securable, options: StartTlsOptions): Promise<v
   const { encrypted } = (stream.raw ?? {}) as Partial<SocketHandle>;
   if (encrypted) checkLayers();
   const start = new TlsStart(stream, shake);
-  start.promise.catch(ignore); // a rejection that nobody waits for is silent
+  start.promise.catch(ignore); // a rejection without a handler is silent
   start.begin();
   return start.promise;
 }
@@ -101,7 +101,7 @@ function sideOf({ engine, record }: Securable): "server" | "client" {
   throw withCode(new TypeError(message), "ERR_IOLOOP_INVALID_ARG_TYPE");
 }
 
-// Bun would take the encrypted socket for one that has spoken plain, and Deno does not come to an end with it.
+// Bun would treat the encrypted socket as a plain one, and on Deno the handshake never ends.
 function checkLayers(): void {
   const { bun, deno } = process.versions as Record<string, string | undefined>;
   if (bun === undefined && deno === undefined) return;
@@ -120,7 +120,7 @@ class TlsStart implements Consumer {
   #resolve!: () => void;
   #reject!: (error: Error) => void;
   #hasBegun = false;
-  #over: ((secure?: TLSSocket) => void) | undefined; // takes off what the handshake has put on its socket
+  #over: ((secure?: TLSSocket) => void) | undefined; // removes the listeners of the handshake from its socket
 
   constructor(stream: Securable, shake: Shake) {
     this.#stream = stream;
@@ -135,12 +135,12 @@ class TlsStart implements Consumer {
     stream.begin();
     stream.idleAfter(SECONDS);
     if (stream.hasPeerEnded) return stream.engine.nextTick(() => this.#fail(ended()));
-    // In the next tick, as the callback that has called may write to the stream it was called for.
+    // In the next tick: the callback under way may still write to the stream.
     stream.hold(() => stream.engine.nextTick(() => this.#attempt(() => this.#handshake())));
   }
 
   received(): void {
-    // It is full: what arrives is kept.
+    // The consumer is full: input is kept.
   }
 
   ended(): void {
@@ -174,7 +174,7 @@ class TlsStart implements Consumer {
     const { engine } = stream;
     const socket = stream.detach();
     stream.idleAfter(this.#shake.seconds ?? SECONDS);
-    // The loop may be stopped, and the stream be closed, before what follows is delivered.
+    // Before these are delivered, the loop may be stopped, and the stream may be closed.
     this.#over = this.#shake.begin(socket, {
       secured: (secure) => engine.deliver("tls", () => this.#attempt(() => this.#secured(secure))),
       failed: (error) => engine.deliver("tls", () => this.#fail(error ?? ended())),
@@ -213,5 +213,5 @@ function ended(): IOLoopError {
 }
 
 function ignore(): void {
-  // Whoever waits for the promise has it.
+  // The caller has the promise, and may handle its rejection.
 }

@@ -1,26 +1,26 @@
-// The events of a stream, and what it shows of itself.
+// The events of a stream, and the facts that it prints about itself.
 
 import { namesOf } from "../base/event-emitter.ts";
 import { ReactorPart } from "../reactor/emitters.ts";
 
 export interface StreamEvents {
-  /** Data has arrived. */
+  /** Data was received. */
   read: [chunk: Buffer];
-  /** Data has been handed to the system. */
+  /** A chunk has been handed to the system. */
   write: [chunk: Buffer];
   /** All that was written has been handed to the system. */
   drain: [];
-  /** The peer has ended its side, and the stream is `halfOpen`: it goes on writing until `end` or `close`. */
+  /** The peer has ended its side, and the stream is `halfOpen`: it can write until `end` or `close` is called. */
   end: [];
-  /** Nothing came or went for `timeout` seconds; the stream closes next. */
+  /** No byte was received or sent for `timeout` seconds; the stream closes next. */
   timeout: [];
   /** Reading or writing failed; the stream closes next. */
   error: [error: NodeJS.ErrnoException];
-  /** The stream is closed. Exactly once, and the last of all. */
+  /** The stream is closed. Emitted exactly once, as the last event. */
   close: [];
 }
 
-/** What a stream emits and shows, and what it says of itself. */
+/** The base of class Stream that declares its events, and the members that `facts` prints. */
 export abstract class StreamEmitter extends ReactorPart<StreamEvents> {
   /** @internal */
   static override readonly events: readonly string[] = namesOf<StreamEvents>({
@@ -42,7 +42,7 @@ export abstract class StreamEmitter extends ReactorPart<StreamEvents> {
   abstract get bytesWritten(): number;
   abstract get bytesWaiting(): number;
 
-  /** Asking makes no socket, and does not count as activity. @internal */
+  /** Makes no socket, and does not count as activity. @internal */
   override facts(): Record<string, unknown> {
     const { remoteAddress, remotePort, timeout, bytesRead, bytesWritten, bytesWaiting } = this;
     return { isOpen: this.isOpen, remoteAddress, remotePort, timeout, bytesRead, bytesWritten, bytesWaiting };

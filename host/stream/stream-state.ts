@@ -1,4 +1,4 @@
-// What a stream is, whatever it does: its handle, its record, whom it is connected to, and why it has closed.
+// The state of a stream: its handle, its record, its addresses, its deadlines, and the reason of its close.
 
 import { SECONDS, check } from "../base/checks.ts";
 import { toError } from "../base/errors.ts";
@@ -8,12 +8,12 @@ import { type TlsInfo, tlsOf } from "../socket/tls-info.ts";
 import type { CloseReason } from "./close-reason.ts";
 import { StreamEmitter } from "./stream-events.ts";
 
-// Of streams that have failed and will emit so in the next tick, or when they are closed before it. Few ever do.
+// The errors of streams that will emit `error` in the next tick, or when they are closed before it. In a map, as few streams have one.
 const broken = new WeakMap<StreamState, Error>();
 
 /** The base of the halves of class Stream. */
 export abstract class StreamState extends StreamEmitter {
-  /** The handle as it is; undefined once the stream is closed. @internal */
+  /** The handle, a socket of the runtime or not; undefined once the stream is closed. @internal */
   raw: AnyHandle | undefined;
   /** @internal */
   started = false;
@@ -24,20 +24,20 @@ export abstract class StreamState extends StreamEmitter {
   #closeReason: CloseReason | undefined;
   #timeout = 15;
   #lifetime = 0;
-  // Bytes that others had read and written through the handle when it was looked at last; undefined while nobody else has it.
+  // Bytes that other code had read and written through the handle at the last check; undefined while no other code has the handle.
   #seen: number | undefined;
 
   /** The id of the connection in its loop; 0 before it has started. It stays readable after `close`. */
   declare id: Id;
 
-  /** The handle; undefined once the stream is closed. What others read and write through it counts as activity. */
+  /** The handle; undefined once the stream is closed. Bytes that other code reads and writes through it count as activity. */
   get handle(): SocketHandle | undefined {
     const handle = this.socket();
     if (handle) this.share();
     return handle;
   }
 
-  /** The peer's address; undefined if it has none, and once the stream is closed. Makes no socket, as `handle` does. */
+  /** The peer's address; undefined if it has none, and once the stream is closed. Unlike `handle`, it makes no socket. */
   get remoteAddress(): string | undefined {
     return peerOf(this.raw).remoteAddress;
   }
@@ -70,8 +70,8 @@ export abstract class StreamState extends StreamEmitter {
   }
 
   /**
-   * Seconds the connection may be open at all, from when it was admitted or opened, whatever it does; then it closes at once, without a
-   * `timeout`. Default 0: no bound.
+   * Seconds the connection may be open, from when it was admitted or opened, whether it is idle or not. Then it closes at once, without a
+   * `timeout` event. Default 0: no limit.
    */
   get lifetime(): number {
     return this.#lifetime;
@@ -104,12 +104,12 @@ export abstract class StreamState extends StreamEmitter {
     return (this.raw = plain(this.raw)) as SocketHandle | undefined;
   }
 
-  /** Somebody else has the handle: what they read and write counts as activity from here on. @internal */
+  /** Other code has the handle: bytes that it reads and writes count as activity from now on. @internal */
   share(): void {
     this.#seen ??= this.#foreignBytes();
   }
 
-  /** The connection is idle after so many seconds without activity, whatever `timeout` says; 0 for never. @internal */
+  /** Sets the idle deadline to this many seconds without activity, and does not change `timeout`; 0 for never. @internal */
   idleAfter(seconds: number): void {
     if (this.record !== 0) this.engine.connections.setTimeout(this.record, seconds);
   }
@@ -117,12 +117,12 @@ export abstract class StreamState extends StreamEmitter {
   /** Whether a TLS handshake is under way, which has a deadline of its own. @internal */
   abstract get isSecuring(): boolean;
 
-  /** Something has come or gone. @internal */
+  /** Records activity: bytes were received or sent. @internal */
   touch(now = this.engine.now): void {
     if (this.record !== 0) this.engine.core.activity[this.slot] = now;
   }
 
-  /** The idle deadline has come: what others did with the handle since the last one is activity. @internal */
+  /** The idle deadline has passed: if other code has used the handle since the last one, records activity. @internal */
   look(): void {
     if (this.#seen === undefined || this.isSecuring) return;
     const bytes = this.#foreignBytes();
@@ -144,12 +144,12 @@ export abstract class StreamState extends StreamEmitter {
     this.#timeout = this.#lifetime = 0;
   }
 
-  /** The first reason counts. @internal */
+  /** Sets the reason of the close, unless there is one. @internal */
   endsFor(reason: CloseReason): void {
     this.#closeReason ??= reason;
   }
 
-  /** A call into the handle has thrown: a Duplex of the user's, or the runtime for want of memory. It costs this stream alone. @internal */
+  /** A call into the handle has thrown: a user's Duplex, or the runtime when it is out of memory. Only this stream fails. @internal */
   broken(error: unknown): void {
     if (broken.has(this)) return this.engine.supervisor.failed(error, "error");
     broken.set(this, toError(error));
@@ -164,7 +164,7 @@ export abstract class StreamState extends StreamEmitter {
     if (!broken.has(this)) broken.set(this, error);
   }
 
-  /** What {@link broken} was given and nobody has been told; with `only`, that error alone. @internal */
+  /** Removes and returns the error that was not emitted yet; with `only`, only if it is that error. @internal */
   protected takeBroken(only?: Error): Error | undefined {
     const error = broken.get(this);
     if (only && error !== only) return undefined;
@@ -172,14 +172,14 @@ export abstract class StreamState extends StreamEmitter {
     return error;
   }
 
-  /** Whether somebody else reads and writes the handle. @internal */
+  /** Whether the handle is lent to a server, which reads and writes it. @internal */
   abstract get isLent(): boolean;
 
   /** @internal */
   abstract failed(error: Error): void;
 
-  // Bytes that passed the socket and not the stream. An encrypted socket counts other bytes than the stream does, and a stream whose socket
-  // is lent shows the socket's: then all count.
+  // Bytes that passed through the socket but not through the stream. All bytes count if the socket is encrypted, as it counts other bytes than
+  // the stream does, and if it is lent, as the stream then shows the counts of the socket.
   #foreignBytes(): number {
     const { bytesRead, bytesWritten, encrypted } = (this.raw ?? {}) as Partial<SocketHandle>;
     const all = (bytesRead ?? 0) + (bytesWritten ?? 0);

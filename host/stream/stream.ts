@@ -1,4 +1,4 @@
-// class Stream: a connection's bytes, in and out, with its inactivity timeout.
+// class Stream: reads and writes a connection, and closes it when it is idle for too long.
 
 import type { IOLoopError } from "../base/errors.ts";
 import { detached, ownMethods } from "../base/methods.ts";
@@ -25,11 +25,11 @@ export type AnyData = any;
 
 /** A non-blocking I/O stream. `Data` is the type of its `data`. */
 export class Stream<Data = AnyData> extends StreamEnding {
-  /** Yours: whatever belongs to the connection. The loop never looks at it. */
+  /** A property for your own use, such as a session. The loop does not use it. */
   data: Data | undefined = undefined;
   #highWaterMark = 1_048_576;
 
-  /** A stream around a connected handle, silent until `start`. */
+  /** A stream around a connected handle. It reads nothing and emits nothing until `start`. */
   constructor(handle: StreamHandle, options: StreamOptions = {}) {
     check("new Stream: handle", handle, HANDLE);
     const { reactor, halfOpen } = checkOptions("new Stream", options, { reactor: REACTOR, halfOpen: BOOLEAN });
@@ -48,7 +48,7 @@ export class Stream<Data = AnyData> extends StreamEnding {
     return this.writing?.bytesWaiting ?? 0;
   }
 
-  /** From how many waiting bytes on `canWrite` is false; default 1048576. */
+  /** The number of waiting bytes from which `canWrite` is false; default 1048576. */
   get highWaterMark(): number {
     return this.#highWaterMark;
   }
@@ -64,9 +64,9 @@ export class Stream<Data = AnyData> extends StreamEnding {
   }
 
   /**
-   * Queues data to be sent after the current callback has ended, joined with what else it writes. `cb(stream)` runs when
-   * all that waits has been handed to the system, or `cb(stream, error)` if the stream was closed, or had ended, before that. A
-   * Uint8Array must not be changed until then.
+   * Queues data. All writes made in one callback are sent together, after it has ended. `cb(stream)` runs when all waiting data has been
+   * handed to the system, or `cb(stream, error)` if the stream was closed, or had ended, before that. A Uint8Array must not be changed
+   * until then.
    *
    * @throws IOLoopError `ERR_IOLOOP_STREAM_IN_USE` while a duplex or a web stream of it, or a server, writes to it.
    */
@@ -79,8 +79,8 @@ export class Stream<Data = AnyData> extends StreamEnding {
   }
 
   /**
-   * Sends what is queued, and `chunk`, then ends our side. Reading goes on: the stream closes when the peer has ended as well. `write` does
-   * nothing any more.
+   * Sends what is queued, and `chunk`, then ends our side. Reading continues, and the stream closes when the peer has ended as well. Further
+   * calls of `write` send nothing.
    *
    * @throws IOLoopError `ERR_IOLOOP_STREAM_IN_USE` as `write` does.
    */
@@ -111,9 +111,9 @@ export class Stream<Data = AnyData> extends StreamEnding {
   }
 
   /**
-   * Speaks TLS from here on, as the same connection. What was written before goes out in plain first; what is written after waits for the
-   * handshake. No plain byte is delivered any more: what has arrived and was not read is the beginning of TLS. The handshake has 10 seconds.
-   * If it fails, the promise rejects and the stream closes, reason `"error"`. A rejection that nobody waits for is silent.
+   * Starts TLS, as the same connection. Data written before is sent in plain first; data written after waits for the handshake. No plain
+   * byte is delivered any more: unread input is the beginning of TLS. The handshake may take 10 seconds. If it fails, the promise rejects,
+   * and the stream closes with the reason `"error"`. A rejection without a handler is silent.
    *
    * @param options Those of `server` that begin with `tls` for a stream that was accepted, those of `client` for an outgoing one.
    * @throws IOLoopError `ERR_IOLOOP_STREAM_IN_USE` while a duplex, web streams or another `startTls` have the stream.
@@ -122,12 +122,12 @@ export class Stream<Data = AnyData> extends StreamEnding {
     return startTls(this, options);
   }
 
-  /** What is written from here on waits; `reached` is called once what was written before has been sent. @internal */
+  /** Makes further written data wait. `reached` is called once everything written before has been sent. @internal */
   hold(reached: () => void): void {
     (this.writing ??= new Writing(this)).hold(reached);
   }
 
-  /** `write`, for whoever has the stream. @internal */
+  /** Like `write`, for the consumer of the stream. @internal */
   push(chunk: string | Uint8Array, cb?: (stream: never, error?: IOLoopError) => unknown): this {
     if (this.raw && !this.isEnding) (this.writing ??= new Writing(this)).push(chunk, cb);
     else if (cb) refuseLater(this, cb);

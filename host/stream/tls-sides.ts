@@ -1,4 +1,4 @@
-// The handshake of either side, on a socket that has spoken plain.
+// The TLS handshake of either side, on a socket that has used plain TCP.
 
 import type { ConnectionOptions, TLSSocket } from "node:tls";
 import { IOLoopError } from "../base/errors.ts";
@@ -7,7 +7,7 @@ import { nodeTls } from "../socket/node-tls.ts";
 import { Handshakes } from "../socket/tls-handshake.ts";
 import { type ServerTlsOptions, serverTls } from "../socket/tls-options.ts";
 
-/** Who is told how a handshake ends. More than one of these calls may come. */
+/** The callbacks at the end of a handshake. More than one of them may be called. */
 interface Told {
   secured(secure: TLSSocket): void;
   failed(error?: Error): void;
@@ -15,29 +15,29 @@ interface Told {
 
 /** One side of TLS. */
 export interface Shake {
-  /** How long it may take; 10 if it does not say. */
+  /** How many seconds it may take; default 10. */
   readonly seconds?: number;
-  /** Begins. Returns what takes its listeners off again; without the encrypted socket, what there is of it is destroyed. */
+  /** Begins. Returns a function that removes its listeners. Called without the encrypted socket, that destroys a socket that was made. */
   begin(socket: SocketHandle, told: Told): (secure?: TLSSocket) => void;
 }
 
-/** What a server's options were, and what was made of them. */
+/** The values of a server's options, and the handshakes made from them. */
 interface Known {
   readonly values: readonly unknown[];
   readonly handshakes: Handshakes;
 }
 
-// Most programs give the same object each time: then its files are read once.
+// Most programs pass the same object each time. Its files are then read only once.
 const known = new WeakMap<object, Known>();
 
-/** The server's side. `given` are the options as they were given, by which what was made of them is found again. */
+/** The server's side. `given` is the object that the caller passed: a second call with it uses the same handshakes. */
 export function shakeAsServer(given: object, options: ServerTlsOptions): Shake {
   const handshakes = handshakesFor(given, options);
   return {
     seconds: handshakes.seconds,
     begin(socket, told) {
       const secured = (secure: TLSSocket): void => {
-        secure.on("error", ignore); // until the stream has it: the loop may be stopped
+        secure.on("error", ignore); // until the stream has the socket: the loop may be stopped
         if (handshakes.isWelcome(secure)) return told.secured(secure);
         told.failed(new IOLoopError("ERR_IOLOOP_TLS", "startTls: the certificate of the client is not valid"));
         secure.destroy();
@@ -59,11 +59,11 @@ export function shakeAsServer(given: object, options: ServerTlsOptions): Shake {
   };
 }
 
-/** The client's side: what it is given are options of `tls.connect`. */
+/** The client's side, with options of `tls.connect`. */
 export function shakeAsClient(options: ConnectionOptions): Shake {
   return {
     begin(socket, told) {
-      // A server does not speak before the client has begun with TLS: somebody has put that in.
+      // A server does not send before the client has begun TLS: an attacker may have injected these bytes.
       if (socket.readableLength > 0) {
         const message = `startTls: ${socket.readableLength} bytes have arrived before the handshake`;
         throw new IOLoopError("ERR_IOLOOP_TLS", message);
@@ -77,7 +77,7 @@ export function shakeAsClient(options: ConnectionOptions): Shake {
       return (done) => {
         secure.off("secureConnect", onSecure).off("close", onClose);
         if (!done) {
-          secure.destroy(); // its errors are heard still, and ignored
+          secure.destroy(); // its listener for errors stays, and ignores them
           return;
         }
         socket.off("error", ignore);
@@ -98,7 +98,7 @@ function handshakesFor(given: object, options: ServerTlsOptions): Handshakes {
   return handshakes;
 }
 
-// With those of the objects in it: certificates by host name, and `tlsOptions`.
+// The values of an object, and of the objects in it: certificates by host name, and `tlsOptions`.
 function valuesOf(options: object, depth = 0): unknown[] {
   const values: unknown[] = [];
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
@@ -109,5 +109,5 @@ function valuesOf(options: object, depth = 0): unknown[] {
 }
 
 function ignore(): void {
-  // What matters of it is told otherwise.
+  // The callbacks of the handshake report what matters.
 }

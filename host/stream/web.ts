@@ -1,7 +1,7 @@
 // A stream as a pair of web streams.
 //
-// The rejections of what their methods return are silent: `readable.pipeTo(writable)`, called and not waited for, does not end the process when
-// the peer goes.
+// Rejections of the promises that their methods return are silent: if `readable.pipeTo(writable)` is called without a handler, the process
+// does not end when the peer goes.
 
 import { CHUNK, check } from "../base/checks.ts";
 import { errorFor } from "./close-reason.ts";
@@ -11,19 +11,19 @@ const HIGH_WATER_MARK = 65_536; // bytes
 
 /** Both sides of a stream. */
 export interface WebStreams {
-  /** What arrives. `cancel` closes the connection. */
+  /** The input. `cancel` closes the connection. */
   readonly readable: ReadableStream<Uint8Array>;
-  /** What is sent. `close` ends our side, `abort` resets the connection. */
+  /** The output. `close` ends our side, `abort` resets the connection. */
   readonly writable: WritableStream<Uint8Array | string>;
 }
 
-/** The web streams of a stream: always the same. */
+/** Returns the web streams of a stream: the same ones at each call. */
 export function webOf(source: Consumed): WebStreams {
   const { consumer } = source;
   return consumer instanceof WebConsumer ? consumer.streams : new WebConsumer(source).streams;
 }
 
-/** Gives the readable what its stream receives. */
+/** Passes the input of a stream on to its readable. */
 class WebConsumer implements Consumer {
   readonly name = "web streams";
   readonly streams: WebStreams;
@@ -37,7 +37,7 @@ class WebConsumer implements Consumer {
   constructor(source: Consumed) {
     this.#source = source;
     source.consume("web", this);
-    source.halfOpen = true; // what is being piped from one side to the other is not cut off
+    source.halfOpen = true; // the end of one side must not cut off a pipe to the other
     this.streams = { readable: this.#makeReadable(), writable: this.#makeWritable() };
     if (!source.raw) this.#isClosedAlready();
   }
@@ -121,7 +121,7 @@ class WebConsumer implements Consumer {
     this.closed(closeReason === "error" ? isClosed("web") : errorFor(closeReason ?? "local", undefined), ignore);
   }
 
-  // What was kept for want of room comes before the end.
+  // Input that was kept because the readable was full comes before the end.
   #giveRest(): void {
     if (!this.#isReadable) return;
     const { inbox } = this.#source;
@@ -130,7 +130,7 @@ class WebConsumer implements Consumer {
   }
 }
 
-/** Makes what methods return silent. */
+/** Makes rejections of the promises that these methods return silent. */
 function silence<T extends object>(object: T, ...methods: (keyof T & string)[]): T {
   for (const name of methods) {
     const method = object[name] as (...args: unknown[]) => Promise<unknown>;
@@ -143,13 +143,13 @@ function replace(object: object, name: string, value: (...args: unknown[]) => un
   Object.defineProperty(object, name, { value, configurable: true, writable: true });
 }
 
-/** A promise whose rejection is no `unhandledRejection`. */
+/** Returns the promise. Its rejection is not an `unhandledRejection`. */
 function silent<T>(promise: Promise<T>): Promise<T> {
   promise.catch(ignore);
   return promise;
 }
 
-// What is read may share its memory with others; a reader may transfer it.
+// A Buffer may share its memory with others, and a reader may transfer it: so copies it if it is shared.
 function ownBytes({ buffer, byteOffset, byteLength }: Buffer): Uint8Array {
   const bytes = new Uint8Array(buffer, byteOffset, byteLength);
   return byteLength === buffer.byteLength ? bytes : bytes.slice();

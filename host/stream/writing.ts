@@ -8,38 +8,38 @@ import { nextTurn } from "../time/clock.ts";
 import { type AnyHandle, isSocket, send } from "../socket/handle.ts";
 import { Outbox, chunkGone } from "./outbox.ts";
 
-/** Called once: when all that waited has been handed to the system, or with an error when the stream closed before that. */
+/** Called once: when all waiting data has been handed to the system, or with an error if the stream has closed before that. */
 export type WriteCallback = (stream: never, error?: IOLoopError) => unknown;
 
-/** What the write half asks of its stream. */
+/** What the write half needs of its stream. */
 export interface Written {
   readonly engine: LoopEngine;
-  /** Where it writes to; undefined before the stream has started, and once it is closed. */
+  /** The handle to write to; undefined before the stream has started, and once it is closed. */
   readonly outlet: AnyHandle | undefined;
   hasSubscribers(name: "write"): boolean;
   fire(name: "write", chunk: Buffer): void;
   fire(name: "drain"): void;
-  /** What waits cannot be sent: the stream is to close. */
+  /** Waiting data cannot be sent: the stream must close. */
   failed(error: Error): void;
-  /** Bytes have left. */
+  /** Bytes were sent. */
   touch(): void;
   /** Nothing waits any more. */
   drained(): void;
 }
 
-/** Sends what is written: one piece at a time, once the callback that wrote has ended. */
+/** Sends written data: one piece at a time, once the callback that wrote it has ended. */
 export class Writing {
   /** Bytes handed to the system. */
   bytesWritten = 0;
   readonly #stream: Written;
   #outbox = new Outbox();
   #callbacks: WriteCallback[] | undefined;
-  #behind: Behind | undefined; // what was pushed since `hold`
-  #handle: AnyHandle | undefined; // what the piece was given to
+  #behind: Behind | undefined; // data that was pushed since `hold`
+  #handle: AnyHandle | undefined; // the handle that the piece was written to
   #isQueued = false;
   #isSending = false;
   #isSent = false;
-  #known = 0; // pieces whose callback has still to come, and says nothing new
+  #known = 0; // pieces that are known to be sent, and whose callback has not been called yet
 
   constructor(stream: Written) {
     this.#stream = stream;
@@ -55,7 +55,7 @@ export class Writing {
     return this.#outbox.size + (this.#behind?.outbox.size ?? 0);
   }
 
-  /** Queues a chunk, and a callback for when all that waits has been handed to the system. */
+  /** Queues a chunk. The callback runs when all waiting data has been handed to the system. */
   push(chunk: string | Uint8Array, callback: WriteCallback | undefined): void {
     if (this.#behind) return pushBehind(this.#behind, chunk, callback);
     this.#outbox.push(chunk);
@@ -63,19 +63,19 @@ export class Writing {
     this.flushLater();
   }
 
-  /** Sends what waits once the current callback has ended. */
+  /** Sends waiting data once the current callback has ended. */
   flushLater(): void {
     if (this.#isQueued) return;
     this.#isQueued = true;
     this.#stream.engine.writers.add(this);
   }
 
-  /** Sends the next piece, unless one is on its way. */
+  /** Sends the next piece, unless one is being sent. */
   flush(): void {
     this.#isQueued = false;
     const handle = this.#stream.outlet;
     if (!handle || this.#outbox.isBusy) return;
-    // What throws here is the user's, or the runtime's: memory that is gone, a Duplex, an allocation. It costs this stream alone.
+    // This can throw: the memory of a chunk may be gone, a user's Duplex may fail, the runtime may be out of memory. Only this stream fails.
     try {
       const piece = this.#outbox.send();
       if (piece === undefined) {
@@ -88,14 +88,14 @@ export class Writing {
     }
   }
 
-  /** What is pushed from here on waits until `letGo`. `reached` is called once what was pushed before has been handed to the system. */
+  /** Holds data that is pushed from now on until `letGo`. `reached` is called once all data pushed before has been handed to the system. */
   hold(reached: () => void): void {
     const isReached = !this.isWaiting;
     this.#behind = { outbox: new Outbox(), callbacks: undefined, reached };
     if (isReached) reached();
   }
 
-  /** Sends what was held. */
+  /** Sends the held data. */
   letGo(): void {
     const { outbox, callbacks } = this.#behind!;
     this.#behind = undefined;
@@ -105,12 +105,12 @@ export class Writing {
     else this.#stream.drained();
   }
 
-  /** Gives all that waits to a handle that leaves the loop. */
+  /** Writes all waiting data to a handle that leaves the loop. */
   handOver(handle: AnyHandle & { write(piece: Buffer | string): unknown }): void {
     for (let piece = this.#outbox.send(); piece !== undefined; piece = this.#outbox.send()) handle.write(piece);
   }
 
-  /** The stream is closed: forgets all that waits, and calls back with an error, once the caller has returned. */
+  /** The stream is closed: drops all waiting data, and calls back with an error once the caller has returned. */
   close(): void {
     const held = this.#behind?.callbacks;
     const callbacks = held ? [...(this.#callbacks ?? []), ...held] : this.#callbacks;
@@ -119,7 +119,7 @@ export class Writing {
     if (callbacks) queueMicrotask(() => refuse(this.#stream, callbacks));
   }
 
-  // Whether the piece was taken at once, as most are.
+  // Returns whether the handle took the piece at once, as is usual.
   #send(handle: AnyHandle, piece: Buffer | string, encoding: BufferEncoding): boolean {
     this.#handle = handle;
     this.#isSending = true;
@@ -142,7 +142,7 @@ export class Writing {
     else engine.deliver("write", () => this.#taken());
   };
 
-  // The system, or a Duplex, takes no more.
+  // The system, or a Duplex, has refused the piece.
   #refused(error: Error): void {
     try {
       (this.#stream.outlet ?? this.#handle!).destroy(error);
@@ -151,7 +151,7 @@ export class Writing {
     }
   }
 
-  // The piece has been taken, later than at once.
+  // The handle has taken the piece later.
   #taken(): void {
     try {
       this.#sent();
@@ -166,7 +166,7 @@ export class Writing {
     stream.touch();
     const { pieceBytes } = this.#outbox;
     const piece = this.#outbox.sent();
-    // What a Duplex does with a piece is its own affair. A socket has sent less than it was to.
+    // A socket has sent less than the whole piece. (A Duplex may do with a piece what it likes.)
     if (typeof piece !== "string" && piece.length !== pieceBytes && isSocket(stream.outlet)) throw chunkGone();
     this.bytesWritten += pieceBytes;
     if (stream.hasSubscribers("write")) stream.fire("write", toBuffer(piece));
@@ -186,7 +186,7 @@ export class Writing {
   }
 }
 
-/** What waits for something else than what is before it. */
+/** Data that is held, behind the data that is being sent. */
 interface Behind {
   readonly outbox: Outbox;
   callbacks: WriteCallback[] | undefined;
@@ -198,12 +198,12 @@ function pushBehind(behind: Behind, chunk: string | Uint8Array, callback: WriteC
   if (callback) (behind.callbacks ??= []).push(callback);
 }
 
-/** Calls back for what is written to a stream that is closed already: in the next turn, so that writing on and on starves nobody. */
+/** Calls back for a write to a closed stream: in the next turn, so that a callback that writes again does not block the loop. */
 export function refuseLater(stream: Pick<Written, "engine">, callback: WriteCallback): void {
   nextTurn(() => refuse(stream, [callback]));
 }
 
-// Also while the loop is stopped, as `close` is emitted then, too.
+// Calls back even while the loop is stopped, as `close` is emitted then, too.
 function refuse(stream: Pick<Written, "engine">, callbacks: readonly WriteCallback[]): void {
   const { engine } = stream;
   const active = engine.begin();
