@@ -85,7 +85,7 @@ export class Server extends ReactorPart<ServerEvents> {
     return this.#ready.promise;
   }
 
-  /** Binds and listens. Throws if an option is wrong, or the server listens already. What fails later is an `error` event. */
+  /** Binds and listens. Throws if an option is wrong, or the server listens already. Later failures are `error` events. */
   listen(options: ListenerOptions = {}): void {
     this.begin("listen", options);
   }

@@ -61,7 +61,7 @@ export class SocketFile {
   /** Removes the file at the path if it has no owner. Returns whether an attempt to bind may succeed. */
   async makeWay(): Promise<boolean> {
     const file = look(this.#path);
-    if (!file) return true; // it went meanwhile
+    if (!file) return true; // it was removed meanwhile
     if (!file.isSocket() || (await isAlive(this.#path, file))) return false;
     return removeLocked(this.#path, file);
   }
