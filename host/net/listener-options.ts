@@ -11,14 +11,14 @@ import { SERVER_TLS_RULES, type ServerTlsOptions } from "../socket/tls-options.t
 export interface ListenerOptions extends TcpOptions, ServerTlsOptions {
   /** The address to listen on; default `"127.0.0.1"`. */
   address?: string | undefined;
-  /** The port; default 0, a free one, which `port` of the server returns. */
+  /** The port. Without it, and for 0, a free one, which `port` of the server returns. */
   port?: number | undefined;
   /**
    * The path of a UNIX domain socket, instead of address and port. Replaces a socket file that no process has open. The file is removed
    * when the server closes.
    */
   path?: string | undefined;
-  /** The permissions of the socket file, such as `0o660`; default those of any new file of the process. */
+  /** The permissions of the socket file, such as `0o660`. Without it, those of any new file of the process. */
   mode?: number | undefined;
   /** Accept no IPv4 clients on the IPv6 address `"::"`; default false. */
   ipv6Only?: boolean | undefined;
