@@ -2,6 +2,7 @@
 
 import type { EventEmitter as NodeEmitter } from "node:events";
 import { IOLoopError, withCode } from "../base/errors.ts";
+import { nextTickOfRuntime } from "../base/runtime.ts";
 import { type Rule, check } from "../base/checks.ts";
 import { addressOf, beneath, listenerOf } from "../socket/handle.ts";
 import type { LoopEngine } from "../engine/loop-engine.ts";
@@ -77,7 +78,7 @@ export function emitClose(server: AnyServer): void {
     const emitted = (): void => void (hasEmitted = true);
     this.once("close", emitted);
     const result = close.apply(this, args);
-    process.nextTick(() => {
+    nextTickOfRuntime(() => {
       this.off("close", emitted);
       if (!hasEmitted) this.emit("close");
     });

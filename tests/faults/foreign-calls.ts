@@ -117,7 +117,7 @@ export const CALLS: readonly ForeignCall[] = [
     clearImmediate: "time/clock",
     clearInterval: "reactor/io-watchers",
     clearTimeout: "stream/lingering time/clock time/guarded-clock",
-    nextTickOfRuntime: "reactor/stream-watcher stream/duplex",
+    nextTickOfRuntime: "reactor/stream-watcher stream/duplex loop/served",
     queueMicrotask: "engine/turns engine/writers reactor/server-watcher stream/writing",
     setImmediate: "time/clock",
     setInterval: "reactor/io-watchers",
