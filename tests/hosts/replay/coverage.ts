@@ -42,9 +42,11 @@ function wanted(): string[] {
 
 /** The results that docs/internals/abi.md names for each export. */
 function documented(): string[] {
-  const rows = readFileSync(join(root, "docs/internals/abi.md"), "utf8").matchAll(/^\| `(\w+)` +\|[^|]*\|([^|]*)\|/gm);
+  const document = readFileSync(join(root, "docs/internals/abi.md"), "utf8");
+  const items = [...document.matchAll(/^- `(\w+)\([^)]*\)` → ([^;]+);/gm)];
+  if (items.length === 0) throw new Error("docs/internals/abi.md lists no export with a result");
   const codes: Record<string, number> = Code;
-  return [...rows].flatMap(([, name = "", result = ""]) => {
+  return items.flatMap(([, name = "", result = ""]) => {
     if (!exports.has(name)) return [];
     const values = [...result.matchAll(/`(?:ERR_)?(\w+)`/g)].map(([, code = ""]) => `${name} = ${codes[code]}`);
     if (/\bid\b/.test(result)) values.push(`${name} gives an id`);
