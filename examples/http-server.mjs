@@ -12,11 +12,17 @@ import { IOLoop } from "wasm-ioloop";
 
 const [port = "3000", address = "127.0.0.1", delay = "1"] = process.argv.slice(2);
 
-const loop = new IOLoop({ maxConnections: 100 });
+// While others wait, a kept connection that has been silent for a second makes room.
+const loop = new IOLoop({ maxConnections: 100, displaceIdle: 1 });
 let isEnding = false;
+let isFull = false; // clients wait for a slot
+loop.on("full", () => (isFull = true));
+loop.on("free", () => (isFull = false));
 
 // With Express: createServer(app). With Koa: createServer(app.callback()). With Fastify: app.server, after await app.ready()
 const server = createServer((request, response) => {
+  // A client that keeps asking would hold its slot for as long as it asks. While others wait, each answer ends its connection.
+  if (isFull) response.setHeader("Connection", "close");
   if (request.url === "/health") {
     response.statusCode = isEnding ? 503 : 200;
     response.end(isEnding ? "ending\n" : "ok\n");
@@ -26,7 +32,6 @@ const server = createServer((request, response) => {
     response.end(`You asked for ${request.url}\n`);
   }
 });
-server.keepAliveTimeout = 2000; // milliseconds, because an idle connection takes one of the 100 slots
 
 // A client that waits longer than this has probably given up
 const id = loop.serve(server, { port: Number(port), address, backlog: 200, waitTimeout: 10 });
