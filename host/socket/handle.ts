@@ -6,7 +6,7 @@ import type { TLSSocket } from "node:tls";
 import { BareSocket, type Done, type Listener, type Local, type Peer } from "./bare-socket.ts";
 import { type Rule, STREAM } from "../base/checks.ts";
 import { IOLoopError, toError } from "../base/errors.ts";
-import { resetTls } from "./tls-reset.ts";
+import { isEnding, resetTls } from "./tls-reset.ts";
 import { fastReader, unreadFast, writeFast } from "./fast-path.ts";
 import { parentOf } from "./node-internals.ts";
 
@@ -210,11 +210,17 @@ export function reset(socket: Socket | BareSocket): void {
   try {
     if (socket.remotePort === undefined) socket.destroy();
     else if ((socket as SocketHandle).encrypted) resetTls(socket);
-    else socket.resetAndDestroy();
+    else resetPlain(socket);
   } catch (error) {
     socket.destroy();
     throw error;
   }
+}
+
+function resetPlain(socket: Socket): void {
+  if (isEnding(socket)) return void socket.destroy();
+  socket.resetAndDestroy();
+  if (socket.writableLength > 0) socket.destroy(); // with a reset; or it would wait until the peer has taken everything
 }
 
 /** Ends our side of a handle after everything written has been sent. Returns the handle to use from now on. */

@@ -48,6 +48,7 @@ class NodeSocket extends BareSocket {
   // Set by the runtime when it writes.
   protected _pendingData: unknown = null;
   protected _pendingEncoding = "";
+  private _isShutting = false;
   declare protected _final: ((done: Done) => void) | undefined;
   declare protected _writeGeneric: (many: boolean, piece: Buffer | string, encoding: string, done: Done) => void;
 
@@ -99,7 +100,9 @@ class NodeSocket extends BareSocket {
 
   protected override shut(): boolean {
     if (typeof this._final !== "function") return false;
+    this._isShutting = true;
     this._final((error) => {
+      this._isShutting = false;
       if (error) this.destroy(error);
     });
     return true;
@@ -132,8 +135,9 @@ class NodeSocket extends BareSocket {
     const handle = this.#release();
     if (!handle) return;
     try {
-      // UNIX domain sockets cannot be reset (no RST): close normally.
-      if (!handle.reset || handle.reset(nothing) < 0) handle.close();
+      // UNIX domain sockets cannot be reset (no RST): close normally. While our end is on its way a reset fails, and the handle could not
+      // be closed any more.
+      if (this._isShutting || !handle.reset || handle.reset(nothing) < 0) handle.close();
     } catch (error) {
       handle.close();
       throw error;

@@ -11,13 +11,18 @@ type Encrypted = Socket & {
 
 /* oxlint-disable no-underscore-dangle -- the runtime's names */
 
+/** Whether our end is on its way. Then Node cannot reset a socket: it would neither close, nor could it be closed any more. */
+export function isEnding({ writableEnded, writableFinished, writableLength }: Socket): boolean {
+  return writableEnded && !writableFinished && writableLength === 0;
+}
+
 /** Closes an encrypted socket, with a reset (RST) if the runtime supports that. */
 export function resetTls(socket: Socket): void {
   const { bun, deno } = process.versions as Record<string, string | undefined>;
   if (bun !== undefined) return void socket.resetAndDestroy();
   const { _parent: beneath, _handle: handle } = socket as Encrypted;
   try {
-    if (deno !== undefined || !isFastWanted()) return;
+    if (deno !== undefined || !isFastWanted() || isEnding(socket)) return;
     if (beneath instanceof Socket) {
       if (beneath.remotePort !== undefined) beneath.resetAndDestroy();
       return;

@@ -96,7 +96,7 @@ class WebConsumer implements Consumer {
         },
         write: (chunk) =>
           new Promise((resolve, reject) => {
-            check("write: chunk", chunk, CHUNK);
+            this.#check(chunk);
             this.#source.push(chunk, (_stream, error) => (error ? reject(error) : resolve()));
           }),
         close: () =>
@@ -114,6 +114,17 @@ class WebConsumer implements Consumer {
     const getWriter = writable.getWriter.bind(writable);
     replace(writable, "getWriter", () => silence(getWriter(), "abort", "close", "write"));
     return silence(writable, "abort", "close");
+  }
+
+  // What throws breaks the writable, which does not say so later: the connection would stay open without anybody who can close it.
+  #check(chunk: unknown): void {
+    try {
+      check("write: chunk", chunk, CHUNK);
+    } catch (error) {
+      this.#isWritable = false;
+      this.#source.finish("reset", "local");
+      throw error;
+    }
   }
 
   #isClosedAlready(): void {
