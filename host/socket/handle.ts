@@ -150,6 +150,11 @@ function destroyHeard(this: Heard, error: Error | null, done: (error?: Error | n
   own._destroy.call(this, error, done); // oxlint-disable-line no-underscore-dangle -- its name
 }
 
+/** Whether somebody else receives the data of a handle that has a listener of ours. */
+export function isReadByOthers(handle: AnyHandle | undefined): boolean {
+  return handle !== undefined && !(handle instanceof BareSocket) && handle.listenerCount("data") > 1;
+}
+
 /** The listener of a handle; undefined if it is not one of ours. */
 export function listenerOf(handle: object): unknown {
   return (handle as Heard)[LISTENER];

@@ -235,6 +235,7 @@ export abstract class StreamReading extends StreamState {
   }
 
   #keep(chunk: Buffer): void {
+    if (this.isReadByOthers) return; // it is not lost
     const inbox = (this.inbox ??= new Inbox(this));
     inbox.push(chunk);
     inbox.giveLater();

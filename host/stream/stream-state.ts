@@ -3,7 +3,7 @@
 import { SECONDS, check } from "../base/checks.ts";
 import { toError } from "../base/errors.ts";
 import type { Id } from "../core/ids.ts";
-import { type AnyHandle, type SocketHandle, localOf, peerOf, plain } from "../socket/handle.ts";
+import { type AnyHandle, type SocketHandle, isReadByOthers, localOf, peerOf, plain } from "../socket/handle.ts";
 import { type TlsInfo, tlsOf } from "../socket/tls-info.ts";
 import type { CloseReason } from "./close-reason.ts";
 import { StreamEmitter } from "./stream-events.ts";
@@ -107,6 +107,11 @@ export abstract class StreamState extends StreamEmitter {
   /** Other code has the handle: bytes that it reads and writes count as activity from now on. @internal */
   share(): void {
     this.#seen ??= this.#foreignBytes();
+  }
+
+  /** Whether a program that has the handle receives its data. @internal */
+  protected get isReadByOthers(): boolean {
+    return this.#seen !== undefined && isReadByOthers(this.raw);
   }
 
   /** Sets the idle deadline to this many seconds without activity, and does not change `timeout`; 0 for never. @internal */

@@ -201,3 +201,14 @@ test("the same if the limit of kept data was reached", async () => {
   socket.destroy();
   close(open);
 });
+
+test("a library that reads the handle gets everything, however much", async () => {
+  const { stream, far, running } = await openStream();
+  stream.unsubscribe("read");
+  let size = 0;
+  stream.handle!.on("data", (chunk: Buffer) => void (size += chunk.length));
+  far.socket.end(Buffer.alloc(1_000_000));
+  await running;
+  assert.is(size, 1_000_000);
+  assert.is(stream.closeReason, "peer");
+});
