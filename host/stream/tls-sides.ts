@@ -47,7 +47,7 @@ export function shakeAsServer(given: object, options: ServerTlsOptions): Shake {
         socket,
         secured,
         () => told.failed(),
-        (error) => told.failed(error),
+        (error) => told.failed(inWords(error)),
       );
       return (secure) => {
         if (!secure) return;
@@ -71,7 +71,7 @@ export function shakeAsClient(options: ConnectionOptions): Shake {
       socket.on("error", ignore);
       const secure = nodeTls().connect({ __proto__: null, allowHalfOpen: true, ...options, socket } as never);
       const onSecure = (): void => told.secured(secure);
-      const onError = (error: Error): void => told.failed(error);
+      const onError = (error: Error): void => told.failed(inWords(error));
       const onClose = (): void => told.failed();
       secure.on("secureConnect", onSecure).on("error", onError).on("close", onClose);
       return (done) => {
@@ -86,6 +86,20 @@ export function shakeAsClient(options: ConnectionOptions): Shake {
       };
     },
   };
+}
+
+// What OpenSSL calls a peer that does not begin with TLS.
+const NOT_TLS = new Set(["wrong version number", "http request", "https proxy request"]);
+
+// OpenSSL's own text is written for debugging OpenSSL. Other errors, such as those about certificates, stay as they are.
+function inWords(error: Error): Error {
+  const found = /\bSSL routines:[^:]*:([^:()\n]+)/.exec(error.message)?.[1];
+  if (found === undefined) return error;
+  const reason = found.trim().toLowerCase().replaceAll("_", " ");
+  const message = NOT_TLS.has(reason)
+    ? `startTls: the peer sent something that is not TLS (${reason})`
+    : `startTls: the handshake failed (${reason})`;
+  return new IOLoopError("ERR_IOLOOP_TLS", message, { cause: error });
 }
 
 function handshakesFor(given: object, options: ServerTlsOptions): Handshakes {

@@ -3,8 +3,8 @@
 import { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import * as assert from "uvu/assert";
-import { type StartTlsOptions, Stream } from "wasm-ioloop";
-import { harness, inFolder, isBun, isDeno, pair, peer, quietLoop } from "../support/harness.ts";
+import { type IOLoopError, type StartTlsOptions, Stream } from "wasm-ioloop";
+import { harness, inFolder, isBun, isDeno, pair, peer, quietLoop, until } from "../support/harness.ts";
 import { authority, lookup } from "./starting-tls.ts";
 
 const test = harness("start-tls-options");
@@ -70,6 +70,30 @@ test("wrong options are errors at the call, with the name startTls", async () =>
   assert.is(stream.closeReason, undefined);
   stream.close();
   far.socket.destroy();
+});
+
+test("a peer that does not speak TLS: the error says so in one line, and has the original as its cause", async () => {
+  for (const side of ["server", "client"] as const) {
+    const { near, far } = await pair();
+    const { loop } = quietLoop();
+    const stream = new Stream(near, { reactor: loop.reactor });
+    loop.stream(stream);
+    const running = loop.start();
+    const options = side === "server" ? CERTIFICATE : { tlsOptions: { servername: "mail.example" } };
+    const outcome = stream.startTls({ side, ...options }).catch((error: unknown) => error);
+    if (side === "client") await until(() => far.text().length > 0); // the beginning of its handshake
+    far.socket.write("500 What is that?\r\n");
+    const { code, message, cause } = (await outcome) as IOLoopError;
+    assert.is(code, "ERR_IOLOOP_TLS");
+    // Deno's server closes the connection without an error.
+    if (isDeno && side === "server") assert.match(message, /^startTls: the connection ended/);
+    else {
+      assert.is(message, "startTls: the peer sent something that is not TLS (wrong version number)");
+      assert.match((cause as Error).message, "SSL routines");
+    }
+    far.socket.destroy();
+    await running;
+  }
 });
 
 test("over TLS, if the runtime supports that", async () => {
