@@ -115,8 +115,8 @@ export class IOLoop extends LoopLimits {
   }
 
   /** Returns the server with this id, if any. Given a server, makes it an acceptor of this loop, and returns its id. */
-  acceptor(id: Id): Server | undefined;
   acceptor(server: Server): Id;
+  acceptor(id: Id): Server | undefined;
   acceptor(idOrServer: Id | Server): Server | Id | undefined {
     if (typeof idOrServer === "number") return this.engine.acceptors.find(idOrServer, Server);
     instance("acceptor", idOrServer, Server);
@@ -128,8 +128,8 @@ export class IOLoop extends LoopLimits {
    * Returns the stream with this id, or of a socket that a served server received, with or without TLS on it; undefined if there is none.
    * Given a stream, makes it a connection of this loop, starts it, and returns its id.
    */
-  stream(idOrSocket: Id | StreamHandle): Stream | undefined;
   stream(stream: Stream): Id;
+  stream(idOrSocket: Id | StreamHandle): Stream | undefined;
   stream(what: Id | Stream | StreamHandle): Stream | Id | undefined {
     if (typeof what === "number") return this.engine.connections.find(what, Stream);
     if (!(what instanceof Stream) && STREAM.type(what)) return streamOf(this.engine, what);
