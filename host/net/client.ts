@@ -128,7 +128,7 @@ export class Client extends ReactorPart<ClientEvents> {
     checkApart(what, options, "handle", "localAddress");
     if (this.id !== 0) throw new IOLoopError("ERR_IOLOOP_HANDLE_IN_USE", `${what}: the client is connecting already`);
     const { engine } = this;
-    const secure = usesTls("connect", options) ? clientTls(options) : undefined; // throws if a file or PEM is invalid
+    const secure = usesTls(what, options) ? clientTls(options, what) : undefined; // throws if a file or PEM is invalid
     const id = engine.connections.open("handleConnect");
     this.id = id;
     this.options = options;

@@ -100,7 +100,7 @@ export class Server extends ReactorPart<ServerEvents> {
     }
     if (this.#ready.hasEnded) this.#ready = new Deferred().silent();
     const note = (what: string): void => debug?.(this.engine.core, what);
-    this.#handshakes = usesTls(what, options) ? new Handshakes(serverTls(options), note) : undefined;
+    this.#handshakes = usesTls(what, options) ? new Handshakes(serverTls(options, what), note, what) : undefined;
     const { backlog = 511, overflow = "wait", waitTimeout = 60, singleAccept = false } = options;
     const seats = overflow === "drop" ? 0 : backlog;
     const { engine } = this;

@@ -69,7 +69,7 @@ test("a certificate without a key, or a key without a certificate, is an error a
     assert.throws(
       () => loop.server(options, () => {}),
       ({ code, message }: Coded) =>
-        code === "ERR_IOLOOP_TLS" && message === 'listen: option "tls" requires "tlsCert" and "tlsKey"',
+        code === "ERR_IOLOOP_TLS" && message === 'server: option "tls" requires "tlsCert" and "tlsKey"',
       Object.keys(options).join(),
     );
   }
@@ -134,8 +134,8 @@ test("a client with a TLS option sends nothing unencrypted", async () => {
 test("a client's certificate without its key, and a key without its certificate, are errors at the call", () => {
   const { loop } = quietLoop();
   const wrong: [ClientOptions, RegExp][] = [
-    [{ tlsCert: local.cert }, /^connect: option "tlsCert" requires "tlsKey"$/],
-    [{ tls: true, tlsKey: local.key }, /^connect: option "tlsKey" requires "tlsCert"$/],
+    [{ tlsCert: local.cert }, /^client: option "tlsCert" requires "tlsKey"$/],
+    [{ tls: true, tlsKey: local.key }, /^client: option "tlsKey" requires "tlsCert"$/],
   ];
   for (const [options, message] of wrong) {
     assert.throws(

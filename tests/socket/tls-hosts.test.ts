@@ -53,7 +53,7 @@ test("keys of different types: the certificate of the host, or an error at the c
         () => loop.server(options, () => {}),
         (error: Error & { code?: string }) =>
           error.code === "ERR_IOLOOP_TLS" &&
-          /^listen: option "tlsKey" has a key of type (?:rsa|ec) for host "named.example", and .* would serve the wrong/.test(
+          /^server: option "tlsKey" has a key of type (?:rsa|ec) for host "named.example", and .* would serve the wrong/.test(
             error.message,
           ),
       );

@@ -61,12 +61,12 @@ test("certificate, key and CA by content, as string and as Buffer", async () => 
 test("205 no key is built in; missing files and invalid PEMs are errors at the call", () => {
   const { loop } = quietLoop();
   const wrong: [ListenerOptions, RegExp][] = [
-    [{ tls: true }, /^listen: option "tls" requires "tlsCert" and "tlsKey"$/],
+    [{ tls: true }, /^server: option "tls" requires "tlsCert" and "tlsKey"$/],
     [{ tls: true, tlsCert: local.cert }, /"tlsCert" and "tlsKey"/],
     [{ tls: true, tlsCert: "/no/such.crt", tlsKey: local.key }, /"tlsCert": ENOENT/],
     [
       { tls: true, tlsCert: "-----BEGIN CERTIFICATE-----\nnonsense", tlsKey: local.key },
-      /^listen: invalid TLS options: /,
+      /^server: invalid TLS options: /,
     ],
     [{ tls: true, tlsCert: { a: local.cert }, tlsKey: { b: local.key } }, /"tlsKey" has no entry for host "a"/],
   ];
