@@ -1,7 +1,7 @@
 // Checks of arguments. A wrong one throws at the call, with an error that says which one, what it was, and what is allowed.
 
 import { type IOLoopErrorCode, withCode } from "./errors.ts";
-import { known } from "./guess.ts";
+import { knownOptions } from "./guess.ts";
 import { show } from "./show.ts";
 
 /** What a value must be. */
@@ -108,7 +108,7 @@ export function checkOptions<T extends object>(what: string, options: T, rules: 
   for (const name of namesOf(what, options)) {
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
     if (!rule) {
-      const message = `${what}: unknown option "${name}"; ${known(name, Object.keys(rules))}`;
+      const message = `${what}: unknown option "${name}"; ${knownOptions(what, name, Object.keys(rules))}`;
       throw withCode(new TypeError(message), "ERR_IOLOOP_UNKNOWN_OPTION");
     }
     const given = (options as Record<string, unknown>)[name];

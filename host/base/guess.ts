@@ -13,7 +13,6 @@ const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   reuseport: ["reuse"],
   so_reuseport: ["reuse"],
   exclusive: ["reuse"],
-  queue: ["backlog"],
   queuesize: ["backlog"],
   maxqueue: ["backlog"],
   somaxconn: ["backlog"],
@@ -57,6 +56,35 @@ const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   exception: ["error"],
 };
 
+/** Options that are often given to a call that does not have them, and where they belong. */
+interface Place {
+  readonly where: string;
+  /** The calls that are often given them. */
+  readonly from: readonly string[];
+  readonly names: readonly string[];
+}
+
+const OF_LOOP = "maxAccepts maxConnections multiAccept queue targetWait acceptRate acceptBurst displaceIdle";
+const OF_SERVER =
+  "address port path fd backlog waitTimeout overflow reuse idleTimeout lifetime halfOpen noDelay keepAlive";
+const OF_SERVER_TLS = "tls tlsCert tlsKey tlsCa tlsCiphers tlsVersion tlsVerify tlsOptions";
+const OF_HTTP = "keepAliveTimeout headersTimeout requestTimeout timeout maxHeadersCount maxRequestsPerSocket";
+const PLACES: readonly Place[] = [
+  {
+    where: "it is an option of `new IOLoop`",
+    from: ["server", "serve", "listen", "client", "connect"],
+    names: OF_LOOP.split(" "),
+  },
+  { where: "it is an option of `server`", from: ["new IOLoop"], names: `${OF_SERVER} ${OF_SERVER_TLS}`.split(" ") },
+  { where: "set it on the server: server.", from: ["serve"], names: OF_HTTP.split(" ") },
+];
+
+/** Where an option belongs that is not one of `what`; undefined if nothing takes it, as far as we know. */
+function placeOf(what: string, name: string): string | undefined {
+  const place = PLACES.find(({ from, names }) => from.includes(what) && names.includes(name))?.where;
+  return place?.endsWith(".") ? place + name : place;
+}
+
 /** The name among `known` that was probably meant by `name`; undefined if none is similar. */
 export function guess(name: string, known: readonly string[]): string | undefined {
   const lower = name.toLowerCase();
@@ -71,6 +99,12 @@ export function guess(name: string, known: readonly string[]): string | undefine
     least = distance;
   }
   return best;
+}
+
+/** The end of a message about an unknown option of `what`. */
+export function knownOptions(what: string, name: string, names: readonly string[]): string {
+  const place = placeOf(what, name);
+  return place === undefined ? known(name, names) : `${place}; known are ${names.join(", ")}`;
 }
 
 /** The end of a message about an unknown name: the name that was probably meant, and all names that exist. */

@@ -68,9 +68,12 @@ const RULES: Readonly<Record<string, Rule>> = {
   ...SERVER_TLS_RULES,
 };
 
+// Whether a connection of a served server stays half open is that server's setting.
+const { halfOpen: _, ...SERVE_RULES } = RULES;
+
 /** Checks the options, and returns them, each read once. Throws if one is invalid, or the runtime would ignore it. */
 export function checkListenerOptions(what: string, options: ListenerOptions): ListenerOptions {
-  const given = checkOptions(what, options, RULES);
+  const given = checkOptions(what, options, what === "serve" ? SERVE_RULES : RULES);
   checkApart(what, given, "fd", "path", "port", "address");
   checkApart(what, given, "path", "port", "address");
   checkSupport(what, given);
