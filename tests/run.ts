@@ -27,7 +27,11 @@ const REQUIRED = new Set(["node", "bun"]);
 
 // These do not depend on the runtime, so they run on the first one only. The replay shows that the core behaves the same on all of them.
 const ONCE: ReadonlySet<string> = new Set([
+  "docs/programs.test.js",
   "docs/site.test.js",
+  "docs/statements.test.js",
+  "engine/reentrancy.test.js",
+  "faults/random-clients.test.js",
   "faults/foreign-calls.test.js",
   "hosts/c-host.test.js",
   "hosts/c-host-build.test.js",

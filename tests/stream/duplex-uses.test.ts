@@ -53,7 +53,7 @@ test("much data in both directions through `pipeline`, with back-pressure", asyn
   await Promise.all(work);
   assert.is(received, SIZE);
   assert.is(passed, SIZE);
-  assert.ok(most < 1_000_000, String(most));
+  assert.ok(most < 4_000_000, String(most)); // on Bun one read may bring 512 KB
   assert.equal(errors, []);
 });
 

@@ -19,19 +19,20 @@ const extra = join(root, "build/runtimes/node_modules");
 const DATA = {
   env: { IOLOOP_FAST: "0" },
   files:
-    /^(?:engine\/stall|stream\/|socket\/bare|net\/(?:client|server|limits|drop)|loop\/graceful|faults\/(?:flood|foreign-throws|random-(?:clients|lifecycle))|reactor\/watchers)/,
+    /^(?:stream\/(?!linger)|socket\/bare|net\/(?:client|server|drop)|loop\/(?:graceful\.|serve-tls)|faults\/random-lifecycle|reactor\/watchers)/,
 };
 // And with streams of a server wherever a test needs a stream.
 const ACCEPTED = {
   env: { IOLOOP_TEST_STREAMS: "accepted" },
-  files: /^(?:engine\/(?:stall|reset)|stream\/|socket\/fast)/,
+  files: /^(?:engine\/reset|stream\/(?!linger)|socket\/fast)/,
 };
 
-// Tests about sockets. The others run on the oldest and newest version only.
+// What differs most between versions. The rest runs on the oldest and newest version only.
 const BETWEEN =
-  /^(?:core|engine\/(?!reentrancy)|faults\/(?!foreign|random-clients|random-timers)|loop|net|reactor|socket|stream|time)/;
-// Slow tests, which run on the first version only.
-const NEWEST = /^(?!docs\/programs|examples\/examples)/;
+  /^(?:loop\/(?:ioloop|serve)|net\/(?:client|server|listening)|socket|stream\/(?:stream|write|duplex|start-tls|half))/;
+// All but what is slow, or does not depend on the version.
+const NEWEST =
+  /^(?!docs|examples\/examples|bench|package|engine\/reentrancy|faults\/(?:foreign|random-clients|random-timers))/;
 
 /** The runtime that runs this file, Bun from the dependencies, and the others, as installed by `npm run runtimes`. */
 export const runtimes: Readonly<Record<string, Runtime>> = {
