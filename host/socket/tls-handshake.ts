@@ -7,6 +7,7 @@
 import type { Socket } from "node:net";
 import type { Server as TlsServer, TLSSocket, TlsOptions } from "node:tls";
 import { COUNT, check } from "../base/checks.ts";
+import { addressOf } from "./handle.ts";
 import { nodeTls } from "./node-tls.ts";
 
 const HANDSHAKE_MS = 10_000;
@@ -34,7 +35,7 @@ export class Handshakes {
   readonly #note: (what: string) => void;
   readonly #optional: boolean;
   readonly #common: TlsServer;
-  readonly #pending = new Map<string, Waiting>();
+  readonly #pending = new Map<string | undefined, Waiting>();
   readonly #lanes: Lane[] = [];
 
   /**
@@ -132,11 +133,6 @@ export class Handshakes {
  */
 export function hasGone(socket: Socket): boolean {
   return socket.destroyed || (socket.remotePort === undefined && socket.localPort !== undefined);
-}
-
-// With the local address, because a peer may connect to several of our addresses from the same port.
-function addressOf(socket: Socket): string {
-  return `${socket.remoteAddress} ${socket.remotePort} ${socket.localAddress} ${socket.localPort}`;
 }
 
 const NONE: Waiting = { secured: (secure) => secure.destroy(), failed: undefined };

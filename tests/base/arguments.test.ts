@@ -2,23 +2,13 @@
 
 import { PassThrough } from "node:stream";
 import * as assert from "uvu/assert";
-import { Client, IOLoop, type IOLoopError, Reactor, Server, Stream } from "wasm-ioloop";
+import { Client, IOLoop, Reactor, Server, Stream } from "wasm-ioloop";
 import { ROWS } from "./argument-rows.ts";
 import { harness, pair, portOf, quietLoop } from "../support/harness.ts";
+import { refusal } from "./refusal.ts";
 
 const test = harness("arguments");
 const nop = (): void => {};
-
-/** The error that a task throws: "Class CODE: message". */
-function refusal(task: () => unknown): string {
-  try {
-    task();
-  } catch (error) {
-    const { constructor, code, message } = error as IOLoopError;
-    return `${constructor.name} ${code}: ${message}`;
-  }
-  return "nothing thrown";
-}
 
 /** Whether a loop watches nothing, and still works. */
 async function isUsable(loop: IOLoop): Promise<void> {

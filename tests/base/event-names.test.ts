@@ -3,21 +3,12 @@
 import { once } from "node:events";
 import { PassThrough } from "node:stream";
 import * as assert from "uvu/assert";
-import { Client, EventEmitter, IOLoop, type IOLoopError, Reactor, Server, Stream } from "wasm-ioloop";
+import { Client, EventEmitter, IOLoop, Reactor, Server, Stream } from "wasm-ioloop";
 import { harness, peer, portOf, quietLoop, until } from "../support/harness.ts";
+import { refusal } from "./refusal.ts";
 
 const test = harness("event-names");
 const nop = (): void => {};
-
-function refusal(task: () => unknown): string {
-  try {
-    task();
-  } catch (error) {
-    const { constructor, code, message } = error as IOLoopError;
-    return `${constructor.name} ${code}: ${message}`;
-  }
-  return "nothing thrown";
-}
 
 test("an unknown event is an error that names the known ones, and the one that was probably meant", () => {
   const { loop } = quietLoop();

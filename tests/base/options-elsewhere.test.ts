@@ -2,8 +2,9 @@
 
 import { createServer } from "node:http";
 import * as assert from "uvu/assert";
-import { Client, IOLoop, type IOLoopError, Server } from "wasm-ioloop";
+import { Client, IOLoop, Server } from "wasm-ioloop";
 import { harness, isBun, isDeno, quietLoop } from "../support/harness.ts";
+import { refusal } from "./refusal.ts";
 
 const test = harness("options-elsewhere");
 const nop = (): void => {};
@@ -15,16 +16,6 @@ const SERVER_OPTIONS =
   `address port path fd backlog waitTimeout overflow reuse idleTimeout lifetime halfOpen noDelay keepAlive ${TLS_OPTIONS}`.split(
     " ",
   );
-
-function refusal(task: () => unknown): string {
-  try {
-    task();
-  } catch (error) {
-    const { constructor, code, message } = error as IOLoopError;
-    return `${constructor.name} ${code}: ${message}`;
-  }
-  return "nothing thrown";
-}
 
 test("an option that belongs elsewhere: the message says where", () => {
   const { loop } = quietLoop();

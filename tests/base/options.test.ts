@@ -2,22 +2,13 @@
 
 import { PassThrough } from "node:stream";
 import * as assert from "uvu/assert";
-import { Client, Delay, IOLoop, type IOLoopError, Reactor, Server, Stream } from "wasm-ioloop";
+import { Client, Delay, IOLoop, Reactor, Server, Stream } from "wasm-ioloop";
 import { VirtualClock } from "wasm-ioloop/testing";
 import { harness, plainServer, portOf, quietLoop, until } from "../support/harness.ts";
+import { refusal } from "./refusal.ts";
 
 const test = harness("options");
 const nop = (): void => {};
-
-function refusal(task: () => unknown): string {
-  try {
-    task();
-  } catch (error) {
-    const { constructor, code, message } = error as IOLoopError;
-    return `${constructor.name} ${code}: ${message}`;
-  }
-  return "nothing thrown";
-}
 
 /** Options that have their value only the first time they are read, and then an invalid one. */
 function once<T extends object>(options: T): { options: T; reads: Record<string, number> } {
