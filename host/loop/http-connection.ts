@@ -7,6 +7,7 @@ import type { Id } from "../core/ids.ts";
 import { nextTurn } from "../time/clock.ts";
 import type { Borrower } from "../stream/lent.ts";
 import type { Stream } from "../stream/stream.ts";
+import type { RequestFollower } from "./http-requests.ts";
 import type { AnyServer } from "./served.ts";
 
 /** Seconds without input after which a connection between requests may be closed. No client should pause for longer within a request. */
@@ -20,38 +21,50 @@ const TIMEOUT = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n";
 export interface Drain {
   readonly server: AnyServer;
   /** Whether answers must say `Connection: close`. */
+  readonly closesAnswers: boolean;
+  /** Whether a graceful stop has begun. */
   readonly isFinishing: boolean;
   forget(connection: HttpConnection): void;
+}
+
+/** What a connection tells the checks for slow clients. */
+interface Timed {
+  began(connection: HttpConnection): void;
+  answered(connection: HttpConnection): void;
 }
 
 type Socket = Duplex & { readonly bytesRead?: number; destroySoon(): void };
 
 /** Tracks a connection from request to request. */
-export class HttpConnection implements Borrower {
+export class HttpConnection implements Borrower, RequestFollower {
   readonly stream: Stream;
   readonly #drain: Drain;
+  readonly #slow: Timed | undefined;
   #socket: Socket; // the socket that the server reads: with TLS, the encrypted one
   #isOnTop = false; // whether that is on top of the stream's socket
-  #requests = 0; // requests that are being answered
   #request: IncomingMessage | undefined; // the last one
-  #response: ServerResponse | undefined; // to that
+  #response: ServerResponse | undefined; // to that, unless it is known to be complete
   #isLast = false; // the last answer is to say so, by us
-  #mark = 0; // bytes read when the last request was over
-  #wasEarly = false; // the last answer, given before the body had come: the mark is set after it
+  #mark: number | undefined = 0; // bytes read when the last request was over; undefined until that is known
   #session: Http2Session | undefined;
   #isUpgraded = false;
   #settles = false; // whether its idle deadline was set by the drain
   #headerTimer: Id | undefined;
 
-  constructor(drain: Drain, stream: Stream, socket: Socket) {
+  constructor(drain: Drain, stream: Stream, socket: Socket, slow: Timed | undefined) {
     this.#drain = drain;
     this.stream = stream;
     this.#socket = socket;
+    this.#slow = slow;
   }
 
-  /** Whether a request is being answered: its header is complete, and its answer is not. */
+  get server(): AnyServer {
+    return this.#drain.server;
+  }
+
+  /** Whether a request is being answered: its header is complete, and its answer is not. Answers go out in order, so the last one tells. */
   get isBusy(): boolean {
-    return this.#requests > 0;
+    return this.#response?.writableFinished === false;
   }
 
   /** Whether the body of the last request is not complete. */
@@ -62,8 +75,8 @@ export class HttpConnection implements Borrower {
   /** Whether a part of the next request's header has arrived. */
   get hasBegun(): boolean {
     if (this.isBusy || this.isReceiving || this.#session || this.#isUpgraded) return false;
-    if (this.#wasEarly) this.#setMark();
-    return (this.#socket.bytesRead ?? 0) !== this.#mark;
+    const bytesRead = this.#socket.bytesRead ?? 0;
+    return bytesRead !== (this.#mark ??= bytesRead);
   }
 
   /** Whether no header of a request has been complete yet. */
@@ -71,25 +84,30 @@ export class HttpConnection implements Borrower {
     return this.#request === undefined && !this.#session && !this.#isUpgraded;
   }
 
-  /** The header of a request is complete. `socket` is the one that the server reads. `closes`: the answer is to say `Connection: close`. */
-  began(socket: Socket, request: IncomingMessage, response: ServerResponse, closes: boolean): void {
-    this.#isOnTop ||= socket !== this.#socket;
-    this.#socket = socket;
-    if (this.#requests > 0 && this.#isLast && !this.#response!.headersSent) this.#response!.shouldKeepAlive = true;
-    this.#isLast = false;
-    this.#requests++;
+  /** The header of a request is complete. `socket` is the one that the server reads. */
+  began(socket: Socket, request: IncomingMessage, response: ServerResponse): void {
+    this.#slow?.began(this);
+    if (socket !== this.#socket) {
+      this.#isOnTop = true;
+      this.#socket = socket;
+    }
+    if (this.#isLast) {
+      if (this.isBusy && !this.#response!.headersSent) this.#response!.shouldKeepAlive = true;
+      this.#isLast = false;
+    }
     this.#request = request;
     this.#response = response;
+    this.#mark = hasBody(request) ? undefined : socket.bytesRead;
     if (this.#settles) this.#unsettle();
-    if (closes) this.closeAfterAnswer();
+    if (this.#drain.closesAnswers) this.closeAfterAnswer();
   }
 
   /** An answer is complete. */
-  answered(): void {
-    if (this.#requests > 0) this.#requests--;
-    this.#setMark();
-    if (this.#requests > 0) return;
+  answered(response: ServerResponse): void {
+    this.#slow?.answered(this);
+    if (response !== this.#response) return; // another one follows
     this.#response = undefined;
+    this.#mark = this.isReceiving ? undefined : this.#socket.bytesRead;
     if (this.#drain.isFinishing) this.settle(); // even if the answer says `keep-alive`
   }
 
@@ -140,7 +158,7 @@ export class HttpConnection implements Borrower {
       const error = Object.assign(new Error("Request timeout"), { code: "ERR_HTTP_REQUEST_TIMEOUT" });
       server.emit("clientError", error, socket);
     } else {
-      if (socket.writable && this.#response?.headersSent !== true) socket.write(TIMEOUT);
+      if (socket.writable && !(this.isBusy && this.#response?.headersSent)) socket.write(TIMEOUT);
       socket.destroySoon();
     }
   }
@@ -195,11 +213,6 @@ export class HttpConnection implements Borrower {
     this.stream.idleAfter(SILENT);
   }
 
-  #setMark(): void {
-    this.#mark = this.#socket.bytesRead ?? 0;
-    this.#wasEarly = this.isReceiving;
-  }
-
   #awaitHeader(): void {
     this.stream.idleAfter(0);
     const { reactor } = this.stream;
@@ -219,4 +232,8 @@ export class HttpConnection implements Borrower {
     if (this.#headerTimer !== undefined) this.stream.reactor.remove(this.#headerTimer);
     this.#headerTimer = undefined;
   }
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
 }

@@ -1,13 +1,13 @@
 // Ends the connections of an HTTP server behind the loop in a graceful stop, without cutting off a request.
 
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Http2Session } from "node:http2";
 import type { Drained } from "../engine/admission.ts";
 import type { LoopEngine } from "../engine/loop-engine.ts";
 import type { SocketHandle } from "../socket/handle.ts";
 import type { Stream } from "../stream/stream.ts";
 import { type Drain, HttpConnection } from "./http-connection.ts";
-import { alongside, endAll, watchRequests } from "./http-requests.ts";
+import { alongside, endAll, watchAnswers, watchRequests } from "./http-requests.ts";
 import { type AnyServer, speaksHttp1, speaksHttp2, streamOf } from "./served.ts";
 import { SlowClients, trackConnections } from "./slow-clients.ts";
 
@@ -28,6 +28,7 @@ export class HttpDrain implements Drain, Drained {
   readonly #ends: (() => void)[] = [];
   readonly #slow: SlowClients | undefined;
   #acceptors = 0;
+  #watchesAnswers = false;
 
   /** Returns the drain of a server, and counts one more acceptor. */
   static of(engine: LoopEngine, server: AnyServer): HttpDrain {
@@ -46,6 +47,11 @@ export class HttpDrain implements Drain, Drained {
       this.#slow = new SlowClients(engine, server, this.connections);
   }
 
+  /** Whether answers must say `Connection: close`. */
+  get closesAnswers(): boolean {
+    return ANSWERS_ONCE || this.isFinishing;
+  }
+
   /** Whether a graceful stop has begun. */
   get isFinishing(): boolean {
     return this.#engine.admission.isFinishing;
@@ -59,7 +65,7 @@ export class HttpDrain implements Drain, Drained {
   /** Adds a connection of the server. */
   add(stream: Stream, socket: SocketHandle): HttpConnection {
     this.#watch();
-    const connection = new HttpConnection(this, stream, socket);
+    const connection = new HttpConnection(this, stream, socket, this.#slow);
     this.#slow?.added(connection);
     this.connections.set(stream, connection);
     return connection;
@@ -75,18 +81,9 @@ export class HttpDrain implements Drain, Drained {
     this.#endIfOver();
   }
 
-  began(socket: SocketHandle, request: IncomingMessage, response: ServerResponse): void {
-    const connection = this.#of(socket);
-    if (!connection) return;
-    this.#slow?.began(connection);
-    connection.began(socket, request, response, ANSWERS_ONCE || this.isFinishing);
-  }
-
-  answered(socket: SocketHandle): void {
-    const connection = this.#of(socket);
-    if (!connection) return;
-    this.#slow?.answered(connection);
-    connection.answered();
+  followerOf(socket: object): HttpConnection | undefined {
+    const stream = streamOf(this.#engine, socket);
+    return stream && this.connections.get(stream);
   }
 
   guarded(task: () => void): void {
@@ -94,6 +91,7 @@ export class HttpDrain implements Drain, Drained {
   }
 
   finishing(): void {
+    this.#watchAnswers();
     for (const connection of this.connections.values()) connection.closeAfterAnswer();
   }
 
@@ -123,25 +121,31 @@ export class HttpDrain implements Drain, Drained {
     this.#engine.admission.drained.add(this);
     if (this.#ends.length > 0) return;
     const { server } = this;
-    const upgraded = (request: IncomingMessage): void => this.#of(request.socket)?.upgraded();
+    const upgraded = (request: IncomingMessage): void => this.followerOf(request.socket)?.upgraded();
     try {
       this.#ends.push(watchRequests(server, this));
       for (const name of ["upgrade", "connect"]) this.#ends.push(alongside(server, name, upgraded));
       if (speaksHttp2(server)) this.#watchSessions();
+      if (this.isFinishing) this.#watchAnswers();
     } catch (error) {
       endAll(this.#ends); // the next connection tries again
       throw error;
     }
   }
 
-  #of(socket: object): HttpConnection | undefined {
-    const stream = streamOf(this.#engine, socket);
-    return stream && this.connections.get(stream);
+  #watchAnswers(): void {
+    if (!speaksHttp1(this.server) || this.#watchesAnswers) return;
+    this.#watchesAnswers = true;
+    const end = watchAnswers();
+    this.#ends.push(() => {
+      this.#watchesAnswers = false;
+      end();
+    });
   }
 
   #watchSessions(): void {
     const opened = (session: Http2Session): void => {
-      const connection = this.#of(session.socket);
+      const connection = this.followerOf(session.socket);
       if (!connection) return;
       connection.speaksHttp2(session);
       if (!this.isClosing) return;
