@@ -148,7 +148,9 @@ export class Engine {
   end(): void {
     if (this.#depth > 1) return void this.#depth--;
     try {
-      this.guard.run("dispatch", this.#finish);
+      this.#finish();
+    } catch (error) {
+      this.supervisor.failed(error, "dispatch");
     } finally {
       this.#depth = 0;
       this.isBatching = false;
@@ -272,7 +274,7 @@ export class Engine {
   }
 
   // Flushing can run `write` callbacks that write again, so it is repeated, up to a fixed number of rounds.
-  #finish = (): void => {
+  #finish(): void {
     const { admission, writers } = this;
     let rounds = 0;
     for (; rounds < ROUNDS && (admission.isToBeAsked || writers.length > 0); rounds++) {
@@ -281,7 +283,7 @@ export class Engine {
     }
     if (rounds === ROUNDS) this.wake();
     this.timers.flush();
-  };
+  }
 
   #halt(): void {
     this.#stall.clear();

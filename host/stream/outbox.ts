@@ -76,7 +76,7 @@ export class Outbox {
     const only = this.#chunks.length === 1 && this.#queued <= PIECE ? this.#chunks[0] : undefined;
     this.#pieceBytes = Math.min(this.#queued, PIECE);
     this.#queued -= this.#pieceBytes;
-    this.#piece = typeof only === "string" ? only : this.#cut();
+    this.#piece = typeof only === "string" || only?.length === this.#pieceBytes ? only : this.#cut();
     if (this.#queued === 0) this.#chunks = NONE;
     return this.#piece;
   }

@@ -179,8 +179,12 @@ export abstract class StreamReading extends StreamState {
     }
     try {
       this.touch();
-      if (this.inbox?.isEmpty !== false && this.isRead) this.give(chunk);
+      if (this.#paused || this.inbox?.isEmpty === false || this.consumer?.isFull) this.#keep(chunk);
+      else if (this.consumer) this.give(chunk);
+      else if (this.hasSubscribers("read")) this.emit("read", chunk); // not `fire`, which costs more
       else this.#keep(chunk);
+    } catch (error) {
+      engine.supervisor.failed(error, "read");
     } finally {
       engine.end();
     }
