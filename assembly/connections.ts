@@ -22,7 +22,7 @@ import {
 } from "./memory";
 import { FIXED, TIMEOUT, activity, deadlineNow, ownerFor } from "./idle";
 import * as lifetimes from "./lifetimes";
-import * as queue from "./line";
+import * as queue from "./queue";
 import { timerAt } from "./lists";
 import { find, give, idOf, name, record, take } from "./slots";
 import { createOwned, postpone, removeOwned, schedule } from "./timers";
@@ -34,8 +34,9 @@ export const CONNECTING: i32 = 2; // an outgoing attempt
 export const INCOMING: i32 = 3; // admitted; counts against maxConnections
 export const OUTGOING: i32 = 4; // connected, or adopted
 export const LOOSE: i32 = 5; // a stream that is in no loop: it only has an idle deadline
-export const LINGERING: i32 = 6; // we have ended our side, and discard input until the peer ends its side
-export const STATES: i32 = 7;
+export const EXEMPT: i32 = 6; // as INCOMING, by an exempt acceptor; counts against no limit of the loop
+export const LINGERING: i32 = 7; // we have ended our side, and discard input until the peer ends its side
+export const STATES: i32 = 8;
 
 // Events.
 export const ACCEPT: i32 = 0;
@@ -46,30 +47,31 @@ export const CONNECTED: i32 = 4;
 export const ADOPT: i32 = 5;
 export const CLOSE: i32 = 6;
 export const LINGER: i32 = 7;
-export const EVENTS: i32 = 8;
+export const ADMIT_EXEMPT: i32 = 8;
+export const EVENTS: i32 = 9;
 
 const NONE: u8 = 255;
 
 // NEXT[event][state]: the next state, or NONE. One row per event, in the order above.
 // prettier-ignore
 const NEXT: usize = memory.data<u8>([
-// FREE  WAITING CONNECTING INCOMING OUTGOING LOOSE LINGERING
-   1,    255,    255,       255,     255,     255,  255, // ACCEPT
-   2,    255,    255,       255,     255,     255,  255, // CONNECT
-   5,    255,    255,       255,     255,     255,  255, // TRACK
-   255,  3,      255,       255,     255,     255,  255, // ADMIT
-   255,  255,    4,         255,     255,     255,  255, // CONNECTED
-   255,  255,    255,       255,     255,     4,    255, // ADOPT
-   255,  0,      0,         0,       0,       0,    0,   // CLOSE
-   255,  255,    255,       6,       6,       6,    255, // LINGER
+// FREE  WAITING CONNECTING INCOMING OUTGOING LOOSE EXEMPT LINGERING
+   1,    255,    255,       255,     255,     255,  255,   255, // ACCEPT
+   2,    255,    255,       255,     255,     255,  255,   255, // CONNECT
+   5,    255,    255,       255,     255,     255,  255,   255, // TRACK
+   255,  3,      255,       255,     255,     255,  255,   255, // ADMIT
+   255,  255,    4,         255,     255,     255,  255,   255, // CONNECTED
+   255,  255,    255,       255,     255,     4,    255,   255, // ADOPT
+   255,  0,      0,         0,       0,       0,    0,     0,   // CLOSE
+   255,  255,    255,       7,       7,       7,    7,     255, // LINGER
+   255,  6,      255,       255,     255,     255,  255,   255, // ADMIT_EXEMPT
 ]);
 
 // EXPIRED[state]: the result of handleDue if the deadline of a connection in that state has passed.
-export const EXPIRED_WAIT: i32 = 3;
 export const EXPIRED_CONNECT: i32 = 4;
 export const EXPIRED_IDLE: i32 = 5;
 export const EXPIRED_LINGER: i32 = 6;
-const EXPIRED: usize = memory.data<u8>([0, 3, 4, 5, 5, 5, 6]);
+const EXPIRED: usize = memory.data<u8>([0, 0, 4, 5, 5, 5, 5, 6]);
 
 const LINGER_TIMEOUT: f64 = 2000; // ms
 
@@ -77,8 +79,12 @@ const LINGER_TIMEOUT: f64 = 2000; // ms
 const STATE: usize = 4; // i32
 // TIMEOUT: 8 (idle.ts)
 const TIMER: usize = 16; // i32: slot + 1 of the timer of its deadline, or 0
-export const ACCEPTOR: usize = 20; // i32: acceptor slot + 1 while it waits
-// Offsets 24 and 28 belong to line.ts while it waits or lingers. Offsets 20 and 24 belong to lifetimes.ts unless it waits.
+// 20, 32: lifetimes.ts
+export const LINKS: usize = 24; // in the queue of its acceptor, of the evicted, or of those that linger
+// 40, and 48 once it is admitted: waiting.ts
+export const ADDRESS_LINKS: usize = 48; // in the queue of its address, while it waits
+export const ACCEPTOR: usize = 56; // i32: the slot of its acceptor while it waits and once it is admitted, or 0
+export const ADDRESS: usize = 60; // i32: the slot of its address, or 0
 
 /** The state that `event` leads to from `state`; ERR_STATE if that is not allowed, or if either is out of range. */
 export function nextState(state: i32, event: i32): i32 {
@@ -106,7 +112,8 @@ export function open(event: i32, timeout: f64, now: f64): i32 {
   const connection = record(CONNECTIONS, slot);
   name(connection);
   store<i32>(connection, FREE, STATE);
-  store<u64>(connection, 0, TIMER); // and ACCEPTOR, or the timer of its lifetime
+  store<u64>(connection, 0, TIMER); // and the timer of its lifetime
+  store<u64>(connection, 0, ACCEPTOR); // and ADDRESS
   lifetimes.begin(slot, at);
   count(FREE, 1);
   apply(slot, event);
@@ -130,7 +137,12 @@ export function apply(slot: i32, event: i32): i32 {
   return OK;
 }
 
-/** Opens a connection by CONNECTED or ADMIT: its deadline is removed, and its lifetime begins. Returns OK or ERR_STATE. */
+/** Whether a connection in this state was admitted, and has its slot. */
+export function isInside(state: i32): bool {
+  return state == INCOMING || state == EXEMPT;
+}
+
+/** Opens a connection by CONNECTED, ADMIT or ADMIT_EXEMPT: its deadline is removed, and its lifetime begins. Returns OK or ERR_STATE. */
 export function begin(slot: i32, event: i32, now: f64): i32 {
   const code = apply(slot, event);
   if (code < 0) return code;
@@ -147,15 +159,15 @@ export function linger(slot: i32, now: f64): i32 {
   if (code < 0) return code;
   lifetimes.end(slot);
   apply(slot, LINGER);
-  queue.join(LINGERING_QUEUE, slot);
+  queue.join(LINGERING_QUEUE, CONNECTIONS, slot, LINKS);
   return OK;
 }
 
-/** Removes a connection that is not in the waiting queue. Its id is spent. */
+/** Removes a connection that waits in no queue. Its id is spent. */
 export function close(slot: i32): void {
   disarm(slot, TIMER);
   lifetimes.end(slot);
-  if (stateOf(slot) == LINGERING) queue.leave(LINGERING_QUEUE, slot);
+  if (stateOf(slot) == LINGERING) queue.leave(LINGERING_QUEUE, CONNECTIONS, slot, LINKS);
   apply(slot, CLOSE);
   count(FREE, -1);
   give(CONNECTIONS, slot);

@@ -4,20 +4,18 @@
 // I2  An id that the host did not pass to `answer` is returned again by the next poll: nothing is lost.
 // I3  An id may be removed or restarted between `poll` and `answer`; then `answer` returns FIRE_VOID.
 // I4  A connection whose lifetime and whose deadline are both due is in the batch twice; the lifetime is answered first.
-// I5  A client does not time out while there is a slot for it, since only multiAccept, or passes that did not run, kept it waiting.
-// The timers of the drain and of the rate of admission are internal to the core and never reach the host.
+// The timers of the core itself, such as that of the waiting clients, never reach the host.
 
-import { BATCH, DUE, PASS, TIMERS } from "./memory";
-import * as admission from "./admission";
+import { BATCH, DUE, TIMERS } from "./memory";
 import * as connections from "./connections";
-import * as displacement from "./displacement";
-import { DISPLACEMENT, DRAIN, RATE, ownerIn } from "./idle";
+import * as alarms from "./alarms";
+import { ALARM_OWNER, ownerIn } from "./idle";
 import * as lifetimes from "./lifetimes";
 import { next, slotIn } from "./lists";
 import { find, idOf } from "./slots";
-import * as rate from "./rate";
 import * as stopping from "./stopping";
 import * as timers from "./timers";
+import * as waiting from "./waiting";
 import { firstDue, isDue, stop } from "./wheel";
 
 /** The lifetime of a connection has passed. The other EXPIRED_… are in connections.ts. */
@@ -32,9 +30,7 @@ export function poll(): i32 {
     const owner = timers.ownerOf(timer);
     let id: f64 = 0;
     if (owner >= 0) id = idOf(TIMERS, timer);
-    else if (owner == DRAIN) stopping.drainTimerPassed();
-    else if (owner == RATE) rate.timerPassed();
-    else if (owner == DISPLACEMENT) displacement.timerPassed();
+    else if (owner <= ALARM_OWNER) passed(<i32>(ALARM_OWNER - owner));
     else if (connections.hasPassed(timer)) id = connections.connectionId(ownerIn(owner));
     if (id == 0) continue;
     store<f64>(DUE + ((<usize>batch) << 3), id);
@@ -57,14 +53,17 @@ export function answer(id: f64): i32 {
   }
   const timer = connections.timerOf(slot);
   if (!isOver(timer)) return timers.FIRE_VOID;
-  if (admission.couldComeIn(slot, state)) {
-    timers.schedule(timer, load<f64>(PASS) + connections.timeoutOf(slot));
-    return timers.FIRE_VOID;
-  }
   stop(timer);
   return connections.expired(state);
 }
 
 function isOver(timer: i32): bool {
   return timer >= 0 && isDue(timer) && connections.hasPassed(timer);
+}
+
+// A timer of the core itself has expired.
+function passed(purpose: i32): void {
+  alarms.clear(purpose);
+  if (purpose == alarms.DRAIN) stopping.drainTimerPassed();
+  else if (purpose == alarms.WAITS) waiting.timerPassed();
 }

@@ -1,7 +1,7 @@
 // Owners of timers, and idle deadlines, which activity moves.
 //
 // I1  A timer of the host has an interval of 0 or more. A negative interval names the owner: connection slot ~interval, the
-//     lifetime of connection slot ~interval - 2^22, the drain, or the rate of admission.
+//     lifetime of connection slot ~interval - 2^22, or a purpose of the core itself (alarms.ts).
 // I2  The deadline of a connection is its last activity plus its timeout. The host stores the activity; the core reads it only
 //     when the timer comes up. So a deadline only ever moves to later. Lifetimes, and deadlines with timeout FIXED, do not move.
 // It never starts or stops a timer.
@@ -12,12 +12,8 @@ import { SLOT_MASK, record } from "./slots";
 
 export const INTERVAL: usize = 24; // f64 in a timer's record: ms, or a negative number that names an owner
 const LAST_IDLE: f64 = -4194304; // ~slot for the last possible slot
-/** The drain as an owner. */
-export const DRAIN: f64 = -16777216; // less than every owner that is a connection
-/** The rate of admission as an owner. */
-export const RATE: f64 = -16777217;
-/** Displacement as an owner. */
-export const DISPLACEMENT: f64 = -16777218;
+/** The first of the owners that are purposes of the core itself (alarms.ts). Less than every owner that is a connection. */
+export const ALARM_OWNER: f64 = -16777216;
 /** In a connection's record: f64, ms; 0 = none. */
 export const TIMEOUT: usize = 8;
 /** A timeout whose deadline no activity moves. */

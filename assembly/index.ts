@@ -4,21 +4,21 @@
 // monotonic clock. Results below zero are codes (memory.ts). No call traps, re-enters, or reads a clock.
 
 import * as acceptors from "./acceptors";
+import * as alarms from "./alarms";
 import * as admission from "./admission";
 import * as connections from "./connections";
-import * as displacement from "./displacement";
 import * as due from "./due";
 import * as lifetimes from "./lifetimes";
 import * as memory from "./memory";
-import * as order from "./order";
 import * as rate from "./rate";
 import * as stopping from "./stopping";
 import * as timers from "./timers";
+import * as waiting from "./waiting";
 import * as wheel from "./wheel";
 
 /** The version of this interface: major * 1000 + minor. */
 export function version(): i32 {
-  return 2001;
+  return 2002;
 }
 
 memory.layOut((__heap_base + 31) & ~31);
@@ -34,8 +34,8 @@ export function handleReset(): void {
   admission.reset();
   acceptors.reset();
   timers.reset();
+  alarms.reset();
   rate.reset();
-  displacement.reset();
 }
 
 /** Begins a pass at `now`: `pollDue` returns what is due by then, and up to multiAccept clients may be admitted. */
@@ -74,14 +74,14 @@ export function handleDue(id: f64): i32 {
   return due.answer(id);
 }
 
-/** Creates an acceptor, paused; up to 511 clients may wait, for 60,000 ms each. Returns its id or ERR_FULL. */
-export function handleAcceptor(): f64 {
-  return acceptors.open();
+/** Creates an acceptor, paused; up to 511 clients may wait, for 60,000 ms each. With `exempt` (1) its clients count against no limit of the loop, wait for no rate, and delay no graceful stop. Returns its id or ERR_FULL. */
+export function handleAcceptor(exempt: i32): f64 {
+  return acceptors.open(exempt != 0);
 }
 
-/** Sets how many of an acceptor's clients may wait, for how many ms (0 = unlimited), and whether at most one is admitted per pass (1). Returns OK, ERR_STALE, ERR_LIMIT or ERR_TIME. */
-export function handleAcceptorLimits(id: f64, backlog: f64, waitTimeout: f64, single: i32): i32 {
-  return acceptors.setLimits(id, backlog, waitTimeout, single != 0);
+/** Sets how many of an acceptor's clients may wait, for how many ms (0 = unlimited), whether at most one is admitted per pass (1), and how many may be inside (2,147,483,647 by default). Returns OK, ERR_STALE, ERR_LIMIT or ERR_TIME. */
+export function handleAcceptorLimits(id: f64, backlog: f64, waitTimeout: f64, single: i32, maxConnections: f64): i32 {
+  return acceptors.setLimits(id, backlog, waitTimeout, single != 0, maxConnections);
 }
 
 /** Pauses (0) or resumes (1) an acceptor. Returns OK or ERR_STALE. */
@@ -96,32 +96,38 @@ export function handleAcceptorEnd(id: f64): i32 {
 
 /** Closes an acceptor. `pollEvicted` returns its waiting clients. Returns OK or ERR_STALE. */
 export function handleAcceptorClose(id: f64): i32 {
-  return acceptors.close(id);
+  return waiting.closeAcceptor(id);
 }
 
 /** A waiting client that the host must reset, because its acceptor was closed, it was evicted for a newer one, or a graceful stop resets waiting clients; 0 if there is none. */
 export function pollEvicted(): f64 {
-  return idOrNone(admission.firstEvicted());
+  return idOf(waiting.firstEvicted());
 }
 
-/** The system has accepted a client. Returns its id, ERR_STALE, ERR_FULL, or DROP_BACKLOG or DROP_STOPPING: reset it. */
-export function handleAccept(acceptor: f64, now: f64): f64 {
-  return admission.arrive(acceptor, now);
+/** The system has accepted a client. `address`: a number that the host has made of the client's address, or NaN if it has none. Returns its id, ERR_STALE, ERR_FULL, or DROP_BACKLOG, DROP_ADDRESS or DROP_STOPPING: reset it. */
+export function handleAccept(acceptor: f64, now: f64, address: f64): f64 {
+  return idOf(admission.arrive(acceptor, now, address));
 }
 
 /** Admits the next client and returns its id; 0 if no client waits, or the limits allow no more. */
 export function pollAdmission(now: f64): f64 {
-  return admission.admit(now);
+  return idOf(admission.admit(now));
+}
+
+/** What an admitted client has shown: that it has gone (1), or that it is there (0). To be told once for each that had waited, as far as the host can see it. Returns OK, ERR_STALE or ERR_STATE. */
+export function handleFound(id: f64, gone: i32): i32 {
+  const slot = connections.slotOf(id);
+  return slot < 0 ? slot : admission.found(slot, gone != 0);
 }
 
 /** An outgoing connection attempt that may take `timeout` ms (0 = unlimited). Returns its id, ERR_TIME or ERR_FULL. */
 export function handleConnect(timeout: f64, now: f64): f64 {
-  return openConnection(connections.CONNECT, timeout, now);
+  return idOf(connections.open(connections.CONNECT, timeout, now));
 }
 
 /** A stream that is in no loop, idle after `timeout` ms (0 = never). Returns its id, ERR_TIME or ERR_FULL. */
 export function handleTrack(timeout: f64, now: f64): f64 {
-  return openConnection(connections.TRACK, timeout, now);
+  return idOf(connections.open(connections.TRACK, timeout, now));
 }
 
 /** A connection attempt has succeeded. The connection has no deadline until `handleTimeout`. Returns OK, ERR_STALE or ERR_STATE. */
@@ -156,12 +162,12 @@ export function handleLifetime(id: f64, lifetime: f64, now: f64): i32 {
 /** Our side of a connection has ended, and the host only reads now: it counts against no limit, and expires after 2,000 ms. Returns OK, ERR_STALE, ERR_STATE or ERR_FULL. */
 export function handleLinger(id: f64, now: f64): i32 {
   const slot = connections.slotOf(id);
-  return slot < 0 ? slot : connections.linger(slot, memory.tell(now));
+  return slot < 0 ? slot : admission.linger(slot, memory.tell(now));
 }
 
 /** The connection that has lingered longest, if more than maxConnections linger: the host must close it. Otherwise 0. */
 export function pollLinger(): f64 {
-  return idOrNone(admission.firstTooMany());
+  return idOf(admission.firstTooMany());
 }
 
 /** A connection has closed. Returns OK or ERR_STALE. */
@@ -177,9 +183,9 @@ export function handleLimits(maxConnections: f64, maxAccepts: f64, multiAccept: 
   return admission.setLimits(maxConnections, maxAccepts, multiAccept);
 }
 
-/** Sets the order of admission: adaptive (1), or first come, first served (0); and targetWait in ms. Returns OK or ERR_TIME. After `handleAccept`, `pollEvicted` may return a client that was evicted for the new one. */
-export function handleQueue(adaptive: i32, targetWait: f64): i32 {
-  return order.set(adaptive != 0, targetWait);
+/** Sets the order of admission: adaptive (1), or first come, first served (0); targetWait in ms; whether addresses with waiting clients take turns (1), and how many connections of one address may be open (0 = unlimited), both for clients that arrive from now on; and for how many ms a connection must have been silent to make room for a waiting client (0 = never). Returns OK, or ERR_TIME or ERR_LIMIT with nothing changed. With all but the default order, `pollEvicted` may return a client after `handleAccept`: it was evicted for the new one. */
+export function handleQueue(adaptive: i32, targetWait: f64, takeTurns: i32, addressLimit: f64, displaceIdle: f64): i32 {
+  return admission.setPolicy(adaptive != 0, targetWait, takeTurns != 0, addressLimit, displaceIdle);
 }
 
 /** Sets how many clients are admitted per second (0 = unlimited), and how many at once after a pause. Returns OK or ERR_LIMIT. */
@@ -187,14 +193,9 @@ export function handleRate(perSecond: f64, burst: f64, now: f64): i32 {
   return rate.set(perSecond, burst, memory.tell(now));
 }
 
-/** Sets for how many ms a connection must have been silent to make room for a waiting client (0 = never, the default). Returns OK or ERR_TIME. */
-export function handleDisplace(idle: f64): i32 {
-  return displacement.set(idle);
-}
-
 /** The connection that must make room for a waiting client: the host closes it, or records activity on it if it must stay. Otherwise 0. */
 export function pollDisplacement(now: f64): f64 {
-  return idOrNone(admission.displaced(now));
+  return idOf(admission.displaced(now));
 }
 
 /** Begins a graceful stop: accepting ends after `delay` ms; the rest is closed `timeout` ms later (0 = never). With `reset` (1), clients that still wait when accepting ends are reset instead of served. A second call can only make the first one end sooner. Returns OK or ERR_TIME. */
@@ -278,11 +279,7 @@ export function connectionCapacity(): i32 {
   return load<i32>(memory.CONNECTIONS, memory.CAPACITY);
 }
 
-function idOrNone(slot: i32): f64 {
-  return slot < 0 ? 0 : connections.connectionId(slot);
-}
-
-function openConnection(event: i32, timeout: f64, now: f64): f64 {
-  const slot = connections.open(event, timeout, now);
-  return slot < 0 ? <f64>slot : connections.connectionId(slot);
+// The id of a slot; 0 and codes are returned as they are.
+function idOf(slot: i32): f64 {
+  return slot <= 0 ? <f64>slot : connections.connectionId(slot);
 }

@@ -1,23 +1,23 @@
 // Lifetimes: how long a connection may be open at all.
 //
 // I1  A lifetime begins when a client is admitted, an attempt has succeeded, or a connection is tracked. It is bounded only in
-//     the states that follow, INCOMING, OUTGOING and LOOSE, and only if a limit was set. Only then does it have a timer.
+//     the states that follow, from INCOMING to EXEMPT, and only if a limit was set. Only then does it have a timer.
 // I2  Activity does not move its end.
 // It never closes a connection: it only keeps the timer.
 
 import { CONNECTIONS, ERR_STATE, ERR_TIME, OK, isDuration } from "./memory";
-import { INCOMING, LOOSE, arm, disarm, stateOf } from "./connections";
+import { EXEMPT, INCOMING, arm, disarm, stateOf } from "./connections";
 import { lifetimeOwnerFor } from "./idle";
 import { record } from "./slots";
 
 // In a connection's record, unless it waits: i32, timer slot + 1, or 0.
 const TIMER: usize = 20;
-// In a connection's record, unless it waits or lingers: f64, ms.
-const START: usize = 24;
+// In a connection's record: f64, ms.
+const START: usize = 32;
 
 /** Whether a connection in this state can have a limited lifetime. */
 export function isBounded(state: i32): bool {
-  return <u32>(state - INCOMING) <= <u32>(LOOSE - INCOMING);
+  return <u32>(state - INCOMING) <= <u32>(EXEMPT - INCOMING);
 }
 
 /** Begins a lifetime at `now`. */

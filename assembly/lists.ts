@@ -6,7 +6,7 @@
 // I2  `append` keeps the order; `sortAfter` is stable.
 // It does not know what a list is used for.
 
-import { BASE, RECORD_SHIFT, TIMERS } from "./memory";
+import { BASE, TIMER_SHIFT, TIMERS } from "./memory";
 
 // Offsets relative to the links of a record or head.
 export const NEXT: usize = 0; // i32
@@ -27,17 +27,17 @@ const merged: usize = memory.data(4, 4);
 
 /** The address of a timer's record. Valid until the next `take`. */
 export function timerAt(slot: i32): usize {
-  return <usize>load<u32>(TIMERS, BASE) + ((<usize>slot) << RECORD_SHIFT);
+  return <usize>load<u32>(TIMERS, BASE) + ((<usize>slot) << TIMER_SHIFT);
 }
 
 /** The ref of a timer: positive. */
 export function refOf(slot: i32): i32 {
-  return (slot << (<i32>RECORD_SHIFT)) | <i32>LINKS;
+  return (slot << (<i32>TIMER_SHIFT)) | <i32>LINKS;
 }
 
 /** The slot of a timer's ref. */
 export function slotIn(ref: i32): i32 {
-  return ref >> <i32>RECORD_SHIFT;
+  return ref >> <i32>TIMER_SHIFT;
 }
 
 /** The ref of a list: negative. */

@@ -1,7 +1,7 @@
 // The memory map: where every table and every scalar of the core lives.
 //
 // I1  Scalars sit at fixed addresses below 1,024; the batch of due ids follows.
-// I2  Tables lie one behind the other up to END, without gaps: activity, connections, acceptors, timers.
+// I2  Tables lie one behind the other up to END, without gaps: activity, connections, acceptors, addresses, timers.
 // I3  A table grows by doubling, and everything behind it moves up. So memory in use is exactly the sum of the tables.
 //     Only `grow` moves a base.
 // I4  Space that was never used is zero. The heads of the timers' lists (lists.ts) lie right below the timers.
@@ -16,6 +16,7 @@ export const ERR_STATE: i32 = -4; // the connection's state does not allow this
 export const ERR_LIMIT: i32 = -5; // a limit is not a whole number in its range
 export const DROP_BACKLOG: i32 = -6; // the waiting queue is full: reset this client
 export const DROP_STOPPING: i32 = -7; // a graceful stop resets clients that arrive: reset this one
+export const DROP_ADDRESS: i32 = -8; // too many clients of its address wait: reset this one
 
 // One control block per table. They come first, with two hot scalars in their gaps, because addresses below 64 have the shortest
 // encoding in WebAssembly.
@@ -29,16 +30,21 @@ export const KIND: usize = 20;
 export const TIMERS: usize = 0;
 export const CONNECTIONS: usize = 32;
 export const ACCEPTORS: usize = 64;
+export const ADDRESSES: usize = 96;
 
 // Scalars.
-export const NOW: usize = 96; // f64: the latest time that the host has passed
+export const NOW: usize = 120; // f64: the latest time that the host has passed
 export const PASS: usize = 56; // f64: the time at which this pass began
-export const ARRIVED: usize = 112; // f64: clients that have arrived since maxAccepts was set: admitted, or in the queue
-export const ARRIVAL_LIMIT: usize = 120; // f64: maxAccepts after the random cut; 0 until it is drawn
+export const ARRIVED: usize = 128; // f64: clients that have arrived since maxAccepts was set: admitted, or in the queue
+export const ARRIVAL_LIMIT: usize = 144; // f64: maxAccepts after the random cut; 0 until it is drawn
 export const MAX_ACCEPTS: usize = 136; // f64
 export const STATE_COUNTS: usize = 160; // i32 for each connection state
-export const WAITING_QUEUE: usize = 192; // the two words of a queue (line.ts)
+export const EVICTED_QUEUE: usize = 192; // the two words of a queue (queue.ts)
 export const LINGERING_QUEUE: usize = 200;
+export const TURNS_QUEUE: usize = 208;
+
+export const WAITING_COUNTS: usize = 328; // i32 of acceptors that are not exempt, and of those that are: clients in their queues
+export const ALARMS: usize = 336; // i32 for each purpose (alarms.ts)
 
 // Arrays beside a table, with one entry per slot.
 export const ACTIVITY: usize = 224; // base of f64[connections]: time of the last activity, written by the host
@@ -59,19 +65,33 @@ export const BATCH: i32 = 512;
 export const COMMANDS: usize = 5120;
 export const COMMANDS_AT_ONCE: i32 = 256;
 
+// The index of addresses by their keys: slot + 1 of the first in each bucket, or 0.
+export const INDEX: usize = 7168;
+export const INDEX_SIZE: i32 = 256;
+
 const LATEST: f64 = 9007199254740992; // 2^53: deadlines counted from here do not overflow
 
 export const MAX_SLOTS: i32 = 1 << 22;
 
-export const RECORD_SHIFT: usize = 5; // a record has 32 bytes, in every table
 const ACTIVITY_STRIDE: usize = 8;
 const HEADS: usize = (<usize>(LEVELS * BUCKETS + 8)) << 3;
+
+/** The binary logarithm of the size of a timer's record: 32 bytes. */
+export const TIMER_SHIFT: usize = 5;
+
+/** The binary logarithm of the size of a table's records: 64 bytes in all others. */
+// @ts-ignore: decorator
+@inline
+export function recordShift(block: usize): usize {
+  return block == TIMERS ? TIMER_SHIFT : 6;
+}
 
 function table(block: usize, base: usize, capacity: i32, kind: i32): usize {
   store<u32>(block, <u32>base, BASE);
   store<i32>(block, capacity, CAPACITY);
   store<i32>(block, kind, KIND);
-  return base + ((<usize>capacity) << RECORD_SHIFT);
+  if (block != TIMERS) store<i32>(block, 1, USED); // no slot 0, so that a link of 0 is none
+  return base + ((<usize>capacity) << recordShift(block));
 }
 
 /** Lays out the tables at their smallest size. Called once, before anything else. */
@@ -82,6 +102,7 @@ export function layOut(base: usize): void {
   let at = base + <usize>connections * ACTIVITY_STRIDE;
   at = table(CONNECTIONS, at, connections, 3);
   at = table(ACCEPTORS, at, 16, 1);
+  at = table(ADDRESSES, at, 16, 0);
   at = table(TIMERS, at + HEADS, timers, 2);
   store<u32>(END, <u32>at);
 }
@@ -91,7 +112,7 @@ export function grow(block: usize): bool {
   const capacity = load<i32>(block, CAPACITY);
   if (capacity >= MAX_SLOTS) return false;
   const records = <usize>load<u32>(block, BASE);
-  const room = (<usize>capacity) << RECORD_SHIFT;
+  const room = (<usize>capacity) << recordShift(block);
   const times = block == CONNECTIONS ? <usize>capacity * ACTIVITY_STRIDE : 0;
   const needed = load<u32>(END) + <u32>(room + times); // less than 2^29, as tables have a maximum size
   const have = (<u32>memory.size()) << 16;
@@ -108,7 +129,7 @@ function makeRoom(at: usize, size: usize): void {
   memory.copy(at + size, at, end - at);
   memory.fill(at, 0, size);
   store<u32>(END, <u32>(end + size));
-  for (let block = TIMERS; block <= ACCEPTORS; block += ACCEPTORS - CONNECTIONS) {
+  for (let block = TIMERS; block <= ADDRESSES; block += ADDRESSES - ACCEPTORS) {
     const base = <usize>load<u32>(block, BASE);
     if (base >= at) store<u32>(block, <u32>(base + size), BASE);
   }

@@ -6,8 +6,7 @@
 // A client that has to wait for a token keeps its position in the queue.
 
 import { ERR_LIMIT, OK, isDuration, isLimit } from "./memory";
-import { RATE } from "./idle";
-import { createOwned, removeOwned, schedule } from "./timers";
+import * as alarms from "./alarms";
 
 // One token, minus the rounding error of its sum.
 const ONE: f64 = 1 - 1e-9;
@@ -16,7 +15,6 @@ let rate: f64 = 0; // tokens per ms; 0 = unlimited
 let burst: f64 = 50;
 let level: f64 = 50; // tokens at the time `filled`
 let filled: f64 = 0; // when `level` was updated
-let timer: i32 = 0; // timer slot + 1
 
 /** Sets how many clients are admitted per second (0 = unlimited), and how many at once after a pause. Returns OK, or ERR_LIMIT with nothing changed. */
 export function set(perSecond: f64, atOnce: f64, now: f64): i32 {
@@ -26,7 +24,7 @@ export function set(perSecond: f64, atOnce: f64, now: f64): i32 {
   level = rate == 0 ? atOnce : min(level, atOnce);
   rate = perSecond / 1000;
   burst = atOnce;
-  endTimer();
+  alarms.clear(alarms.RATE);
   return OK;
 }
 
@@ -35,10 +33,7 @@ export function allows(now: f64): bool {
   if (rate == 0) return true;
   fill(now);
   if (level >= ONE) return true;
-  if (timer == 0) {
-    timer = createOwned(RATE) + 1;
-    if (timer > 0) schedule(timer - 1, now + (1 - level) / rate);
-  }
+  alarms.set(alarms.RATE, now + (1 - level) / rate);
   return false;
 }
 
@@ -52,24 +47,13 @@ export function take(): void {
   if (rate > 0) level -= 1;
 }
 
-/** The timer has expired: there is a token. */
-export function timerPassed(): void {
-  endTimer();
-}
-
 /** Fills the bucket. The settings stay. */
 export function reset(): void {
   level = burst;
-  timer = 0;
 }
 
 // The caller has replaced a time that is earlier than the latest one.
 function fill(now: f64): void {
   level = min(burst, level + (now - filled) * rate);
   filled = now;
-}
-
-function endTimer(): void {
-  if (timer > 0) removeOwned(timer - 1);
-  timer = 0;
 }

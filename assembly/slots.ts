@@ -10,7 +10,7 @@
 // The functions marked as fast paths are only for timers. Most have a single caller, so that the compiler inlines them: not every
 // engine inlines calls within WebAssembly.
 
-import { BASE, CAPACITY, ERR_STALE, FREE, KIND, LIVE, RECORD_SHIFT, TIMERS, USED, grow } from "./memory";
+import { BASE, CAPACITY, ERR_STALE, FREE, KIND, LIVE, TIMERS, TIMER_SHIFT, USED, grow, recordShift } from "./memory";
 
 export const SLOT_BITS: i64 = 22;
 const GENERATION_BITS: i64 = 29;
@@ -25,7 +25,14 @@ export const TIMER_BITS: u64 = 0x433 << 1;
 
 /** The address of a slot's record. Valid until the next `take`. */
 export function record(table: usize, slot: i32): usize {
-  return <usize>load<u32>(table, BASE) + ((<usize>slot) << RECORD_SHIFT);
+  return <usize>load<u32>(table, BASE) + ((<usize>slot) << recordShift(table));
+}
+
+// Fast path of `record` for a timer.
+// @ts-ignore: decorator
+@inline
+function timerRecord(slot: i32): usize {
+  return <usize>load<u32>(TIMERS, BASE) + ((<usize>slot) << TIMER_SHIFT);
 }
 
 /** The id that names a slot now. */
@@ -59,7 +66,7 @@ export function findTimer(id: f64): i32 {
   const slot = <i32>bits & SLOT_MASK;
   if (slot >= load<i32>(TIMERS, USED)) return ERR_STALE;
   const generation = <u32>(bits >> <u64>SLOT_BITS) & GENERATION_MASK;
-  return (load<u32>(record(TIMERS, slot)) & NAMED) == (generation | IN_USE) ? slot : ERR_STALE;
+  return (load<u32>(timerRecord(slot)) & NAMED) == (generation | IN_USE) ? slot : ERR_STALE;
 }
 
 /** Whether an id names a slot. */
@@ -80,7 +87,7 @@ export function take(table: usize): i32 {
 export function takeTimer(flags: u32): i32 {
   if (load<i32>(TIMERS, FREE) == 0 && !makeFree(TIMERS)) return -1;
   const slot = load<i32>(TIMERS, FREE) - 1;
-  const timer = record(TIMERS, slot);
+  const timer = timerRecord(slot);
   store<i32>(TIMERS, load<i32>(timer, LINK), FREE);
   store<i32>(TIMERS, load<i32>(TIMERS, LIVE) + 1, LIVE);
   store<u32>(timer, load<u32>(timer) | IN_USE | flags);
@@ -94,11 +101,21 @@ export function name(at: usize): void {
 
 /** Frees a slot. Its id is spent. */
 export function give(table: usize, slot: i32): void {
+  spend(table, slot);
+  recycle(table, slot);
+}
+
+/** Spends the id of a slot, which is not free yet. */
+export function spend(table: usize, slot: i32): void {
   const at = record(table, slot);
-  const generation = (load<u32>(at) & GENERATION_MASK) + 1;
-  store<u32>(at, generation);
+  store<u32>(at, (load<u32>(at) & GENERATION_MASK) + 1);
   store<i32>(table, load<i32>(table, LIVE) - 1, LIVE);
-  if (generation > GENERATION_MASK) return; // I3
+}
+
+/** Frees a slot whose id is spent. */
+export function recycle(table: usize, slot: i32): void {
+  const at = record(table, slot);
+  if (load<u32>(at) > GENERATION_MASK) return; // I3
   store<i32>(at, load<i32>(table, FREE), LINK);
   store<i32>(table, slot + 1, FREE);
 }

@@ -9,9 +9,9 @@
 
 import { CONNECTIONS, ERR_STATE, ERR_TIME, LIVE, NOW, OK, isDuration, tell } from "./memory";
 import * as acceptors from "./acceptors";
+import * as alarms from "./alarms";
 import * as connections from "./connections";
-import { DRAIN } from "./idle";
-import { createOwned, deadlineOf, removeOwned, schedule, userTimers } from "./timers";
+import { userTimers } from "./timers";
 
 // Phases.
 export const ADMITTING: i32 = 0;
@@ -25,14 +25,12 @@ export const DECIDE_FINISH: i32 = 1; // emit `finish`
 export const DECIDE_STOP: i32 = 2; // stop the loop
 export const DECIDE_CLOSE: i32 = 3; // close all remaining connections
 export const DECIDE_CLOSING: i32 = 4; // stop accepting
-export const DECIDE_RESET: i32 = 5; // reset the waiting clients
 
 // Pending decisions, one bit each, in the order in which they are returned.
 const FINISH: i32 = 1 << 0;
 const CLOSING: i32 = 1 << 1;
-const RESET: i32 = 1 << 2;
-const CLOSE: i32 = 1 << 3;
-const DECISIONS: usize = memory.data<u8>([1, 4, 5, 3]);
+const CLOSE: i32 = 1 << 2;
+const DECISIONS: usize = memory.data<u8>([1, 4, 3]);
 
 // Once accepting has ended, waiting clients are reset.
 const RESETS: i32 = 1;
@@ -42,7 +40,6 @@ const HURRIED: i32 = 2;
 let phase: i32 = ADMITTING;
 let pending: i32 = 0; // of the above
 let haste: i32 = 0; // 0, RESETS or HURRIED
-let drainTimer: i32 = 0; // timer slot + 1
 let closesAfter: f64 = 0; // ms between the end of accepting and closing the remaining connections; 0 = never
 
 /** The phase of the graceful stop. */
@@ -60,7 +57,12 @@ export function isResetting(): bool {
   return haste != 0 && phase >= DRAINING;
 }
 
-/** Whether no client is admitted any more. */
+/** Whether the host has not been told yet that a graceful stop has begun, or that accepting has ended. */
+export function isBeginning(): bool {
+  return (pending & (FINISH | CLOSING)) != 0;
+}
+
+/** Whether no client is admitted any more, unless its acceptor is exempt. */
 export function isShut(): bool {
   return phase == FINISHED || isResetting();
 }
@@ -74,8 +76,7 @@ export function drain(delay: f64, timeout: f64, now: f64, reset: bool): i32 {
   if (phase == FINISHED) return OK;
   if (reset) haste = max(haste, RESETS);
   if (phase == DRAINING) {
-    if (reset) pending |= RESET;
-    if (timeout > 0 && haste < HURRIED && isSooner(at + timeout)) setDrainTimer(timeout);
+    if (timeout > 0 && haste < HURRIED && isSooner(at + timeout)) setTimer(timeout);
     return OK;
   }
   if (phase == ADMITTING) pending |= FINISH;
@@ -83,7 +84,7 @@ export function drain(delay: f64, timeout: f64, now: f64, reset: bool): i32 {
   if (delay == 0) endAccepting();
   else if (isSooner(at + delay)) {
     phase = FINISHING;
-    if (!setDrainTimer(delay)) endAccepting();
+    if (!setTimer(delay)) endAccepting();
   }
   return OK;
 }
@@ -98,7 +99,7 @@ export function endArrivals(): void {
 export function hurry(): i32 {
   if (phase != FINISHING && phase != DRAINING) return ERR_STATE;
   if (phase == FINISHING) endAccepting();
-  endDrainTimer();
+  alarms.clear(alarms.DRAIN);
   pending |= CLOSE;
   haste = HURRIED;
   return OK;
@@ -113,7 +114,7 @@ export function drainTimerPassed(): void {
 /** The run has ended, and with it any graceful stop. Waiting clients stay in the queue. */
 export function stop(): void {
   if (phase == FINISHING) pending |= CLOSING;
-  endDrainTimer();
+  alarms.clear(alarms.DRAIN);
   phase = ADMITTING;
   pending &= FINISH | CLOSING;
   haste = 0;
@@ -128,53 +129,48 @@ export function reset(): void {
 
 /** What the host must do now. `watched`: the number of things it waits for that the core does not know. Never STOP if not `running`. */
 export function decide(watched: i32, running: bool): i32 {
-  const waiting = connections.countOf(connections.WAITING);
-  const loose = connections.countOf(connections.LOOSE);
-  const open = load<i32>(CONNECTIONS, LIVE) - waiting;
-  const left = open - loose + waiting + acceptors.acceptors();
+  const live = load<i32>(CONNECTIONS, LIVE);
+  // Exempt acceptors and their clients do not delay a stop, and streams of no loop do not either.
+  const others =
+    connections.countOf(connections.LOOSE) + connections.countOf(connections.EXEMPT) + acceptors.waitersOf(true);
+  const left = live - others + acceptors.acceptors() - acceptors.exemptAcceptors();
   while (pending != 0) {
     const decision = ctz(pending);
     pending &= pending - 1;
-    // Skip RESET if no client waits, and CLOSE if nothing is left to close.
-    if (decision < 2 || (decision == 2 ? waiting : left) > 0) return <i32>load<u8>(DECISIONS + decision);
+    // Skip CLOSE if nothing is left to close.
+    if (decision < 2 || left > 0) return <i32>load<u8>(DECISIONS + decision);
   }
   if (!running) return DECIDE_NOTHING;
   if (phase == DRAINING) {
     if (left > 0 && haste < HURRIED) return DECIDE_NOTHING;
-    endDrainTimer();
+    alarms.clear(alarms.DRAIN);
     phase = FINISHED;
     return DECIDE_STOP;
   }
   // Waiting clients are covered by the count of their acceptors.
-  const idle = watched <= 0 && phase != FINISHING && userTimers() == 0 && acceptors.busyAcceptors() == 0 && open == 0;
+  const idle =
+    watched <= 0 &&
+    phase != FINISHING &&
+    userTimers() == 0 &&
+    acceptors.busyAcceptors() == 0 &&
+    live == connections.countOf(connections.WAITING);
   return idle ? DECIDE_STOP : DECIDE_NOTHING;
 }
 
 // Ends accepting. The timeout, after which the rest is closed, starts now.
 function endAccepting(): void {
-  endDrainTimer();
+  alarms.clear(alarms.DRAIN);
   phase = DRAINING;
-  pending |= haste != 0 ? CLOSING | RESET : CLOSING;
-  if (closesAfter > 0) setDrainTimer(closesAfter);
+  pending |= CLOSING;
+  if (closesAfter > 0) setTimer(closesAfter);
 }
 
 // Whether a deadline is earlier than that of the drain's timer.
 function isSooner(deadline: f64): bool {
-  return drainTimer == 0 || deadline < deadlineOf(drainTimer - 1);
+  return deadline < alarms.deadline(alarms.DRAIN);
 }
 
 // Sets the drain's timer; false if the table has no room for it.
-function setDrainTimer(after: f64): bool {
-  if (drainTimer == 0) {
-    const timer = createOwned(DRAIN);
-    if (timer < 0) return false;
-    drainTimer = timer + 1;
-  }
-  schedule(drainTimer - 1, load<f64>(NOW) + after);
-  return true;
-}
-
-function endDrainTimer(): void {
-  if (drainTimer != 0) removeOwned(drainTimer - 1);
-  drainTimer = 0;
+function setTimer(after: f64): bool {
+  return alarms.set(alarms.DRAIN, load<f64>(NOW) + after);
 }

@@ -15,7 +15,7 @@ import {
   LIVE,
   OK,
   PASS,
-  RECORD_SHIFT,
+  TIMER_SHIFT,
   TIMERS,
   USED,
 } from "./memory";
@@ -119,7 +119,7 @@ export function command(count: i32, now: f64): i32 {
     // findTimer, inlined by hand.
     const id = load<u64>((<usize>i) << 3, COMMANDS);
     const slot = <i32>id & SLOT_MASK;
-    const timer = base + ((<usize>slot) << RECORD_SHIFT);
+    const timer = base + ((<usize>slot) << TIMER_SHIFT);
     const name = (<u32>(id >> <u64>SLOT_BITS) & GENERATION_MASK) | IN_USE;
     if (id >> 51 != TIMER_BITS || slot >= used || (load<u32>(timer) & NAMED) != name) {
       stale++;
