@@ -15,7 +15,7 @@ export interface CoreExports {
   version(): number;
   /** Seeds the random cut of maxAccepts, so that a run can be repeated. */
   handleSeed(seed: number): void;
-  /** Removes every timer, connection and acceptor. Limits and seed stay. */
+  /** Removes every timer, connection and acceptor. Limits, settings, what the order has learned, and the seed stay. */
   handleReset(): void;
   /** Begins a pass: timers due by `now` expire, and up to multiAccept clients may be admitted. */
   handleTick(now: number): void;
@@ -39,25 +39,45 @@ export interface CoreExports {
   pollDue(): number;
   /** What to do for an id that `pollDue` collected: one of {@link Due}. */
   handleDue(id: number): number;
-  /** Creates an acceptor, paused; up to 511 clients may wait, for 60,000 ms each. Returns its id or `FULL`. */
-  handleAcceptor(): number;
   /**
-   * Sets how many clients of an acceptor may wait, for how many ms (0 = unlimited), and whether at most one is admitted per pass.
-   * Returns `OK`, `STALE`, `LIMIT` or `TIME`.
+   * Creates an acceptor, paused; up to 511 clients may wait, for 60,000 ms each. The clients of an `exempt` one count against no limit
+   * of the loop, wait for no rate, and delay no graceful stop. Returns its id or `FULL`.
    */
-  handleAcceptorLimits(id: number, backlog: number, waitTimeout: number, single: number): number;
+  handleAcceptor(exempt: number): number;
+  /**
+   * Sets how many clients of an acceptor may wait, for how many ms (0 = unlimited), whether at most one is admitted per pass, and how
+   * many may be open after they were admitted (2,147,483,647 by default). Returns `OK`, `STALE`, `LIMIT` or `TIME`.
+   */
+  handleAcceptorLimits(
+    id: number,
+    backlog: number,
+    waitTimeout: number,
+    single: number,
+    maxConnections: number,
+  ): number;
   /** Pauses (0) or resumes (1) an acceptor. Returns `OK` or `STALE`. */
   handleAcceptorListen(id: number, on: number): number;
   /** The listening socket of an acceptor has closed: clients that wait can still be admitted. Returns `OK` or `STALE`. */
   handleAcceptorEnd(id: number): number;
   /** Closes an acceptor; `pollEvicted` returns its waiting clients. Returns `OK` or `STALE`. */
   handleAcceptorClose(id: number): number;
-  /** A waiting client that the host must reset, or 0. */
+  /**
+   * A waiting client that the host must reset, and report with `handleClose`, or 0: its acceptor was closed, it was evicted for another
+   * one, it has waited too long, or a graceful stop resets waiting clients.
+   */
   pollEvicted(): number;
-  /** The system has accepted a client. Returns its id, `STALE`, `FULL`, or `DROP_BACKLOG` or `DROP_STOPPING`: reset it. */
-  handleAccept(acceptor: number, now: number): number;
+  /**
+   * The system has accepted a client. `address`: a number that the host has made of its address, or NaN if it has none. Returns its id,
+   * `STALE`, `FULL`, or `DROP_BACKLOG`, `DROP_ADDRESS` or `DROP_STOPPING`: reset it.
+   */
+  handleAccept(acceptor: number, now: number, address: number): number;
   /** Admits the next client and returns its id; 0 if no client waits, or the limits allow no more. */
   pollAdmission(now: number): number;
+  /**
+   * Whether an admitted client was found `gone` (1), or still there (0). To be reported once for each client that had waited.
+   * Returns `OK`, `STALE` or `STATE`.
+   */
+  handleFound(id: number, gone: number): number;
   /** A connection attempt that may take `timeout` ms (0 = unlimited). Returns its id, `TIME` or `FULL`. */
   handleConnect(timeout: number, now: number): number;
   /** A stream that is in no loop, idle after `timeout` ms (0 = never). Returns its id, `TIME` or `FULL`. */
@@ -82,14 +102,20 @@ export interface CoreExports {
   /** Sets the limits; 0 for `maxAccepts` is unlimited. Returns `OK` or `LIMIT`. */
   handleLimits(maxConnections: number, maxAccepts: number, multiAccept: number): number;
   /**
-   * Sets the order of admission: adaptive (1), or first come, first served (0), and `targetWait` in ms. With adaptive, `pollEvicted` may
-   * return a client after `handleAccept`: it was evicted for the new one. Returns `OK` or `TIME`.
+   * Sets the order of admission: adaptive (1), or first come, first served (0); `targetWait` in ms; whether addresses with waiting
+   * clients take turns (1), and how many connections of one address may be open (0 = unlimited), both for clients that arrive from now
+   * on; and for how many ms a connection must have been silent to make room for a waiting client (0 = never). With all but the default
+   * order, `pollEvicted` may return a client after `handleAccept`: it was evicted for the new one. Returns `OK`, `TIME` or `LIMIT`.
    */
-  handleQueue(adaptive: number, targetWait: number): number;
+  handleQueue(
+    adaptive: number,
+    targetWait: number,
+    takeTurns: number,
+    addressLimit: number,
+    displaceIdle: number,
+  ): number;
   /** Sets how many clients are admitted per second (0 = unlimited), and how many at once after a pause. Returns `OK` or `LIMIT`. */
   handleRate(perSecond: number, burst: number, now: number): number;
-  /** Sets for how many ms a connection must have been silent to make room for a waiting client (0 = never). Returns `OK` or `TIME`. */
-  handleDisplace(idle: number): number;
   /** The connection that must make room: close it, or record activity on it if it must stay. 0 if there is none. */
   pollDisplacement(now: number): number;
   /**
@@ -114,9 +140,9 @@ export interface CoreExports {
   connectionsIn(state: number): number;
   /** The number of timers that have neither fired nor been removed. */
   timerCount(): number;
-  /** The number of acceptors that have not ended. */
+  /** The number of acceptors that have not ended, exempt ones included. */
   acceptorCount(): number;
-  /** The number of clients that have arrived since maxAccepts was set: admitted, or waiting. */
+  /** The number of clients that have arrived since maxAccepts was set: admitted, or waiting. Those of exempt acceptors do not count. */
   acceptedCount(): number;
   /** The phase of the graceful stop: one of {@link Phase}. */
   phase(): number;
@@ -142,16 +168,26 @@ export const Code = {
   LIMIT: -5,
   DROP_BACKLOG: -6,
   DROP_STOPPING: -7,
+  DROP_ADDRESS: -8,
 } as const;
 
 /** Results of `handleDue`. */
-export const Due = { VOID: 0, ONCE: 1, RECURRING: 2, WAIT: 3, CONNECT: 4, IDLE: 5, LINGER: 6, LIFETIME: 7 } as const;
+export const Due = { VOID: 0, ONCE: 1, RECURRING: 2, CONNECT: 4, IDLE: 5, LINGER: 6, LIFETIME: 7 } as const;
 
-/** Results of `pollDecision`. */
-export const Decision = { NOTHING: 0, FINISH: 1, STOP: 2, CLOSE: 3, CLOSING: 4, RESET: 5, FULL: 6, FREE: 7 } as const;
+/** Results of `pollDecision`. After `EXPIRED`, `pollEvicted` returns the clients that the host must reset. */
+export const Decision = { NOTHING: 0, FINISH: 1, STOP: 2, CLOSE: 3, CLOSING: 4, FULL: 6, FREE: 7, EXPIRED: 8 } as const;
 
 /** States of a connection. */
-export const State = { FREE: 0, WAITING: 1, CONNECTING: 2, INCOMING: 3, OUTGOING: 4, LOOSE: 5, LINGERING: 6 } as const;
+export const State = {
+  FREE: 0,
+  WAITING: 1,
+  CONNECTING: 2,
+  INCOMING: 3,
+  OUTGOING: 4,
+  LOOSE: 5,
+  EXEMPT: 6,
+  LINGERING: 7,
+} as const;
 
 /** Events that move a connection from state to state. */
 export const Transition = {
@@ -163,6 +199,7 @@ export const Transition = {
   ADOPT: 5,
   CLOSE: 6,
   LINGER: 7,
+  ADMIT_EXEMPT: 8,
 } as const;
 
 /** Phases of a graceful stop. */
