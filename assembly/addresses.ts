@@ -6,7 +6,7 @@
 // I3  Between two turns of an address in that queue that may have one more inside, every other has at most one.
 // It never decides which client of an address is admitted: waiting.ts does.
 
-import { ADDRESSES, CONNECTIONS, INDEX, INDEX_SIZE, TURNS_QUEUE, USED } from "./memory";
+import { ADDRESSES, CONNECTIONS, INDEX, INDEX_SIZE, TURNS_QUEUE } from "./memory";
 import { ADDRESS, ADDRESS_LINKS } from "./connections";
 import * as queue from "./queue";
 import { give, name, record, take } from "./slots";
@@ -66,12 +66,11 @@ export function queueOf(slot: i32): usize {
   return record(ADDRESSES, slot) + QUEUE;
 }
 
-/** The oldest client of the address with the most waiting clients, of several the one with the lowest slot; or 0. */
+/** The oldest client of the address with the most waiting clients, of several that whose turn comes first; or 0. */
 export function oldestOfLargest(): i32 {
-  const used = load<i32>(ADDRESSES, USED);
   let oldest = 0;
   let waiters = 0;
-  for (let slot = 1; slot < used; slot++) {
+  for (let slot = first(); slot != 0; slot = after(slot)) {
     const its = load<i32>(record(ADDRESSES, slot), WAITERS);
     if (its <= waiters) continue;
     waiters = its;

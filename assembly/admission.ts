@@ -46,7 +46,8 @@ let maxConnections: i32 = 1000;
 // Results of `decide`, in addition to those about stopping.
 export const DECIDE_FULL: i32 = 6; // clients wait, and there is no free slot
 export const DECIDE_FREE: i32 = 7; // no such client waits any more
-export const DECIDE_EXPIRED: i32 = 8; // clients have waited too long, or a graceful stop resets them: those that firstEvicted returns
+export const DECIDE_EXPIRED: i32 = 8; // a client has waited too long: reset the one that firstEvicted returns
+export const DECIDE_RESET: i32 = 5; // a graceful stop resets a client: the one that firstEvicted returns
 
 let multiAccept: i32 = 50;
 let budget: i32 = 50; // admissions left in this pass
@@ -149,7 +150,8 @@ export function decide(watched: i32, running: bool): i32 {
   }
   // Nobody has waited too long while there is a slot: only multiAccept, or passes that did not run, kept clients waiting.
   const isHeldUp = couldEnter && room > 0 && rate.isOpen();
-  if (!isHeldUp && !stopping.isBeginning() && waiting.expire()) return DECIDE_EXPIRED;
+  if (!isHeldUp && !stopping.isBeginning() && waiting.expire())
+    return stopping.isResetting() ? DECIDE_RESET : DECIDE_EXPIRED;
   return stopping.decide(watched, running);
 }
 

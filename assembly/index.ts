@@ -142,12 +142,13 @@ export function handleAdopt(id: f64): i32 {
   return slot < 0 ? slot : connections.apply(slot, connections.ADOPT);
 }
 
-/** Sets a connection's timeout in ms (0 = none), counted from `now`. Returns OK, ERR_STALE, ERR_STATE, ERR_TIME or ERR_FULL. */
+/** Sets a connection's timeout in ms (0 = none), counted from `now`; not while it waits or lingers. Returns OK, ERR_STALE, ERR_STATE, ERR_TIME or ERR_FULL. */
 export function handleTimeout(id: f64, timeout: f64, now: f64): i32 {
   const slot = connections.slotOf(id);
   if (slot < 0) return slot;
   const at = memory.tell(now);
-  if (connections.stateOf(slot) == connections.LINGERING) return memory.ERR_STATE;
+  const state = connections.stateOf(slot);
+  if (state == connections.WAITING || state == connections.LINGERING) return memory.ERR_STATE;
   return connections.setTimeout(slot, timeout, at);
 }
 

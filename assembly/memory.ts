@@ -1,7 +1,7 @@
 // The memory map: where every table and every scalar of the core lives.
 //
 // I1  Scalars sit at fixed addresses below 1,024; the batch of due ids follows.
-// I2  Tables lie one behind the other up to END, without gaps: activity, connections, acceptors, addresses, timers.
+// I2  Tables lie one behind the other up to END, without gaps: activity, connections, acceptors, timers, addresses.
 // I3  A table grows by doubling, and everything behind it moves up. So memory in use is exactly the sum of the tables.
 //     Only `grow` moves a base.
 // I4  Space that was never used is zero. The heads of the timers' lists (lists.ts) lie right below the timers.
@@ -80,8 +80,6 @@ const HEADS: usize = (<usize>(LEVELS * BUCKETS + 8)) << 3;
 export const TIMER_SHIFT: usize = 5;
 
 /** The binary logarithm of the size of a table's records: 64 bytes in all others. */
-// @ts-ignore: decorator
-@inline
 export function recordShift(block: usize): usize {
   return block == TIMERS ? TIMER_SHIFT : 6;
 }
@@ -102,8 +100,8 @@ export function layOut(base: usize): void {
   let at = base + <usize>connections * ACTIVITY_STRIDE;
   at = table(CONNECTIONS, at, connections, 3);
   at = table(ACCEPTORS, at, 16, 1);
-  at = table(ADDRESSES, at, 16, 0);
   at = table(TIMERS, at + HEADS, timers, 2);
+  at = table(ADDRESSES, at, 16, 0); // last: the host reads the tables before it, and does not know when this one grows
   store<u32>(END, <u32>at);
 }
 

@@ -29,8 +29,6 @@ export function record(table: usize, slot: i32): usize {
 }
 
 // Fast path of `record` for a timer.
-// @ts-ignore: decorator
-@inline
 function timerRecord(slot: i32): usize {
   return <usize>load<u32>(TIMERS, BASE) + ((<usize>slot) << TIMER_SHIFT);
 }

@@ -6,7 +6,7 @@ export { Delay, type DelayEvents, type Step } from "./loop/delay.ts";
 export { IOLoopError, type IOLoopErrorCode } from "./base/errors.ts";
 export { EventEmitter, type Events, type Subscriber } from "./base/event-emitter.ts";
 export { type ClientCallback, IOLoop, type LoopCallback, type ServerCallback } from "./loop/ioloop.ts";
-export type { IOLoopEvents, IOLoopOptions, QueueOrder } from "./loop/loop-options.ts";
+export type { Fairness, IOLoopEvents, IOLoopOptions, QueueOrder } from "./loop/loop-options.ts";
 export type { ServeOptions } from "./loop/serve.ts";
 export type { ServedServer } from "./loop/served.ts";
 export type { StopOptions } from "./loop/graceful-stop.ts";

@@ -64,7 +64,8 @@ interface Place {
   readonly names: readonly string[];
 }
 
-const OF_LOOP = "maxAccepts maxConnections multiAccept queue targetWait acceptRate acceptBurst displaceIdle";
+const OF_LOOP =
+  "maxAccepts maxConnections multiAccept queue targetWait acceptRate acceptBurst displaceIdle fairness maxPerAddress";
 const OF_SERVER =
   "address port path fd backlog waitTimeout overflow reuse idleTimeout lifetime halfOpen noDelay keepAlive";
 const OF_SERVER_TLS = "tls tlsCert tlsKey tlsCa tlsCiphers tlsVersion tlsVerify tlsOptions";

@@ -174,8 +174,18 @@ export const Code = {
 /** Results of `handleDue`. */
 export const Due = { VOID: 0, ONCE: 1, RECURRING: 2, CONNECT: 4, IDLE: 5, LINGER: 6, LIFETIME: 7 } as const;
 
-/** Results of `pollDecision`. After `EXPIRED`, `pollEvicted` returns the clients that the host must reset. */
-export const Decision = { NOTHING: 0, FINISH: 1, STOP: 2, CLOSE: 3, CLOSING: 4, FULL: 6, FREE: 7, EXPIRED: 8 } as const;
+/** Results of `pollDecision`. After `RESET` and `EXPIRED`, `pollEvicted` returns the client that the host must reset. */
+export const Decision = {
+  NOTHING: 0,
+  FINISH: 1,
+  STOP: 2,
+  CLOSE: 3,
+  CLOSING: 4,
+  RESET: 5,
+  FULL: 6,
+  FREE: 7,
+  EXPIRED: 8,
+} as const;
 
 /** States of a connection. */
 export const State = {

@@ -10,6 +10,8 @@ import type { Client, DropReason } from "./connections.ts";
 /** The object behind an acceptor id of the core. */
 export interface Acceptor {
   readonly id: number;
+  /** Whether it goes on during a graceful stop. */
+  readonly isExempt: boolean;
   /** Closes the listening socket, and resets waiting clients: each is a `drop` with this reason. */
   closeFor(reason: DropReason): void;
   /** Closes the listening socket after the clients in the system's queue have been accepted. They can still be admitted. */
@@ -33,6 +35,8 @@ export class Acceptors {
   readonly #owner: Owner;
   /** Whether the core may evict a waiting client when another one arrives. */
   givesUp = false;
+  /** Whether the core counts clients by their addresses. */
+  tellsAddresses = false;
 
   constructor(owner: Owner) {
     this.#owner = owner;
@@ -45,9 +49,9 @@ export class Acceptors {
   }
 
   /** Creates the record of an acceptor. Returns its id. Throws `ERR_IOLOOP_FULL`. */
-  open(): number {
+  open(exempt: boolean): number {
     const { core } = this.#owner;
-    const id = core.opened(core.calls.handleAcceptor());
+    const id = core.opened(core.calls.handleAcceptor(exempt ? 1 : 0));
     if (id < 0) throw noRoom("make another server");
     debug?.(core, `acceptor ${show(id)} opened`);
     return id;
@@ -58,9 +62,9 @@ export class Acceptors {
     this.#list[slotOf(id)] = holder;
   }
 
-  /** Sets how many clients may wait, for how many seconds, and whether at most one is admitted per pass. */
-  limit(id: number, backlog: number, waitTimeout: number, single: boolean): void {
-    this.#owner.core.calls.handleAcceptorLimits(id, backlog, waitTimeout * 1000, single ? 1 : 0);
+  /** Sets how many clients may wait, for how many seconds, whether at most one is admitted per pass, and how many may be open. */
+  limit(id: number, backlog: number, waitTimeout: number, single: boolean, most: number): void {
+    this.#owner.core.calls.handleAcceptorLimits(id, backlog, waitTimeout * 1000, single ? 1 : 0, most);
   }
 
   /** Resumes or pauses the admission of an acceptor's clients. */
@@ -69,10 +73,10 @@ export class Acceptors {
     this.#owner.ask();
   }
 
-  /** The system has accepted a client. Returns the id of its record, or a code below zero. */
-  accept(id: number): number {
+  /** The system has accepted a client. `addressOf` is asked for the key of its address, if that counts. Returns the id of its record, or a code below zero. */
+  accept(id: number, addressOf: () => number): number {
     const { core, clock } = this.#owner;
-    const client = core.opened(core.calls.handleAccept(id, clock.now()));
+    const client = core.opened(core.calls.handleAccept(id, clock.now(), this.tellsAddresses ? addressOf() : NaN));
     if (this.givesUp) this.evict("backlog");
     return client;
   }
@@ -96,10 +100,11 @@ export class Acceptors {
     this.#owner.ask();
   }
 
-  /** Accepting has ended: closes every listening socket and frees every id. Clients that were accepted can still be admitted. */
+  /** Accepting has ended: closes the listening sockets and frees the ids, but not those of exempt acceptors. Clients that were accepted can still be admitted. */
   endAll(): void {
-    for (const acceptor of this.#list.splice(0)) {
-      if (!acceptor) continue;
+    for (const [slot, acceptor] of this.#list.entries()) {
+      if (!acceptor || acceptor.isExempt) continue;
+      this.#list[slot] = undefined;
       this.#ending.add(acceptor);
       this.#owner.guard.run("closing", () => acceptor.end());
     }
@@ -115,6 +120,12 @@ export class Acceptors {
     this.endAll();
     for (const acceptor of this.#ending) this.#owner.guard.run("closing", () => acceptor.closeFor("stopping"));
     this.evict("stopping");
+  }
+
+  /** Closes the exempt acceptors, which are all that is left. */
+  closeExempt(): void {
+    for (const acceptor of this.#list)
+      if (acceptor) this.#owner.guard.run("closing", () => acceptor.closeFor("stopping"));
   }
 
   /** Resets the waiting clients that the core evicts. */

@@ -3,19 +3,21 @@
 import { Code, type Core, Decision, State } from "../core/core.ts";
 import { debug } from "../core/debug.ts";
 import { slotOf } from "../core/ids.ts";
+import { nextTurn } from "../time/clock.ts";
 import type { Client, DropReason } from "./connections.ts";
 
 /** About how many clients are admitted in one iteration of the runtime's event loop, over all its passes. */
 const PER_TURN = 50;
 
 /** The core's decisions in words, for IOLOOP_DEBUG. */
-const WORDS = ["", "finish", "stop", "close all", "closing", "reset waiting clients", "full", "free"];
+const WORDS = ["", "finish", "stop", "close all", "closing", "reset a client", "full", "free", "a client timed out"];
 
 /** Why a client was reset before it was admitted, and its address. */
 export interface DropInfo {
   /**
    * `backlog`: the waiting queue is full. `timeout`: it waited longer than `waitTimeout`. `full`: the core has no room.
-   * `stopping`: a graceful stop resets waiting clients. `closed`: its server was removed.
+   * `stopping`: a graceful stop resets waiting clients. `closed`: its server was removed. `address`: `maxPerAddress` clients of its address
+   * wait already.
    */
   readonly reason: DropReason;
   /** The client's address; undefined for UNIX sockets, and if the client has disconnected. */
@@ -30,6 +32,16 @@ export interface Drained {
   closing(): void;
 }
 
+/** The settings of the waiting queue; times in seconds. */
+export interface Order {
+  readonly adaptive: boolean;
+  readonly targetWait: number;
+  /** Whether addresses with waiting clients take turns. */
+  readonly fair: boolean;
+  readonly maxPerAddress: number;
+  readonly displaceIdle: number;
+}
+
 /** The events without arguments that a loop emits. */
 export type LoopEvent = "finish" | "closing" | "full" | "free";
 
@@ -42,15 +54,17 @@ interface Owner {
   readonly unknownToCore: number;
   readonly connections: {
     readonly connections: readonly unknown[];
-    abortAll(): void;
+    abortAll(exempt: boolean): void;
     displace(id: number, now: number): void;
   };
   readonly acceptors: {
     endAll(): void;
     endNow(): void;
     closeAll(): void;
+    closeExempt(): void;
     evict(reason: DropReason): void;
     givesUp: boolean;
+    tellsAddresses: boolean;
   };
   readonly supervisor: { tell(event: LoopEvent): void; failed(error: unknown, event: string): void };
   readonly guard: { run(event: string, task: () => void): void };
@@ -78,6 +92,8 @@ export class Admission {
   passesInTurn = 1;
 
   #displaces = false;
+  #learns = false;
+  #admitted: number[] = []; // since #learn was last called: it waits until their ends would have been noticed
 
   constructor(owner: Owner) {
     this.#owner = owner;
@@ -90,11 +106,20 @@ export class Admission {
     this.#owner.ask();
   }
 
-  /** Sets the order of admission; `targetWait` in seconds. */
-  order(adaptive: boolean, targetWait: number): void {
-    this.#owner.core.calls.handleQueue(adaptive ? 1 : 0, targetWait * 1000);
-    this.#owner.acceptors.givesUp = adaptive;
+  /** Sets the order of admission, and who must make room. */
+  order({ adaptive, targetWait, fair, maxPerAddress, displaceIdle }: Order): void {
+    const { core, acceptors } = this.#owner;
+    core.calls.handleQueue(adaptive ? 1 : 0, targetWait * 1000, fair ? 1 : 0, maxPerAddress, displaceIdle * 1000);
+    this.#learns = adaptive;
+    this.#displaces = displaceIdle > 0;
+    acceptors.givesUp = adaptive || fair;
+    acceptors.tellsAddresses = fair || maxPerAddress > 0;
     this.#owner.ask();
+  }
+
+  /** The peer of an admitted connection has ended or reset it. If it had waited, the core learns how long clients are patient. */
+  gone(id: number): void {
+    if (this.#learns) this.#owner.core.calls.handleFound(id, 1);
   }
 
   /** Sets how many clients are admitted per second (0 = unlimited), and how many at once after a pause. */
@@ -102,13 +127,6 @@ export class Admission {
     const { core, clock } = this.#owner;
     core.calls.handleRate(perSecond, burst, clock.now());
     core.refresh();
-    this.#owner.ask();
-  }
-
-  /** Sets for how many seconds a connection must have been silent to make room for a waiting client; 0 for never. */
-  displaceAfter(seconds: number): void {
-    this.#owner.core.calls.handleDisplace(seconds * 1000);
-    this.#displaces = seconds > 0;
     this.#owner.ask();
   }
 
@@ -152,6 +170,7 @@ export class Admission {
         } catch (error) {
           supervisor.failed(error, "accept");
         }
+        if (this.#learns) this.#learnLater(id);
         this.wakeForWaiting(); // the next pass has a full budget again
       }
       if (this.#displaces) this.#displace();
@@ -210,11 +229,18 @@ export class Admission {
       case Decision.RESET:
         owner.acceptors.evict("stopping");
         break;
+      case Decision.EXPIRED:
+        owner.acceptors.evict("timeout");
+        break;
       case Decision.CLOSE:
         owner.acceptors.closeAll();
-        owner.connections.abortAll();
+        owner.connections.abortAll(false);
         break;
       default:
+        if (this.hasEnded) {
+          owner.acceptors.closeExempt();
+          owner.connections.abortAll(true);
+        }
         owner.stop();
         return false;
     }
@@ -224,6 +250,17 @@ export class Admission {
   #drain(what: "finishing" | "closing"): void {
     for (const drained of this.drained)
       this.#owner.guard.run(what === "closing" ? "closing" : "finish", () => drained[what]());
+  }
+
+  // Who is still there after two turns has not given up while it waited.
+  #learnLater(id: number): void {
+    if (this.#admitted.push(id) > 1) return;
+    nextTurn(() =>
+      nextTurn(() => {
+        const { calls } = this.#owner.core;
+        for (const one of this.#admitted.splice(0)) calls.handleFound(one, 0);
+      }),
+    );
   }
 
   #displace(): void {

@@ -21,7 +21,7 @@ export interface Connection extends Resource {
 }
 
 /** Why a client was reset before it was admitted: the `reason` of a `drop`. */
-export type DropReason = "backlog" | "timeout" | "full" | "stopping" | "closed";
+export type DropReason = "backlog" | "timeout" | "full" | "stopping" | "closed" | "address";
 
 /** A client that waits to be admitted. */
 export interface Client extends Connection {
@@ -176,13 +176,14 @@ export class Connections {
     return id;
   }
 
-  /** Closes every connection of the loop at once, and resets waiting clients. */
-  abortAll(): void {
+  /** Closes every connection of the loop at once, except those of exempt acceptors, whose connections and waiting clients are all that is left with `exempt`. */
+  abortAll(exempt: boolean): void {
     // Iterates by slot, not over a copy: a callback may close another stream, which then lingers, and must be closed, too.
     for (let slot = 0, end = this.connections.length; slot < end; slot++) {
       const connection = this.connections[slot];
       const state = connection ? this.#owner.core.calls.stateOf(connection.id) : State.FREE;
       if (!connection || state === State.LOOSE || state < State.WAITING) continue;
+      if (!exempt && (state === State.WAITING || state === State.EXEMPT)) continue;
       this.#owner.guard.run("close", () => {
         if (state === State.WAITING) (connection as Client).evict("stopping");
         else if (connection.abort) connection.abort();

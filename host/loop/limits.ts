@@ -3,7 +3,15 @@
 import { GuardedEmitter } from "../reactor/emitters.ts";
 import { COUNT, POSITIVE, SECONDS, check } from "../base/checks.ts";
 import type { LoopEngine } from "../engine/loop-engine.ts";
-import { type IOLoopEvents, type IOLoopOptions, QUEUE, type QueueOrder, RATE } from "./loop-options.ts";
+import {
+  FAIRNESS,
+  type Fairness,
+  type IOLoopEvents,
+  type IOLoopOptions,
+  QUEUE,
+  type QueueOrder,
+  RATE,
+} from "./loop-options.ts";
 
 /** The base of class IOLoop. */
 export abstract class LoopLimits extends GuardedEmitter<IOLoopEvents> {
@@ -15,6 +23,8 @@ export abstract class LoopLimits extends GuardedEmitter<IOLoopEvents> {
   #acceptRate: number;
   #acceptBurst: number;
   #displaceIdle: number;
+  #fairness: Fairness;
+  #maxPerAddress: number;
 
   /** @internal */
   constructor(engine: LoopEngine, options: IOLoopOptions) {
@@ -25,6 +35,8 @@ export abstract class LoopLimits extends GuardedEmitter<IOLoopEvents> {
     this.#acceptRate = options.acceptRate ?? 0;
     this.#acceptBurst = options.acceptBurst ?? 50;
     this.#displaceIdle = options.displaceIdle ?? 0;
+    this.#fairness = options.fairness ?? "none";
+    this.#maxPerAddress = options.maxPerAddress ?? 0;
     this.#maxAccepts = maxAccepts;
     this.#maxConnections = maxConnections;
     this.#multiAccept = multiAccept ?? (maxConnections < 50 ? 1 : 50);
@@ -124,7 +136,37 @@ export abstract class LoopLimits extends GuardedEmitter<IOLoopEvents> {
   set displaceIdle(seconds: number) {
     check("displaceIdle", seconds, SECONDS);
     this.#displaceIdle = seconds;
-    this.#applyDisplacement();
+    this.#applyQueue();
+  }
+
+  /**
+   * Whose turn it is among waiting clients. `"none"` (the default): that of the next client in the queue. `"address"`: addresses with
+   * waiting clients take turns (IPv6: /64 networks), so that one with many clients does not keep the others waiting; a full queue then resets
+   * the oldest client of the address that has most. Holds for clients that arrive from then on.
+   */
+  get fairness(): Fairness {
+    return this.#fairness;
+  }
+
+  set fairness(fairness: Fairness) {
+    check("fairness", fairness, FAIRNESS);
+    this.#fairness = fairness;
+    this.#applyQueue();
+  }
+
+  /**
+   * How many connections of one address may be open at once (IPv6: of one /64 network). As many again may wait, and hold nobody else up; one
+   * more is reset, and `drop` is emitted with the reason `"address"`. Counts clients that arrive from when it is set; UNIX sockets have no
+   * address. Default 0: no limit.
+   */
+  get maxPerAddress(): number {
+    return this.#maxPerAddress;
+  }
+
+  set maxPerAddress(count: number) {
+    check("maxPerAddress", count, COUNT);
+    this.#maxPerAddress = count;
+    this.#applyQueue();
   }
 
   /** Passes all limits on to the core. @internal */
@@ -132,7 +174,6 @@ export abstract class LoopLimits extends GuardedEmitter<IOLoopEvents> {
     this.applyLimits();
     this.#applyQueue();
     this.#applyRate();
-    this.#applyDisplacement();
   }
 
   /** @internal */
@@ -141,11 +182,13 @@ export abstract class LoopLimits extends GuardedEmitter<IOLoopEvents> {
   }
 
   #applyQueue(): void {
-    this.engine.admission.order(this.#queue === "adaptive", this.#targetWait);
-  }
-
-  #applyDisplacement(): void {
-    this.engine.admission.displaceAfter(this.#displaceIdle);
+    this.engine.admission.order({
+      adaptive: this.#queue === "adaptive",
+      targetWait: this.#targetWait,
+      fair: this.#fairness === "address",
+      maxPerAddress: this.#maxPerAddress,
+      displaceIdle: this.#displaceIdle,
+    });
   }
 
   #applyRate(): void {

@@ -10,7 +10,11 @@ import { REACTOR, type Reactor } from "../reactor/reactor.ts";
 /** The order in which waiting clients are admitted. */
 export type QueueOrder = "fifo" | "adaptive";
 
+/** Whether addresses take turns. */
+export type Fairness = "none" | "address";
+
 export const QUEUE: Rule = oneOf("fifo", "adaptive");
+export const FAIRNESS: Rule = oneOf("none", "address");
 export const RATE: Rule = { ...SECONDS, allowed: "a finite number of clients a second, 0 or more" };
 
 /** Options of {@link IOLoop}: its attributes, and its clock. */
@@ -23,6 +27,8 @@ export interface IOLoopOptions {
   acceptRate?: number | undefined;
   acceptBurst?: number | undefined;
   displaceIdle?: number | undefined;
+  fairness?: Fairness | undefined;
+  maxPerAddress?: number | undefined;
   reactor?: Reactor | undefined;
   /** The source of time. Cannot be combined with `reactor`, which has a clock. */
   clock?: Clock | undefined;
@@ -39,6 +45,8 @@ export function checkLoopOptions(options: IOLoopOptions): IOLoopOptions {
     acceptRate: RATE,
     acceptBurst: POSITIVE,
     displaceIdle: SECONDS,
+    fairness: FAIRNESS,
+    maxPerAddress: COUNT,
     reactor: REACTOR,
     clock: CLOCK,
   });

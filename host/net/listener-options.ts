@@ -34,6 +34,13 @@ export interface ListenerOptions extends TcpOptions, ServerTlsOptions {
   reuse?: boolean | undefined;
   /** Admit only one client per tick; default false. */
   singleAccept?: boolean | undefined;
+  /** How many of its clients may be open at once, within the loop's `maxConnections`; default no limit of its own, or 100 with `exempt`. */
+  maxConnections?: number | undefined;
+  /**
+   * For health checks, metrics, an operator: its clients count against no limit of the loop and wait for no rate, and they are admitted in
+   * a full loop and during a graceful stop, too, which does not wait for them. Default false.
+   */
+  exempt?: boolean | undefined;
   /** Whether a loop's streams stay open when the peer has ended its side; default false. */
   halfOpen?: boolean | undefined;
   /** The initial `timeout` of a loop's streams, in seconds; default 15, 0 for never. */
@@ -59,6 +66,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   overflow: OVERFLOW,
   reuse: BOOLEAN,
   singleAccept: BOOLEAN,
+  maxConnections: COUNT,
+  exempt: BOOLEAN,
   mode: MODE,
   ipv6Only: BOOLEAN,
   halfOpen: BOOLEAN,

@@ -18,7 +18,8 @@ import { POSITIVE, checkOptions } from "../base/checks.ts";
 import type { Id } from "../core/ids.ts";
 import { REACTOR, type Reactor } from "../reactor/reactor.ts";
 import { ReactorPart } from "../reactor/emitters.ts";
-import { type SocketHandle, type StreamHandle, plain } from "../socket/handle.ts";
+import { keyOf } from "../socket/address-key.ts";
+import { type SocketHandle, type StreamHandle, peerOf, plain } from "../socket/handle.ts";
 import { shakeHands } from "./admitted-client.ts";
 import { Handshakes } from "../socket/tls-handshake.ts";
 import { type TcpOptions, tune } from "../socket/tcp-options.ts";
@@ -32,6 +33,8 @@ export interface ServerEvents {
   error: [error: NodeJS.ErrnoException];
 }
 
+const UNLIMITED = 2 ** 31 - 1;
+const EXEMPT_CONNECTIONS = 100;
 const SYSTEM_BACKLOG = 511; // for clients that connect within one turn; then they wait in our queue
 
 /** Accepts TCP and UNIX domain socket connections. */
@@ -46,6 +49,8 @@ export class Server extends ReactorPart<ServerEvents> {
   #tcp: TcpOptions = {};
   /** Called with each handle before subscribers to `accept`. It is a loop's, and needs no socket. @internal */
   taker: ((handle: StreamHandle) => unknown) | undefined;
+  /** Whether its clients count against no limit of the loop, and it goes on during a graceful stop. @internal */
+  isExempt = false;
   #ready = new Deferred().silent(); // the `error` event reports a failure, too
   #record = 0; // the core's id of the acceptor, kept after `end` while clients wait
   #closing: ClosingListener | undefined;
@@ -94,7 +99,8 @@ export class Server extends ReactorPart<ServerEvents> {
   begin(what: string, given: ListenerOptions): ListenerOptions {
     const options = checkListenerOptions(what, given);
     if (this.#handle) throw new IOLoopError("ERR_IOLOOP_HANDLE_IN_USE", `${what}: the server is listening already`);
-    if (this.engine.admission.hasEnded) {
+    const { exempt = false, maxConnections = exempt ? EXEMPT_CONNECTIONS : UNLIMITED } = options;
+    if (this.engine.admission.hasEnded && !exempt) {
       const message = `${what}: the loop is stopping gracefully and accepts no more clients`;
       throw new IOLoopError("ERR_IOLOOP_STOPPING", message);
     }
@@ -105,11 +111,13 @@ export class Server extends ReactorPart<ServerEvents> {
     const seats = overflow === "drop" ? 0 : backlog;
     const { engine } = this;
     this.#closing?.close();
+    if (this.id !== 0 && exempt !== this.isExempt) this.close(); // the loop knows it as another kind
+    this.isExempt = exempt;
     this.record();
     this.#backlog = Math.max(backlog, SYSTEM_BACKLOG);
     this.#lifetime = options.lifetime ?? 0;
     this.#isShared = options.fd !== undefined || isBoundElsewhere();
-    engine.acceptors.limit(this.id, seats, waitTimeout, singleAccept);
+    engine.acceptors.limit(this.id, seats, waitTimeout, singleAccept, maxConnections);
     try {
       this.#open(options);
     } catch (error) {
@@ -205,7 +213,7 @@ export class Server extends ReactorPart<ServerEvents> {
   /** Returns its id. Opens its record in the core if it has none. @internal */
   record(): Id {
     if (this.id === 0) {
-      this.id = this.#record = this.engine.acceptors.open();
+      this.id = this.#record = this.engine.acceptors.open(this.isExempt);
       this.engine.acceptors.seat(this.id, this);
     }
     return this.id as Id;
@@ -258,7 +266,8 @@ export class Server extends ReactorPart<ServerEvents> {
   #connected = (socket: Socket | BareSocket): void => {
     const { engine } = this;
     this.#arrived++;
-    letWait(engine, socket, engine.acceptors.accept(this.#record), this.#admitted);
+    const id = engine.acceptors.accept(this.#record, () => keyOf(peerOf(socket).remoteAddress));
+    letWait(engine, socket, id, this.#admitted);
   };
 
   #admitted = (socket: Socket | BareSocket, id: number): void => {

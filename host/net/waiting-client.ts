@@ -16,6 +16,7 @@ type Admitted = (socket: Socket | BareSocket, id: number) => void;
 const DROPPED: ReadonlyMap<number, DropReason> = new Map([
   [Code.DROP_BACKLOG, "backlog"],
   [Code.DROP_STOPPING, "stopping"],
+  [Code.DROP_ADDRESS, "address"],
   [Code.STALE, "closed"],
 ]);
 
@@ -80,7 +81,7 @@ class WaitingClient implements Client {
   }
 
   expire(): void {
-    this.evict("timeout");
+    // It has no deadline of its own: the core evicts it.
   }
 
   close(): void {

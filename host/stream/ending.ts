@@ -159,6 +159,7 @@ export abstract class StreamEnding extends StreamReading {
     // If the peer has ended as well, there is no input to wait for.
     const lingers = how === "linger" && record !== 0 && !handle.readableEnded && !handle.destroyed;
     const broken = this.takeBroken();
+    if (record !== 0 && (reason === "peer" || reason === "reset")) engine.admission.gone(record);
     this.forget();
     try {
       if (lingers) new Lingering(engine, record, handle, consumer?.borrowed && consumer).begin();

@@ -11,13 +11,21 @@ const test = harness("core admission");
 const ON = [1, 1, 1, 0, 7];
 
 function acceptor(twin: Twin, draw: Draw): void {
-  const id = twin.make("handleAcceptor");
+  const id = twin.make("handleAcceptor", draw.of([0, 0, 0, 1]));
   if (draw.below(4) > 0) twin.call("handleAcceptorListen", id, draw.of(ON));
 }
 
 function limitAcceptor(twin: Twin, draw: Draw): void {
   const backlog = draw.of([0, 0, 1, 2, 5, 20, -1, 0.5, NaN, 2 ** 31]);
-  twin.call("handleAcceptorLimits", twin.id(draw, Kind.ACCEPTOR), backlog, draw.duration(), draw.of([0, 0, 1, 2]));
+  const most = draw.of([2 ** 31 - 1, 2 ** 31 - 1, 0, 1, 2, 5, NaN]);
+  twin.call(
+    "handleAcceptorLimits",
+    twin.id(draw, Kind.ACCEPTOR),
+    backlog,
+    draw.duration(),
+    draw.of([0, 0, 1, 2]),
+    most,
+  );
 }
 
 function listen(twin: Twin, draw: Draw): void {
@@ -38,7 +46,8 @@ function evict(twin: Twin): void {
 }
 
 function accept(twin: Twin, draw: Draw): void {
-  twin.make("handleAccept", twin.id(draw, Kind.ACCEPTOR), twin.time(draw));
+  const address = draw.of([1, 1, 1, 2, 3, 257, NaN, 0, -1, 2 ** 52 + 1, 0.5, 1e300]);
+  twin.make("handleAccept", twin.id(draw, Kind.ACCEPTOR), twin.time(draw), address);
 }
 
 function admit(twin: Twin, draw: Draw): void {
@@ -71,10 +80,21 @@ function limit(twin: Twin, draw: Draw): void {
 function order(twin: Twin, draw: Draw): void {
   const bad = draw.below(8) === 0;
   const any = (good: readonly number[]): number => draw.of(bad ? [...good, NaN, -1, Infinity] : good);
-  const kind = draw.below(3);
-  if (kind === 0) twin.call("handleDisplace", any([0, 1, 5, 20]));
-  else if (kind === 1) twin.call("handleQueue", draw.of([0, 1, 1]), any([0, 1, 3, 10, 100]));
-  else twin.call("handleRate", any([0, 0, 100, 1000, 3]), any([1, 2, 5, 50, 0.5]), twin.time(draw));
+  if (draw.below(3) > 0) {
+    const [adaptive, takeTurns] = [draw.of([0, 1, 1]), draw.of([0, 1, 1])];
+    twin.call(
+      "handleQueue",
+      adaptive,
+      any([0, 1, 3, 10, 100]),
+      takeTurns,
+      any([0, 0, 1, 2, 5, 0.5]),
+      any([0, 1, 5, 20]),
+    );
+  } else twin.call("handleRate", any([0, 0, 100, 1000, 3]), any([1, 2, 5, 50, 0.5]), twin.time(draw));
+}
+
+function found(twin: Twin, draw: Draw): void {
+  twin.call("handleFound", twin.id(draw, Kind.CONNECTION), draw.of([0, 1, 2]));
 }
 
 function displace(twin: Twin, draw: Draw): void {
@@ -94,7 +114,12 @@ function drain(twin: Twin, draw: Draw): void {
 
 function decide(twin: Twin, draw: Draw): void {
   const decision = twin.call("pollDecision", draw.of([0, 0, 1, -1, 5]), draw.of([1, 1, 1, 0]));
-  if (decision === Decision.RESET || (decision === Decision.CLOSE && draw.below(2) === 0)) evict(twin);
+  if (
+    decision === Decision.EXPIRED ||
+    decision === Decision.RESET ||
+    (decision === Decision.CLOSE && draw.below(2) === 0)
+  )
+    evict(twin);
 }
 
 function pass(twin: Twin, draw: Draw): void {
@@ -118,6 +143,7 @@ const serving: Mix = [
   [2, limit],
   [2, order],
   [6, displace],
+  [6, found],
   [1, drain],
   [4, decide],
   [10, pass],
@@ -143,7 +169,7 @@ test("admission behaves as the reference does", () => run([serving, stopping], 4
 
 test("clients of all acceptors are admitted in the order of arrival; those of a paused one keep their position", () => {
   const [twin, [a, b]] = serve(2, [1000, 0, 3]);
-  const clients = [a, b, a, b, a].map((id) => twin.make("handleAccept", id!, 0));
+  const clients = [a, b, a, b, a].map((id) => twin.make("handleAccept", id!, 0, NaN));
   twin.call("handleAcceptorListen", a!, 0);
   assert.equal(admitted(twin), [clients[1], clients[3]]);
   twin.call("handleAcceptorListen", a!, 1);
@@ -154,8 +180,8 @@ test("clients of all acceptors are admitted in the order of arrival; those of a 
 
 test("a single acceptor has one client admitted per pass", () => {
   const [twin, [a, b]] = serve(2);
-  twin.call("handleAcceptorLimits", a!, 511, 0, 1);
-  const clients = [a, a, b, b].map((id) => twin.make("handleAccept", id!, 0));
+  twin.call("handleAcceptorLimits", a!, 511, 0, 1, 1000);
+  const clients = [a, a, b, b].map((id) => twin.make("handleAccept", id!, 0, NaN));
   assert.equal(admitted(twin), [clients[0], clients[2], clients[3]]);
   twin.call("handleTick", 0);
   assert.equal(admitted(twin), [clients[1]]);
@@ -163,7 +189,7 @@ test("a single acceptor has one client admitted per pass", () => {
 
 test("the clients of a closed acceptor are evicted, each of them until it is closed", () => {
   const [twin, [a, b]] = serve(2);
-  const clients = [a, b, a].map((id) => twin.make("handleAccept", id!, 0));
+  const clients = [a, b, a].map((id) => twin.make("handleAccept", id!, 0, NaN));
   twin.call("handleAcceptorClose", a!);
   assert.is(twin.call("pollEvicted"), clients[0]);
   assert.is(twin.call("pollEvicted"), clients[0]);
@@ -172,17 +198,17 @@ test("the clients of a closed acceptor are evicted, each of them until it is clo
   assert.equal(admitted(twin), [clients[1]]);
   twin.call("handleClose", clients[2]!);
   assert.is(twin.call("pollEvicted"), 0);
-  assert.is(twin.make("handleAccept", a!, 0), Code.STALE);
+  assert.is(twin.make("handleAccept", a!, 0, NaN), Code.STALE);
 });
 
 test("a client is dropped if the backlog is full and no slot is free", () => {
   const [twin, [a]] = serve(1, [2, 0, 50]);
-  twin.call("handleAcceptorLimits", a!, 1, 0, 0);
-  const clients = [0, 1].map(() => twin.make("handleAccept", a!, 0));
-  assert.is(twin.make("handleAccept", a!, 0), Code.DROP_BACKLOG);
+  twin.call("handleAcceptorLimits", a!, 1, 0, 0, 1000);
+  const clients = [0, 1].map(() => twin.make("handleAccept", a!, 0, NaN));
+  assert.is(twin.make("handleAccept", a!, 0, NaN), Code.DROP_BACKLOG);
   assert.equal(admitted(twin), clients);
-  assert.ok(twin.make("handleAccept", a!, 0) > 0);
-  assert.is(twin.make("handleAccept", a!, 0), Code.DROP_BACKLOG);
+  assert.ok(twin.make("handleAccept", a!, 0, NaN) > 0);
+  assert.is(twin.make("handleAccept", a!, 0, NaN), Code.DROP_BACKLOG);
   assert.equal(admitted(twin), []);
   assert.is(twin.core.calls.connectionsIn(State.INCOMING), 2);
 });
@@ -190,7 +216,7 @@ test("a client is dropped if the backlog is full and no slot is free", () => {
 /** The number of arrivals after which a loop with maxAccepts stops. */
 function stopsAt(maxAccepts: number, seed: number): number {
   const [twin, [a]] = serve(1, [1000, maxAccepts, 1000], seed);
-  while (twin.call("phase") === Phase.ADMITTING) twin.make("handleAccept", a!, 0);
+  while (twin.call("phase") === Phase.ADMITTING) twin.make("handleAccept", a!, 0, NaN);
   assert.is(twin.call("phase"), Phase.DRAINING);
   return twin.call("acceptedCount");
 }
@@ -213,10 +239,10 @@ test("maxAccepts is cut by up to a half, which depends on the seed alone", () =>
 
 test("a new maxAccepts starts a new count, with the waiting clients included, and a new cut", () => {
   const { calls } = new Core(3);
-  const acceptor = calls.handleAcceptor();
+  const acceptor = calls.handleAcceptor(0);
   calls.handleAcceptorListen(acceptor, 1);
   calls.handleLimits(1000, 100, 50);
-  for (let i = 0; i < 40; i++) calls.handleAccept(acceptor, 0);
+  for (let i = 0; i < 40; i++) calls.handleAccept(acceptor, 0, NaN);
   for (let i = 0; i < 30; i++) assert.ok(calls.pollAdmission(0) > 0);
   calls.handleLimits(500, 100, 50);
   assert.is(calls.acceptedCount(), 40);
@@ -231,7 +257,7 @@ test("a new maxAccepts starts a new count, with the waiting clients included, an
 
 test("a client that leaves the queue is not counted, until accepting has ended", () => {
   const [twin, [a]] = serve(1, [0, 1000, 50]);
-  const clients = [0, 1, 2].map(() => twin.make("handleAccept", a!, 0));
+  const clients = [0, 1, 2].map(() => twin.make("handleAccept", a!, 0, NaN));
   twin.call("handleClose", clients[0]!);
   assert.is(twin.call("acceptedCount"), 2);
   twin.call("handleDrain", 0, 0, 0, 0);
@@ -241,7 +267,7 @@ test("a client that leaves the queue is not counted, until accepting has ended",
 
 test("after a stop by maxAccepts a new count starts, with the waiting clients included", () => {
   const [twin, [a]] = serve(1, [1, 4, 50]);
-  while (twin.call("phase") === Phase.ADMITTING) twin.make("handleAccept", a!, 0);
+  while (twin.call("phase") === Phase.ADMITTING) twin.make("handleAccept", a!, 0, NaN);
   assert.is(admitted(twin).length, 1);
   const waiting = twin.call("connectionsIn", State.WAITING);
   assert.ok(waiting > 0);
@@ -254,9 +280,9 @@ test("a reset starts a new count for maxAccepts, and a new cut", () => {
   for (let seed = 0; seed < 20; seed++) {
     const [twin] = serve(0, [1000, 40, 50], seed);
     for (let i = 0; i < 3; i++) {
-      const acceptor = twin.make("handleAcceptor");
+      const acceptor = twin.make("handleAcceptor", 0);
       twin.call("handleAcceptorListen", acceptor, 1);
-      for (let j = 0; j < 40; j++) twin.make("handleAccept", acceptor, 0);
+      for (let j = 0; j < 40; j++) twin.make("handleAccept", acceptor, 0, NaN);
       admitted(twin);
       assert.is(twin.call("phase"), Phase.DRAINING);
       twin.compare();
@@ -268,8 +294,8 @@ test("a reset starts a new count for maxAccepts, and a new cut", () => {
 test("FULL is returned once when a client waits for a slot, FREE once when none waits any more", () => {
   const [twin, [a, b]] = serve(2, [1, 0, 1]);
   const ask = (running = 1): number => twin.call("pollDecision", 0, running);
-  twin.make("handleAccept", a!, 0);
-  const second = twin.make("handleAccept", a!, 0);
+  twin.make("handleAccept", a!, 0, NaN);
+  const second = twin.make("handleAccept", a!, 0, NaN);
   assert.is(ask(), Decision.NOTHING, "they only wait for the pass");
   const [inside] = admitted(twin);
   assert.is(ask(0), Decision.NOTHING, "nothing runs");
@@ -277,7 +303,7 @@ test("FULL is returned once when a client waits for a slot, FREE once when none 
   assert.is(ask(), Decision.NOTHING);
   twin.call("handleAcceptorListen", a!, 0);
   assert.is(ask(), Decision.FREE, "the client waits for its acceptor, not for a slot");
-  twin.make("handleAccept", b!, 0);
+  twin.make("handleAccept", b!, 0, NaN);
   assert.is(ask(), Decision.FULL);
   twin.call("handleAcceptorListen", a!, 1);
   twin.call("handleClose", inside!);

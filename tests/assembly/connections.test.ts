@@ -134,18 +134,17 @@ test("the transition table is the documented one", () => {
 test("the result of an expired deadline depends on the state", () => {
   const twin = new Twin();
   twin.call("handleLimits", 1, 0, 50);
-  const acceptor = twin.make("handleAcceptor");
-  twin.call("handleAcceptorLimits", acceptor, 1, 10, 0);
+  const acceptor = twin.make("handleAcceptor", 0);
+  twin.call("handleAcceptorLimits", acceptor, 1, 10, 0, 1000);
   twin.call("handleAcceptorListen", acceptor, 1);
-  const incoming = twin.make("handleAccept", acceptor, 0);
+  const incoming = twin.make("handleAccept", acceptor, 0, NaN);
   assert.is(twin.call("pollAdmission", 0), incoming);
   twin.call("handleTimeout", incoming, 10, 0);
-  const waiting = twin.make("handleAccept", acceptor, 0);
+  twin.make("handleAccept", acceptor, 0, NaN);
   const [connecting, loose, outgoing] = [OPENING[0], OPENING[1], OPENING[1]].map((name) => twin.make(name, 10, 0));
   twin.call("handleAdopt", outgoing!);
   const answers = new Map([
     [incoming, Due.IDLE],
-    [waiting, Due.WAIT],
     [connecting, Due.CONNECT],
     [loose, Due.IDLE],
     [outgoing, Due.IDLE],

@@ -13,10 +13,10 @@ const { NOTHING, FINISH, STOP, CLOSE, CLOSING, RESET } = Decision;
 /** A core with a listening acceptor and some admitted clients. */
 function serve(clients: number): { calls: Calls; acceptor: number; ids: number[] } {
   const { calls } = new Core(1);
-  const acceptor = calls.handleAcceptor();
+  const acceptor = calls.handleAcceptor(0);
   calls.handleAcceptorListen(acceptor, 1);
   const ids = Array.from({ length: clients }, () => {
-    calls.handleAccept(acceptor, 0);
+    calls.handleAccept(acceptor, 0, NaN);
     return calls.pollAdmission(0);
   });
   return { calls, acceptor, ids };
@@ -54,11 +54,11 @@ test("FINISH is returned once, CLOSING when accepting ends, STOP when no connect
 test("waiting clients are admitted after accepting has ended, including those from the system's queue", () => {
   const { calls, acceptor } = serve(0);
   calls.handleLimits(1, 0, 50);
-  const [first, second] = [calls.handleAccept(acceptor, 0), calls.handleAccept(acceptor, 0)];
+  const [first, second] = [calls.handleAccept(acceptor, 0, NaN), calls.handleAccept(acceptor, 0, NaN)];
   calls.handleDrain(0, 0, 0, 0);
-  const third = calls.handleAccept(acceptor, 0);
+  const third = calls.handleAccept(acceptor, 0, NaN);
   calls.handleAcceptorEnd(acceptor);
-  assert.is(calls.handleAccept(acceptor, 0), Code.STALE);
+  assert.is(calls.handleAccept(acceptor, 0, NaN), Code.STALE);
   assert.is(calls.acceptorCount(), 0);
   assert.equal(decisions(calls), [FINISH, CLOSING, NOTHING]);
   for (const id of [first, second, third]) {
@@ -73,13 +73,13 @@ test("waiting clients are admitted after accepting has ended, including those fr
 test("with reset, clients that wait when accepting ends are reset, and so are later ones", () => {
   const { calls, acceptor, ids } = serve(1);
   calls.handleLimits(1, 0, 50);
-  const waiting = calls.handleAccept(acceptor, 0);
+  const waiting = calls.handleAccept(acceptor, 0, NaN);
   calls.handleDrain(10, 0, 0, 1);
   assert.equal(decisions(calls), [FINISH, NOTHING]);
   assert.is(calls.pollEvicted(), 0, "not before accepting ends");
   pass(calls, 10);
   assert.equal(decisions(calls), [CLOSING, RESET, NOTHING]);
-  assert.is(calls.handleAccept(acceptor, 10), Code.DROP_STOPPING);
+  assert.is(calls.handleAccept(acceptor, 10, NaN), Code.DROP_STOPPING);
   calls.handleClose(ids[0]!);
   assert.is(calls.pollAdmission(10), 0);
   assert.is(calls.pollEvicted(), waiting);
@@ -92,7 +92,7 @@ test("with reset, clients that wait when accepting ends are reset, and so are la
 test("reset can be requested while waiting clients are being admitted", () => {
   const { calls, acceptor } = serve(1);
   calls.handleLimits(1, 0, 50);
-  const waiting = calls.handleAccept(acceptor, 0);
+  const waiting = calls.handleAccept(acceptor, 0, NaN);
   calls.handleDrain(0, 0, 0, 0);
   assert.equal(decisions(calls), [FINISH, CLOSING, NOTHING]);
   calls.handleDrain(0, 0, 0, 1);
@@ -122,7 +122,7 @@ test("clients are accepted during the delay; the rest is closed after the timeou
   calls.handleDrain(10, 5, 0, 0);
   assert.is(calls.phase(), Phase.FINISHING);
   assert.is(calls.pollDeadline(), 10);
-  calls.handleAccept(acceptor, 0);
+  calls.handleAccept(acceptor, 0, NaN);
   ids.push(calls.pollAdmission(0));
   assert.ok(ids[1]! > 0);
   assert.equal(decisions(calls), [FINISH, NOTHING]);
@@ -132,11 +132,11 @@ test("clients are accepted during the delay; the rest is closed after the timeou
   pass(calls, 14);
   assert.equal(decisions(calls), [CLOSING, NOTHING]);
   calls.handleLimits(2, 0, 50);
-  const waiting = calls.handleAccept(acceptor, 14);
+  const waiting = calls.handleAccept(acceptor, 14, NaN);
   pass(calls, 15);
   assert.is(calls.pollDecision(0, 1), CLOSE);
   assert.is(calls.pollAdmission(15), 0, "no client is admitted just to be closed");
-  assert.is(calls.handleAccept(acceptor, 15), Code.DROP_STOPPING);
+  assert.is(calls.handleAccept(acceptor, 15, NaN), Code.DROP_STOPPING);
   assert.is(calls.pollEvicted(), waiting);
   for (const id of [...ids, waiting]) calls.handleClose(id);
   calls.handleAcceptorClose(acceptor);
@@ -204,7 +204,7 @@ test("each graceful stop returns FINISH, CLOSING and STOP again", () => {
 test("the end of a run ends the graceful stop in any phase, and keeps the waiting queue", () => {
   const { calls, acceptor } = serve(0);
   calls.handleLimits(0, 0, 50);
-  const waiting = calls.handleAccept(acceptor, 0);
+  const waiting = calls.handleAccept(acceptor, 0, NaN);
   calls.handleDrain(10, 5, 0, 1);
   assert.equal(decisions(calls), [FINISH, NOTHING]);
   calls.handleStop();
@@ -269,7 +269,7 @@ test("reaching maxAccepts during the delay ends it, and keeps the timeout", () =
   const { calls, acceptor } = serve(0);
   calls.handleLimits(1000, 1, 50);
   calls.handleDrain(10, 20, 0, 0);
-  assert.ok(calls.handleAccept(acceptor, 5) > 0);
+  assert.ok(calls.handleAccept(acceptor, 5, NaN) > 0);
   assert.is(calls.phase(), Phase.DRAINING);
   assert.equal(decisions(calls), [FINISH, CLOSING, NOTHING]);
   assert.is(deadline(calls), 25);
@@ -287,11 +287,11 @@ test("a loop stops if it has nothing to wait for, and continues otherwise", () =
   calls.handleLinger(loose, 0);
   assert.is(calls.pollDecision(0, 1), NOTHING);
   calls.handleClose(loose);
-  const acceptor = calls.handleAcceptor();
+  const acceptor = calls.handleAcceptor(0);
   assert.is(calls.pollDecision(0, 1), STOP, "the loop does not wait for a paused acceptor");
   calls.handleAcceptorListen(acceptor, 1);
   assert.is(calls.pollDecision(0, 1), NOTHING);
-  const client = calls.handleAccept(acceptor, 0);
+  const client = calls.handleAccept(acceptor, 0, NaN);
   calls.handleAcceptorListen(acceptor, 0);
   calls.handleAcceptorEnd(acceptor);
   assert.equal(decisions(calls), [NOTHING], "the loop waits for the clients of an acceptor that has ended");

@@ -15,8 +15,8 @@ function answers(twin: Twin, now: number): number[] {
 
 /** A listening acceptor with these limits. */
 function acceptor(twin: Twin, backlog: number, waitTimeout: number): number {
-  const id = twin.make("handleAcceptor");
-  twin.call("handleAcceptorLimits", id, backlog, waitTimeout, 0);
+  const id = twin.make("handleAcceptor", 0);
+  twin.call("handleAcceptorLimits", id, backlog, waitTimeout, 0, 1000);
   twin.call("handleAcceptorListen", id, 1);
   return id;
 }
@@ -63,7 +63,7 @@ test("if lifetime and idle deadline are both due, the lifetime is answered first
 
 test("a lifetime begins when a client is admitted or an attempt has succeeded; before that it cannot be set", () => {
   const twin = new Twin();
-  const client = twin.make("handleAccept", acceptor(twin, 5, 0), 0);
+  const client = twin.make("handleAccept", acceptor(twin, 5, 0), 0, NaN);
   const out = twin.make("handleConnect", 0, 0);
   for (const id of [client, out]) assert.is(twin.call("handleLifetime", id, 10, 0), Code.STATE);
   assert.is(twin.call("pollAdmission", 20), client);
@@ -78,7 +78,7 @@ test("a lingering connection frees its slot of the limit, and has two seconds, r
   const twin = new Twin();
   twin.call("handleLimits", 1, 0, 50);
   const server = acceptor(twin, 5, 0);
-  const [first, second] = [twin.make("handleAccept", server, 0), twin.make("handleAccept", server, 0)];
+  const [first, second] = [twin.make("handleAccept", server, 0, NaN), twin.make("handleAccept", server, 0, NaN)];
   assert.is(twin.call("pollAdmission", 0), first);
   assert.is(twin.call("pollAdmission", 0), 0);
   twin.call("handleTimeout", first, 1_000_000, 0);
@@ -102,21 +102,4 @@ test("at most maxConnections linger: those that have lingered longest are closed
   assert.is(twin.call("pollLinger"), ids[3]);
   twin.call("handleClose", ids[3]!);
   assert.is(twin.call("pollLinger"), 0);
-});
-
-test("a client that only multiAccept keeps waiting does not time out", () => {
-  const twin = new Twin();
-  twin.call("handleLimits", 3, 0, 1);
-  const [server, paused] = [acceptor(twin, 10, 10), acceptor(twin, 10, 10)];
-  const first = twin.make("handleAccept", server, 0);
-  const sulks = twin.make("handleAccept", paused, 0);
-  twin.call("handleAcceptorListen", paused, 0);
-  const [second, third, fourth] = [0, 1, 2].map(() => twin.make("handleAccept", server, 0));
-  twin.call("handleTick", 10);
-  const told = new Map(twin.poll().map((id) => [id, twin.call("handleDue", id)]));
-  for (const id of [first, second, third]) assert.is(told.get(id!), Due.VOID, "there is a slot for it");
-  for (const id of [sulks, fourth]) assert.is(told.get(id!), Due.WAIT);
-  assert.is(twin.call("pollAdmission", 10), first);
-  twin.call("handleLimits", 1, 0, 1);
-  assert.equal(answers(twin, 20), [Due.WAIT, Due.WAIT], "there is no slot any more");
 });

@@ -150,7 +150,7 @@ export class Twin {
   /** Compares the state that both report. */
   compare(): void {
     for (const name of ["timerCount", "acceptorCount", "acceptedCount", "phase"] as const) this.call(name);
-    for (let state = 0; state < 7; state++) this.call("connectionsIn", state);
+    for (let state = 0; state < 8; state++) this.call("connectionsIn", state);
     const { core, reference } = this;
     const [lower, next] = [core.calls.pollDeadline(), reference.pollDeadline()];
     // A lifetime may already be over when it is set.

@@ -66,10 +66,10 @@ test("another seed changes the cut, and nothing else", () => {
   const counts = new Set<number>();
   for (let seed = 0; seed < 20; seed++) {
     const { calls } = new Core(seed);
-    const acceptor = calls.handleAcceptor();
+    const acceptor = calls.handleAcceptor(0);
     calls.handleAcceptorListen(acceptor, 1);
     calls.handleLimits(1000, 100, 1000);
-    while (calls.phase() === Phase.ADMITTING) calls.handleAccept(acceptor, 0);
+    while (calls.phase() === Phase.ADMITTING) calls.handleAccept(acceptor, 0, NaN);
     counts.add(calls.acceptedCount());
   }
   assert.ok(counts.size > 10 && Math.min(...counts) > 50 && Math.max(...counts) <= 100, [...counts].join());
@@ -102,17 +102,17 @@ test("a reset keeps the limits, and every id is spent", () => {
   calls.handleLimits(1, 0, 50);
   const timer = calls.handleTimer(1, 0, 0);
   const connection = calls.handleTrack(1, 0);
-  const before = calls.handleAcceptor();
+  const before = calls.handleAcceptor(0);
   calls.handleDrain(5, 5, 0, 0);
   calls.handleReset();
   assert.is(calls.phase(), Phase.ADMITTING);
   assert.is(calls.handleTimerRemove(timer), Code.STALE);
   assert.is(calls.handleClose(connection), Code.STALE);
   assert.is(calls.handleAcceptorClose(before), Code.STALE);
-  const acceptor = calls.handleAcceptor();
+  const acceptor = calls.handleAcceptor(0);
   assert.is.not(acceptor, before);
   calls.handleAcceptorListen(acceptor, 1);
-  for (let i = 0; i < 3; i++) calls.handleAccept(acceptor, 0);
+  for (let i = 0; i < 3; i++) calls.handleAccept(acceptor, 0, NaN);
   assert.ok(calls.pollAdmission(0) > 0);
   assert.is(calls.pollAdmission(0), 0);
 });
@@ -125,7 +125,7 @@ const LAST_GENERATION = 2 ** 29 - 1;
 const TABLES = [
   { kind: Kind.TIMER, make: (calls: CoreExports) => calls.handleTimer(1, 0, 0), end: "handleTimerRemove" },
   { kind: Kind.CONNECTION, make: (calls: CoreExports) => calls.handleTrack(0, 0), end: "handleClose" },
-  { kind: Kind.ACCEPTOR, make: (calls: CoreExports) => calls.handleAcceptor(), end: "handleAcceptorClose" },
+  { kind: Kind.ACCEPTOR, make: (calls: CoreExports) => calls.handleAcceptor(0), end: "handleAcceptorClose" },
 ] as const;
 
 test("a slot whose generations are used up is never used again", () => {
@@ -168,12 +168,12 @@ test("a table of the maximum size reports FULL, and does not change", () => {
 
 test("without room for its timer, a connection is not created, and a graceful stop does not wait", () => {
   const { calls } = new Core(1);
-  const acceptor = calls.handleAcceptor();
+  const acceptor = calls.handleAcceptor(0);
   const track = calls.handleTrack(0, 0);
   fill(calls, Kind.TIMER);
   assert.is(calls.handleTrack(5, 0), Code.FULL);
   assert.is(calls.handleConnect(5, 0), Code.FULL);
-  assert.is(calls.handleAccept(acceptor, 0), Code.FULL);
+  assert.is(calls.handleAccept(acceptor, 0, NaN), Code.FULL);
   assert.is(calls.handleTimeout(track, 5, 0), Code.FULL);
   assert.is(calls.handleLifetime(track, 5, 0), Code.FULL);
   assert.is(calls.handleLinger(track, 0), Code.FULL);

@@ -1,7 +1,7 @@
-// The core's reference: the order and the rate of admission.
+// The core's reference: the order and the rate of admission, and displacement.
 
 import { Code, State, slotOf } from "wasm-ioloop/core";
-import { type Acceptor, type Connection, ReferenceTables } from "./reference-tables.ts";
+import { ReferenceTables } from "./reference-tables.ts";
 import { isDuration } from "./reference-timers.ts";
 
 export const isLimit = (value: number): boolean => Number.isInteger(value) && value >= 0 && value < 2 ** 31;
@@ -11,63 +11,46 @@ const ONE_TOKEN = 1 - 1e-9;
 
 /** The core's settings of the waiting queue. */
 export abstract class ReferenceQueue extends ReferenceTables {
-  #order = { adaptive: false, target: 100, overflowed: -Infinity };
+  protected readonly order = { adaptive: false, target: 100, boundary: 100, overflowed: -Infinity };
+  protected takesTurns = false;
+  protected addressLimit = 0;
   #bucket = { rate: 0, burst: 50, level: 50, filled: 0 };
-
-  #displace = { limit: 0, nextLook: 0 };
+  #displaceAfter = 0;
 
   override handleReset(): void {
     super.handleReset();
-    this.#order.overflowed = -Infinity;
     this.#bucket.level = this.#bucket.burst;
-    this.#displace.nextLook = 0;
   }
 
-  handleDisplace(limit: number): number {
-    if (!isDuration(limit)) return Code.TIME;
-    this.#displace = { limit, nextLook: 0 };
+  handleQueue(
+    adaptive: number,
+    target: number,
+    takesTurns: number,
+    addressLimit: number,
+    displaceAfter: number,
+  ): number {
+    if (!isDuration(target) || !isDuration(displaceAfter)) return Code.TIME;
+    if (!isLimit(addressLimit)) return Code.LIMIT;
+    Object.assign(this.order, { adaptive: adaptive !== 0, target, boundary: target });
+    this.takesTurns = takesTurns !== 0;
+    this.addressLimit = addressLimit;
+    this.#displaceAfter = displaceAfter;
     this.displacement.alarm = undefined;
     return Code.OK;
   }
 
   /** The connection that has been silent longest, if it has been for long enough. Otherwise there is an alarm for when it may have been. */
   protected mostSilent(): number {
-    const { limit } = this.#displace;
-    if (limit === 0) return 0;
-    if (this.now >= this.#displace.nextLook) {
-      const admitted = [...this.connections.values()].filter(({ state }) => state === State.INCOMING);
-      const least = Math.min(...admitted.map(({ activity }) => activity));
-      const [silent] = admitted
-        .filter(({ activity }) => activity === least)
-        .toSorted((a, b) => slotOf(a.id) - slotOf(b.id));
-      if (!silent) return 0;
-      this.#displace.nextLook = least + limit;
-      if (this.now >= this.#displace.nextLook) return silent.id;
-    }
-    this.displacement.alarm ??= this.start(this.#displace.nextLook);
+    if (this.#displaceAfter === 0 || this.displacement.alarm) return 0;
+    const admitted = [...this.connections.values()].filter(({ state }) => state === State.INCOMING);
+    const least = Math.min(...admitted.map(({ activity }) => activity));
+    const [silent] = admitted
+      .filter(({ activity }) => activity === least)
+      .toSorted((a, b) => slotOf(a.id) - slotOf(b.id));
+    if (!silent) return 0;
+    if (this.now >= least + this.#displaceAfter) return silent.id;
+    this.displacement.alarm = this.start(least + this.#displaceAfter);
     return 0;
-  }
-
-  handleAcceptorLimits(id: number, backlog: number, waitTimeout: number, single: number): number {
-    const acceptor = this.acceptors.get(id);
-    if (!acceptor) return Code.STALE;
-    if (!isLimit(backlog)) return Code.LIMIT;
-    if (!isDuration(waitTimeout)) return Code.TIME;
-    Object.assign(acceptor, { backlog, waitTimeout, single: single !== 0 });
-    return Code.OK;
-  }
-
-  handleAcceptorListen(id: number, on: number): number {
-    const acceptor = this.acceptors.get(id);
-    if (!acceptor) return Code.STALE;
-    acceptor.listening = on !== 0;
-    return Code.OK;
-  }
-
-  handleQueue(adaptive: number, target: number): number {
-    if (!isDuration(target)) return Code.TIME;
-    Object.assign(this.#order, { adaptive: adaptive !== 0, target });
-    return Code.OK;
   }
 
   handleRate(perSecond: number, burst: number, now: number): number {
@@ -80,23 +63,25 @@ export abstract class ReferenceQueue extends ReferenceTables {
     return Code.OK;
   }
 
-  /** Whether the oldest client of a full queue is evicted for one that has arrived. */
-  protected makesRoom(acceptor: Acceptor): boolean {
-    if (!this.#order.adaptive || acceptor.backlog === 0) return false;
-    this.#order.overflowed = this.now;
-    return true;
+  /** Learns whether a client had gone that was admitted after a wait. */
+  protected learn(wait: number, isGone: boolean, waitTimeout: number): void {
+    const { target, boundary } = this.order;
+    if (isGone ? wait <= target : wait <= boundary / 2) return;
+    const most = Math.min(50 * target, (waitTimeout || Infinity) / 12);
+    this.order.boundary = Math.max(target, Math.min(most, boundary * (isGone ? 0.8 : 1.05)));
   }
 
-  protected patience({ waitTimeout }: Acceptor): number {
-    const { adaptive, target } = this.#order;
-    return adaptive ? Math.min(waitTimeout || Infinity, 50 * target) : waitTimeout;
+  /** Whether the newest is admitted while the oldest has waited since a time. */
+  protected isNewestFirst(since: number): boolean {
+    const { adaptive, boundary, overflowed } = this.order;
+    return adaptive && (this.now - since > boundary || this.now - overflowed <= boundary);
   }
 
-  /** The clients in the order in which they are admitted now. */
-  protected inOrder(clients: readonly Connection[]): readonly Connection[] {
-    const { adaptive, target, overflowed } = this.#order;
-    const isLate = this.now - overflowed <= target || this.now - clients[0]!.activity > target;
-    return adaptive && isLate ? clients.toReversed() : clients;
+  /** How long a client may wait. */
+  protected patience(waitTimeout: number): number {
+    const { adaptive, target, boundary } = this.order;
+    const most = adaptive ? Math.max(50 * target, 12 * boundary) : Infinity;
+    return Math.min(waitTimeout || Infinity, most);
   }
 
   /** Whether a client may be admitted. If not, sets an alarm for when it may. */
@@ -105,7 +90,7 @@ export abstract class ReferenceQueue extends ReferenceTables {
     this.#fill();
     const { level, rate } = this.#bucket;
     if (level >= ONE_TOKEN) return true;
-    this.rate.alarm ??= this.start(this.now + (1 - level) / rate);
+    this.rate.alarm = this.start(this.now + (1 - level) / rate);
     return false;
   }
 

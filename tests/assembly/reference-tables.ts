@@ -7,7 +7,11 @@ export interface Connection extends Alarmed {
   state: number;
   timeout: number;
   activity: number;
+  /** Of a client that waits, and was not evicted, or was admitted. */
   acceptor?: Acceptor | undefined;
+  address?: Address | undefined;
+  /** How long it waited; 0 if that says nothing, or was told already. */
+  waited: number;
   /** When its lifetime began. */
   start: number;
   readonly life: Alarmed;
@@ -18,12 +22,19 @@ export interface Acceptor {
   backlog: number;
   waitTimeout: number;
   single: boolean;
+  most: number;
+  readonly isExempt: boolean;
   listening: boolean;
   hasEnded: boolean;
   turn: number;
 }
 
-const LIVING: ReadonlySet<number> = new Set([State.INCOMING, State.OUTGOING, State.LOOSE]);
+/** The address of clients. */
+export interface Address {
+  readonly key: number;
+}
+
+const LIVING: ReadonlySet<number> = new Set([State.INCOMING, State.OUTGOING, State.LOOSE, State.EXEMPT]);
 
 /** The core's timers and connections. */
 export abstract class ReferenceTables extends ReferenceTimers {
@@ -31,9 +42,6 @@ export abstract class ReferenceTables extends ReferenceTimers {
   readonly acceptors = new Map<number, Acceptor>();
   /** Lingering connections, in the order in which they began to linger. */
   protected lingering: Connection[] = [];
-
-  /** Whether a waiting client is held back by multiAccept alone. */
-  protected abstract couldComeIn(client: Connection): boolean;
 
   override handleReset(): void {
     super.handleReset();
@@ -66,7 +74,7 @@ export abstract class ReferenceTables extends ReferenceTimers {
     const connection = this.connections.get(id);
     if (!connection) return Code.STALE;
     this.tell(now);
-    if (connection.state === State.LINGERING) return Code.STATE;
+    if (connection.state === State.LINGERING || connection.state === State.WAITING) return Code.STATE;
     return this.#setTimeout(connection, timeout);
   }
 
@@ -114,6 +122,7 @@ export abstract class ReferenceTables extends ReferenceTimers {
       timeout: 0,
       activity: 0,
       start: this.now,
+      waited: 0,
       life: { id },
       moved: () => (connection.state === State.LINGERING ? -Infinity : connection.activity + connection.timeout),
     };
@@ -144,12 +153,7 @@ export abstract class ReferenceTables extends ReferenceTimers {
     }
     if (!connection?.alarm?.isDue || this.wasPutOff(connection)) return Due.VOID;
     connection.alarm = undefined;
-    if (connection.state === State.WAITING && this.couldComeIn(connection)) {
-      connection.alarm = this.start(this.pass + connection.timeout);
-      return Due.VOID;
-    }
     const answers: Record<number, number> = {
-      [State.WAITING]: Due.WAIT,
       [State.CONNECTING]: Due.CONNECT,
       [State.LINGERING]: Due.LINGER,
     };

@@ -34,6 +34,7 @@ export abstract class ReferenceTimers {
   readonly drain: Alarmed = { id: 0 };
   readonly rate: Alarmed = { id: 0 };
   readonly displacement: Alarmed = { id: 0 };
+  readonly waits: Alarmed = { id: 0 };
   pass = 0;
   now = 0;
   readonly #known = new Set<number>();
@@ -42,6 +43,7 @@ export abstract class ReferenceTimers {
   #started = 0;
 
   protected abstract drainTimerPassed(): void;
+  protected abstract waitsPassed(): void;
   /** The parts of a connection that can have an alarm. */
   protected abstract alarmedOfConnections(): Alarmed[];
   /** Whether it belongs to an existing connection. */
@@ -54,6 +56,7 @@ export abstract class ReferenceTimers {
     this.drain.alarm = undefined;
     this.rate.alarm = undefined;
     this.displacement.alarm = undefined;
+    this.waits.alarm = undefined;
     this.#due = [];
   }
 
@@ -113,8 +116,10 @@ export abstract class ReferenceTimers {
     for (const { one, alarm } of this.#due.slice()) {
       if (batch.length === BATCH) break;
       if (one.alarm !== alarm || !this.#isThere(one)) continue;
+      if (one.id === 0) one.alarm = undefined;
       if (one === this.drain) this.drainTimerPassed();
-      else if (one.id === 0) one.alarm = undefined;
+      else if (one === this.waits) this.waitsPassed();
+      else if (one.id === 0) continue;
       else if (!this.wasPutOff(one)) batch.push(one.id);
     }
     return batch;
@@ -157,8 +162,11 @@ export abstract class ReferenceTimers {
     table.set(id, one);
     const peak = this.#peak;
     peak[kind] = Math.max(peak[kind]!, table.size);
-    // A connection has up to two timers, and the graceful stop, the rate and displacement have one each.
-    const room = kind === Kind.TIMER ? peak[kind] + 2 * peak[Kind.CONNECTION]! + 3 : peak[kind];
+    // A connection has up to two timers, and the core has four of its own. There is no slot 0 in the other tables; an acceptor keeps its slot
+    // while it has clients inside.
+    const spare =
+      kind === Kind.TIMER ? 2 * peak[Kind.CONNECTION]! + 4 : kind === Kind.ACCEPTOR ? 1 + peak[Kind.CONNECTION]! : 1;
+    const room = peak[kind] + spare;
     const fit = Number.isSafeInteger(id) && kindOf(id) === kind && slotOf(id) < room && !this.#known.has(id);
     this.#known.add(id);
     return fit ? id : NaN;
@@ -173,9 +181,8 @@ export abstract class ReferenceTimers {
   }
 
   #running(): Alarmed[] {
-    return [...this.timers.values(), ...this.alarmedOfConnections(), this.drain, this.rate, this.displacement].filter(
-      ({ alarm }) => alarm,
-    );
+    const own = [this.drain, this.rate, this.displacement, this.waits];
+    return [...this.timers.values(), ...this.alarmedOfConnections(), ...own].filter(({ alarm }) => alarm);
   }
 
   #isThere(one: Alarmed): boolean {

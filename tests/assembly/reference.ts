@@ -1,16 +1,15 @@
-// The complete reference of the core: acceptors, admission and the graceful stop.
+// The complete reference of the core: admission and the graceful stop.
 
-import { Code, Decision, Kind, Phase, State } from "wasm-ioloop/core";
-import { ReferenceQueue, isLimit } from "./reference-queue.ts";
+import { Code, Decision, Phase, State } from "wasm-ioloop/core";
+import { isLimit } from "./reference-queue.ts";
 import type { Connection } from "./reference-tables.ts";
 import { isDuration } from "./reference-timers.ts";
+import { ReferenceWaiting } from "./reference-waiting.ts";
 
 /** Everything that the core does. */
-export class Reference extends ReferenceQueue {
+export class Reference extends ReferenceWaiting {
   #phase: number = Phase.ADMITTING;
   #arrived = 0;
-  #line: Connection[] = [];
-  #passes = 0;
   #limits = { connections: 1000, accepts: 0, atOnce: 50 };
   #budget = 50;
   #cut: number | undefined;
@@ -29,7 +28,6 @@ export class Reference extends ReferenceQueue {
 
   override handleReset(): void {
     super.handleReset();
-    this.#line = [];
     this.#endDrain();
     this.#told.clear();
     this.#isFull = false;
@@ -39,47 +37,24 @@ export class Reference extends ReferenceQueue {
 
   override handleTick(now: number): void {
     super.handleTick(now);
-    this.#passes++;
+    this.passes++;
     this.#budget = this.#limits.atOnce;
   }
 
-  handleAcceptor(id: number): number {
-    const rest = { single: false, listening: false, hasEnded: false, turn: this.#passes - 1 };
-    return this.add(Kind.ACCEPTOR, this.acceptors, { id, backlog: 511, waitTimeout: 60000, ...rest });
-  }
-
-  handleAcceptorEnd(id: number): number {
-    const acceptor = this.acceptors.get(id);
-    if (!acceptor) return Code.STALE;
-    acceptor.hasEnded = true;
-    this.#forgetAcceptors();
-    return Code.OK;
-  }
-
-  handleAcceptorClose(id: number): number {
-    const acceptor = this.acceptors.get(id);
-    for (const client of this.#line) if (client.acceptor === acceptor) client.acceptor = undefined;
-    return this.acceptors.delete(id) ? Code.OK : Code.STALE;
-  }
-
-  pollEvicted(): number {
-    return this.#line.find(({ acceptor }) => !acceptor || this.#isResetting)?.id ?? 0;
-  }
-
-  handleAccept(of: number, now: number, id: number): number {
+  handleAccept(of: number, now: number, key: number, id: number): number {
     const acceptor = this.acceptors.get(of);
     if (!acceptor || acceptor.hasEnded) return Code.STALE;
-    if (this.#isResetting) return Code.DROP_STOPPING;
+    const { isExempt } = acceptor;
+    if (this.#isResetting && !isExempt) return Code.DROP_STOPPING;
     this.tell(now);
-    const its = this.#line.filter((client) => client.acceptor === acceptor);
-    if (its.length >= acceptor.backlog && this.#line.length >= this.#places()) {
-      if (!this.makesRoom(acceptor)) return Code.DROP_BACKLOG;
-      its[0]!.acceptor = undefined;
-    }
-    this.open(State.WAITING, this.patience(acceptor), now, id);
-    const client = this.connections.get(id)!;
-    client.acceptor = acceptor;
-    this.#line.push(client);
+    const isCounted = !isExempt && (this.takesTurns || this.addressLimit > 0);
+    if (isCounted && this.isOver(key)) return Code.DROP_ADDRESS;
+    const its = this.waitersOf(acceptor).length;
+    const hasRoom = its < this.roomOf(acceptor) && (isExempt || this.#waiting().length < this.#places());
+    if (its >= acceptor.backlog && !hasRoom && !this.makeRoom(acceptor)) return Code.DROP_BACKLOG;
+    this.open(State.WAITING, 0, now, id);
+    this.join(this.connections.get(id)!, acceptor, isCounted, key);
+    if (isExempt) return id;
     this.#arrived++;
     this.#limitArrivals();
     return id;
@@ -87,30 +62,30 @@ export class Reference extends ReferenceQueue {
 
   pollAdmission(now: number): number {
     this.tell(now);
-    const listening = this.#line.filter(({ acceptor }) => acceptor?.listening);
-    if (this.#budget === 0 || this.#places() <= 0 || listening.length === 0 || !this.hasToken()) return 0;
-    const client = this.inOrder(listening).find(({ acceptor: a }) => !(a!.single && a!.turn === this.#passes));
-    if (!client) return 0;
-    this.takeToken();
-    client.acceptor!.turn = this.#passes;
-    client.state = State.INCOMING;
-    this.#leave(client);
+    let client = this.next(true, true);
+    if (!client) {
+      if (this.#budget === 0 || this.#places() <= 0 || this.#waiting().length === 0 || !this.hasToken()) return 0;
+      client = this.next(true, false);
+      if (!client) return 0;
+      this.takeToken();
+      this.#budget--;
+    }
+    this.take(client);
     this.begin(client);
-    this.#budget--;
     return client.id;
   }
 
   pollDisplacement(now: number): number {
     this.tell(now);
-    const isWanted = this.#line.some(({ acceptor }) => acceptor?.listening);
-    const isShut = this.#phase === Phase.FINISHED || this.#isResetting;
-    return isWanted && !isShut && this.#places() <= 0 ? this.mostSilent() : 0;
+    return this.next(false, false) && !this.#isShut && this.#places() <= 0 ? this.mostSilent() : 0;
   }
 
   override handleClose(id: number): number {
-    const client = this.#line.find((client) => client.id === id);
-    if (client) this.#leave(client);
-    if (client && this.#phase < Phase.DRAINING) this.#arrived--;
+    const client = this.connections.get(id);
+    if (client?.state === State.WAITING) {
+      if (!this.evicted.includes(client)) this.givenUp(client);
+      this.leave(client);
+    }
     return super.handleClose(id);
   }
 
@@ -134,7 +109,6 @@ export class Reference extends ReferenceQueue {
     if (this.#phase === Phase.FINISHED) return Code.OK;
     if (reset !== 0) this.#resets = true;
     if (this.#phase === Phase.DRAINING) {
-      if (reset !== 0) this.#told.add(Decision.RESET);
       if (!this.#isHurried && timeout > 0) this.#ringBy(this.now + timeout);
       return Code.OK;
     }
@@ -162,25 +136,24 @@ export class Reference extends ReferenceQueue {
   }
 
   pollDecision(watched: number, running: number): number {
-    const waiting = this.#line.filter(({ acceptor }) => acceptor?.listening).length;
-    const mayBeFull = this.#phase !== Phase.FINISHED && !this.#isResetting;
-    if (running && !this.#isFull && waiting > 0 && mayBeFull && this.#places() <= 0) {
-      this.#isFull = true;
-      return Decision.FULL;
+    const couldEnter = this.next(false, false) !== undefined;
+    const places = this.#places();
+    if (running && (this.#isFull ? !couldEnter : couldEnter && places <= 0 && !this.#isShut)) {
+      this.#isFull = !this.#isFull;
+      return this.#isFull ? Decision.FULL : Decision.FREE;
     }
-    if (running && this.#isFull && waiting === 0) {
-      this.#isFull = false;
-      return Decision.FREE;
-    }
+    const isHeldUp = couldEnter && places > 0 && this.isOpen;
+    const isBeginning = this.#told.has(Decision.FINISH) || this.#told.has(Decision.CLOSING);
+    if (!isHeldUp && !isBeginning && this.expire(this.#isResetting))
+      return this.#isResetting ? Decision.RESET : Decision.EXPIRED;
     const inStates = (...states: number[]): boolean => states.some((state) => this.connectionsIn(state) > 0);
     const isOpen = inStates(State.CONNECTING, State.INCOMING, State.OUTGOING, State.LINGERING);
-    const isLeft = isOpen || inStates(State.WAITING) || this.acceptorCount() > 0;
-    for (const decision of [Decision.FINISH, Decision.CLOSING, Decision.RESET, Decision.CLOSE]) {
-      if (!this.#told.delete(decision)) continue;
-      if (decision === Decision.RESET && !inStates(State.WAITING)) continue;
-      if (decision === Decision.CLOSE && !isLeft) continue;
-      return decision;
-    }
+    const isLeft =
+      isOpen ||
+      this.#waiting().length + this.evicted.length > 0 ||
+      [...this.acceptors.values()].some(({ hasEnded, isExempt }) => !hasEnded && !isExempt);
+    for (const decision of [Decision.FINISH, Decision.CLOSING, Decision.CLOSE])
+      if (this.#told.delete(decision) && (decision !== Decision.CLOSE || isLeft)) return decision;
     if (!running) return Decision.NOTHING;
     if (this.#phase === Phase.DRAINING) {
       if (isLeft && !this.#isHurried) return Decision.NOTHING;
@@ -194,7 +167,7 @@ export class Reference extends ReferenceQueue {
       this.timers.size > 0 ||
       [...this.acceptors.values()].some(({ listening, hasEnded }) => listening || hasEnded) ||
       isOpen ||
-      inStates(State.LOOSE);
+      inStates(State.LOOSE, State.EXEMPT);
     return busy ? Decision.NOTHING : Decision.STOP;
   }
 
@@ -215,36 +188,30 @@ export class Reference extends ReferenceQueue {
     else this.handleHurry();
   }
 
-  protected couldComeIn(client: Connection): boolean {
-    if (!this.isOpen) return false;
-    const admissible = this.#line.filter(({ acceptor }) => acceptor?.listening);
-    return admissible.slice(0, Math.max(0, this.#places())).includes(client);
+  protected givenUp({ acceptor }: Connection): void {
+    if (!acceptor!.isExempt && this.#phase < Phase.DRAINING) this.#arrived--;
   }
 
   get #isResetting(): boolean {
     return this.#resets && this.#phase >= Phase.DRAINING;
   }
 
+  get #isShut(): boolean {
+    return this.#phase === Phase.FINISHED || this.#isResetting;
+  }
+
+  /** The clients that count against the limits. */
+  #waiting(): Connection[] {
+    return this.line.filter(({ acceptor }) => !acceptor!.isExempt);
+  }
+
   #places(): number {
-    if (this.#phase === Phase.FINISHED || this.#isResetting) return 0;
+    if (this.#isShut) return 0;
     return this.#limits.connections - this.connectionsIn(State.INCOMING);
   }
 
-  #leave(client: Connection): void {
-    this.#line = this.#line.filter((one) => one !== client);
-    this.#forgetAcceptors();
-  }
-
-  #forgetAcceptors(): void {
-    for (const acceptor of this.acceptors.values()) {
-      if (acceptor.hasEnded && !this.#line.some((client) => client.acceptor === acceptor)) {
-        this.acceptors.delete(acceptor.id);
-      }
-    }
-  }
-
   #recount(): void {
-    this.#arrived = this.#line.length;
+    this.#arrived = this.#waiting().length;
     this.#cut = undefined;
   }
 
@@ -260,7 +227,6 @@ export class Reference extends ReferenceQueue {
   #endAccepting(): void {
     this.#phase = Phase.DRAINING;
     this.#told.add(Decision.CLOSING);
-    if (this.#resets) this.#told.add(Decision.RESET);
     this.drain.alarm = this.#drainTimeout < Infinity ? this.start(this.now + this.#drainTimeout) : undefined;
   }
 
@@ -269,7 +235,6 @@ export class Reference extends ReferenceQueue {
     this.#phase = Phase.ADMITTING;
     this.#drainTimeout = Infinity;
     this.#resets = this.#isHurried = false;
-    this.#told.delete(Decision.RESET);
     this.#told.delete(Decision.CLOSE);
   }
 
