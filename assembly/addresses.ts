@@ -43,7 +43,7 @@ export function isOver(key: f64): bool {
   const slot = find(key);
   if (slot == 0 || most == 0) return false;
   const address = record(ADDRESSES, slot);
-  return load<i32>(address, INSIDE) + load<i32>(address, WAITERS) >= most << 1;
+  return (load<i32>(address, INSIDE) + load<i32>(address, WAITERS)) >> 1 >= most;
 }
 
 /** Whether an address may have no further connection inside. `slot` is 0 for a client that is not counted. */
