@@ -40,9 +40,9 @@ export function clear(purpose: i32): void {
   removeOwned(timer);
 }
 
-/** Every timer is removed. */
+/** Removes every timer. */
 export function reset(): void {
-  memory.fill(ALARMS, 0, PURPOSES << 2);
+  for (let purpose = 0; purpose < PURPOSES; purpose++) clear(purpose);
 }
 
 function word(purpose: i32): usize {

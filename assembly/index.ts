@@ -33,8 +33,8 @@ export function handleSeed(seed: u32): void {
 export function handleReset(): void {
   admission.reset();
   acceptors.reset();
-  timers.reset();
   alarms.reset();
+  timers.reset();
   rate.reset();
 }
 
