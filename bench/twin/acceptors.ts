@@ -1,44 +1,45 @@
-// The acceptors, and the queue of clients that wait to be admitted.
+// The acceptors: what each allows its clients, and how many it has.
 //
-// I1  All acceptors share one queue, in order of arrival. Clients of a paused acceptor keep
-//     their position and are skipped.
-// I2  An acceptor's `waiters` is the number of its clients in the queue.
-// I3  A single acceptor has at most one client admitted per pass.
-// I4  A client that was evicted, by its acceptor or with it, stays in the queue, without an acceptor, until the host has reset it.
-// I5  An acceptor that has ended exists as long as it has waiters. It is counted separately from the others.
-// It never decides which client is admitted: admission.ts does.
+// I1  `#waiters` is the number of its clients in its queue, `#inside` that of its clients that were admitted and still have their slots.
+// I2  A single acceptor has at most one client admitted per pass.
+// I3  An acceptor that has ended exists as long as it has waiters. It is counted separately from the others.
+// I4  The id of a closed one, or one that has ended and has no waiters, is spent. Its slot is kept as long as it has clients inside.
+// It never decides which client is admitted: waiting.ts and admission.ts do.
 
 import { Code, Kind } from "wasm-ioloop/core";
 import { longer } from "./arrays.ts";
 import { isDuration, isLimit } from "./clock.ts";
 import type { Connections } from "./connections.ts";
-import { Queue } from "./line.ts";
+import { Queue } from "./queue.ts";
 import { Slots } from "./slots.ts";
 
 const SMALLEST = 16;
+const UNLIMITED = 2 ** 31 - 1;
 
 export class Acceptors {
-  readonly slots: Slots = new Slots(Kind.ACCEPTOR, SMALLEST);
-  readonly queue: Queue;
+  readonly slots: Slots = new Slots(Kind.ACCEPTOR, SMALLEST, 1);
   #listening = 0; // acceptors that are listening
-  /** The number of clients in the queue whose acceptors are listening. They can be admitted as soon as the limits allow. */
-  admissible = 0;
-  #evicted = 0; // clients in the queue without an acceptor
   #ended = 0; // acceptors that have ended and still have waiters
+  /** The number of exempt acceptors that have not ended. */
+  exempt = 0;
+  #pass = 1; // 0 is no pass
+  readonly #waiting = new Int32Array(2); // clients in the queues of acceptors that are not exempt, and of those that are
   readonly #connections: Connections;
   // By slot.
   #listens = new Uint8Array(SMALLEST); // 1 while its clients may be taken from the queue
-  #waitTimeout = new Float64Array(SMALLEST); // ms; 0 = never
+  #waitTimeout = new Float64Array(SMALLEST); // ms; Infinity = unlimited
   #backlog = new Int32Array(SMALLEST);
   #waiters = new Int32Array(SMALLEST);
   #single = new Uint8Array(SMALLEST); // 1 if at most one client is admitted per pass
   #hasEnded = new Uint8Array(SMALLEST); // 1 once no more clients arrive
+  #isExempt = new Uint8Array(SMALLEST); // 1 if its clients do not count against the limits of the loop
   #turn = new Int32Array(SMALLEST); // the pass in which its latest client was admitted
-  #pass = 0;
+  #inside = new Int32Array(SMALLEST);
+  #most = new Int32Array(SMALLEST); // how many may be inside
+  readonly #queues: Queue[] = [];
 
   constructor(connections: Connections) {
     this.#connections = connections;
-    this.queue = new Queue(connections);
   }
 
   /** The number of acceptors that have not ended. */
@@ -51,13 +52,18 @@ export class Acceptors {
     return this.#listening + this.#ended > 0;
   }
 
+  /** The number of clients in the queues of acceptors that are exempt, or that are not. */
+  waitersOf(isExempt: boolean): number {
+    return this.#waiting[isExempt ? 1 : 0]!;
+  }
+
   /** Begins a pass. */
   beginPass(): void {
     this.#pass = (this.#pass + 1) | 0;
   }
 
-  /** Creates an acceptor, paused. Returns its id or FULL. */
-  open(): number {
+  /** Creates an acceptor, paused. `isExempt`: its clients do not count against the loop's limits. Returns its id or FULL. */
+  open(isExempt: boolean): number {
     const slot = this.slots.take();
     if (slot < 0) return Code.FULL;
     if (slot >= this.#listens.length) this.#grow();
@@ -67,19 +73,25 @@ export class Acceptors {
     this.#waiters[slot] = 0;
     this.#single[slot] = 0;
     this.#hasEnded[slot] = 0;
-    this.#turn[slot] = this.#pass - 1;
+    this.#isExempt[slot] = isExempt ? 1 : 0;
+    this.#turn[slot] = 0;
+    this.#inside[slot] = 0;
+    this.#most[slot] = UNLIMITED;
+    this.#queues[slot] ??= new Queue(this.#connections.links);
+    this.exempt += this.#isExempt[slot];
     return this.slots.idOf(slot);
   }
 
-  /** Sets how many clients may wait, for how many ms, and whether at most one is admitted per pass. Returns OK, STALE, LIMIT or TIME. */
-  setLimits(id: number, backlog: number, timeout: number, single: boolean): number {
+  /** Sets how many clients may wait, for how many ms, whether at most one is admitted per pass, and how many may be inside. Returns OK, STALE, LIMIT or TIME. */
+  setLimits(id: number, backlog: number, timeout: number, single: boolean, most: number): number {
     const slot = this.slots.find(id);
     if (slot < 0) return Code.STALE;
-    if (!isLimit(backlog)) return Code.LIMIT;
+    if (!isLimit(backlog) || !isLimit(most)) return Code.LIMIT;
     if (!isDuration(timeout)) return Code.TIME;
     this.#backlog[slot] = backlog;
-    this.#waitTimeout[slot] = timeout;
+    this.#waitTimeout[slot] = timeout === 0 ? Infinity : timeout;
     this.#single[slot] = single ? 1 : 0;
+    this.#most[slot] = most;
     return Code.OK;
   }
 
@@ -88,9 +100,7 @@ export class Acceptors {
     const slot = this.slots.find(id);
     if (slot < 0) return Code.STALE;
     const listens = on ? 1 : 0;
-    const more = listens - this.#listens[slot]!;
-    this.#listening += more;
-    this.admissible += more * this.#waiters[slot]!;
+    this.#listening += listens - this.#listens[slot]!;
     this.#listens[slot] = listens;
     return Code.OK;
   }
@@ -99,143 +109,98 @@ export class Acceptors {
   end(id: number): number {
     const slot = this.slots.find(id);
     if (slot < 0) return Code.STALE;
-    if (this.#hasEnded[slot] !== 0) return Code.OK;
+    if (this.hasEnded(slot)) return Code.OK;
+    this.exempt -= this.#isExempt[slot]!;
     this.#hasEnded[slot] = 1;
     this.#ended++;
     if (this.#waiters[slot] === 0) this.#remove(slot);
     return Code.OK;
   }
 
-  /** Closes an acceptor. Its clients in the queue are evicted (I4). Returns OK or STALE. */
-  close(id: number): number {
-    const slot = this.slots.find(id);
-    if (slot < 0) return Code.STALE;
-    const { acceptor, following } = this.#connections;
-    for (let at = this.queue.first; at !== 0; at = following[at - 1]!) {
-      if (acceptor[at - 1] === slot + 1) acceptor[at - 1] = 0;
-    }
-    this.#evicted += this.#waiters[slot]!;
-    this.#remove(slot);
-    return Code.OK;
+  /** Whether an acceptor has ended. */
+  hasEnded(slot: number): boolean {
+    return this.#hasEnded[slot] !== 0;
   }
 
-  /** The slot that an id names, or -1. An acceptor that has ended is stale, too. */
-  slotOf(id: number): number {
-    const slot = this.slots.find(id);
-    return slot < 0 || this.#hasEnded[slot] !== 0 ? -1 : slot;
+  /** The number of clients in an acceptor's queue; 0 for a slot that is not in use. */
+  waitersIn(slot: number): number {
+    return this.#waiters[slot]!;
   }
 
-  /** Whether the queue has no room for another client of an acceptor. */
-  isFull(slot: number): boolean {
-    return this.#waiters[slot]! >= this.#backlog[slot]!;
+  /** How many clients of an acceptor may wait. */
+  backlogOf(slot: number): number {
+    return this.#backlog[slot]!;
   }
 
-  /** Whether no client of an acceptor may wait. */
-  hasNoQueue(slot: number): boolean {
-    return this.#backlog[slot] === 0;
+  /** How many more clients of an acceptor its own limit admits. */
+  room(slot: number): number {
+    return this.#most[slot]! - this.#inside[slot]!;
   }
 
-  /** Evicts the oldest waiting client of an acceptor, which must have one. */
-  giveUpOldest(slot: number): void {
-    const { acceptor, following } = this.#connections;
-    let at = this.queue.first;
-    while (acceptor[at - 1] !== slot + 1) at = following[at - 1]!;
-    this.#detach(at - 1);
-    this.#evicted++;
+  /** Whether the clients of an acceptor do not count against the loop's limits. */
+  isExempt(slot: number): boolean {
+    return this.#isExempt[slot] !== 0;
   }
 
-  /** How long a client of an acceptor may wait, in milliseconds; 0 = unlimited. */
+  /** Whether an acceptor lets its clients in. `inTurn`: and had none in this pass if it is single. */
+  isOpen(slot: number, inTurn: boolean): boolean {
+    if (this.#listens[slot] === 0 || this.room(slot) <= 0) return false;
+    return !inTurn || this.#single[slot] === 0 || this.#turn[slot] !== this.#pass;
+  }
+
+  /** How long a client of an acceptor may wait, in milliseconds. */
   waitTimeout(slot: number): number {
     return this.#waitTimeout[slot]!;
   }
 
-  /** Appends a client to the queue. */
-  join(client: number, slot: number): void {
-    this.#connections.acceptor[client] = slot + 1;
-    this.#waiters[slot]!++;
-    this.admissible += this.#listens[slot]!;
-    this.queue.join(client);
+  /** A client joins the end of the queue. */
+  join(slot: number, client: number): void {
+    this.#queues[slot]!.join(client);
+    this.#count(slot, 1);
   }
 
-  /** Removes a client from the queue. */
-  leave(client: number): void {
-    this.queue.leave(client);
-    if (this.#connections.acceptor[client] === 0) this.#evicted--;
-    else this.#detach(client);
-  }
-
-  // Removes a client from its acceptor.
-  #detach(client: number): void {
-    const { acceptor } = this.#connections;
-    const slot = acceptor[client]! - 1;
-    acceptor[client] = 0;
-    this.admissible -= this.#listens[slot]!;
-    if (--this.#waiters[slot]! === 0 && this.#hasEnded[slot] !== 0) this.#remove(slot);
-  }
-
-  /** The oldest client in the queue whose acceptor is listening, or -1. */
-  oldest(): number {
-    const { following } = this.#connections;
-    for (let at = this.queue.first; at !== 0; at = following[at - 1]!) if (this.#isTaken(at - 1)) return at - 1;
-    return -1;
-  }
-
-  /** Removes the oldest, or the newest, client that may be admitted now from the queue. Returns its slot, or -1. */
-  next(newest: boolean): number {
-    const { acceptor, following, previous } = this.#connections;
-    const others = newest ? previous : following;
-    for (let at = newest ? this.queue.last : this.queue.first; at !== 0; at = others[at - 1]!) {
-      const slot = acceptor[at - 1]! - 1;
-      if (slot < 0 || this.#listens[slot] === 0) continue;
-      if (this.#single[slot] !== 0 && this.#turn[slot] === this.#pass) continue;
+  /** A client leaves the queue, and comes in if it `isAdmitted`. */
+  leave(slot: number, client: number, isAdmitted: boolean): void {
+    this.#queues[slot]!.leave(client);
+    if (isAdmitted) {
+      this.#inside[slot]!++;
       this.#turn[slot] = this.#pass;
-      this.leave(at - 1);
-      return at - 1;
     }
-    return -1;
+    this.#count(slot, -1);
+    if (this.#waiters[slot] === 0 && this.hasEnded(slot)) this.#remove(slot);
   }
 
-  /** Whether a client is among the first `places` clients in the queue whose acceptors are listening. */
-  isAmong(client: number, places: number): boolean {
-    if (!this.#isTaken(client)) return false;
-    const { following } = this.#connections;
-    let left = places;
-    for (let at = this.queue.first; left > 0; at = following[at - 1]!) {
-      if (at - 1 === client) return true;
-      if (this.#isTaken(at - 1)) left--;
-    }
-    return false;
+  /** The oldest client in an acceptor's queue, or the newest if `isLast`; or 0. */
+  outermost(slot: number, isLast: boolean): number {
+    return this.#queues[slot]!.end(isLast);
   }
 
-  /** The first client in the queue without an acceptor, or -1. */
-  firstEvicted(): number {
-    if (this.#evicted === 0) return -1;
-    const { acceptor, following } = this.#connections;
-    for (let at = this.queue.first; at !== 0; at = following[at - 1]!) if (acceptor[at - 1] === 0) return at - 1;
-    return -1;
+  /** An admitted connection gives up its slot. */
+  release(connection: number): void {
+    const slot = this.#connections.acceptor[connection]!;
+    if (--this.#inside[slot]! === 0 && !this.slots.inUse(slot)) this.slots.recycle(slot);
   }
 
-  /** Removes every acceptor. The queue must be empty. */
+  /** Removes every acceptor. The queues must be empty. */
   reset(): void {
     const { slots } = this;
     for (let slot = 0; slot < slots.used; slot++) if (slots.inUse(slot)) slots.give(slot);
     this.#listening = 0;
-    this.admissible = 0;
     this.#ended = 0;
-    this.#evicted = 0;
+    this.exempt = 0;
   }
 
-  // Whether the acceptor of a client in the queue is listening.
-  #isTaken(client: number): boolean {
-    const slot = this.#connections.acceptor[client]! - 1;
-    return slot >= 0 && this.#listens[slot] !== 0;
+  #count(slot: number, more: number): void {
+    this.#waiters[slot]! += more;
+    this.#waiting[this.#isExempt[slot]!]! += more;
   }
 
+  // Spends the id of an acceptor that has ended and has no waiters.
   #remove(slot: number): void {
     this.#listening -= this.#listens[slot]!;
-    this.admissible -= this.#listens[slot]! * this.#waiters[slot]!;
-    this.#ended -= this.#hasEnded[slot]!;
-    this.slots.give(slot);
+    this.#ended--;
+    this.slots.spend(slot);
+    if (this.#inside[slot] === 0) this.slots.recycle(slot);
   }
 
   #grow(): void {
@@ -246,6 +211,9 @@ export class Acceptors {
     this.#waiters = longer(this.#waiters, capacity);
     this.#single = longer(this.#single, capacity);
     this.#hasEnded = longer(this.#hasEnded, capacity);
+    this.#isExempt = longer(this.#isExempt, capacity);
     this.#turn = longer(this.#turn, capacity);
+    this.#inside = longer(this.#inside, capacity);
+    this.#most = longer(this.#most, capacity);
   }
 }

@@ -11,31 +11,32 @@ import { longer } from "./arrays.ts";
 import { type Clock, isDuration } from "./clock.ts";
 import { FIXED, type Idle } from "./idle.ts";
 import { Lifetimes } from "./lifetimes.ts";
-import { Queue } from "./line.ts";
 import type { TimerLists } from "./lists.ts";
+import { Links, Queue } from "./queue.ts";
 import { Slots } from "./slots.ts";
 import type { Timers } from "./timers.ts";
 
-export const STATES = 7;
-const EVENTS = 8;
+export const STATES = 8;
+const EVENTS = 9;
 const LINGER_TIMEOUT = 2000; // ms
 
 // NEXT[event][state]: the state that follows, or the code STATE. A row an event, in the order of `Transition`.
 // prettier-ignore
 const NEXT = Int8Array.of(
-// FREE WAITING CONNECTING INCOMING OUTGOING LOOSE LINGERING
-   1,   -4,     -4,        -4,      -4,      -4,   -4, // ACCEPT
-   2,   -4,     -4,        -4,      -4,      -4,   -4, // CONNECT
-   5,   -4,     -4,        -4,      -4,      -4,   -4, // TRACK
-   -4,  3,      -4,        -4,      -4,      -4,   -4, // ADMIT
-   -4,  -4,     4,         -4,      -4,      -4,   -4, // CONNECTED
-   -4,  -4,     -4,        -4,      -4,      4,    -4, // ADOPT
-   -4,  0,      0,         0,       0,       0,    0,  // CLOSE
-   -4,  -4,     -4,        6,       6,       6,    -4, // LINGER
+// FREE WAITING CONNECTING INCOMING OUTGOING LOOSE EXEMPT LINGERING
+   1,   -4,     -4,        -4,      -4,      -4,   -4,    -4, // ACCEPT
+   2,   -4,     -4,        -4,      -4,      -4,   -4,    -4, // CONNECT
+   5,   -4,     -4,        -4,      -4,      -4,   -4,    -4, // TRACK
+   -4,  3,      -4,        -4,      -4,      -4,   -4,    -4, // ADMIT
+   -4,  -4,     4,         -4,      -4,      -4,   -4,    -4, // CONNECTED
+   -4,  -4,     -4,        -4,      -4,      4,    -4,    -4, // ADOPT
+   -4,  0,      0,         0,       0,       0,    0,     0,  // CLOSE
+   -4,  -4,     -4,        7,       7,       7,    7,     -4, // LINGER
+   -4,  6,      -4,        -4,      -4,      -4,   -4,    -4, // ADMIT_EXEMPT
 );
 
 // EXPIRED[state]: the result of handleDue if the deadline of a connection in that state has passed.
-const EXPIRED = Int8Array.of(Due.VOID, Due.WAIT, Due.CONNECT, Due.IDLE, Due.IDLE, Due.IDLE, Due.LINGER);
+const EXPIRED = Int8Array.of(Due.VOID, Due.VOID, Due.CONNECT, Due.IDLE, Due.IDLE, Due.IDLE, Due.IDLE, Due.LINGER);
 
 /** The state that `event` leads to from `state`; STATE if that is not allowed, or if either is out of range. */
 export function nextState(state: number, event: number): number {
@@ -43,19 +44,29 @@ export function nextState(state: number, event: number): number {
   return NEXT[event * STATES + state]!;
 }
 
+/** Whether a connection in this state was admitted, and has its slot. */
+export function isInside(state: number): boolean {
+  return state === State.INCOMING || state === State.EXEMPT;
+}
+
 /** The initial number of connection slots. */
 export const SMALLEST = 64;
 
 export class Connections {
-  readonly slots: Slots = new Slots(Kind.CONNECTION, SMALLEST);
+  readonly slots: Slots = new Slots(Kind.CONNECTION, SMALLEST, 1);
   readonly idle: Idle;
   readonly lifetimes: Lifetimes;
+  /** In the queue of its acceptor, of the evicted, or of those that linger. */
+  readonly links: Links = new Links(SMALLEST);
+  /** In the queue of its address, while it waits. */
+  readonly addressLinks: Links = new Links(SMALLEST);
   /** Lingering connections. */
-  readonly lingering: Queue = new Queue(this);
-  // Indexed by slot; each holds slot + 1 of another record, or 0.
-  acceptor: Int32Array = new Int32Array(SMALLEST); // while it waits
-  previous: Int32Array = new Int32Array(SMALLEST); // while it is in a queue
-  following: Int32Array = new Int32Array(SMALLEST);
+  readonly lingering: Queue = new Queue(this.links);
+  // By slot.
+  acceptor: Int32Array = new Int32Array(SMALLEST); // the slot of its acceptor while it waits and once it is admitted, or 0
+  address: Int32Array = new Int32Array(SMALLEST); // the slot of its address, or 0
+  sequence: Float64Array = new Float64Array(SMALLEST); // arrivals before it
+  waited: Float64Array = new Float64Array(SMALLEST); // once it is admitted: ms that it waited; 0 once the order has learned from it
   #timer = new Int32Array(SMALLEST);
   #state = new Uint8Array(SMALLEST);
   readonly #counts = new Int32Array(STATES);
@@ -91,6 +102,7 @@ export class Connections {
     this.#state[slot] = State.FREE;
     this.#timer[slot] = 0;
     this.acceptor[slot] = 0;
+    this.address[slot] = 0;
     this.lifetimes.begin(slot, at);
     this.#counts[State.FREE]!++;
     this.apply(slot, event);
@@ -113,7 +125,7 @@ export class Connections {
     return Code.OK;
   }
 
-  /** Opens a connection by CONNECTED or ADMIT: its deadline is removed, and its lifetime begins. Returns OK or STATE. */
+  /** Opens a connection by CONNECTED, ADMIT or ADMIT_EXEMPT: its deadline is removed, and its lifetime begins. Returns OK or STATE. */
   begin(slot: number, event: number, now: number): number {
     const code = this.apply(slot, event);
     if (code < 0) return code;
@@ -134,7 +146,7 @@ export class Connections {
     return Code.OK;
   }
 
-  /** Removes a connection that is not in the waiting queue. Its id is spent. */
+  /** Removes a connection that waits in no queue. Its id is spent. */
   close(slot: number): void {
     this.#disarm(slot);
     this.lifetimes.end(slot);
@@ -171,11 +183,6 @@ export class Connections {
     return false;
   }
 
-  /** Restarts an expired deadline. */
-  renew(slot: number): void {
-    this.#timers.schedule(this.timerOf(slot), this.#clock.pass + this.idle.timeout[slot]!);
-  }
-
   /** Stops an expired deadline. Returns what to do, by the connection's state. */
   expire(slot: number): number {
     this.#timers.stop(this.timerOf(slot));
@@ -205,9 +212,12 @@ export class Connections {
     const { capacity } = this.slots;
     this.idle.grow(capacity);
     this.lifetimes.grow(capacity);
+    this.links.grow(capacity);
+    this.addressLinks.grow(capacity);
     this.acceptor = longer(this.acceptor, capacity);
-    this.previous = longer(this.previous, capacity);
-    this.following = longer(this.following, capacity);
+    this.address = longer(this.address, capacity);
+    this.sequence = longer(this.sequence, capacity);
+    this.waited = longer(this.waited, capacity);
     this.#timer = longer(this.#timer, capacity);
     this.#state = longer(this.#state, capacity);
   }

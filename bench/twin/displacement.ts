@@ -2,72 +2,46 @@
 //
 // I1  Only an admitted connection is chosen, only while a client waits for a slot, and only if it has been silent for the limit.
 // I2  It is the one that has been silent longest; of several, the one with the lowest slot.
-// I3  `#nextLook` is never later than the time at which a connection can have been silent for long enough.
-// I4  There is a timer only if clients had to wait for that time: it is due then.
+// I3  There is a timer only if clients wait and no connection has been silent for long enough: it is due when the first may have been.
+//     Until then the table is not searched.
 
-import { Code, State } from "wasm-ioloop/core";
-import { isDuration } from "./clock.ts";
+import { State } from "wasm-ioloop/core";
+import { Alarm, type Alarms } from "./alarms.ts";
 import type { Connections } from "./connections.ts";
-import { DISPLACEMENT, type Idle } from "./idle.ts";
-import type { Timers } from "./timers.ts";
 
 export class Displacement {
   readonly #connections: Connections;
-  readonly #idle: Idle;
-  readonly #timers: Timers;
+  readonly #alarms: Alarms;
   #limit = 0; // ms; 0 = never
-  #nextLook = 0;
-  #timer = -1;
 
-  constructor(connections: Connections, idle: Idle, timers: Timers) {
+  constructor(connections: Connections, alarms: Alarms) {
     this.#connections = connections;
-    this.#idle = idle;
-    this.#timers = timers;
+    this.#alarms = alarms;
   }
 
-  /** Sets for how many ms a connection must have been silent (0 = never). Returns OK or TIME. */
-  set(idle: number): number {
-    if (!isDuration(idle)) return Code.TIME;
+  /** Sets for how many ms a connection must have been silent (0 = never). */
+  set(idle: number): void {
     this.#limit = idle;
-    this.#nextLook = 0;
-    this.timerPassed();
-    return Code.OK;
+    this.#alarms.clear(Alarm.DISPLACEMENT);
   }
 
-  /** The connection that must make room, or -1. To be asked only while a client waits for a slot. */
+  /** The connection that must make room, or 0. To be asked only while a client waits for a slot. */
   find(now: number): number {
-    if (this.#limit === 0) return -1;
-    if (now >= this.#nextLook) {
-      const silent = this.#mostSilent();
-      if (silent < 0) return -1;
-      this.#nextLook = this.#idle.activity[silent]! + this.#limit;
-      if (now >= this.#nextLook) return silent;
-    }
-    if (this.#timer < 0) {
-      this.#timer = this.#timers.createOwned(DISPLACEMENT);
-      if (this.#timer >= 0) this.#timers.schedule(this.#timer, this.#nextLook);
-    }
-    return -1;
-  }
-
-  /** The timer has expired: there may be something to find. */
-  timerPassed(): void {
-    if (this.#timer >= 0) this.#timers.removeOwned(this.#timer);
-    this.#timer = -1;
-  }
-
-  /** Everything is removed. The setting stays. */
-  reset(): void {
-    this.#timer = -1;
-    this.#nextLook = 0;
+    if (this.#limit === 0 || this.#alarms.deadline(Alarm.DISPLACEMENT) < Infinity) return 0;
+    const silent = this.#mostSilent();
+    if (silent === 0) return 0;
+    const deadline = this.#connections.idle.activity[silent]! + this.#limit;
+    if (now >= deadline) return silent;
+    this.#alarms.set(Alarm.DISPLACEMENT, deadline);
+    return 0;
   }
 
   #mostSilent(): number {
     const connections = this.#connections;
-    const { activity } = this.#idle;
-    let found = -1;
+    const { activity } = connections.idle;
+    let found = 0;
     let least = Infinity;
-    for (let slot = 0; slot < connections.slots.used; slot++) {
+    for (let slot = 1; slot < connections.slots.used; slot++) {
       const isAdmitted = connections.slots.inUse(slot) && connections.stateOf(slot) === State.INCOMING;
       if (!isAdmitted || !(activity[slot]! < least)) continue;
       least = activity[slot]!;

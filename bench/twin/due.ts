@@ -4,18 +4,16 @@
 // I2  An id that the host did not pass to `answer` is returned again by the next poll: nothing is lost.
 // I3  An id may be removed or restarted between `poll` and `answer`; then `answer` returns VOID.
 // I4  A connection whose lifetime and whose deadline are both due is in the batch twice; the lifetime is answered first.
-// I5  A client does not time out while there is a slot for it, since only multiAccept, or passes that did not run, kept it waiting.
-// The timers of the drain and of the rate never reach the host.
+// The timers of the core itself, such as that of the waiting clients, never reach the host.
 
 import { BATCH, Due } from "wasm-ioloop/core";
-import type { Admission } from "./admission.ts";
+import { Alarm, type Alarms } from "./alarms.ts";
 import type { Connections } from "./connections.ts";
-import type { Displacement } from "./displacement.ts";
-import { DISPLACEMENT, DRAIN, RATE, connectionOf, lifetimeOf } from "./idle.ts";
+import { ALARM_OWNER, connectionOf, lifetimeOf } from "./idle.ts";
 import { DUE, HEADS, type TimerLists } from "./lists.ts";
-import type { Rate } from "./rate.ts";
 import type { Stopping } from "./stopping.ts";
 import type { Timers } from "./timers.ts";
+import type { Waiting } from "./waiting.ts";
 import type { Wheel } from "./wheel.ts";
 
 export class DueBatch {
@@ -25,29 +23,26 @@ export class DueBatch {
   readonly #wheel: Wheel;
   readonly #timers: Timers;
   readonly #connections: Connections;
-  readonly #admission: Admission;
+  readonly #alarms: Alarms;
   readonly #stopping: Stopping;
-  readonly #rate: Rate;
-  readonly #displacement: Displacement;
+  readonly #waiting: Waiting;
 
   constructor(
     lists: TimerLists,
     wheel: Wheel,
     timers: Timers,
     connections: Connections,
-    admission: Admission,
+    alarms: Alarms,
     stopping: Stopping,
-    rate: Rate,
-    displacement: Displacement,
+    waiting: Waiting,
   ) {
     this.#lists = lists;
     this.#wheel = wheel;
     this.#timers = timers;
     this.#connections = connections;
-    this.#admission = admission;
+    this.#alarms = alarms;
     this.#stopping = stopping;
-    this.#rate = rate;
-    this.#displacement = displacement;
+    this.#waiting = waiting;
   }
 
   /** Fills the batch with the ids that are due in this pass. Returns how many it holds. */
@@ -61,9 +56,7 @@ export class DueBatch {
       const owner = lists.interval[timer]!;
       const connection = connectionOf(owner);
       if (owner >= 0) ids[count++] = lists.slots.idOf(timer);
-      else if (owner === DRAIN) this.#stopping.drainTimerPassed();
-      else if (owner === RATE) this.#rate.timerPassed();
-      else if (owner === DISPLACEMENT) this.#displacement.timerPassed();
+      else if (owner <= ALARM_OWNER) this.#passed(ALARM_OWNER - owner);
       else if (connection < 0) ids[count++] = this.#connections.slots.idOf(lifetimeOf(owner));
       else if (this.#connections.hasExpired(connection)) ids[count++] = this.#connections.slots.idOf(connection);
     }
@@ -79,10 +72,13 @@ export class DueBatch {
     if (this.#connections.lifetimes.hasPassed(slot)) return Due.LIFETIME;
     const timer = this.#connections.timerOf(slot);
     if (timer < 0 || !this.#wheel.isDue(timer) || !this.#connections.hasExpired(slot)) return Due.VOID;
-    if (this.#admission.couldComeIn(slot)) {
-      this.#connections.renew(slot);
-      return Due.VOID;
-    }
     return this.#connections.expire(slot);
+  }
+
+  // A timer of the core itself has expired.
+  #passed(purpose: number): void {
+    this.#alarms.clear(purpose);
+    if (purpose === Alarm.DRAIN) this.#stopping.drainTimerPassed();
+    else if (purpose === Alarm.WAITS) this.#waiting.timerPassed();
   }
 }

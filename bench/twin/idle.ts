@@ -1,18 +1,14 @@
 // Owners of timers, and idle deadlines, which activity moves.
 //
 // I1  A timer of the host has an interval of 0 or more. A negative interval names the owner: connection slot ~interval, the
-//     lifetime of connection slot ~interval - 2^22, the drain, or the rate of admission.
+//     lifetime of connection slot ~interval - 2^22, or a purpose of the core itself (alarms.ts).
 // I2  The deadline of a connection is its last activity plus its timeout. The host stores the activity; it is read only when
 //     the timer comes up. So a deadline only ever moves to later. Lifetimes, and deadlines with timeout FIXED, do not move.
 
 import { LARGEST, longer } from "./arrays.ts";
 
-/** The drain as an owner. */
-export const DRAIN: number = -(2 ** 24); // less than every owner that is a connection
-/** The rate of admission as an owner. */
-export const RATE: number = DRAIN - 1;
-/** Displacement as an owner. */
-export const DISPLACEMENT: number = DRAIN - 2;
+/** The first of the owners that are purposes of the core itself (alarms.ts). Less than every owner that is a connection. */
+export const ALARM_OWNER: number = -(2 ** 24);
 /** A timeout whose deadline no activity moves. */
 export const FIXED: number = -Infinity;
 

@@ -3,16 +3,16 @@
 import { Code, type CoreExports, Transition } from "wasm-ioloop/core";
 import { Acceptors } from "./acceptors.ts";
 import { Admission } from "./admission.ts";
+import { Alarms } from "./alarms.ts";
 import { Clock } from "./clock.ts";
 import { Connections, SMALLEST, STATES, nextState } from "./connections.ts";
-import { Displacement } from "./displacement.ts";
 import { DueBatch } from "./due.ts";
 import { Idle } from "./idle.ts";
 import { TimerLists } from "./lists.ts";
-import { Order } from "./order.ts";
 import { Rate } from "./rate.ts";
 import { Stopping } from "./stopping.ts";
 import { Timers } from "./timers.ts";
+import { Waiting } from "./waiting.ts";
 import { Wheel } from "./wheel.ts";
 
 // The addresses of the core's arrays. They are only here so that all results are the same.
@@ -30,30 +30,29 @@ export class TwinCalls implements Calls {
   readonly #idle = new Idle(SMALLEST);
   readonly #wheel = new Wheel(this.#lists, this.#idle, this.#clock);
   readonly #timers = new Timers(this.#lists, this.#wheel, this.#clock);
+  readonly #alarms = new Alarms(this.#timers);
   readonly #connections = new Connections(this.#idle, this.#lists, this.#timers, this.#clock);
   readonly #acceptors = new Acceptors(this.#connections);
-  readonly #stopping = new Stopping(this.#acceptors, this.#connections, this.#timers, this.#clock);
-  readonly #order = new Order(this.#acceptors, this.#idle);
-  readonly #rate = new Rate(this.#timers);
-  readonly #displacement = new Displacement(this.#connections, this.#idle, this.#timers);
+  readonly #stopping = new Stopping(this.#acceptors, this.#connections, this.#timers, this.#alarms, this.#clock);
+  readonly #rate = new Rate(this.#alarms);
+  readonly #waiting = new Waiting(this.#acceptors, this.#connections, this.#alarms, this.#stopping, this.#clock);
   readonly #admission = new Admission(
     this.#acceptors,
     this.#connections,
+    this.#alarms,
     this.#stopping,
     this.#clock,
-    this.#order,
     this.#rate,
-    this.#displacement,
+    this.#waiting,
   );
   readonly #due = new DueBatch(
     this.#lists,
     this.#wheel,
     this.#timers,
     this.#connections,
-    this.#admission,
+    this.#alarms,
     this.#stopping,
-    this.#rate,
-    this.#displacement,
+    this.#waiting,
   );
 
   /** The ids that `pollDue` collected. */
@@ -72,7 +71,7 @@ export class TwinCalls implements Calls {
   }
 
   version(): number {
-    return 2001;
+    return 2002;
   }
 
   handleSeed(seed: number): void {
@@ -82,9 +81,9 @@ export class TwinCalls implements Calls {
   handleReset(): void {
     this.#admission.reset();
     this.#acceptors.reset();
+    this.#alarms.reset();
     this.#timers.reset();
     this.#rate.reset();
-    this.#displacement.reset();
   }
 
   handleTick(now: number): void {
@@ -120,12 +119,12 @@ export class TwinCalls implements Calls {
     return this.#due.answer(id);
   }
 
-  handleAcceptor(): number {
-    return this.#acceptors.open();
+  handleAcceptor(exempt: number): number {
+    return this.#acceptors.open((exempt | 0) !== 0);
   }
 
-  handleAcceptorLimits(id: number, backlog: number, waitTimeout: number, single: number): number {
-    return this.#acceptors.setLimits(id, backlog, waitTimeout, (single | 0) !== 0);
+  handleAcceptorLimits(id: number, backlog: number, waitTimeout: number, single: number, most: number): number {
+    return this.#acceptors.setLimits(id, backlog, waitTimeout, (single | 0) !== 0, most);
   }
 
   handleAcceptorListen(id: number, on: number): number {
@@ -137,27 +136,32 @@ export class TwinCalls implements Calls {
   }
 
   handleAcceptorClose(id: number): number {
-    return this.#acceptors.close(id);
+    return this.#waiting.closeAcceptor(id);
   }
 
   pollEvicted(): number {
-    return this.#idOrNone(this.#admission.firstEvicted());
+    return this.#idOf(this.#waiting.firstEvicted());
   }
 
-  handleAccept(acceptor: number, now: number): number {
-    return this.#admission.arrive(acceptor, now);
+  handleAccept(acceptor: number, now: number, address: number): number {
+    return this.#idOf(this.#admission.arrive(acceptor, now, address));
   }
 
   pollAdmission(now: number): number {
-    return this.#admission.admit(now);
+    return this.#idOf(this.#admission.admit(now));
+  }
+
+  handleFound(id: number, gone: number): number {
+    const slot = this.#connections.slots.find(id);
+    return slot < 0 ? Code.STALE : this.#admission.found(slot, (gone | 0) !== 0);
   }
 
   handleConnect(timeout: number, now: number): number {
-    return this.#open(Transition.CONNECT, timeout, now);
+    return this.#idOf(this.#connections.open(Transition.CONNECT, timeout, now));
   }
 
   handleTrack(timeout: number, now: number): number {
-    return this.#open(Transition.TRACK, timeout, now);
+    return this.#idOf(this.#connections.open(Transition.TRACK, timeout, now));
   }
 
   handleConnected(id: number, now: number): number {
@@ -185,11 +189,11 @@ export class TwinCalls implements Calls {
 
   handleLinger(id: number, now: number): number {
     const slot = this.#connections.slots.find(id);
-    return slot < 0 ? Code.STALE : this.#connections.linger(slot, now);
+    return slot < 0 ? Code.STALE : this.#admission.linger(slot, now);
   }
 
   pollLinger(): number {
-    return this.#idOrNone(this.#admission.firstTooMany());
+    return this.#idOf(this.#admission.firstTooMany());
   }
 
   handleClose(id: number): number {
@@ -203,20 +207,23 @@ export class TwinCalls implements Calls {
     return this.#admission.setLimits(maxConnections, maxAccepts, multiAccept);
   }
 
-  handleQueue(adaptive: number, targetWait: number): number {
-    return this.#order.set((adaptive | 0) !== 0, targetWait);
+  handleQueue(
+    adaptive: number,
+    targetWait: number,
+    takeTurns: number,
+    addressLimit: number,
+    displaceIdle: number,
+  ): number {
+    const turns = (takeTurns | 0) !== 0;
+    return this.#admission.setPolicy((adaptive | 0) !== 0, targetWait, turns, addressLimit, displaceIdle);
   }
 
   handleRate(perSecond: number, burst: number, now: number): number {
     return this.#rate.set(perSecond, burst, this.#clock.tell(now));
   }
 
-  handleDisplace(idle: number): number {
-    return this.#displacement.set(idle);
-  }
-
   pollDisplacement(now: number): number {
-    return this.#idOrNone(this.#admission.displaced(now));
+    return this.#idOf(this.#admission.displaced(now));
   }
 
   handleDrain(delay: number, timeout: number, now: number, reset: number): number {
@@ -258,7 +265,7 @@ export class TwinCalls implements Calls {
   }
 
   acceptedCount(): number {
-    return this.#admission.arrived;
+    return this.#waiting.arrived;
   }
 
   phase(): number {
@@ -285,12 +292,8 @@ export class TwinCalls implements Calls {
     return this.#connections.slots.capacity;
   }
 
-  #idOrNone(slot: number): number {
-    return slot < 0 ? 0 : this.#connections.slots.idOf(slot);
-  }
-
-  #open(event: number, timeout: number, now: number): number {
-    const slot = this.#connections.open(event, timeout, now);
-    return slot < 0 ? slot : this.#connections.slots.idOf(slot);
+  // The id of a slot; 0 and codes are returned as they are.
+  #idOf(slot: number): number {
+    return slot <= 0 ? slot : this.#connections.slots.idOf(slot);
   }
 }

@@ -1,7 +1,7 @@
 // Lifetimes: how long a connection may be open at all.
 //
 // I1  A lifetime begins when a client is admitted, an attempt has succeeded, or a connection is tracked. It is bounded only in
-//     the states that follow, INCOMING, OUTGOING and LOOSE, and only if a limit was set. Only then does it have a timer.
+//     the states that follow, from INCOMING to EXEMPT, and only if a limit was set. Only then does it have a timer.
 // I2  Activity does not move its end.
 
 import { Code, State } from "wasm-ioloop/core";
@@ -32,6 +32,11 @@ export class Lifetimes {
     this.#start[connection] = now;
   }
 
+  /** When a lifetime began; while a client waits, when it arrived. */
+  startOf(connection: number): number {
+    return this.#start[connection]!;
+  }
+
   /** Removes the limit of a lifetime. */
   end(connection: number): void {
     const timer = this.#timer[connection]! - 1;
@@ -42,7 +47,7 @@ export class Lifetimes {
 
   /** Limits the lifetime of a connection in some state to so many milliseconds (0 = unlimited). Returns OK, STATE, TIME or FULL. */
   set(connection: number, state: number, lifetime: number): number {
-    if (state < State.INCOMING || state > State.LOOSE) return Code.STATE;
+    if (state < State.INCOMING || state > State.EXEMPT) return Code.STATE;
     if (!isDuration(lifetime)) return Code.TIME;
     if (lifetime === 0) {
       this.end(connection);

@@ -1,39 +1,63 @@
-// Queues of connections in order of arrival: those that wait, and those that linger.
+// Queues of slots: of connections that wait, were evicted, or linger, in that order of time; and of addresses, in the order of their turns.
 //
-// I1  A connection is in the queue of its state, WAITING or LINGERING, and in no other.
+// I1  A slot is in at most one queue of each pair of columns that links slots.
 // I2  Joining and leaving take constant time.
 
-import type { Connections } from "./connections.ts";
+import { longer } from "./arrays.ts";
+
+/** The columns that link the slots of a table. Each holds another slot, or 0. */
+export class Links {
+  before: Int32Array;
+  following: Int32Array;
+
+  constructor(capacity: number) {
+    this.before = new Int32Array(capacity);
+    this.following = new Int32Array(capacity);
+  }
+
+  grow(capacity: number): void {
+    this.before = longer(this.before, capacity);
+    this.following = longer(this.following, capacity);
+  }
+
+  /** The slot behind another, or before it if `backwards`; or 0. */
+  neighbour(slot: number, backwards: boolean): number {
+    return (backwards ? this.before : this.following)[slot]!;
+  }
+}
 
 export class Queue {
-  /** The slot + 1 of the first connection, or 0. */
-  first = 0;
-  /** The slot + 1 of the last one, or 0. */
-  last = 0;
-  readonly #connections: Connections;
+  readonly #links: Links;
+  #first = 0;
+  #last = 0;
 
-  constructor(connections: Connections) {
-    this.#connections = connections;
+  constructor(links: Links) {
+    this.#links = links;
   }
 
-  /** Appends a connection. */
-  join(connection: number): void {
-    const { previous, following } = this.#connections;
-    previous[connection] = this.last;
-    following[connection] = 0;
-    if (this.last === 0) this.first = connection + 1;
-    else following[this.last - 1] = connection + 1;
-    this.last = connection + 1;
+  /** The slot at an end, or 0. */
+  end(isLast: boolean): number {
+    return isLast ? this.#last : this.#first;
   }
 
-  /** Removes a connection. */
-  leave(connection: number): void {
-    const { previous, following } = this.#connections;
-    const before = previous[connection]!;
-    const after = following[connection]!;
-    if (before === 0) this.first = after;
-    else following[before - 1] = after;
-    if (after === 0) this.last = before;
-    else previous[after - 1] = before;
+  /** Appends a slot. */
+  join(slot: number): void {
+    const { before, following } = this.#links;
+    before[slot] = this.#last;
+    following[slot] = 0;
+    if (this.#last === 0) this.#first = slot;
+    else following[this.#last] = slot;
+    this.#last = slot;
+  }
+
+  /** Removes a slot. */
+  leave(slot: number): void {
+    const { before, following } = this.#links;
+    const ahead = before[slot]!;
+    const behind = following[slot]!;
+    if (ahead === 0) this.#first = behind;
+    else following[ahead] = behind;
+    if (behind === 0) this.#last = ahead;
+    else before[behind] = ahead;
   }
 }

@@ -5,22 +5,20 @@
 // I3  There is a timer only if a client had to wait for a token: it is due when there will be one.
 
 import { Code } from "wasm-ioloop/core";
+import { Alarm, type Alarms } from "./alarms.ts";
 import { isDuration, isLimit } from "./clock.ts";
-import { RATE } from "./idle.ts";
-import type { Timers } from "./timers.ts";
 
 const ONE = 1 - 1e-9; // one token, minus the rounding error of its sum
 
 export class Rate {
-  readonly #timers: Timers;
+  readonly #alarms: Alarms;
   #rate = 0; // tokens per ms; 0 = unlimited
   #burst = 50;
   #level = 50; // tokens at the time `#filled`
   #filled = 0; // when #level was updated
-  #timer = -1;
 
-  constructor(timers: Timers) {
-    this.#timers = timers;
+  constructor(alarms: Alarms) {
+    this.#alarms = alarms;
   }
 
   /** Whether there is a token, or no limit. */
@@ -35,7 +33,7 @@ export class Rate {
     this.#level = this.#rate === 0 ? burst : Math.min(this.#level, burst);
     this.#rate = perSecond / 1000;
     this.#burst = burst;
-    this.timerPassed();
+    this.#alarms.clear(Alarm.RATE);
     return Code.OK;
   }
 
@@ -44,10 +42,7 @@ export class Rate {
     if (this.#rate === 0) return true;
     this.#fill(now);
     if (this.#level >= ONE) return true;
-    if (this.#timer < 0) {
-      this.#timer = this.#timers.createOwned(RATE);
-      if (this.#timer >= 0) this.#timers.schedule(this.#timer, now + (1 - this.#level) / this.#rate);
-    }
+    this.#alarms.set(Alarm.RATE, now + (1 - this.#level) / this.#rate);
     return false;
   }
 
@@ -56,16 +51,9 @@ export class Rate {
     if (this.#rate > 0) this.#level -= 1;
   }
 
-  /** The timer has expired: there is a token. */
-  timerPassed(): void {
-    if (this.#timer >= 0) this.#timers.removeOwned(this.#timer);
-    this.#timer = -1;
-  }
-
   /** Fills the bucket. The settings stay. */
   reset(): void {
     this.#level = this.#burst;
-    this.#timer = -1;
   }
 
   #fill(now: number): void {

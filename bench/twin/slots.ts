@@ -18,15 +18,17 @@ export class Slots {
   /** Indexed by slot (I1). */
   ids: Float64Array;
   /** Slots ever used. */
-  used = 0;
+  used: number;
   /** Slots in use. */
   live = 0;
   #free: Int32Array; // a stack
   #spare = 0; // its height
   readonly #first: number; // the id of generation 0 in slot 0
 
-  constructor(kind: number, capacity: number) {
+  /** `first`: the first slot that is used. */
+  constructor(kind: number, capacity: number, first: number = 0) {
     this.capacity = capacity;
+    this.used = first;
     this.ids = new Float64Array(capacity);
     this.#free = new Int32Array(capacity);
     this.#first = kind * KIND;
@@ -71,10 +73,19 @@ export class Slots {
 
   /** Frees a slot. Its id is spent. */
   give(slot: number): void {
-    const next = Math.abs(this.ids[slot]!) + GENERATION;
-    this.ids[slot] = -next;
+    this.spend(slot);
+    this.recycle(slot);
+  }
+
+  /** Spends the id of a slot, which is not free yet. */
+  spend(slot: number): void {
+    this.ids[slot] = -(Math.abs(this.ids[slot]!) + GENERATION);
     this.live--;
-    if (next < this.#first + KIND) this.#free[this.#spare++] = slot; // I3
+  }
+
+  /** Frees a slot whose id is spent. */
+  recycle(slot: number): void {
+    if (-this.ids[slot]! < this.#first + KIND) this.#free[this.#spare++] = slot; // I3
   }
 
   #grow(): boolean {

@@ -9,9 +9,9 @@
 
 import { Code, Decision, Phase, State } from "wasm-ioloop/core";
 import type { Acceptors } from "./acceptors.ts";
+import { Alarm, type Alarms } from "./alarms.ts";
 import { type Clock, isDuration } from "./clock.ts";
 import type { Connections } from "./connections.ts";
-import { DRAIN } from "./idle.ts";
 import type { Timers } from "./timers.ts";
 
 // Whether a graceful stop still waits for connections to end by themselves.
@@ -25,19 +25,19 @@ export class Stopping {
   readonly #acceptors: Acceptors;
   readonly #connections: Connections;
   readonly #timers: Timers;
+  readonly #alarms: Alarms;
   readonly #clock: Clock;
   #finishIsDue = false;
   #closingIsDue = false;
-  #resetIsDue = false;
   #resets = false; // waiting clients are reset once accepting has ended
   #patience: number = PATIENT;
-  #drainTimer = 0; // timer slot + 1
   #drainTimeout = 0; // ms between the end of accepting and closing the remaining connections; 0 = never
 
-  constructor(acceptors: Acceptors, connections: Connections, timers: Timers, clock: Clock) {
+  constructor(acceptors: Acceptors, connections: Connections, timers: Timers, alarms: Alarms, clock: Clock) {
     this.#acceptors = acceptors;
     this.#connections = connections;
     this.#timers = timers;
+    this.#alarms = alarms;
     this.#clock = clock;
   }
 
@@ -51,7 +51,12 @@ export class Stopping {
     return this.#resets && this.phase >= Phase.DRAINING;
   }
 
-  /** Whether no client is admitted any more. */
+  /** Whether the host has not been told yet that a graceful stop has begun, or that accepting has ended. */
+  get isBeginning(): boolean {
+    return this.#finishIsDue || this.#closingIsDue;
+  }
+
+  /** Whether no client is admitted any more, unless its acceptor is exempt. */
   get isShut(): boolean {
     return this.phase === Phase.FINISHED || this.isResetting;
   }
@@ -65,7 +70,6 @@ export class Stopping {
     if (this.phase === Phase.FINISHED) return Code.OK;
     this.#resets ||= reset;
     if (this.phase === Phase.DRAINING) {
-      this.#resetIsDue ||= reset;
       if (timeout > 0 && this.#patience === PATIENT && this.#isSooner(at + timeout)) this.#setDrainTimer(timeout);
       return Code.OK;
     }
@@ -110,7 +114,6 @@ export class Stopping {
     this.phase = Phase.ADMITTING;
     this.#patience = PATIENT;
     this.#resets = false;
-    this.#resetIsDue = false;
     this.#drainTimeout = 0;
   }
 
@@ -131,18 +134,12 @@ export class Stopping {
       this.#closingIsDue = false;
       return Decision.CLOSING;
     }
+    const acceptors = this.#acceptors;
     const connections = this.#connections;
-    const waiting = connections.countOf(State.WAITING);
-    if (this.#resetIsDue) {
-      this.#resetIsDue = false;
-      if (waiting > 0) return Decision.RESET;
-    }
-    const open =
-      connections.countOf(State.CONNECTING) +
-      connections.countOf(State.INCOMING) +
-      connections.countOf(State.OUTGOING) +
-      connections.countOf(State.LINGERING);
-    const left = open + waiting + this.#acceptors.count;
+    const { live } = connections.slots;
+    // Exempt acceptors and their clients do not delay a stop, and streams of no loop do not either.
+    const others = connections.countOf(State.LOOSE) + connections.countOf(State.EXEMPT) + acceptors.waitersOf(true);
+    const left = live - others + acceptors.count - acceptors.exempt;
     if (this.#patience === HURRIED) {
       this.#patience = CLOSED;
       if (left > 0) return Decision.CLOSE;
@@ -160,8 +157,8 @@ export class Stopping {
       watched <= 0 &&
       this.phase !== Phase.FINISHING &&
       this.#timers.count === 0 &&
-      !this.#acceptors.isBusy &&
-      open + connections.countOf(State.LOOSE) === 0;
+      !acceptors.isBusy &&
+      live === connections.countOf(State.WAITING);
     return idle ? Decision.STOP : Decision.NOTHING;
   }
 
@@ -170,28 +167,20 @@ export class Stopping {
     this.#endDrainTimer();
     this.phase = Phase.DRAINING;
     this.#closingIsDue = true;
-    this.#resetIsDue = this.#resets;
     if (this.#drainTimeout > 0) this.#setDrainTimer(this.#drainTimeout);
   }
 
   // Whether a deadline is earlier than that of the drain's timer.
   #isSooner(deadline: number): boolean {
-    return this.#drainTimer === 0 || deadline < this.#timers.deadlineOf(this.#drainTimer - 1);
+    return deadline < this.#alarms.deadline(Alarm.DRAIN);
   }
 
   // Sets the drain's timer; false if the table has no room for it.
   #setDrainTimer(after: number): boolean {
-    if (this.#drainTimer === 0) {
-      const timer = this.#timers.createOwned(DRAIN);
-      if (timer < 0) return false;
-      this.#drainTimer = timer + 1;
-    }
-    this.#timers.schedule(this.#drainTimer - 1, this.#clock.now + after);
-    return true;
+    return this.#alarms.set(Alarm.DRAIN, this.#clock.now + after);
   }
 
   #endDrainTimer(): void {
-    if (this.#drainTimer !== 0) this.#timers.removeOwned(this.#drainTimer - 1);
-    this.#drainTimer = 0;
+    this.#alarms.clear(Alarm.DRAIN);
   }
 }
