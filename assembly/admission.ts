@@ -80,6 +80,7 @@ export function setPolicy(adaptive: bool, targetWait: f64, takeTurns: bool, addr
   order.set(adaptive, targetWait);
   addresses.set(takeTurns, <i32>addressLimit);
   displacement.set(displaceIdle);
+  waiting.lookAgain();
   return OK;
 }
 

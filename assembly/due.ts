@@ -65,5 +65,5 @@ function isOver(timer: i32): bool {
 function passed(purpose: i32): void {
   alarms.clear(purpose);
   if (purpose == alarms.DRAIN) stopping.drainTimerPassed();
-  else if (purpose == alarms.WAITS) waiting.timerPassed();
+  else if (purpose == alarms.WAITS) waiting.lookAgain();
 }

@@ -81,6 +81,7 @@ export function handleAcceptor(exempt: i32): f64 {
 
 /** Sets how many of an acceptor's clients may wait, for how many ms (0 = unlimited), whether at most one is admitted per pass (1), and how many may be inside (2,147,483,647 by default). Returns OK, ERR_STALE, ERR_LIMIT or ERR_TIME. */
 export function handleAcceptorLimits(id: f64, backlog: f64, waitTimeout: f64, single: i32, maxConnections: f64): i32 {
+  waiting.lookAgain();
   return acceptors.setLimits(id, backlog, waitTimeout, single != 0, maxConnections);
 }
 

@@ -24,7 +24,7 @@ const SEQUENCE: usize = 40; // f64: arrivals before it
 const WAITED: usize = 48;
 
 let arrivals: f64 = 0;
-let isDue: bool = false; // the timer has expired, and nobody has looked who has waited too long
+let isDue: bool = false; // a client may have waited too long, and nobody has looked
 
 /** Appends a client to the queues. Returns false, with nothing changed, if there is no room. */
 export function join(client: i32, acceptor: i32, isCounted: bool, key: f64): bool {
@@ -62,6 +62,7 @@ export function found(client: i32, isGone: bool): void {
   const connection = record(CONNECTIONS, client);
   const wait = load<f64>(connection, WAITED);
   store<f64>(connection, 0, WAITED);
+  lookAgain();
   order.found(wait, isGone, acceptors.waitTimeout(acceptorOf(client)));
 }
 
@@ -109,8 +110,8 @@ export function firstEvicted(): i32 {
   return queue.end(EVICTED_QUEUE, false);
 }
 
-/** The timer has expired. */
-export function timerPassed(): void {
+/** A client may have waited too long, or the timer may be due too late: it has expired, or clients may not wait for as long as before. */
+export function lookAgain(): void {
   isDue = true;
 }
 

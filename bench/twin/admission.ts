@@ -85,6 +85,7 @@ export class Admission {
     this.#waiting.order.set(adaptive, targetWait);
     this.#waiting.addresses.set(takeTurns, addressLimit);
     this.#displacement.set(displaceIdle);
+    this.#waiting.lookAgain();
     return Code.OK;
   }
 

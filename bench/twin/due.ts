@@ -79,6 +79,6 @@ export class DueBatch {
   #passed(purpose: number): void {
     this.#alarms.clear(purpose);
     if (purpose === Alarm.DRAIN) this.#stopping.drainTimerPassed();
-    else if (purpose === Alarm.WAITS) this.#waiting.timerPassed();
+    else if (purpose === Alarm.WAITS) this.#waiting.lookAgain();
   }
 }

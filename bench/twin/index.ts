@@ -124,6 +124,7 @@ export class TwinCalls implements Calls {
   }
 
   handleAcceptorLimits(id: number, backlog: number, waitTimeout: number, single: number, most: number): number {
+    this.#waiting.lookAgain();
     return this.#acceptors.setLimits(id, backlog, waitTimeout, (single | 0) !== 0, most);
   }
 

@@ -29,7 +29,7 @@ export class Waiting {
   readonly #clock: Clock;
   readonly #evicted: Queue;
   #arrivals = 0;
-  #isDue = false; // the timer has expired, and nobody has looked who has waited too long
+  #isDue = false; // a client may have waited too long, and nobody has looked
 
   constructor(acceptors: Acceptors, connections: Connections, alarms: Alarms, stopping: Stopping, clock: Clock) {
     this.addresses = new Addresses(connections);
@@ -79,6 +79,7 @@ export class Waiting {
     const { waited } = this.#connections;
     const wait = waited[client]!;
     waited[client] = 0;
+    this.lookAgain();
     this.order.found(wait, isGone, this.#acceptors.waitTimeout(this.#acceptorOf(client)));
   }
 
@@ -124,8 +125,8 @@ export class Waiting {
     return this.#evicted.end(false);
   }
 
-  /** The timer has expired. */
-  timerPassed(): void {
+  /** A client may have waited too long, or the timer may be due too late: it has expired, or clients may not wait for as long as before. */
+  lookAgain(): void {
     this.#isDue = true;
   }
 
