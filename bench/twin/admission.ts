@@ -159,7 +159,8 @@ export class Admission {
     }
     // Nobody has waited too long while there is a slot: only multiAccept, or passes that did not run, kept clients waiting.
     const isHeldUp = couldEnter && room > 0 && this.#rate.isOpen;
-    if (!isHeldUp && !this.#stopping.isBeginning && this.#waiting.expire()) return Decision.EXPIRED;
+    if (!isHeldUp && !this.#stopping.isBeginning && this.#waiting.expire())
+      return this.#stopping.isResetting ? Decision.RESET : Decision.EXPIRED;
     return this.#stopping.decide(watched, running);
   }
 

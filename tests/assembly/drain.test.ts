@@ -14,6 +14,7 @@ const { NOTHING, FINISH, STOP, CLOSE, CLOSING, RESET } = Decision;
 function serve(clients: number): { calls: Calls; acceptor: number; ids: number[] } {
   const { calls } = new Core(1);
   const acceptor = calls.handleAcceptor(0);
+  calls.handleAcceptorLimits(acceptor, 511, 0, 0, 1000); // no limit of the wait, so that there is no timer for it
   calls.handleAcceptorListen(acceptor, 1);
   const ids = Array.from({ length: clients }, () => {
     calls.handleAccept(acceptor, 0, NaN);
@@ -22,11 +23,13 @@ function serve(clients: number): { calls: Calls; acceptor: number; ids: number[]
   return { calls, acceptor, ids };
 }
 
-/** The decisions about stopping, up to NOTHING or STOP. */
+/** The decisions about stopping, up to NOTHING or STOP. Clients that must be reset are closed. */
 function decisions(calls: Calls): number[] {
   const told: number[] = [];
-  do told.push(calls.pollDecision(0, 1));
-  while (told.at(-1) !== NOTHING && told.at(-1) !== STOP);
+  do {
+    told.push(calls.pollDecision(0, 1));
+    if (told.at(-1) === RESET) calls.handleClose(calls.pollEvicted());
+  } while (told.at(-1) !== NOTHING && told.at(-1) !== STOP);
   return told.filter((decision) => decision < Decision.FULL);
 }
 
@@ -82,8 +85,7 @@ test("with reset, clients that wait when accepting ends are reset, and so are la
   assert.is(calls.handleAccept(acceptor, 10, NaN), Code.DROP_STOPPING);
   calls.handleClose(ids[0]!);
   assert.is(calls.pollAdmission(10), 0);
-  assert.is(calls.pollEvicted(), waiting);
-  calls.handleClose(waiting);
+  assert.is(calls.stateOf(waiting), Code.STALE);
   assert.is(calls.pollEvicted(), 0);
   calls.handleAcceptorClose(acceptor);
   assert.equal(decisions(calls), [STOP]);
@@ -97,7 +99,7 @@ test("reset can be requested while waiting clients are being admitted", () => {
   assert.equal(decisions(calls), [FINISH, CLOSING, NOTHING]);
   calls.handleDrain(0, 0, 0, 1);
   calls.handleDrain(0, 0, 0, 0);
-  assert.equal(decisions(calls), [RESET, NOTHING]);
+  assert.is(calls.pollDecision(0, 1), RESET);
   assert.is(calls.pollEvicted(), waiting);
 });
 
@@ -134,10 +136,11 @@ test("clients are accepted during the delay; the rest is closed after the timeou
   calls.handleLimits(2, 0, 50);
   const waiting = calls.handleAccept(acceptor, 14, NaN);
   pass(calls, 15);
-  assert.is(calls.pollDecision(0, 1), CLOSE);
   assert.is(calls.pollAdmission(15), 0, "no client is admitted just to be closed");
   assert.is(calls.handleAccept(acceptor, 15, NaN), Code.DROP_STOPPING);
+  assert.is(calls.pollDecision(0, 1), RESET);
   assert.is(calls.pollEvicted(), waiting);
+  assert.is(calls.pollDecision(0, 1), CLOSE);
   for (const id of [...ids, waiting]) calls.handleClose(id);
   calls.handleAcceptorClose(acceptor);
   assert.equal(decisions(calls), [STOP]);
@@ -241,7 +244,8 @@ function deadline(calls: Calls): number {
     const before = phase();
     calls.handleTick(at);
     calls.pollDue();
-    if (calls.phase() !== before || calls.pollDecision(0, 0) === CLOSE) return at;
+    const decision = calls.pollDecision(0, 0);
+    if (calls.phase() !== before || decision === CLOSE || decision === RESET) return at;
   }
   return Infinity;
 }

@@ -36,6 +36,7 @@ export abstract class ReferenceQueue extends ReferenceTables {
     this.addressLimit = addressLimit;
     this.#displaceAfter = displaceAfter;
     this.displacement.alarm = undefined;
+    this.waitsPassed();
     return Code.OK;
   }
 

@@ -35,6 +35,7 @@ export abstract class ReferenceWaiting extends ReferenceQueue {
   }
 
   handleAcceptorLimits(id: number, backlog: number, waitTimeout: number, single: number, most: number): number {
+    this.waitsPassed();
     const acceptor = this.acceptors.get(id);
     if (!acceptor) return Code.STALE;
     if (!isLimit(backlog) || !isLimit(most)) return Code.LIMIT;
@@ -77,6 +78,7 @@ export abstract class ReferenceWaiting extends ReferenceQueue {
     if (connection.state !== State.INCOMING && connection.state !== State.EXEMPT) return Code.STATE;
     const { waited } = connection;
     connection.waited = 0;
+    this.waitsPassed();
     this.learn(waited, gone !== 0, connection.acceptor!.waitTimeout);
     return Code.OK;
   }
@@ -182,6 +184,7 @@ export abstract class ReferenceWaiting extends ReferenceQueue {
     return over !== undefined;
   }
 
+  /** The alarm has passed, or may be too late. */
   protected waitsPassed(): void {
     this.#isDue = true;
   }
