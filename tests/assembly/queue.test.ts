@@ -2,6 +2,7 @@
 
 import * as assert from "uvu/assert";
 import { Code, State } from "wasm-ioloop/core";
+import type { Twin } from "./model.ts";
 import { admitted, expired, serve } from "./serving.ts";
 import { harness } from "../support/harness.ts";
 
@@ -101,4 +102,71 @@ test("a rate: clients that wait for it stay in the queue, and their timeout runs
   const [first, second] = [twin.make("handleAccept", a!, 0, NaN), twin.make("handleAccept", a!, 0, NaN)];
   assert.is(twin.call("pollAdmission", 0), first);
   assert.equal(expired(twin, 50), [second]);
+});
+
+/** Lets a client wait for some time, admits it, and tells whether it had gone. */
+function learn(twin: Twin, acceptor: number, now: number, wait: number, gone: number): number {
+  const client = twin.make("handleAccept", acceptor, now, NaN);
+  twin.call("handleLimits", 1, 0, 1000);
+  assert.is(twin.call("pollAdmission", now + wait), client);
+  assert.is(twin.call("handleFound", client, gone), Code.OK);
+  twin.call("handleClose", client);
+  twin.call("handleLimits", 0, 0, 1000);
+  return now + wait;
+}
+
+/** Whether of two clients the older one is admitted first, once it has waited for some time. */
+function keepsOrder(twin: Twin, acceptor: number, now: number, wait: number): boolean {
+  const [older, newer] = [now, now + wait].map((at) => twin.make("handleAccept", acceptor, at, NaN));
+  twin.call("handleLimits", 1, 0, 1000);
+  const first = twin.call("pollAdmission", now + wait);
+  for (const client of [older!, newer!]) twin.call("handleClose", client);
+  twin.call("handleLimits", 0, 0, 1000);
+  return first === older;
+}
+
+test("learned patience: the order is kept longer while clients are still there, and shorter when they have gone", () => {
+  const [twin, [a]] = serve(1, [0, 0, 1000]);
+  twin.call("handleQueue", 1, 100, 0, 0, 0);
+  let now = 0;
+  assert.is(keepsOrder(twin, a!, now, 200), false);
+  for (let i = 0; i < 40; i++) now = learn(twin, a!, now + 1000, 90 * 1.05 ** i, 0);
+  assert.is(keepsOrder(twin, a!, now + 1000, 200), true);
+  assert.is(keepsOrder(twin, a!, now + 10_000, 6000), false, "never longer than 50 times targetWait");
+  for (let i = 0; i < 20; i++) now = learn(twin, a!, now + 20_000, 150, 1);
+  assert.is(keepsOrder(twin, a!, now + 1000, 101), false, "back at targetWait");
+  assert.is(keepsOrder(twin, a!, now + 2000, 100), true, "and never shorter");
+  for (let i = 0; i < 20; i++) now = learn(twin, a!, now + 20_000, 100, 1);
+  assert.is(keepsOrder(twin, a!, now + 1000, 100), true, "who leaves without having waited long says nothing");
+});
+
+test("addresses take turns: between two turns of one, each other has at most one", () => {
+  const [twin, [a]] = serve(1, [0, 0, 1000]);
+  twin.call("handleQueue", 0, 100, 1, 0, 0);
+  const addresses = new Map<number, number>();
+  for (const [address, count] of [
+    [1, 30],
+    [2, 5],
+    [3, 5],
+    [4, 1],
+  ] as const)
+    for (let i = 0; i < count; i++) addresses.set(twin.make("handleAccept", a!, 0, address), address);
+  twin.call("handleLimits", 50, 0, 1000);
+  const order = admitted(twin).map((id) => addresses.get(id)!);
+  assert.is(order.length, 41);
+  assert.equal(order.slice(0, 7), [1, 2, 3, 4, 1, 2, 3]);
+  assert.ok(order.slice(16).every((address) => address === 1));
+});
+
+test("an address at its limit is passed over; twice as many may be there, and one more is dropped", () => {
+  const [twin, [a]] = serve(1, [10, 0, 50]);
+  twin.call("handleQueue", 0, 100, 0, 2, 0);
+  const ids = [7, 7, 7, 7].map((address) => twin.make("handleAccept", a!, 0, address));
+  assert.is(twin.call("handleAccept", a!, 0, 7), Code.DROP_ADDRESS);
+  const other = twin.make("handleAccept", a!, 0, 8);
+  assert.equal(admitted(twin), [ids[0], ids[1], other]);
+  twin.call("handleClose", ids[0]!);
+  assert.equal(admitted(twin), [ids[2]]);
+  assert.ok(twin.call("handleAccept", a!, 0, NaN) > 0);
+  assert.ok(twin.call("handleAccept", a!, 0, NaN) > 0, "NaN is no address, and has no limit");
 });

@@ -30,6 +30,8 @@ const ACCEPTED = {
 // What differs most between versions. The rest runs on the oldest and newest version only.
 const BETWEEN =
   /^(?:loop\/(?:ioloop|serve)|net\/(?:client|server|listening)|socket|stream\/(?:stream|write|duplex|start-tls|half))/;
+// A version between two that are tested.
+const FEW = /^(?:loop\/(?:ioloop|serve\.)|net\/server\.|socket|stream\/(?:stream|write))/;
 // All but what is slow, or does not depend on the version.
 const NEWEST =
   /^(?!docs|examples\/examples|bench|package|engine\/reentrancy|faults\/(?:foreign|random-clients|random-timers))/;
@@ -43,7 +45,7 @@ export const runtimes: Readonly<Record<string, Runtime>> = {
   "bun-data": { program: bun, args: [], ...DATA },
   "bun-accepted": { program: bun, args: [], ...ACCEPTED },
   "node-22": { program: join(extra, "node-22/bin/node"), args: [], files: BETWEEN },
-  "node-24": { program: join(extra, "node-24/bin/node"), args: [], files: BETWEEN },
+  "node-24": { program: join(extra, "node-24/bin/node"), args: [], files: FEW },
   "node-26": { program: join(extra, "node-26/bin/node"), args: [], files: NEWEST },
   deno: { program: join(extra, ".bin/deno"), args: ["run", "--allow-all", "--quiet"] },
 };

@@ -1,0 +1,154 @@
+// Exempt servers, and servers with a limit of their own.
+
+import * as assert from "uvu/assert";
+import { type DropInfo, IOLoop, type Stream } from "wasm-ioloop";
+import { type Peer, harness, peer, portOf, quietLoop, turns, until } from "../support/harness.ts";
+
+const test = harness("exempt");
+
+interface Both {
+  readonly loop: IOLoop;
+  readonly running: Promise<void>;
+  readonly usual: Stream[];
+  readonly exempt: Stream[];
+  readonly drops: DropInfo["reason"][];
+  come(server: "usual" | "exempt"): Peer;
+  end(): Promise<void>;
+}
+
+function both(options: ConstructorParameters<typeof IOLoop>[0], usualOptions = {}, exemptOptions = {}): Both {
+  const { loop, errors } = quietLoop(options);
+  const [usual, exempt, drops]: [Stream[], Stream[], DropInfo["reason"][]] = [[], [], []];
+  loop.on("drop", (_loop, { reason }) => void drops.push(reason));
+  const add = (options: object, streams: Stream[]): number => {
+    const id = loop.server({ idleTimeout: 0, ...options }, (_loop, stream) => {
+      streams.push(stream);
+      stream.on("read", (stream, chunk) => stream.write(chunk));
+    });
+    return portOf(loop, id);
+  };
+  const ports = { usual: add(usualOptions, usual), exempt: add({ exempt: true, ...exemptOptions }, exempt) };
+  const clients: Peer[] = [];
+  const running = loop.start();
+  return {
+    loop,
+    running,
+    usual,
+    exempt,
+    drops,
+    come: (server) => {
+      const client = peer({ port: ports[server] });
+      clients.push(client);
+      return client;
+    },
+    end: async () => {
+      loop.reset();
+      await running;
+      for (const { socket } of clients) socket.destroy();
+      assert.equal(errors, []);
+    },
+  };
+}
+
+test("its clients are admitted in a full loop, displace nobody, and are not displaced", async () => {
+  const { loop, usual, exempt, drops, come, end } = both({ maxConnections: 1, displaceIdle: 0.05 });
+  const full: string[] = [];
+  loop.on("full", () => void full.push("full"));
+  come("usual");
+  await until(() => usual.length === 1);
+  come("exempt");
+  come("exempt");
+  await until(() => exempt.length === 2);
+  assert.equal([usual[0]!.closeReason, full.length, drops.length], [undefined, 0, 0]);
+  come("usual");
+  await until(() => usual.length === 2); // in the place of the first, which has been silent for longer
+  assert.is(usual[0]!.closeReason, "displaced");
+  assert.ok(exempt.every(({ closeReason }) => closeReason === undefined));
+  await end();
+});
+
+test("they wait for no rate, and count for no limit", async () => {
+  const { loop, usual, exempt, come, end } = both({
+    maxConnections: 2,
+    maxAccepts: 2,
+    acceptRate: 0.001,
+    acceptBurst: 1,
+  });
+  for (let i = 0; i < 3; i++) come("exempt");
+  await until(() => exempt.length === 3);
+  assert.is(loop.isRunning, true);
+  come("usual");
+  await until(() => usual.length === 1);
+  await end();
+});
+
+test("its own limit is 100, or maxConnections, and further clients wait in its own line", async () => {
+  const { exempt, come, end } = both({}, {}, { maxConnections: 2 });
+  for (let i = 0; i < 3; i++) come("exempt");
+  await until(() => exempt.length === 2);
+  await turns(20);
+  assert.is(exempt.length, 2);
+  exempt[0]!.close();
+  await until(() => exempt.length === 3);
+  await end();
+});
+
+test("a graceful stop does not wait for it, and it answers until the others are gone", async () => {
+  const { loop, running, usual, exempt, come, end } = both({});
+  const inside = come("usual");
+  const operator = come("exempt");
+  await until(() => usual.length === 1 && exempt.length === 1);
+  let closing = false;
+  loop.on("closing", () => {
+    closing = true;
+    loop.server({ exempt: true }, () => {}); // allowed
+    assert.throws(() => loop.server(() => {}), /stopping gracefully/);
+  });
+  const stopped = loop.stopGracefully();
+  await until(() => closing);
+  const check = come("exempt");
+  check.socket.write("how are you?");
+  await until(() => check.text() === "how are you?");
+  assert.is(loop.isRunning, true);
+  inside.socket.end();
+  await Promise.all([stopped, running]);
+  await Promise.all([operator.closed, check.closed]);
+  assert.equal([...new Set(exempt.map(({ closeReason }) => closeReason))], ["stopping"]);
+  await end();
+});
+
+test("it keeps the loop running as any server does", async () => {
+  const { loop } = quietLoop();
+  const id = loop.server({ exempt: true }, () => {});
+  let ended = false;
+  const running = loop.start().then(() => (ended = true));
+  await turns(50);
+  assert.is(ended, false);
+  loop.remove(id);
+  await running;
+});
+
+test("maxConnections of a server, within that of the loop", async () => {
+  const { loop, usual, exempt, drops, come, end } = both({ maxConnections: 3 }, { maxConnections: 1, waitTimeout: 0 });
+  const events: string[] = [];
+  loop.on("full", () => void events.push("full"));
+  come("usual");
+  come("usual");
+  await until(() => usual.length === 1);
+  come("exempt");
+  await until(() => exempt.length === 1);
+  await turns(20);
+  assert.equal([usual.length, events.length, drops.length], [1, 0, 0]);
+  usual[0]!.close();
+  await until(() => usual.length === 2);
+  await end();
+});
+
+test("bad values are errors", () => {
+  const { loop } = quietLoop();
+  assert.throws(
+    () => loop.server({ exempt: "yes" as never }, () => {}),
+    /server: option "exempt" must be true or false/,
+  );
+  assert.throws(() => loop.server({ maxConnections: -1 }, () => {}), /server: option "maxConnections" must be a whole/);
+});
