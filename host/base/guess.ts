@@ -64,10 +64,9 @@ interface Place {
   readonly names: readonly string[];
 }
 
-const OF_LOOP =
-  "maxAccepts maxConnections multiAccept queue targetWait acceptRate acceptBurst displaceIdle fairness maxPerAddress";
+const OF_LOOP = "maxAccepts multiAccept queue targetWait acceptRate acceptBurst displaceIdle fairness maxPerAddress";
 const OF_SERVER =
-  "address port path fd backlog waitTimeout overflow reuse idleTimeout lifetime halfOpen noDelay keepAlive";
+  "address port path fd backlog waitTimeout overflow reuse idleTimeout lifetime halfOpen noDelay keepAlive exempt";
 const OF_SERVER_TLS = "tls tlsCert tlsKey tlsCa tlsCiphers tlsVersion tlsVerify tlsOptions";
 const OF_HTTP = "keepAliveTimeout headersTimeout requestTimeout timeout maxHeadersCount maxRequestsPerSocket";
 const PLACES: readonly Place[] = [
@@ -76,6 +75,7 @@ const PLACES: readonly Place[] = [
     from: ["server", "serve", "listen", "client", "connect"],
     names: OF_LOOP.split(" "),
   },
+  { where: "it is an option of `new IOLoop`, and of `server`", from: ["client", "connect"], names: ["maxConnections"] },
   { where: "it is an option of `server`", from: ["new IOLoop"], names: `${OF_SERVER} ${OF_SERVER_TLS}`.split(" ") },
   { where: "set it on the server: server.", from: ["serve"], names: OF_HTTP.split(" ") },
 ];

@@ -8,12 +8,11 @@ import { refusal } from "./refusal.ts";
 
 const test = harness("options-elsewhere");
 const nop = (): void => {};
-const LOOP_OPTIONS = "maxAccepts maxConnections multiAccept queue targetWait acceptRate acceptBurst displaceIdle".split(
-  " ",
-);
+const LOOP_OPTIONS =
+  "maxAccepts multiAccept queue targetWait acceptRate acceptBurst displaceIdle fairness maxPerAddress".split(" ");
 const TLS_OPTIONS = "tls tlsCert tlsKey tlsCa tlsCiphers tlsVersion tlsVerify tlsOptions";
 const SERVER_OPTIONS =
-  `address port path fd backlog waitTimeout overflow reuse idleTimeout lifetime halfOpen noDelay keepAlive ${TLS_OPTIONS}`.split(
+  `address port path fd backlog waitTimeout overflow reuse idleTimeout lifetime halfOpen noDelay keepAlive exempt ${TLS_OPTIONS}`.split(
     " ",
   );
 
@@ -30,6 +29,8 @@ test("an option that belongs elsewhere: the message says where", () => {
       refusal(() => task({ [name]: Symbol("wrong") } as never)),
       /UNKNOWN_OPTION/,
     );
+  const ofBoth = "it is an option of `new IOLoop`, and of `server`";
+  elsewhere("client", "maxConnections", (wrong) => loop.client(wrong, nop), ofBoth);
   for (const name of LOOP_OPTIONS) {
     const where = "it is an option of `new IOLoop`";
     elsewhere("server", name, (wrong) => loop.server(wrong, nop), where);

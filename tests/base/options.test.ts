@@ -148,7 +148,7 @@ test("an unknown option is an error that names the known ones; so are two option
     assert.ok(refusal(task).startsWith(`TypeError ERR_IOLOOP_UNKNOWN_OPTION: ${start}`), refusal(task));
   refused(
     "new IOLoop",
-    "maxAccepts, maxConnections, multiAccept, queue, targetWait, acceptRate, acceptBurst, displaceIdle, reactor, clock",
+    "maxAccepts, maxConnections, multiAccept, queue, targetWait, acceptRate, acceptBurst, displaceIdle, fairness, maxPerAddress, reactor, clock",
     (wrong) => new IOLoop(wrong),
   );
   refused("new Reactor", "clock, seed", (wrong) => new Reactor(wrong));
