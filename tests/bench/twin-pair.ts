@@ -114,7 +114,7 @@ export class Pair {
     for (const name of ["timerCount", "acceptorCount", "acceptedCount", "phase", "pollDeadline"] as const) {
       this.call(name);
     }
-    for (let state = -1; state <= 7; state++) this.call("connectionsIn", state);
+    for (let state = -1; state <= 8; state++) this.call("connectionsIn", state);
     const capacity = this.call("connectionCapacity");
     this.core.opened(0);
     // A view of the core that is still valid may have been created before the table grew.

@@ -34,17 +34,23 @@ const open: Step = (pair, draw) => {
 
 const accept: Step = (pair, draw) => {
   const id = pair.id(draw, Kind.ACCEPTOR);
-  for (let clients = 1 + draw.below(3); clients > 0; clients--) pair.call("handleAccept", id, pair.time(draw));
-  for (let tries = draw.below(3); tries > 0; tries--) pair.call("pollAdmission", pair.time(draw));
+  const address = draw.below(8) === 0 ? pair.any(draw) : draw.of([NaN, 1, 2, 3, 257, 513, 1.5, -1]);
+  for (let clients = 1 + draw.below(3); clients > 0; clients--) pair.call("handleAccept", id, pair.time(draw), address);
+  for (let tries = draw.below(3); tries > 0; tries--) {
+    const client = pair.call("pollAdmission", pair.time(draw));
+    if (draw.below(2) === 0) pair.call("handleFound", client, draw.of([0, 1, 1]));
+  }
 };
 
 const acceptor: Step = (pair, draw) => {
-  if (draw.below(3) === 0) pair.call("handleAcceptor");
+  if (draw.below(3) === 0) pair.call("handleAcceptor", draw.of([0, 0, 0, 1]));
   const [id, backlog] = [pair.id(draw, Kind.ACCEPTOR), draw.of([0, 1, 5, 100, 511])];
   const kind = draw.below(8);
   if (kind < 4) pair.call("handleAcceptorListen", id, draw.of([0, 1, 1, 1]));
-  else if (kind < 7) pair.call("handleAcceptorLimits", id, backlog, pair.duration(draw), draw.below(2));
-  else if (draw.below(4) === 0) pair.call(draw.of(["handleAcceptorClose", "handleAcceptorEnd"] as const), id);
+  else if (kind < 7) {
+    const most = draw.of([0, 1, 3, 1000, 2 ** 31 - 1, 2 ** 31 - 1, -1]);
+    pair.call("handleAcceptorLimits", id, backlog, pair.duration(draw), draw.below(2), most);
+  } else if (draw.below(4) === 0) pair.call(draw.of(["handleAcceptorClose", "handleAcceptorEnd"] as const), id);
 };
 
 const move: Step = (pair, draw) => {
@@ -56,7 +62,14 @@ const move: Step = (pair, draw) => {
   else if (kind === 4) pair.call("handleClose", id);
   else if (kind === 5) pair.call("handleLifetime", id, pair.duration(draw), pair.time(draw));
   else if (kind === 6) pair.call("handleLinger", id, pair.time(draw));
+  else if (kind === 7) pair.call("handleFound", id, draw.below(2));
   else pair.touch(id, draw.below(16) === 0 ? draw.of([NaN, Infinity, -5, 1e300]) : pair.now);
+};
+
+const policy: Step = (pair, draw) => {
+  const [adaptive, targetWait] = [draw.of([0, 1, 1]), draw.of([0, 1, 5, 100, NaN])];
+  const [takeTurns, most] = [draw.of([0, 0, 1]), draw.of([0, 0, 1, 3, 2 ** 31 - 1, -1])];
+  pair.call("handleQueue", adaptive, targetWait, takeTurns, most, draw.of([0, 0, 1, 20, NaN]));
 };
 
 const stop: Step = (pair, draw) => {
@@ -66,11 +79,10 @@ const stop: Step = (pair, draw) => {
   if (kind < 2) pair.call("handleDrain", wait(), wait(), pair.time(draw), draw.of([0, 0, 0, 1]));
   else if (kind === 2) pair.call(draw.of(["handleHurry", "handleStop"] as const));
   else if (kind < 6) pair.call("handleLimits", ...most());
-  else if (kind === 6) pair.call("handleQueue", draw.of([0, 1, 1]), draw.of([0, 1, 5, 100, NaN]));
+  else if (kind === 6 || kind === 8) policy(pair, draw);
   else if (kind === 7) pair.call("handleRate", draw.of([0, 0, 3, 100, -1]), draw.of([1, 2, 50, 0]), pair.time(draw));
-  else if (kind === 8) pair.call("handleDisplace", draw.of([0, 1, 20, NaN]));
   else if (kind === 9) pair.call("pollDisplacement", pair.time(draw));
-  else if (kind < 11) pair.call(draw.of(["pollEvicted", "pollLinger"] as const));
+  else if (kind < 11) pair.call("handleClose", pair.call(draw.of(["pollEvicted", "pollLinger"] as const)));
   else pair.call("pollDecision", draw.of([0, 0, 1, -1, 2 ** 32]), draw.of([1, 1, 0]));
 };
 

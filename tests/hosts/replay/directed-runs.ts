@@ -2,7 +2,7 @@
 // grow and that are full, numbers that are hard to represent.
 
 import { BATCH, Due, State, slotOf } from "wasm-ioloop/core";
-import { ended, shutdown, states } from "./connection-runs.ts";
+import { addresses, ended, shutdown, states } from "./connection-runs.ts";
 import { exports } from "./exports.ts";
 import { Random } from "./random.ts";
 import type { Recorder } from "./recorder.ts";
@@ -21,6 +21,7 @@ export function directedRuns(): Map<string, string[]> {
     states,
     shutdown,
     ended,
+    addresses,
     cut,
     growth,
     records,
@@ -94,11 +95,11 @@ function answers(to: Recorder): void {
 // Clients that arrive when no client may wait any more, and clients that wait when nothing else is left.
 function line(to: Recorder): void {
   to.call("handleLimits", 1, 0, 50);
-  const acceptor = to.call("handleAcceptor");
-  to.call("handleAcceptorLimits", acceptor, 1, 0, 0);
+  const acceptor = to.call("handleAcceptor", 0);
+  to.call("handleAcceptorLimits", acceptor, 1, 0, 0, 1000);
   to.call("handleAcceptorListen", acceptor, 1);
   for (let client = 0; client < 4; client++) {
-    to.call("handleAccept", acceptor, client);
+    to.call("handleAccept", acceptor, client, NaN);
     to.call("pollAdmission", client);
     to.call("acceptedCount");
   }
@@ -121,9 +122,9 @@ function records(to: Recorder): void {
 
 // The default limits.
 function defaults(to: Recorder): void {
-  const acceptor = to.call("handleAcceptor");
+  const acceptor = to.call("handleAcceptor", 0);
   to.call("handleAcceptorListen", acceptor, 1);
-  to.times(1100, "handleAccept", acceptor, 0);
+  to.times(1100, "handleAccept", acceptor, 0, NaN);
   to.call("connectionsIn", State.WAITING);
   for (const now of [1, 2]) {
     to.times(60, "pollAdmission", now);
@@ -148,13 +149,13 @@ function far(to: Recorder): void {
 
 // The random cut of maxAccepts is stored in memory; with a large maxAccepts the hash covers every bit.
 function cut(to: Recorder): void {
-  const acceptor = to.call("handleAcceptor");
+  const acceptor = to.call("handleAcceptor", 0);
   to.call("handleAcceptorListen", acceptor, 1);
   for (const [at, seed] of [0, 1, 17, -1, 2 ** 31 - 1, -(2 ** 31)].entries()) {
     to.call("handleSeed", seed);
     for (const draws of [0, 1]) {
       to.call("handleLimits", 1000, 1e9 + 2 * at + draws, 50);
-      to.call("handleAccept", acceptor, 0);
+      to.call("handleAccept", acceptor, 0, NaN);
       to.call("pollAdmission", 0);
       to.call("pollAdmission", 0);
       to.memory();
@@ -168,10 +169,10 @@ function growth(to: Recorder): void {
     to.call("connectionCapacity");
     to.memory();
   };
-  const acceptor = to.call("handleAcceptor");
-  grown(15, "handleAcceptor");
-  grown(1, "handleAcceptor");
-  grown(300, "handleAccept", acceptor, 0);
+  const acceptor = to.call("handleAcceptor", 0);
+  grown(15, "handleAcceptor", 0);
+  grown(1, "handleAcceptor", 1);
+  grown(300, "handleAccept", acceptor, 0, NaN);
   grown(300, "handleTrack", 7, 0);
   grown(300, "handleConnect", 7, 0);
   grown(BATCH, "handleTimer", 3, 0, 0);
@@ -193,7 +194,7 @@ function growth(to: Recorder): void {
 
 // Nothing that needs a timer can be created.
 function fullTimers(to: Recorder): void {
-  const acceptor = to.call("handleAcceptor");
+  const acceptor = to.call("handleAcceptor", 0);
   const id = to.call("handleTrack", 0, 0);
   to.times(SLOTS, "handleTimer", 5, 0, NaN); // without a start time, which makes them faster to create
   to.call("handleTimer", 5, 0, 0);
@@ -202,14 +203,14 @@ function fullTimers(to: Recorder): void {
   to.call("handleTimeout", id, 5, 0);
   to.call("handleLifetime", id, 5, 0);
   to.call("handleLinger", id, 0);
-  to.call("handleAccept", acceptor, 0);
+  to.call("handleAccept", acceptor, 0, NaN);
   to.call("handleDrain", 5, 5, 0, 0);
   to.call("phase");
   to.call("timerCount");
 }
 
 function fullAcceptors(to: Recorder): void {
-  to.times(SLOTS, "handleAcceptor");
-  to.call("handleAcceptor");
+  to.times(SLOTS, "handleAcceptor", 0);
+  to.call("handleAcceptor", 0);
   to.call("acceptorCount");
 }

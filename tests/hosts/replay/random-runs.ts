@@ -61,7 +61,7 @@ const MIXES: Record<string, Mix> = {
     [14, draw("handleAccept")],
     [3, draw("handleClose", "handleClose", "handleClose", "handleLinger")],
     [1, draw("handleLimits")],
-    [1, draw("handleQueue", "handleDisplace", "handleRate")],
+    [1, draw("handleQueue", "handleQueue", "handleRate", "handleFound")],
     [4, settle],
     [2, pass],
     [2, look],

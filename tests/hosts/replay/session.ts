@@ -16,21 +16,24 @@ const draws = (names: string, usual: readonly number[], odd: readonly number[]):
   for (const name of names.split(" ")) NUMBERS[name] = [usual, odd];
 };
 draws(
-  "after timeout delay waitTimeout lifetime targetWait idle",
+  "after timeout delay waitTimeout lifetime targetWait displaceIdle",
   [0, 0, 1, 2, 5, 5, 13, 40, 100, 250, 600, 1000, 5000, 20_000],
   [NaN, NaN, NaN, -1, Infinity, -Infinity, -0, 5e-324, 0.1, 0.5, 1e7, 2 ** 32, 2 ** 53, 1e300],
 );
-draws("recurring single", [0, 0, 1], [-1, 2]);
-draws("on running reset adaptive", [0, 1, 1], [-1, 2]);
+draws("recurring single exempt takeTurns", [0, 0, 1], [-1, 2]);
+draws("on running reset adaptive gone", [0, 1, 1], [-1, 2]);
 draws("backlog maxConnections", [0, 1, 2, 3, 5, 8, 100], [2 ** 31 - 1, -1, 0.5, NaN, Infinity, 2 ** 31, -0]);
+draws("addressLimit", [0, 0, 1, 2, 3, 8], [2 ** 31 - 1, 2 ** 30, -1, 0.5, NaN, 2 ** 31]);
+// Some of these have the same place in the index of addresses.
+draws("address", [1, 2, 3, 258, 514, 2 ** 52 + 2], [NaN, NaN, 0, -0, -1, 0.5, Infinity, -Infinity, 1e300]);
 draws("maxAccepts", [0, 0, 0, 3, 10, 20], [2 ** 31 - 1, -1, 0.5, NaN, 2 ** 31]);
 draws("multiAccept", [1, 2, 3, 50], [0, 2 ** 31 - 1, -1, NaN]);
 draws("perSecond", [0, 0, 1, 10, 100, 1000], [NaN, -1, Infinity, 0.5, 1e300]);
 draws("burst", [1, 2, 5, 50], [0, 2 ** 31 - 1, -1, NaN, 0.5]);
 draws("watched", [0, 0, 1], [-1, 2 ** 31 - 1]);
 draws("seed", [1, 2, 3], [0, -1, -(2 ** 31), 2 ** 31 - 1]);
-draws("state", [0, 1, 2, 3, 4, 5, 6], [-1, 7, 2 ** 31 - 1, -(2 ** 31)]);
-draws("event", [0, 1, 2, 3, 4, 5, 6, 7], [-1, 8, 2 ** 31 - 1, -(2 ** 31)]);
+draws("state", [0, 1, 2, 3, 4, 5, 6, 7], [-1, 8, 2 ** 31 - 1, -(2 ** 31)]);
+draws("event", [0, 1, 2, 3, 4, 5, 6, 7, 8], [-1, 9, 2 ** 31 - 1, -(2 ** 31)]);
 draws("count", [1, 2, 3, 5], [0, -1]);
 
 /** Values that are not an id of that kind, or an id that was never returned. */
@@ -137,7 +140,7 @@ export class Session extends Recorder {
     const made = new Map<number, number>([
       [Kind.TIMER, this.call("handleTimer", 5, 0, this.now)],
       [Kind.CONNECTION, this.call("handleTrack", 5, this.now)],
-      [Kind.ACCEPTOR, this.call("handleAcceptor")],
+      [Kind.ACCEPTOR, this.call("handleAcceptor", 0)],
     ]);
     const usual = parameters.map((parameter) => {
       if (parameter.name === "now") return this.now;
@@ -157,14 +160,18 @@ export class Session extends Recorder {
 
   /** Admits clients, resets evicted ones, and polls for decisions. */
   settle(): void {
-    while (this.call("pollAdmission", this.#time()) > 0);
-    if (this.call("pollDisplacement", this.#time()) > 0) this.touch();
-    for (const poll of ["pollEvicted", "pollLinger"]) {
-      for (let id = this.call(poll); id > 0; id = this.call(poll)) this.call("handleClose", id);
+    for (let id = this.call("pollAdmission", this.#time()); id > 0; id = this.call("pollAdmission", this.#time())) {
+      if (this.random.oneIn(2)) this.call("handleFound", id, this.random.of([0, 1]));
     }
-    for (let decision = -1; decision !== Decision.NOTHING && decision !== Decision.STOP;) {
+    if (this.call("pollDisplacement", this.#time()) > 0) this.touch();
+    for (let decision: number = Decision.EXPIRED; decision !== Decision.NOTHING && decision !== Decision.STOP;) {
+      if (decision === Decision.EXPIRED) for (const poll of ["pollEvicted", "pollLinger"]) this.#closeAll(poll);
       decision = this.draw("pollDecision");
     }
+  }
+
+  #closeAll(poll: string): void {
+    for (let id = this.call(poll); id > 0; id = this.call(poll)) this.call("handleClose", id);
   }
 
   #time(): number {
