@@ -13,12 +13,12 @@
 typedef Z_core_instance_t w2c_core;
 #endif
 
-enum due { DUE_VOID, DUE_ONCE, DUE_RECURRING, DUE_WAIT, DUE_CONNECT, DUE_IDLE, DUE_LINGER, DUE_LIFETIME };
-enum decision { DECISION_NOTHING, DECISION_FINISH, DECISION_STOP, DECISION_CLOSE, DECISION_CLOSING, DECISION_RESET,
-                DECISION_FULL, DECISION_FREE };
+enum due { DUE_VOID, DUE_ONCE, DUE_RECURRING, DUE_CONNECT = 4, DUE_IDLE, DUE_LINGER, DUE_LIFETIME };
+enum decision { DECISION_NOTHING, DECISION_FINISH, DECISION_STOP, DECISION_CLOSE, DECISION_CLOSING,
+                DECISION_FULL = 6, DECISION_FREE, DECISION_EXPIRED };
 enum phase { PHASE_ADMITTING, PHASE_FINISHING, PHASE_DRAINING, PHASE_FINISHED };
 enum state { STATE_FREE, STATE_WAITING, STATE_CONNECTING, STATE_INCOMING, STATE_OUTGOING,
-             STATE_LOOSE, STATE_LINGERING };
+             STATE_LOOSE, STATE_EXEMPT, STATE_LINGERING };
 
 // Numbers in the core's memory, which may move when it grows: use the pointer at once, and do not keep it over a call.
 static inline double *core_numbers(w2c_core *core, uint32_t address) {

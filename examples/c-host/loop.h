@@ -48,6 +48,7 @@ struct slot *loop_slot(struct loop *loop, double id);
 int server_open(struct loop *loop, int port); // on 127.0.0.1; returns the port
 void server_announce(struct loop *loop);
 bool server_admit(struct loop *loop); // returns whether a client was admitted
+void server_reset(struct loop *loop); // the clients that the core has evicted
 void server_close(struct loop *loop); // clients in the kernel's queue wait here from then on
 
 struct stream *stream_open(struct loop *loop, double id, int fd);

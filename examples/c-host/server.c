@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
+#include <math.h>
 #include <netinet/tcp.h>
 #include <unistd.h>
 
@@ -22,8 +23,9 @@ int server_open(struct loop *loop, int port) {
       bind(fd, name, size) != 0 || listen(fd, SOMAXCONN) != 0 || getsockname(fd, name, &size) != 0)
     err(1, "listen");
   loop->listener = fd;
-  loop->acceptor = CORE(handleAcceptor)(&loop->core);
-  CORE(handleAcceptorLimits)(&loop->core, loop->acceptor, 1, 0, false); // one waits here, without a time limit
+  loop->acceptor = CORE(handleAcceptor)(&loop->core, false);
+  // One waits here, without a time limit.
+  CORE(handleAcceptorLimits)(&loop->core, loop->acceptor, 1, 0, false, INT32_MAX);
   CORE(handleAcceptorListen)(&loop->core, loop->acceptor, true);
   loop_watch(loop, EPOLL_CTL_ADD, fd, EPOLLIN, loop->acceptor);
   loop->watches_listener = true;
@@ -31,8 +33,8 @@ int server_open(struct loop *loop, int port) {
 }
 
 void server_announce(struct loop *loop) {
-  // If the core has no memory for another client, that one is dropped.
-  const double id = CORE(handleAccept)(&loop->core, loop->acceptor, loop->now);
+  // Its address is not known before it is accepted. If the core has no memory for another client, that one is dropped.
+  const double id = CORE(handleAccept)(&loop->core, loop->acceptor, loop->now, NAN);
   if (id < 0) close(accept(loop->listener, NULL, NULL));
   else loop->announced = id;
 }
@@ -72,11 +74,22 @@ bool server_admit(struct loop *loop) {
   return admitted;
 }
 
+void server_reset(struct loop *loop) {
+  for (double id; (id = CORE(pollEvicted)(&loop->core)) > 0;) {
+    if (loop_slot(loop, id)->stream != NULL) {
+      stream_close(loop_slot(loop, id)->stream);
+      continue;
+    }
+    loop->announced = 0; // the kernel resets it
+    CORE(handleClose)(&loop->core, id);
+  }
+}
+
 void server_close(struct loop *loop) {
-  CORE(handleAcceptorLimits)(&loop->core, loop->acceptor, INT32_MAX, 0, false);
+  CORE(handleAcceptorLimits)(&loop->core, loop->acceptor, INT32_MAX, 0, false, INT32_MAX);
   double id = loop->announced;
   for (int fd; (fd = accept_next(loop)) >= 0; id = 0) {
-    if (id == 0) id = CORE(handleAccept)(&loop->core, loop->acceptor, loop->now);
+    if (id == 0) id = CORE(handleAccept)(&loop->core, loop->acceptor, loop->now, NAN);
     if (id > 0) stream_open(loop, id, fd);
     else close(fd);
   }
