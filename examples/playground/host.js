@@ -8,7 +8,7 @@ import { Client, PIECES, gapAfter } from "./clients.js";
 import { Fate, INTERVAL, Ledger } from "./ledger.js";
 import { Purpose, Timers } from "./timers.js";
 
-/** The number of descriptors of this machine, which limits clients in any case. */
+/** The number of descriptors of this machine, which limits clients in any case; the first one is the server's, as the core has no connection slot 0. */
 export const DESCRIPTORS = 1024;
 
 /** Milliseconds for which the admission of one client blocks the loop. */
@@ -55,7 +55,7 @@ export class Host {
     this.core = new Core(seed);
     this.#calls = this.core.calls;
     this.timers = new Timers(this.core);
-    this.#acceptor = this.#calls.handleAcceptor();
+    this.#acceptor = this.#calls.handleAcceptor(0);
     this.core.refresh();
     this.#calls.handleAcceptorListen(this.#acceptor, 1);
     this.#limit();
@@ -118,6 +118,7 @@ export class Host {
     this.#free = this.#time;
     this.#limit();
     if (settings.arrivals !== before.arrivals || settings.atOnce !== before.atOnce) this.#awaitArrival();
+    for (const client of this.line) this.#limitWait(client);
     if (settings.idleTimeout !== before.idleTimeout) {
       for (const client of this.seats) if (client) this.#limitSilence(client);
     }
@@ -144,7 +145,7 @@ export class Host {
       return;
     }
     const client = this.clients[slotOf(id)];
-    if (client) this.#end(client, answer === Due.WAIT ? Fate.WAITED : Fate.SILENT);
+    if (client) this.#end(client, Fate.SILENT);
   }
 
   // Admits clients, and carries out decisions. Called after everything that may have changed them.
@@ -161,6 +162,7 @@ export class Host {
     for (let more = true; more;) {
       const decision = this.#calls.pollDecision(0, this.isRunning ? 1 : 0);
       if (decision === Decision.CLOSING) this.#calls.handleAcceptorEnd(this.#acceptor);
+      if (decision === Decision.EXPIRED) this.#resetEvicted();
       if (decision === Decision.CLOSE) this.#closeAll();
       if (decision === Decision.STOP) this.isRunning = false;
       more = decision !== Decision.NOTHING && decision !== Decision.STOP;
@@ -178,8 +180,8 @@ export class Host {
 
   /** @param {number} serial */
   #accept(serial) {
-    const hasDescriptor = this.waiting + this.inside < DESCRIPTORS;
-    const id = hasDescriptor ? this.core.opened(this.#calls.handleAccept(this.#acceptor, this.#free)) : Code.FULL;
+    const hasDescriptor = this.waiting + this.inside < DESCRIPTORS - 1;
+    const id = hasDescriptor ? this.core.opened(this.#calls.handleAccept(this.#acceptor, this.#free, NaN)) : Code.FULL;
     if (id < 0) {
       this.ledger.end(Fate.TURNED_AWAY, 0);
       this.watcher?.refused();
@@ -191,9 +193,15 @@ export class Host {
     this.uses[slot] = (this.uses[slot] ?? 0) + 1;
     this.line.push(client);
     const { patience } = client;
-    if (this.#settings.waitTimeout > 0) client.deadline = this.#free + this.#settings.waitTimeout * 1000;
+    this.#limitWait(client);
     if (patience === Infinity) return;
     client.leaving = this.timers.make(Purpose.PLAN, { after: patience, now: this.#free }, client, this.#giveUp);
+  }
+
+  /** @param {Client} client */
+  #limitWait(client) {
+    const { waitTimeout } = this.#settings;
+    client.deadline = waitTimeout > 0 ? client.arrived + waitTimeout * 1000 : Infinity;
   }
 
   /** @param {Client} client */
@@ -258,6 +266,15 @@ export class Host {
     this.ledger.end(fate, this.#free - client.arrived);
   }
 
+  // Resets clients that have waited too long, or that a graceful stop no longer serves.
+  #resetEvicted() {
+    for (let id = this.#calls.pollEvicted(); id > 0; id = this.#calls.pollEvicted()) {
+      const client = this.clients[slotOf(id)];
+      if (client) this.#end(client, this.#free < client.deadline ? Fate.TURNED_AWAY : Fate.WAITED);
+      else this.#calls.handleClose(id);
+    }
+  }
+
   // The graceful stop no longer waits: closes admitted clients and resets waiting ones.
   #closeAll() {
     for (const client of this.seats) if (client) this.#end(client, Fate.CLOSED);
@@ -273,7 +290,7 @@ export class Host {
   #limit() {
     const { maxConnections, multiAccept, backlog, waitTimeout } = this.#settings;
     this.#calls.handleLimits(Math.min(maxConnections, 2 ** 31 - 1), 0, multiAccept);
-    this.#calls.handleAcceptorLimits(this.#acceptor, backlog, waitTimeout * 1000, 0);
+    this.#calls.handleAcceptorLimits(this.#acceptor, backlog, waitTimeout * 1000, 0, 2 ** 31 - 1);
   }
 
   #sample = () => this.ledger.sample(this.waiting, this.inside);
