@@ -39,7 +39,7 @@ const ONCE: ReadonlySet<string> = new Set([
   "hosts/c-host-idle.test.js",
   "bench/native.test.js",
   "examples/playground.test.js",
-  "assembly/admission.test.js",
+  "assembly/random-admission.test.js",
   "assembly/connections.test.js",
   "assembly/rebuild.test.js",
   "assembly/timers.test.js",

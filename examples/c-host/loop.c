@@ -95,7 +95,7 @@ static bool settle(struct loop *loop) {
     const enum decision decision = CORE(pollDecision)(&loop->core, 0, true);
     if (decision == DECISION_FINISH) loop->on_finish(loop);
     else if (decision == DECISION_CLOSING) server_close(loop), loop->again = true;
-    else if (decision == DECISION_EXPIRED) server_reset(loop);
+    else if (decision == DECISION_EXPIRED || decision == DECISION_RESET) server_reset(loop);
     else if (decision == DECISION_NOTHING || decision == DECISION_STOP) return decision == DECISION_NOTHING;
     else if (decision == DECISION_CLOSE) for (size_t slot = 0; slot < loop->slot_count; slot++)
       if (loop->slots[slot].stream != NULL) stream_close(loop->slots[slot].stream);

@@ -162,7 +162,7 @@ export class Host {
     for (let more = true; more;) {
       const decision = this.#calls.pollDecision(0, this.isRunning ? 1 : 0);
       if (decision === Decision.CLOSING) this.#calls.handleAcceptorEnd(this.#acceptor);
-      if (decision === Decision.EXPIRED) this.#resetEvicted();
+      if (decision === Decision.EXPIRED || decision === Decision.RESET) this.#resetEvicted();
       if (decision === Decision.CLOSE) this.#closeAll();
       if (decision === Decision.STOP) this.isRunning = false;
       more = decision !== Decision.NOTHING && decision !== Decision.STOP;

@@ -20,6 +20,14 @@ export interface Acceptor {
   endNow(): void;
 }
 
+/** How many clients of an acceptor may wait, for how many seconds, whether at most one is admitted per pass, and how many may be open. */
+export interface AcceptorLimits {
+  readonly backlog: number;
+  readonly waitTimeout: number;
+  readonly single: boolean;
+  readonly maxConnections: number;
+}
+
 interface Owner {
   readonly core: Core;
   readonly clock: Clock;
@@ -49,22 +57,18 @@ export class Acceptors {
   }
 
   /** Creates the record of an acceptor. Returns its id. Throws `ERR_IOLOOP_FULL`. */
-  open(exempt: boolean): number {
+  open(holder: Acceptor): number {
     const { core } = this.#owner;
-    const id = core.opened(core.calls.handleAcceptor(exempt ? 1 : 0));
+    const id = core.opened(core.calls.handleAcceptor(holder.isExempt ? 1 : 0));
     if (id < 0) throw noRoom("make another server");
+    this.#list[slotOf(id)] = holder;
     debug?.(core, `acceptor ${show(id)} opened`);
     return id;
   }
 
-  /** Sets the object behind an id. */
-  seat(id: number, holder: Acceptor | undefined): void {
-    this.#list[slotOf(id)] = holder;
-  }
-
-  /** Sets how many clients may wait, for how many seconds, whether at most one is admitted per pass, and how many may be open. */
-  limit(id: number, backlog: number, waitTimeout: number, single: boolean, most: number): void {
-    this.#owner.core.calls.handleAcceptorLimits(id, backlog, waitTimeout * 1000, single ? 1 : 0, most);
+  /** Sets the limits of an acceptor. */
+  limit(id: number, { backlog, waitTimeout, single, maxConnections }: AcceptorLimits): void {
+    this.#owner.core.calls.handleAcceptorLimits(id, backlog, waitTimeout * 1000, single ? 1 : 0, maxConnections);
   }
 
   /** Resumes or pauses the admission of an acceptor's clients. */
@@ -93,7 +97,7 @@ export class Acceptors {
   close(id: number, holder: Acceptor, reason: DropReason): void {
     const { calls } = this.#owner.core;
     this.#ending.delete(holder);
-    if (this.#list[slotOf(id)] === holder) this.seat(id, undefined);
+    if (this.#list[slotOf(id)] === holder) this.#list[slotOf(id)] = undefined;
     if (calls.handleAcceptorClose(id) < 0) return;
     debug?.(this.#owner.core, `acceptor ${show(id)} closed`);
     this.evict(reason);

@@ -254,11 +254,13 @@ export class Admission {
 
   // Who is still there after two turns has not given up while it waited.
   #learnLater(id: number): void {
-    if (this.#admitted.push(id) > 1) return;
+    this.#admitted = [...this.#admitted, id];
+    if (this.#admitted.length > 1) return;
     nextTurn(() =>
       nextTurn(() => {
         const { calls } = this.#owner.core;
-        for (const one of this.#admitted.splice(0)) calls.handleFound(one, 0);
+        for (const one of this.#admitted) calls.handleFound(one, 0);
+        this.#admitted = [];
       }),
     );
   }

@@ -1,5 +1,5 @@
-// The engine decides when things run, and that nothing runs while the loop is stopped. Every event of the runtime is wrapped in `begin` and
-// `end`, or kept until the loop runs. A pass is one iteration: next-tick callbacks, hot watchers, expired timers.
+// The engine decides when things run, and that nothing runs while the loop is stopped. Every event of the runtime is wrapped in `begin`
+// and `end`, or kept until the loop runs. A pass is one iteration: next-tick callbacks, hot watchers, expired timers.
 
 import { IOLoopError, throwLater } from "../base/errors.ts";
 import { Core, Due } from "../core/core.ts";
@@ -91,8 +91,9 @@ export class Engine {
 
   /** Whether a run would have anything to wait for. */
   get isWatching(): boolean {
-    const { calls } = this.core;
-    return this.unknownToCore + this.resources.count + calls.timerCount() + calls.acceptorCount() > 0;
+    return (
+      this.unknownToCore + this.resources.count + this.core.calls.timerCount() + this.core.calls.acceptorCount() > 0
+    );
   }
 
   /** The number of things to wait for that the core does not know. */
@@ -251,10 +252,9 @@ export class Engine {
     run.dispatched = this.#held.length + this.#nextTicks.length > 0;
     const isPutOff = this.#stall.putsOff(this.now);
     if (isPutOff) this.wake();
+    else calls.handleTick(this.now);
     this.#inPass = !isPutOff; // a pass in which timers could not expire does not end a run
-    this.admission.isToBeAsked = true;
-    this.#stall.alarm.changed = true;
-    if (!isPutOff) calls.handleTick(this.now);
+    this.ask();
     this.#held.run((task) => task());
     this.#nextTicks.run((callback) => this.guard.call(callback, this.subject, "nextTick"));
     if (this.resources.look()) this.wake();
@@ -273,7 +273,6 @@ export class Engine {
     if (this.writers.length > 0) this.writers.flush();
   }
 
-  // Flushing can run `write` callbacks that write again, so it is repeated, up to a fixed number of rounds.
   #finish(): void {
     const { admission, writers } = this;
     let rounds = 0;

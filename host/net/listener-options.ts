@@ -1,6 +1,7 @@
 // The options of a listening server.
 
 import type { ListenOptions } from "node:net";
+import type { AcceptorLimits } from "../engine/acceptors.ts";
 import { checkSupport } from "./bind.ts";
 import { BOOLEAN, COUNT, HOST, OVERFLOW, PORT, type Rule, SECONDS, checkApart, checkOptions } from "../base/checks.ts";
 import { SOCKET_PATH } from "./socket-file.ts";
@@ -49,6 +50,9 @@ export interface ListenerOptions extends TcpOptions, ServerTlsOptions {
   lifetime?: number | undefined;
 }
 
+const UNLIMITED = 2 ** 31 - 1;
+const EXEMPT_CONNECTIONS = 100;
+
 const MODE: Rule = {
   allowed: "permissions from 0 to 0o777",
   type: (value) => typeof value === "number",
@@ -94,4 +98,11 @@ export function whereToListen(options: ListenerOptions): ListenOptions {
   const { address = "127.0.0.1", port = 0, path, fd, reuse, ipv6Only = false } = options;
   const where = fd !== undefined ? { fd } : path !== undefined ? { path } : { host: address, port, ipv6Only };
   return { ...where, ...(reuse && { reusePort: true }) };
+}
+
+/** The limits of the acceptor. */
+export function limitsOf(options: ListenerOptions): AcceptorLimits {
+  const { backlog = 511, overflow, waitTimeout = 60, singleAccept: single = false, exempt = false } = options;
+  const { maxConnections = exempt ? EXEMPT_CONNECTIONS : UNLIMITED } = options;
+  return { backlog: overflow === "drop" ? 0 : backlog, waitTimeout, single, maxConnections };
 }

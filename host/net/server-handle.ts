@@ -1,6 +1,6 @@
-// Two helpers on servers of the runtime: one finds a free port, the other notices when other code closes a server.
+// Helpers on servers of the runtime: to find a free port, to notice when other code closes a server, and to refuse late connections.
 
-import { type AddressInfo, Server, createServer } from "node:net";
+import { type AddressInfo, Server, type Socket, createServer } from "node:net";
 
 /** A port that was free a moment ago, on 127.0.0.1. */
 export function freePort(): Promise<number> {
@@ -22,4 +22,9 @@ export function whenClosed(handle: Server, isOurs: () => boolean, close: () => v
     close(); // closes the handle
     return handle;
   };
+}
+
+/** Destroys a connection of a server that accepts no more. */
+export function refuse(socket: Socket): void {
+  socket.destroy();
 }

@@ -10,8 +10,8 @@ import { IOLoopError } from "../base/errors.ts";
 import { namesOf } from "../base/event-emitter.ts";
 import { ownMethods } from "../base/methods.ts";
 import { bind, isBoundElsewhere } from "./bind.ts";
-import { type ListenerOptions, checkListenerOptions, whereToListen } from "./listener-options.ts";
-import { freePort, whenClosed } from "./server-handle.ts";
+import { type ListenerOptions, checkListenerOptions, limitsOf, whereToListen } from "./listener-options.ts";
+import { freePort, refuse, whenClosed } from "./server-handle.ts";
 import { SocketFile } from "./socket-file.ts";
 import { acceptOnNode } from "../socket/node-socket.ts";
 import { POSITIVE, checkOptions } from "../base/checks.ts";
@@ -33,8 +33,6 @@ export interface ServerEvents {
   error: [error: NodeJS.ErrnoException];
 }
 
-const UNLIMITED = 2 ** 31 - 1;
-const EXEMPT_CONNECTIONS = 100;
 const SYSTEM_BACKLOG = 511; // for clients that connect within one turn; then they wait in our queue
 
 /** Accepts TCP and UNIX domain socket connections. */
@@ -99,7 +97,7 @@ export class Server extends ReactorPart<ServerEvents> {
   begin(what: string, given: ListenerOptions): ListenerOptions {
     const options = checkListenerOptions(what, given);
     if (this.#handle) throw new IOLoopError("ERR_IOLOOP_HANDLE_IN_USE", `${what}: the server is listening already`);
-    const { exempt = false, maxConnections = exempt ? EXEMPT_CONNECTIONS : UNLIMITED } = options;
+    const { exempt = false } = options;
     if (this.engine.admission.hasEnded && !exempt) {
       const message = `${what}: the loop is stopping gracefully and accepts no more clients`;
       throw new IOLoopError("ERR_IOLOOP_STOPPING", message);
@@ -107,17 +105,15 @@ export class Server extends ReactorPart<ServerEvents> {
     if (this.#ready.hasEnded) this.#ready = new Deferred().silent();
     const note = (what: string): void => debug?.(this.engine.core, what);
     this.#handshakes = usesTls(what, options) ? new Handshakes(serverTls(options, what), note, what) : undefined;
-    const { backlog = 511, overflow = "wait", waitTimeout = 60, singleAccept = false } = options;
-    const seats = overflow === "drop" ? 0 : backlog;
     const { engine } = this;
     this.#closing?.close();
     if (this.id !== 0 && exempt !== this.isExempt) this.close(); // the loop knows it as another kind
     this.isExempt = exempt;
     this.record();
-    this.#backlog = Math.max(backlog, SYSTEM_BACKLOG);
+    this.#backlog = Math.max(options.backlog ?? 0, SYSTEM_BACKLOG);
     this.#lifetime = options.lifetime ?? 0;
     this.#isShared = options.fd !== undefined || isBoundElsewhere();
-    engine.acceptors.limit(this.id, seats, waitTimeout, singleAccept, maxConnections);
+    engine.acceptors.limit(this.id, limitsOf(options));
     try {
       this.#open(options);
     } catch (error) {
@@ -212,10 +208,7 @@ export class Server extends ReactorPart<ServerEvents> {
 
   /** Returns its id. Opens its record in the core if it has none. @internal */
   record(): Id {
-    if (this.id === 0) {
-      this.id = this.#record = this.engine.acceptors.open(this.isExempt);
-      this.engine.acceptors.seat(this.id, this);
-    }
+    if (this.id === 0) this.id = this.#record = this.engine.acceptors.open(this);
     return this.id as Id;
   }
 
@@ -303,7 +296,3 @@ export class Server extends ReactorPart<ServerEvents> {
 }
 
 ownMethods(Server, "a server");
-
-function refuse(socket: Socket): void {
-  socket.destroy();
-}

@@ -165,7 +165,8 @@ export class Session extends Recorder {
     }
     if (this.call("pollDisplacement", this.#time()) > 0) this.touch();
     for (let decision: number = Decision.EXPIRED; decision !== Decision.NOTHING && decision !== Decision.STOP;) {
-      if (decision === Decision.EXPIRED) for (const poll of ["pollEvicted", "pollLinger"]) this.#closeAll(poll);
+      if (decision === Decision.EXPIRED || decision === Decision.RESET)
+        for (const poll of ["pollEvicted", "pollLinger"]) this.#closeAll(poll);
       decision = this.draw("pollDecision");
     }
   }
