@@ -82,12 +82,12 @@ export function next(now: f64, inTurn: bool, exempt: bool): i32 {
   return oldest != 0 && isNewestFirst(oldest, now) ? extreme(true, inTurn, exempt) : oldest;
 }
 
-/** A client of an acceptor arrives, and the queue is full. Returns whether the oldest is evicted for it, or if addresses take turns, the oldest of
- * the address with the most clients; otherwise the new one is dropped. */
+/** A client of an acceptor arrives, and the queue is full. Returns whether a client is evicted for it: the oldest, or if addresses take turns, the
+ * oldest of the address with the most clients. Otherwise the new one is dropped, always if none may wait there. */
 export function makeRoom(acceptor: usize, now: f64): bool {
   const fair = addresses.isFair() && acceptors.isExempt(acceptor) == 0;
   const oldest = acceptors.outermost(acceptor, false);
-  if (oldest == 0 || !(fair || order.isAdaptive())) return false;
+  if (acceptors.backlogOf(acceptor) == 0 || !(fair || order.isAdaptive())) return false;
   order.overflow(now);
   let victim = fair ? addresses.oldestOfLargest() : 0;
   while (victim != 0 && acceptorOf(victim) != acceptor)

@@ -97,12 +97,12 @@ export class Waiting {
     return oldest !== 0 && this.#isNewestFirst(oldest, now) ? this.#extreme(true, inTurn, exempt) : oldest;
   }
 
-  /** A client of an acceptor arrives, and the queue is full. Returns whether the oldest is evicted for it, or if addresses take turns, the
-   * oldest of the address with the most clients; otherwise the new one is dropped. */
+  /** A client of an acceptor arrives, and the queue is full. Returns whether a client is evicted for it: the oldest, or if addresses take turns, the
+   * oldest of the address with the most clients. Otherwise the new one is dropped, always if none may wait there. */
   makeRoom(acceptor: number, now: number): boolean {
     const fair = this.addresses.isFair && !this.#acceptors.isExempt(acceptor);
     const oldest = this.#acceptors.outermost(acceptor, false);
-    if (oldest === 0 || !(fair || this.order.isAdaptive)) return false;
+    if (this.#acceptors.backlogOf(acceptor) === 0 || !(fair || this.order.isAdaptive)) return false;
     this.order.overflow(now);
     const { addressLinks } = this.#connections;
     let victim = fair ? this.addresses.oldestOfLargest() : 0;
