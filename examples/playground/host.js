@@ -269,9 +269,8 @@ export class Host {
   // Resets clients that have waited too long, or that a graceful stop no longer serves.
   #resetEvicted() {
     for (let id = this.#calls.pollEvicted(); id > 0; id = this.#calls.pollEvicted()) {
-      const client = this.clients[slotOf(id)];
-      if (client) this.#end(client, this.#free < client.deadline ? Fate.TURNED_AWAY : Fate.WAITED);
-      else this.#calls.handleClose(id);
+      const client = /** @type {Client} */ (this.clients[slotOf(id)]);
+      this.#end(client, this.#free < client.deadline ? Fate.TURNED_AWAY : Fate.WAITED);
     }
   }
 
