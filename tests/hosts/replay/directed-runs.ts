@@ -27,6 +27,7 @@ export function directedRuns(): Map<string, string[]> {
     records,
     "full-timers": fullTimers,
     "full-acceptors": fullAcceptors,
+    "full-connections": fullConnections,
   };
   return new Map(
     Object.entries(runs).map(([name, run]) => {
@@ -207,6 +208,14 @@ function fullTimers(to: Recorder): void {
   to.call("handleDrain", 5, 5, 0, 0);
   to.call("phase");
   to.call("timerCount");
+}
+
+function fullConnections(to: Recorder): void {
+  const acceptor = to.call("handleAcceptor", 0);
+  to.times(SLOTS, "handleTrack", 0, 0);
+  to.call("handleConnect", 0, 0);
+  to.call("handleAccept", acceptor, 0, NaN);
+  to.call("connectionCapacity");
 }
 
 function fullAcceptors(to: Recorder): void {
