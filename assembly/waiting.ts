@@ -23,12 +23,12 @@ const SEQUENCE: usize = 40; // f64: arrivals before it
 // And once it is admitted, in place of the links to others of its address: f64, ms that it waited; 0 once the order has learned from it.
 const WAITED: usize = 48;
 
-let arrivals: f64 = 1;
+let arrivals: f64 = 0;
 let isDue: bool = false; // a client may have waited too long, and nobody has looked
 
-/** Appends a client to the queues. A key that is NaN becomes one that no other client has. Returns false, with nothing changed, if there is no room. */
+/** Appends a client to the queues. Returns false, with nothing changed, if there is no room. */
 export function join(client: i32, acceptor: i32, isCounted: bool, key: f64): bool {
-  if (isCounted && !addresses.join(client, key == key ? key : -arrivals)) return false;
+  if (isCounted && !addresses.join(client, key)) return false;
   const connection = record(CONNECTIONS, client);
   store<i32>(connection, acceptor, ACCEPTOR);
   store<f64>(connection, arrivals++, SEQUENCE);

@@ -1,6 +1,6 @@
 // The addresses of clients: how many connections each has open, and the turns of those with waiting clients.
 //
-// The host passes an address as a key: a number from 0 on, or NaN, which equals no other, for none. In place of NaN there is a negative number.
+// The host passes an address as a key: a number, or NaN, which equals no other, for none.
 // I1  There is a record for a key exactly as long as it has clients that wait or are inside, and were counted when they arrived.
 // I2  An address is in the queue of turns exactly as long as it has waiting clients.
 // I3  Between two turns of an address in that queue that may have one more inside, every other has at most one.
@@ -19,7 +19,7 @@ export class Addresses {
   #most = 0; // connections of one address that may be open; 0 = unlimited
   readonly #connections: Connections;
   readonly #slots = new Slots(0, SMALLEST, 1);
-  readonly #index = new Map<number, number>(); // by key
+  readonly #index = new Map<number, number>(); // by key, except NaN
   readonly #links = new Links(SMALLEST);
   readonly #turns = new Queue(this.#links);
   // By slot.
@@ -125,7 +125,7 @@ export class Addresses {
     const slot = this.#slots.take();
     if (slot < 0) return -1;
     if (slot >= this.#key.length) this.#grow();
-    this.#index.set(key, slot);
+    if (!Number.isNaN(key)) this.#index.set(key, slot);
     this.#key[slot] = key;
     this.#inside[slot] = 0;
     this.#waiters[slot] = 0;

@@ -28,7 +28,7 @@ export class Waiting {
   readonly #stopping: Stopping;
   readonly #clock: Clock;
   readonly #evicted: Queue;
-  #arrivals = 1;
+  #arrivals = 0;
   #isDue = false; // a client may have waited too long, and nobody has looked
 
   constructor(acceptors: Acceptors, connections: Connections, alarms: Alarms, stopping: Stopping, clock: Clock) {
@@ -41,10 +41,9 @@ export class Waiting {
     this.#evicted = new Queue(connections.links);
   }
 
-  /** Appends a client to the queues. A key that is NaN becomes one that no other client has. Returns false, with nothing changed, if there is no room. */
+  /** Appends a client to the queues. Returns false, with nothing changed, if there is no room. */
   join(client: number, acceptor: number, isCounted: boolean, key: number): boolean {
-    const own = Number.isNaN(key) ? -this.#arrivals : key;
-    if (isCounted && !this.addresses.join(client, own)) return false;
+    if (isCounted && !this.addresses.join(client, key)) return false;
     const connections = this.#connections;
     connections.acceptor[client] = acceptor;
     connections.sequence[client] = this.#arrivals++;
