@@ -1,6 +1,6 @@
 // The addresses of clients: how many connections each has open, and the turns of those with waiting clients.
 //
-// The host passes an address as a key: a number that it has made of the address with a salt of its own; NaN, which equals no other, for none.
+// The host passes an address as a key: a number that it has made of the address with a salt of its own, or one that no other client has.
 // I1  There is a record for a key exactly as long as it has clients that wait or are inside, and were counted when they arrived.
 // I2  An address is in the queue of turns exactly as long as it has waiting clients.
 // I3  Between two turns of an address in that queue that may have one more inside, every other has at most one.

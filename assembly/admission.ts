@@ -18,7 +18,6 @@ import {
   ERR_FULL,
   ERR_LIMIT,
   ERR_STALE,
-  ERR_STATE,
   ERR_TIME,
   LINGERING_QUEUE,
   MAX_ACCEPTS,
@@ -156,10 +155,9 @@ export function decide(watched: i32, running: bool): i32 {
   return stopping.decide(watched, running);
 }
 
-/** An admitted client has gone, or has not, as far as the host can see. Returns OK or ERR_STATE. */
+/** A client has gone, or has not, as far as the host can see. Only of an admitted one can something be learned. Returns OK. */
 export function found(slot: i32, isGone: bool): i32 {
-  if (!connections.isInside(connections.stateOf(slot))) return ERR_STATE;
-  waiting.found(slot, isGone);
+  if (connections.isInside(connections.stateOf(slot))) waiting.found(slot, isGone);
   return OK;
 }
 

@@ -105,7 +105,7 @@ export function pollEvicted(): f64 {
   return idOf(waiting.firstEvicted());
 }
 
-/** The system has accepted a client. `address`: a number that the host has made of the client's address, or NaN if it has none. Returns its id, ERR_STALE, ERR_FULL, or DROP_BACKLOG, DROP_ADDRESS or DROP_STOPPING: reset it. */
+/** The system has accepted a client. `address`: a number that the host has made of the client's address, or that no other client has. Returns its id, ERR_STALE, ERR_FULL, or DROP_BACKLOG, DROP_ADDRESS or DROP_STOPPING: reset it. */
 export function handleAccept(acceptor: f64, now: f64, address: f64): f64 {
   return idOf(admission.arrive(acceptor, now, address));
 }
@@ -115,7 +115,7 @@ export function pollAdmission(now: f64): f64 {
   return idOf(admission.admit(now));
 }
 
-/** What an admitted client has shown: that it has gone (1), or that it is there (0). To be told once for each that had waited, as far as the host can see it. Returns OK, ERR_STALE or ERR_STATE. */
+/** What an admitted client has shown: that it has gone (1), or that it is there (0). To be told once for each that had waited: that it is there, once it was answered. Returns OK or ERR_STALE. */
 export function handleFound(id: f64, gone: i32): i32 {
   const slot = connections.slotOf(id);
   return slot < 0 ? slot : admission.found(slot, gone != 0);

@@ -166,8 +166,7 @@ export class Admission {
 
   /** An admitted client has gone, or has not, as far as the host can see. Returns OK or STATE. */
   found(slot: number, isGone: boolean): number {
-    if (!isInside(this.#connections.stateOf(slot))) return Code.STATE;
-    this.#waiting.found(slot, isGone);
+    if (isInside(this.#connections.stateOf(slot))) this.#waiting.found(slot, isGone);
     return Code.OK;
   }
 

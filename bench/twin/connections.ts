@@ -158,7 +158,6 @@ export class Connections {
 
   /** Sets the timeout of a connection in milliseconds (0 = none). Counts as activity. Returns OK, STATE, TIME or FULL. */
   setTimeout(slot: number, timeout: number, now: number): number {
-    if (this.#state[slot] === State.LINGERING || this.#state[slot] === State.WAITING) return Code.STATE;
     if (!isDuration(timeout)) return Code.TIME;
     this.idle.timeout[slot] = timeout;
     this.idle.activity[slot] = now;

@@ -75,7 +75,7 @@ export interface CoreExports {
   pollAdmission(now: number): number;
   /**
    * Whether an admitted client was found `gone` (1), or still there (0). To be reported once for each client that had waited.
-   * Returns `OK`, `STALE` or `STATE`.
+   * Returns `OK` or `STALE`.
    */
   handleFound(id: number, gone: number): number;
   /** A connection attempt that may take `timeout` ms (0 = unlimited). Returns its id, `TIME` or `FULL`. */

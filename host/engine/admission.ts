@@ -3,7 +3,6 @@
 import { Code, type Core, Decision, State } from "../core/core.ts";
 import { debug } from "../core/debug.ts";
 import { slotOf } from "../core/ids.ts";
-import { nextTurn } from "../time/clock.ts";
 import type { Client, DropReason } from "./connections.ts";
 
 /** About how many clients are admitted in one iteration of the runtime's event loop, over all its passes. */
@@ -93,7 +92,6 @@ export class Admission {
 
   #displaces = false;
   #learns = false;
-  #admitted: number[] = []; // since #learn was last called: it waits until their ends would have been noticed
 
   constructor(owner: Owner) {
     this.#owner = owner;
@@ -117,9 +115,9 @@ export class Admission {
     this.#owner.ask();
   }
 
-  /** The peer of an admitted connection has ended or reset it. If it had waited, the core learns how long clients are patient. */
-  gone(id: number): void {
-    if (this.#learns) this.#owner.core.calls.handleFound(id, 1);
+  /** A connection has been answered, or its peer has gone before that. If it had waited, the core learns how long clients are patient. */
+  found(id: number, gone: boolean): void {
+    if (this.#learns) this.#owner.core.calls.handleFound(id, gone ? 1 : 0);
   }
 
   /** Sets how many clients are admitted per second (0 = unlimited), and how many at once after a pause. */
@@ -170,7 +168,6 @@ export class Admission {
         } catch (error) {
           supervisor.failed(error, "accept");
         }
-        if (this.#learns) this.#learnLater(id);
         this.wakeForWaiting(); // the next pass has a full budget again
       }
       if (this.#displaces) this.#displace();
@@ -250,19 +247,6 @@ export class Admission {
   #drain(what: "finishing" | "closing"): void {
     for (const drained of this.drained)
       this.#owner.guard.run(what === "closing" ? "closing" : "finish", () => drained[what]());
-  }
-
-  // Who is still there after two turns has not given up while it waited.
-  #learnLater(id: number): void {
-    this.#admitted = [...this.#admitted, id];
-    if (this.#admitted.length > 1) return;
-    nextTurn(() =>
-      nextTurn(() => {
-        const { calls } = this.#owner.core;
-        for (const one of this.#admitted) calls.handleFound(one, 0);
-        this.#admitted = [];
-      }),
-    );
   }
 
   #displace(): void {

@@ -91,9 +91,8 @@ export class Engine {
 
   /** Whether a run would have anything to wait for. */
   get isWatching(): boolean {
-    return (
-      this.unknownToCore + this.resources.count + this.core.calls.timerCount() + this.core.calls.acceptorCount() > 0
-    );
+    const { calls } = this.core;
+    return this.unknownToCore + this.resources.count + calls.timerCount() + calls.acceptorCount() > 0;
   }
 
   /** The number of things to wait for that the core does not know. */

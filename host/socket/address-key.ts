@@ -9,14 +9,15 @@ const HALF = 2 ** 32;
 
 // Nobody can choose an address that shares its number with another one, as nobody knows these.
 let salts: Int32Array | undefined;
+let unknown = 0;
 
-/** The key of an address: equal only for equal addresses, and for IPv6 addresses of one /64. NaN, which equals nothing, without an address. */
+/** The key of an address: equal only for equal addresses, and for IPv6 addresses of one /64. Without an address it is always another one. */
 export function keyOf(address: string | undefined): number {
-  if (address === undefined) return NaN;
+  if (address === undefined) return --unknown;
   const plain = address.startsWith(MAPPED) ? address.slice(MAPPED.length) : address;
   if (isIPv4(plain)) return keyOfIpv4(plain);
   const [pure = ""] = address.split("%"); // without its zone
-  return isIPv6(pure) ? keyOfIpv6(pure) : NaN;
+  return isIPv6(pure) ? keyOfIpv6(pure) : --unknown;
 }
 
 // Exact: a multiplication by an odd number gives each 32-bit number another one.

@@ -159,7 +159,8 @@ export abstract class StreamEnding extends StreamReading {
     // If the peer has ended as well, there is no input to wait for.
     const lingers = how === "linger" && record !== 0 && !handle.readableEnded && !handle.destroyed;
     const broken = this.takeBroken();
-    if (record !== 0 && (reason === "peer" || reason === "reset")) engine.admission.gone(record);
+    if (record !== 0)
+      engine.admission.found(record, this.bytesWritten === 0 && (reason === "peer" || reason === "reset"));
     this.forget();
     try {
       if (lingers) new Lingering(engine, record, handle, consumer?.borrowed && consumer).begin();

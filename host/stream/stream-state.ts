@@ -127,6 +127,11 @@ export abstract class StreamState extends StreamEmitter {
     if (this.record !== 0) this.engine.core.activity[this.slot] = now;
   }
 
+  /** The first bytes were sent. @internal */
+  answered(): void {
+    if (this.record !== 0) this.engine.admission.found(this.record, false);
+  }
+
   /** The idle deadline has passed: if other code has used the handle since the last one, records activity. @internal */
   look(): void {
     if (this.#seen === undefined || this.isSecuring) return;

@@ -23,6 +23,8 @@ export interface Written {
   failed(error: Error): void;
   /** Bytes were sent. */
   touch(): void;
+  /** The first bytes were sent. */
+  answered(): void;
   /** Nothing waits any more. */
   drained(): void;
 }
@@ -168,6 +170,7 @@ export class Writing {
     const piece = this.#outbox.sent();
     // A socket has sent less than the whole piece. (A Duplex may do with a piece what it likes.)
     if (typeof piece !== "string" && piece.length !== pieceBytes && isSocket(stream.outlet)) throw chunkGone();
+    if (this.bytesWritten === 0) stream.answered();
     this.bytesWritten += pieceBytes;
     if (stream.hasSubscribers("write")) stream.fire("write", toBuffer(piece));
     if (this.#outbox.isEmpty) this.#drained();

@@ -75,7 +75,7 @@ export abstract class ReferenceWaiting extends ReferenceQueue {
   handleFound(id: number, gone: number): number {
     const connection = this.connections.get(id);
     if (!connection) return Code.STALE;
-    if (connection.state !== State.INCOMING && connection.state !== State.EXEMPT) return Code.STATE;
+    if (connection.state !== State.INCOMING && connection.state !== State.EXEMPT) return Code.OK;
     const { waited } = connection;
     connection.waited = 0;
     this.waitsPassed();
@@ -160,7 +160,7 @@ export abstract class ReferenceWaiting extends ReferenceQueue {
   protected makeRoom(acceptor: Acceptor): boolean {
     const isFair = this.takesTurns && !acceptor.isExempt;
     const its = this.waitersOf(acceptor);
-    if (its.length === 0 || !(isFair || this.order.adaptive)) return false;
+    if (its.length === 0 || acceptor.backlog === 0 || !(isFair || this.order.adaptive)) return false;
     this.order.overflowed = this.now;
     const count = (address: Address): number => this.line.filter((client) => client.address === address).length;
     const most = Math.max(...this.#turns.map(count));

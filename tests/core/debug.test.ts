@@ -63,7 +63,7 @@ test("12 IOLOOP_DEBUG=1 prints every connection, acceptor, timer and decision, w
     /decision: finish/,
     /decision: stop/,
     /decision: closing/,
-    /acceptor 0\.0 ended/,
+    /acceptor 1\.0 ended/,
   ]) {
     assert.ok(
       lines.some((line) => what.test(line)),
