@@ -1,0 +1,25 @@
+// The orders of admission that are compared.
+
+import { learns } from "./virtual-host.mjs";
+
+/** First come, first served. */
+export const FIFO = { key: "fifo", title: "fifo", settings: { adaptive: false } };
+
+/** Adaptive, and the core is not told which clients had left. */
+export const FIXED = { key: "fixed", title: "fixed", settings: { adaptive: true } };
+
+/** Adaptive, as a loop uses it. */
+export const ADAPTIVE = { key: "adaptive", title: "adaptive", settings: { adaptive: true, tells: true } };
+
+/** Those of them that this core knows. */
+export const POLICIES = learns ? [FIFO, FIXED, ADAPTIVE] : [FIFO, FIXED];
+
+/** Why one is left out. */
+export const LEFT_OUT = learns
+  ? []
+  : [{ name: "adaptive, in virtual time", reason: "this core does not learn who had left: it has no handleFound" }];
+
+export const [SEEDS, QUICK_SEEDS] = [[1, 2], [1]];
+
+/** The policy that is judged: the last one that this core knows. */
+export const JUDGED = POLICIES.at(-1);
