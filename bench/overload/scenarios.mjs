@@ -16,7 +16,7 @@ const burst = { seconds: 72, warmUp: 12, most: 10, factor: (time) => (time % 12 
 const onOff = { seconds: 50, warmUp: 10, factor: (time) => (time % 10 < 5 ? 1 : 0) };
 const RAMP = 40; // seconds
 const ramp = { seconds: RAMP, most: 2, factor: (time) => (2 * time) / RAMP };
-const TRIES = 3;
+const TRIES = 6;
 const atOnce = (number) => (number < TRIES ? 0 : -1);
 const backoff = (number) => (number < TRIES ? 0.5 * 2 ** (number - 1) : -1);
 const mixture = [
