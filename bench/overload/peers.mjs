@@ -13,8 +13,8 @@ const WAYS = [
   { name: "ours-fifo", title: "wasm-ioloop, fifo", file: "overload-ours.mjs", way: "fifo" },
   { name: "node-net-max", title: "node:net, maxConnections" },
   { name: "http-limit", title: "node:http, 20 at a time" },
-  { name: "http-limit-closed", title: "node:http, 20 at a time, skips who has left" },
-  { name: "express-queue", title: "node:http, express-queue", packages: ["express-queue"] },
+  { name: "http-limit-closed", title: "node:http, 20 at a time, skips closed" },
+  { name: "express-queue", title: "express, express-queue", packages: ["express", "express-queue"] },
   { name: "haproxy", title: "HAProxy, timeout queue 1s", file: "overload-haproxy.mjs", commands: ["haproxy"] },
   {
     name: "haproxy-abort",

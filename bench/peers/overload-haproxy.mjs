@@ -28,7 +28,7 @@ console.log(port);
 
 function configuration(port, to) {
   return `global
-  maxconn 10000
+  maxconn 4000
   nbthread 1
 
 defaults

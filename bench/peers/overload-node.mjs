@@ -53,8 +53,10 @@ const ways = {
   "http-limit": () => createServer(limited(handle, () => true)),
   "http-limit-closed": () => createServer(limited(handle, (response) => !response.destroyed)),
   "express-queue": () => {
-    const queue = load("express-queue")({ activeLimit: SLOTS, queuedLimit: BACKLOG });
-    return createServer((request, response) => queue(request, response, () => void handle(request, response)));
+    const app = load("express")();
+    app.use(load("express-queue")({ activeLimit: SLOTS, queuedLimit: BACKLOG }));
+    app.get("/", handle);
+    return createServer(app);
   },
   "node-http": () => createServer(handle),
 };
