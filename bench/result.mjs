@@ -39,7 +39,7 @@
 
 /**
  * A column of figures. For ratios, values below its `floor` count as the floor, because they cannot be distinguished. `isCount`: it counts
- * rare events, so the mean of the rounds is shown, not the median.
+ * rare events, or its rounds are draws, so their mean is shown, not the median.
  * @typedef {{ key: string, title: string, unit: string, better: "lower" | "higher", floor?: number, isCount?: boolean }} Column
  */
 

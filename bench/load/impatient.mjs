@@ -52,9 +52,10 @@ function client(counts) {
   socket.once("data", (chunk) => {
     const isServed = chunk.toString("latin1").startsWith(OK);
     if (!over()) return;
-    if (!isServed) return void refused++;
-    served++;
-    times.push(performance.now() - began);
+    if (isServed) {
+      served++;
+      times.push(performance.now() - began);
+    } else refused++;
   });
   socket.on("error", () => {});
   socket.on("close", () => {

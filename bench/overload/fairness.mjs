@@ -32,7 +32,12 @@ const LOADS = [
 const WAYS = [
   { key: "adaptive", title: "adaptive" },
   { key: "fair", title: "fairness", settings: { fair: true }, isKnown: knowsFairness },
-  { key: "limit", title: `maxPerAddress ${PER_ADDRESS}`, settings: { perAddress: PER_ADDRESS }, isKnown: knowsAddressLimit },
+  {
+    key: "limit",
+    title: `maxPerAddress ${PER_ADDRESS}`,
+    settings: { perAddress: PER_ADDRESS },
+    isKnown: knowsAddressLimit,
+  },
 ];
 
 /** The table of fairness; and what this core does not know. */

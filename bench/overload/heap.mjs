@@ -14,7 +14,8 @@ export class Heap {
     const entries = this.#entries;
     const entry = { time, order: this.#made++, kind, attempt };
     let at = entries.length;
-    for (let above; at > 0 && isBefore(entry, entries[(above = (at - 1) >> 1)]); at = above) entries[at] = entries[above];
+    for (let above; at > 0 && isBefore(entry, entries[(above = (at - 1) >> 1)]); at = above)
+      entries[at] = entries[above];
     entries[at] = entry;
   }
 

@@ -36,7 +36,13 @@ export async function sockets({ rounds, seconds, quick, runtimes, peers, progres
     return figures;
   };
   const result = await takeTurns({ candidates, rounds, progress, measure });
-  const columns = loads.map((load) => ({ key: `load${load}`, title: `load ${load}`, unit: "%", better: "higher", floor: 1 }));
+  const columns = loads.map((load) => ({
+    key: `load${load}`,
+    title: `load ${load}`,
+    unit: "%",
+    better: "higher",
+    floor: 1,
+  }));
   columns.push(
     { key: "p50", title: "p50", unit: "ms", better: "lower" },
     { key: "p99", title: "p99", unit: "ms", better: "lower" },

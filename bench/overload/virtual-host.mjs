@@ -39,7 +39,16 @@ export class VirtualHost {
    * @param {{ admitted(attempt: any, now: number): void, dropped(attempt: any, now: number, reason: string): void }} owner
    */
   constructor(settings, owner) {
-    const { places, adaptive, targetWait = 100, backlog = 511, waitTimeout = 60_000, tells, fair, perAddress } = settings;
+    const {
+      places,
+      adaptive,
+      targetWait = 100,
+      backlog = 511,
+      waitTimeout = 60_000,
+      tells,
+      fair,
+      perAddress,
+    } = settings;
     this.#owner = owner;
     this.#tells = adaptive && tells && learns;
     const { calls } = this.#core;

@@ -18,7 +18,7 @@ function limited(handler, isWanted) {
   const next = () => {
     while (running < SLOTS && waiting.length > 0) {
       const { request, response } = waiting.shift();
-      if (isWanted(response)) begin(request, response);
+      if (isWanted(response)) void begin(request, response);
     }
   };
   const begin = async (request, response) => {
@@ -55,7 +55,7 @@ const ways = {
   "express-queue": () => {
     const app = load("express")();
     app.use(load("express-queue")({ activeLimit: SLOTS, queuedLimit: BACKLOG }));
-    app.get("/", handle);
+    app.get("/", (request, response) => void handle(request, response));
     return createServer(app);
   },
   "node-http": () => createServer(handle),
