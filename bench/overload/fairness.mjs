@@ -4,7 +4,7 @@ import { mean, percent, summary } from "../measure.mjs";
 import { constant, exponential } from "./draws.mjs";
 import { JUDGED, QUICK_SEEDS, SEEDS } from "./policies.mjs";
 import { simulate } from "./simulation.mjs";
-import { knowsAddressLimit, knowsFairness } from "./virtual-host.mjs";
+import { knowsAddresses } from "./virtual-host.mjs";
 
 const [GREEDY, OTHERS, ALL] = [500, 40, 540];
 const PER_ADDRESS = 32;
@@ -31,12 +31,12 @@ const LOADS = [
 
 const WAYS = [
   { key: "adaptive", title: "adaptive" },
-  { key: "fair", title: "fairness", settings: { fair: true }, isKnown: knowsFairness },
+  { key: "fair", title: "fairness", settings: { fair: true }, isKnown: knowsAddresses },
   {
     key: "limit",
     title: `maxPerAddress ${PER_ADDRESS}`,
     settings: { perAddress: PER_ADDRESS },
-    isKnown: knowsAddressLimit,
+    isKnown: knowsAddresses,
   },
 ];
 

@@ -9,19 +9,19 @@ const folder = fileURLToPath(new URL("../peers/", import.meta.url));
 
 /** Ways to deal with overload, in one of the programs. Those of others run on the first runtime that is measured. */
 const WAYS = [
-  { name: "ours", title: "wasm-ioloop, adaptive", file: "overload-ours.mjs", way: "adaptive" },
-  { name: "ours-fifo", title: "wasm-ioloop, fifo", file: "overload-ours.mjs", way: "fifo" },
+  { name: "ours", title: "wasm-ioloop, adaptive", file: "overload-ours.mjs", args: ["adaptive"] },
+  { name: "ours-fifo", title: "wasm-ioloop, fifo", file: "overload-ours.mjs", args: ["fifo"] },
   { name: "node-net-max", title: "node:net, maxConnections" },
   { name: "http-limit", title: "node:http, 20 at a time" },
   { name: "http-limit-closed", title: "node:http, 20 at a time, skips closed" },
   { name: "express-queue", title: "express, express-queue", packages: ["express", "express-queue"] },
-  { name: "haproxy", title: "HAProxy, timeout queue 1s", file: "overload-haproxy.mjs", commands: ["haproxy"] },
-  {
-    name: "haproxy-abort",
-    title: "HAProxy, timeout queue 1s, abortonclose",
+  ...[["1s"], ["100ms"], ["1s", "abortonclose"]].map((args) => ({
+    name: ["haproxy", ...args].join("-"),
+    title: ["HAProxy, timeout queue", args.join(", ")].join(" "),
     file: "overload-haproxy.mjs",
+    args,
     commands: ["haproxy"],
-  },
+  })),
 ];
 
 export const OVERLOAD_PEER_NAMES = WAYS.map(({ name }) => name).filter((name) => !isOurs(name));
@@ -30,7 +30,7 @@ export const OVERLOAD_PEER_NAMES = WAYS.map(({ name }) => name).filter((name) =>
 export function overloadCandidates({ runtimes, peers }) {
   const [candidates, skipped] = [[], []];
   const node = runtimes.find(({ kind }) => kind === "node");
-  for (const { name, title, file = "overload-node.mjs", way = name, packages = [], commands = [] } of WAYS) {
+  for (const { name, title, file = "overload-node.mjs", args = [name], packages = [], commands = [] } of WAYS) {
     if (peers && !isOurs(name) && !peers.includes(name)) continue;
     const missing = packages.find((name) => versionOf(name) === undefined);
     const absent = commands.find((name) => !which(name) && !which(`/usr/sbin/${name}`));
@@ -43,7 +43,7 @@ export function overloadCandidates({ runtimes, peers }) {
           peer: name,
           runtime: runtime.kind,
           label: runtime.label,
-          command: [runtime.program, ...runtime.args, `${folder}${file}`, way],
+          command: [runtime.program, ...runtime.args, `${folder}${file}`, ...args],
         });
       }
     }

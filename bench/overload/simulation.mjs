@@ -186,4 +186,4 @@ class Simulation {
   }
 }
 
-const nobody = () => () => ({ key: 0, group: "all" });
+const nobody = () => () => ({ key: Number.NaN, group: "all" });

@@ -11,11 +11,8 @@ const { calls } = new Core(SEED);
 /** Whether the core learns from clients that had left when they were admitted. */
 export const learns = calls.handleFound !== undefined;
 
-/** Whether addresses can take turns. */
-export const knowsFairness = calls.handleFairness !== undefined;
-
-/** Whether the connections of an address can be limited. */
-export const knowsAddressLimit = calls.handleAddressLimit !== undefined;
+/** Whether addresses can take turns, and have a limit of their own. */
+export const knowsAddresses = calls.handleAddresses !== undefined;
 
 /**
  * What the core is set to. Times are in milliseconds.
@@ -47,17 +44,16 @@ export class VirtualHost {
       waitTimeout = 60_000,
       tells,
       fair,
-      perAddress,
+      perAddress = 0,
     } = settings;
     this.#owner = owner;
     this.#tells = adaptive && tells && learns;
     const { calls } = this.#core;
     calls.handleLimits(places, 0, MOST_AT_ONCE);
     calls.handleQueue(adaptive ? 1 : 0, targetWait);
-    if (fair) calls.handleFairness(1);
-    if (perAddress) calls.handleAddressLimit(perAddress);
-    this.#acceptor = this.#core.opened(calls.handleAcceptor());
-    calls.handleAcceptorLimits(this.#acceptor, backlog, waitTimeout, 0);
+    if (fair || perAddress > 0) calls.handleAddresses(fair ? 1 : 0, perAddress);
+    this.#acceptor = this.#core.opened(calls.handleAcceptor(0));
+    calls.handleAcceptorLimits(this.#acceptor, backlog, waitTimeout, 0, MOST_AT_ONCE);
     calls.handleAcceptorListen(this.#acceptor, 1);
   }
 
@@ -66,7 +62,7 @@ export class VirtualHost {
     return this.#core.calls.pollDeadline();
   }
 
-  /** A client has arrived. `attempt.key` is its address, a whole number; 0 if it has none. */
+  /** A client has arrived. `attempt.key` is its address, a whole number; NaN if it has none. */
   arrive(attempt, now) {
     const { calls } = this.#core;
     const id = this.#core.opened(calls.handleAccept(this.#acceptor, now, attempt.key));

@@ -1,5 +1,5 @@
-// HAProxy in front of a server of node:http, which it limits: overload-haproxy.mjs WAY. With "haproxy-abort" it looks whether those
-// that wait have left.
+// HAProxy in front of a server of node:http, which it limits: overload-haproxy.mjs TIMEOUT [OPTION], how long a request may wait, and an option of
+// HAProxy.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
@@ -9,11 +9,10 @@ import { fileURLToPath } from "node:url";
 import { start, which } from "../processes.mjs";
 import { SLOTS } from "./overloaded.mjs";
 
-const QUEUE_MILLISECONDS = 1000;
 const TRIES = 500;
 const TRY_MILLISECONDS = 10;
 
-const [way] = process.argv.slice(2);
+const [timeout, option] = process.argv.slice(2);
 const program = fileURLToPath(new URL("overload-node.mjs", import.meta.url));
 const behind = start("server", [process.execPath, program, "node-http"]);
 const port = await freePort();
@@ -36,8 +35,8 @@ defaults
   timeout connect 5s
   timeout client 30s
   timeout server 30s
-  timeout queue ${QUEUE_MILLISECONDS}ms
-  ${way === "haproxy-abort" ? "option abortonclose" : ""}
+  timeout queue ${timeout}
+  ${option ? `option ${option}` : ""}
 
 listen overload
   bind 127.0.0.1:${port}
