@@ -66,7 +66,7 @@ function client(counts) {
 function finish() {
   clearInterval(timer);
   times.sort((a, b) => a - b);
-  const [p50 = 0, p99 = 0] = times.length > 0 ? [percentile(times, 50), percentile(times, 99)] : [];
+  const [p50, p99] = [50, 99].map((hundredths) => (served > 0 ? percentile(times, hundredths) : PATIENCE_MILLISECONDS));
   console.log(JSON.stringify({ arrived, served, late, refused, p50, p99, stalled }));
   process.exit(0);
 }

@@ -9,7 +9,14 @@ export const FIFO = { key: "fifo", title: "fifo", settings: { adaptive: false } 
 export const FIXED = { key: "fixed", title: "fixed", settings: { adaptive: true } };
 
 /** Adaptive, as a loop uses it. */
-export const ADAPTIVE = { key: "adaptive", title: "adaptive", settings: { adaptive: true, tells: true } };
+export const ADAPTIVE = { key: "adaptive", title: "adaptive", settings: { adaptive: true, tells: "start" } };
+
+/** The same, and the core learns that a client is there only when it has been served. */
+export const PATIENT = {
+  key: "patient",
+  title: "adaptive, told at the end",
+  settings: { adaptive: true, tells: "end" },
+};
 
 /** Those of them that this core knows. */
 export const POLICIES = learns ? [FIFO, FIXED, ADAPTIVE] : [FIFO, FIXED];

@@ -23,6 +23,7 @@ const NUDGE = 0.5; // ms: how long after a deadline that has passed already the 
  * @property {number} [seconds] how long clients arrive; default: until as many have come as the run wants
  * @property {number} [warmUp] seconds before clients are counted; default a tenth of the time
  * @property {number} [leaverCost] the share of its service that a client takes that has left; default 1
+ * @property {boolean} [untilAnswered] whether a client leaves when its patience ends, also while it is served; default: it waits that long for admission
  * @property {boolean} [leaversSeen] whether the server notices at once that a waiting client leaves
  * @property {(attempt: number) => number} [retryAfter] how long after its nth attempt a client tries again; negative: no more
  * @property {(random: () => number) => { key: number, group: string, factor?: number }} [who] draws an address, the group in
@@ -56,6 +57,7 @@ class Simulation {
   #end;
   #warmUp;
   #next; // draws
+  #tellsAtEnd; // that a client is there, or has left while it was served
   #arrived = 0; // those that count
   #waits = []; // of those served
   #held = 0; // ms of places held by clients that were there
@@ -65,6 +67,7 @@ class Simulation {
   constructor(scenario, settings, { seed, clients }) {
     const { places, load, mean, factor = () => 1, most = 1, service, patience, who = nobody } = scenario;
     this.#scenario = scenario;
+    this.#tellsAtEnd = settings.tells === "end";
     const rate = (load * places) / mean; // per second
     const seconds = scenario.seconds ?? clients / rate;
     this.#end = seconds * 1000;
@@ -107,6 +110,7 @@ class Simulation {
         this.#try(this.#client(now), 1, now);
         break;
       case END:
+        if (attempt.isToBeTold) this.#host.found(attempt, attempt.leaves);
         this.#host.close(attempt);
         break;
       case LEAVE:
@@ -132,7 +136,16 @@ class Simulation {
   }
 
   #try(client, number, now) {
-    const attempt = { client, number, key: client.key, arrived: now, id: 0, isGone: false };
+    const attempt = {
+      client,
+      number,
+      key: client.key,
+      arrived: now,
+      id: 0,
+      isGone: false,
+      leaves: false,
+      isToBeTold: false,
+    };
     this.#host.arrive(attempt, now);
     const { leaversSeen, retryAfter } = this.#scenario;
     const leavesAt = now + client.patience + ROUNDING;
@@ -152,8 +165,10 @@ class Simulation {
     const isGone = attempt.isGone || wait > client.patience;
     const service = client.service * (isGone ? (this.#scenario.leaverCost ?? 1) : 1);
     this.#heap.add(now + service, END, attempt);
-    if (wait > 0) this.#host.found(attempt, isGone);
-    if (isGone) return;
+    attempt.leaves = isGone || (this.#scenario.untilAnswered === true && wait + client.service > client.patience);
+    attempt.isToBeTold = this.#tellsAtEnd && wait > 0 && !isGone;
+    if (wait > 0 && !attempt.isToBeTold) this.#host.found(attempt, isGone);
+    if (attempt.leaves) return;
     this.#held += Math.max(0, Math.min(now + service, this.#end) - Math.max(now, this.#warmUp));
     if (!client.counts) return;
     this.#group(client.group).served++;

@@ -17,7 +17,7 @@ const impatient = fileURLToPath(new URL("../load/impatient.mjs", import.meta.url
 
 const NOTE = `A server with ${SLOTS} slots, and ${SERVICE_MILLISECONDS} ms of work for a request, can serve ${CAPACITY} clients per second. Clients arrive at random, at 0.8, 1.1, 2 and 5 times that
 rate, and each leaves if it has no answer after 0.3 s. The figures: answered in time, in percent of what the server could do: ${CAPACITY} clients per second, or all that
-arrive. **p50**, **p99**: of the answers at twice the load.`;
+arrive. **p50**, **p99**: of the answers at twice the load; 300 ms if there was none.`;
 
 /** The table of servers under real load. */
 export async function sockets({ rounds, seconds, quick, runtimes, peers, progress }) {

@@ -20,7 +20,8 @@ export const knowsAddresses = calls.handleAddresses !== undefined;
  * @property {number} places
  * @property {boolean} adaptive
  * @property {number} [targetWait] @property {number} [backlog] @property {number} [waitTimeout]
- * @property {boolean} [tells] whether the core learns who had left
+ * @property {"start" | "end"} [tells] when the core learns that a client is there: when it is admitted, or when it has been served; it learns
+ * at once that one had left. Default: never
  * @property {boolean} [fair] @property {number} [perAddress]
  */
 
@@ -47,7 +48,7 @@ export class VirtualHost {
       perAddress = 0,
     } = settings;
     this.#owner = owner;
-    this.#tells = adaptive && tells && learns;
+    this.#tells = adaptive && tells !== undefined && learns;
     const { calls } = this.#core;
     calls.handleLimits(places, 0, MOST_AT_ONCE);
     calls.handleQueue(adaptive ? 1 : 0, targetWait);

@@ -146,7 +146,7 @@ test("a quick run puts servers under load, and writes a complete report", async 
     const written = JSON.parse(readFileSync(join(folder, "report.json"), "utf8"));
     assert.equal(faultsOf(written), []);
     const ids = written.benches[0].tables.map(({ id }: any) => id);
-    assert.equal(ids, ["overload-orders", "overload-calm", "overload-fairness", "overload"]);
+    assert.equal(ids, ["overload-orders", "overload-calm", "overload-answers", "overload-fairness", "overload"]);
     const { rows } = written.benches[0].tables.at(-1);
     assert.equal(
       rows.map(({ peer }: any) => peer),
