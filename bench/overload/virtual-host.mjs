@@ -12,7 +12,7 @@ const { calls } = new Core(SEED);
 export const learns = calls.handleFound !== undefined;
 
 /** Whether addresses can take turns, and have a limit of their own. */
-export const knowsAddresses = calls.handleAddresses !== undefined;
+export const knowsAddresses = calls.handleQueue.length > 2;
 
 /**
  * What the core is set to. Times are in milliseconds.
@@ -50,11 +50,10 @@ export class VirtualHost {
     this.#owner = owner;
     this.#tells = adaptive && tells !== undefined && learns;
     const { calls } = this.#core;
-    calls.handleLimits(places, 0, MOST_AT_ONCE);
-    calls.handleQueue(adaptive ? 1 : 0, targetWait);
-    if (fair || perAddress > 0) calls.handleAddresses(fair ? 1 : 0, perAddress);
+    check(calls.handleLimits(places, 0, MOST_AT_ONCE));
+    check(calls.handleQueue(adaptive ? 1 : 0, targetWait, fair ? 1 : 0, perAddress, 0));
     this.#acceptor = this.#core.opened(calls.handleAcceptor(0));
-    calls.handleAcceptorLimits(this.#acceptor, backlog, waitTimeout, 0, MOST_AT_ONCE);
+    check(calls.handleAcceptorLimits(this.#acceptor, backlog, waitTimeout, 0, MOST_AT_ONCE));
     calls.handleAcceptorListen(this.#acceptor, 1);
   }
 
@@ -122,4 +121,8 @@ export class VirtualHost {
     this.#core.calls.handleClose(id);
     this.#owner.dropped(attempt, now, reason);
   }
+}
+
+function check(code) {
+  if (code !== Code.OK) throw new Error(`The core refuses a setting: code ${code}`);
 }
