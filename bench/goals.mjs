@@ -60,8 +60,10 @@ export const GOALS = {
   lateness: [{ on: ["node", "bun", "deno"], against: "setTimeout", column: "p99", atLeast: 1 }],
 };
 
+const OVERLOADS = /^[D-KP-T]:/; // the scenarios in which more clients come than can be served, all the time
+
 /**
- * Absolute upper bounds for our rows. `of`: only these rows of ours.
+ * Absolute bounds for our rows, upper or lower. `of`: only these rows of ours. `rows`: only those whose names match.
  */
 export const BOUNDS = {
   lateness: [
@@ -75,6 +77,19 @@ export const BOUNDS = {
     { column: "late", atMost: 0.3 },
     { of: "ours-at-once", column: "lost", atMost: 0 },
     { of: "ours-at-once", column: "late", atMost: 0.3 },
+  ],
+  "overload-orders": [
+    { column: "off", atMost: 1.5 },
+    { rows: OVERLOADS, column: "goodput", atLeast: 97 },
+  ],
+  "overload-calm": [
+    { column: "mean", atLeast: 0 },
+    { column: "worse", atMost: 2 },
+  ],
+  "overload-fairness": [{ column: "off", atMost: 1.5 }],
+  overload: [
+    ...["load1.1", "load2", "load5"].map((column) => ({ column, atLeast: 90 })),
+    { of: "ours-fifo", column: "load2", atMost: 15 },
   ],
   size: [{ column: "bytes", atMost: { "core.wasm": 9500, "bundle, minified, gzipped": 15_360 } }],
 };
@@ -105,11 +120,13 @@ export function compareRows(table) {
         return [{ column: key, against: theirs.name, ...value, ...(goal && { goal: goal.atLeast }) }];
       }),
     );
-    ours.bounds = (BOUNDS[table.id] ?? []).flatMap(({ of = "ours", column: key, atMost }) => {
-      if (of !== ours.peer) return [];
+    ours.bounds = (BOUNDS[table.id] ?? []).flatMap(({ of = "ours", rows, column: key, atMost, atLeast }) => {
       const column = table.columns.find((column) => column.key === key);
+      if (of !== ours.peer || !column || rows?.test(ours.name) === false) return [];
+      const value = middleOf(ours.cells[key], column);
+      if (atLeast !== undefined) return [{ column: key, value, atLeast }];
       const limit = typeof atMost === "number" ? atMost : atMost[ours.name];
-      return limit === undefined ? [] : [{ column: key, value: middleOf(ours.cells[key], column), atMost: limit }];
+      return limit === undefined ? [] : [{ column: key, value, atMost: limit }];
     });
   }
   return table;

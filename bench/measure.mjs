@@ -65,6 +65,11 @@ export function ratio(ours, theirs, { better, floor = 0, isCount = false }) {
   return { median: middle, low, high };
 }
 
+/** A share as a percentage. */
+export function percent(share) {
+  return share * 100;
+}
+
 /** A percentile of sorted numbers. */
 export function percentile(sorted, hundredths) {
   return sorted[Math.min(sorted.length - 1, Math.ceil((sorted.length * hundredths) / 100) - 1)] ?? Number.NaN;

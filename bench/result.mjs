@@ -39,7 +39,7 @@
 
 /**
  * A column of figures. For ratios, values below its `floor` count as the floor, because they cannot be distinguished. `isCount`: it counts
- * rare events, so the mean of the rounds is shown, not the median.
+ * rare events, or its rounds are draws, so their mean is shown, not the median.
  * @typedef {{ key: string, title: string, unit: string, better: "lower" | "higher", floor?: number, isCount?: boolean }} Column
  */
 
@@ -58,7 +58,7 @@
  * @typedef {{ column: string, against: string, median: number, low: number, high: number, goal?: number }} Ratio
  */
 
-/** A value with an upper bound. @typedef {{ column: string, value: number, atMost: number }} Bound */
+/** A value with an upper or a lower bound. @typedef {{ column: string, value: number, atMost?: number, atLeast?: number }} Bound */
 
 /** The version of the report format. It changes when the meaning of the data changes. */
 export const FORMAT = 1;
@@ -93,13 +93,16 @@ function goalsOfRow(table, row) {
       verdict: verdict(ratio),
     });
   }
-  for (const { column, value, atMost } of row.bounds ?? []) {
+  for (const { column, value, atMost, atLeast } of row.bounds ?? []) {
     const { unit } = table.columns.find(({ key }) => key === column);
+    const isUpper = atMost !== undefined;
+    const isMet = isUpper ? value <= atMost : value >= atLeast;
+    const reached = isUpper ? atMost / value : value / atLeast;
     add(column, {
       value: `${figure(value)} ${unit}`,
-      goal: `at most ${figure(atMost)} ${unit}`,
-      reached: value <= atMost ? Math.min(atMost / value || MORE_THAN_MET, MORE_THAN_MET) : atMost / value,
-      verdict: value <= atMost ? "met" : "missed",
+      goal: `at ${isUpper ? "most" : "least"} ${figure(isUpper ? atMost : atLeast)} ${unit}`,
+      reached: isMet ? Math.min(Math.max(reached || 0, 1), MORE_THAN_MET) : Math.max(reached, 0),
+      verdict: isMet ? "met" : "missed",
     });
   }
   return goals;

@@ -50,6 +50,7 @@ const ONCE: ReadonlySet<string> = new Set([
   "bench/bench.test.js",
   "bench/bench-goals.test.js",
   "bench/stop.test.js",
+  "bench/overload.test.js",
 ]);
 
 function runFile(runtime: string, file: string): Promise<Result> {

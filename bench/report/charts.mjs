@@ -20,7 +20,7 @@ const PLOT = WIDTH - LABELS - RIGHT;
 export function barChart({ title, columns, rows, main }, options) {
   const column = columns.find(({ key }) => key === main);
   const { title: name, unit, better } = column;
-  const longest = Math.max(...rows.map(({ cells }) => Math.max(cells[main].high, 0)), Number.MIN_VALUE);
+  const longest = Math.max(...rows.map(({ cells }) => Math.max(cells[main].high, 0))) || 1;
   const ticks = niceTicks(longest);
   const at = (value) => LABELS + (Math.max(value, 0) / ticks.at(-1)) * PLOT;
   const { places, height } = layOut(rows);

@@ -1,0 +1,72 @@
+// The same over TCP: a server that is slow, and clients in another process that do not wait for long.
+
+import { fileURLToPath } from "node:url";
+import { percent } from "../measure.mjs";
+import { SERVICE_MILLISECONDS, SLOTS } from "../peers/overloaded.mjs";
+import { run as runOn, startServer } from "../processes.mjs";
+import { takeTurns } from "../turns.mjs";
+import { overloadCandidates } from "./peers.mjs";
+
+const CAPACITY = (SLOTS * 1000) / SERVICE_MILLISECONDS; // clients per second
+const LOADS = [0.8, 1.1, 2, 5];
+const QUICK_LOADS = [2];
+const WARM_UP_SECONDS = { usual: 3, quick: 1 };
+const MOST_STALLED = 100; // milliseconds
+const MOST_TRIES = 4;
+const impatient = fileURLToPath(new URL("../load/impatient.mjs", import.meta.url));
+
+const NOTE = `A server with ${SLOTS} slots, and ${SERVICE_MILLISECONDS} ms of work for a request, can serve ${CAPACITY} clients per second. Clients arrive at random, at 0.8, 1.1, 2 and 5 times that
+rate, and each leaves if it has no answer after 0.3 s. The figures: answered in time, in percent of what the server could do: ${CAPACITY} clients per second, or all that
+arrive. **p50**, **p99**: of the answers at twice the load; 300 ms if there was none.`;
+
+/** The table of servers under real load. */
+export async function sockets({ rounds, seconds, quick, runtimes, peers, progress }) {
+  const { candidates, skipped } = overloadCandidates({ runtimes, peers });
+  const loads = quick ? QUICK_LOADS : LOADS;
+  let seed = 0;
+  const measure = async ({ command }) => {
+    const figures = {};
+    const warmUp = quick ? WARM_UP_SECONDS.quick : WARM_UP_SECONDS.usual;
+    for (const load of loads) {
+      const outcome = await undisturbed(() => put(command, [CAPACITY * load, warmUp, seconds, ++seed]), quick);
+      const could = Math.min(outcome.arrived, CAPACITY * seconds);
+      figures[`load${load}`] = percent(outcome.served / could);
+      if (load === 2) Object.assign(figures, { p50: outcome.p50, p99: outcome.p99 });
+    }
+    return figures;
+  };
+  const result = await takeTurns({ candidates, rounds, progress, measure });
+  const columns = loads.map((load) => ({
+    key: `load${load}`,
+    title: `load ${load}`,
+    unit: "%",
+    better: "higher",
+    floor: 1,
+  }));
+  columns.push(
+    { key: "p50", title: "p50", unit: "ms", better: "lower" },
+    { key: "p99", title: "p99", unit: "ms", better: "lower" },
+  );
+  const title = "More clients than a server can serve";
+  const table = { id: "overload", short: "overload", title, note: NOTE.replaceAll("\n", " "), main: "load2", columns };
+  return { table: { ...table, rows: result.rows }, skipped: [...skipped, ...result.skipped] };
+}
+
+async function put(command, load) {
+  const server = await startServer(command);
+  try {
+    const args = [impatient, server.port, ...load].map(String);
+    return JSON.parse(await runOn("load", [process.execPath, ...args]));
+  } finally {
+    await server.stop();
+  }
+}
+
+// A measurement during which the clients were not held up by something else: they would have left too late, or in crowds.
+async function undisturbed(measure, quick) {
+  for (let left = MOST_TRIES; ; left--) {
+    const outcome = await measure();
+    if (quick || outcome.stalled < MOST_STALLED) return outcome;
+    if (left === 1) throw new Error(`the clients were stalled for ${Math.round(outcome.stalled)} ms`);
+  }
+}
