@@ -30,7 +30,7 @@ export const CALLS: readonly ForeignCall[] = [
     _final: "socket/node-socket",
     _write: "socket/fast-path",
     _writeGeneric: "socket/node-socket",
-    destroy: `net/admitted-client net/server net/socket-file reactor/server-watcher
+    destroy: `net/admitted-client net/server-handle net/socket-file reactor/server-watcher
       socket/bun-socket socket/fast-path socket/handle socket/node-socket socket/tls-handshake
       socket/tls-reset stream/duplex stream/start-tls stream/tls-sides stream/writing`,
     destroySoon: "socket/handle loop/http-connection",
