@@ -1,16 +1,22 @@
 // class Stream: reads and writes a connection, and closes it when it is idle for too long.
 
 import type { IOLoopError } from "../base/errors.ts";
+import { silent } from "../base/signals.ts";
 import { detached, ownMethods } from "../base/methods.ts";
-import { CHUNK, COUNT, FUNCTION, check, checkOptions, BOOLEAN } from "../base/checks.ts";
+import { CHUNK, COUNT, FUNCTION, SIGNAL, check, checkOptions, BOOLEAN } from "../base/checks.ts";
 import { REACTOR, type Reactor } from "../reactor/reactor.ts";
 import { HANDLE, type StreamHandle } from "../socket/handle.ts";
+import { Chunks } from "./chunks.ts";
+import type { CloseReason } from "./close-reason.ts";
 import { inUse } from "./consumer.ts";
 import { type StreamDuplex, duplexOf } from "./duplex.ts";
-import { type StartTlsOptions, startTls } from "./start-tls.ts";
 import { StreamEnding } from "./ending.ts";
+import { closed } from "./endings.ts";
+import { StreamReader } from "./reader.ts";
+import { flushed, send, tellRoom } from "./send.ts";
+import { type StartTlsOptions, startTls } from "./start-tls.ts";
 import { type WebStreams, webOf } from "./web.ts";
-import { Writing, refuseLater } from "./writing.ts";
+import { type WriteCallback, Writing, refuseLater } from "./writing.ts";
 
 /** Options of {@link Stream}. */
 export interface StreamOptions {
@@ -18,6 +24,12 @@ export interface StreamOptions {
   reactor?: Reactor | undefined;
   /** Whether it stays open when the peer has ended its side; default false. */
   halfOpen?: boolean | undefined;
+}
+
+/** Options of a call that a signal can cancel. */
+export interface SignalOptions {
+  /** Cancels the call when it is aborted: the promise rejects with the reason of the signal. */
+  signal?: AbortSignal | undefined;
 }
 
 // oxlint-disable-next-line no-explicit-any -- so that a function that takes a Stream takes one with any data
@@ -74,7 +86,7 @@ export class Stream<Data = AnyData> extends StreamEnding {
     if (!(this instanceof Stream)) detached("write", "a stream");
     if (typeof chunk !== "string") check("write: chunk", chunk, CHUNK);
     if (cb !== undefined) check("write: callback", cb, FUNCTION);
-    if (this.consumer && !this.isSecuring) throw inUse("write", this.consumer.name);
+    if (this.consumer) this.#mayWrite("write");
     return this.push(chunk, cb);
   }
 
@@ -85,10 +97,57 @@ export class Stream<Data = AnyData> extends StreamEnding {
    * @throws IOLoopError `ERR_IOLOOP_STREAM_IN_USE` as `write` does.
    */
   end(chunk?: string | Uint8Array): this {
-    if (this.consumer && !this.isSecuring) throw inUse("end", this.consumer.name);
+    if (this.consumer) this.#mayWrite("end");
     if (chunk !== undefined) this.write(chunk);
     this.endLater();
     return this;
+  }
+
+  /**
+   * Like `write`, and waits while `canWrite` is false. It does not wait until the data has been sent: see `flushed`. Rejects if the stream
+   * closes first, or is closed. A rejection without a handler is silent, as of all promises of a stream.
+   */
+  send(chunk: string | Uint8Array, options: SignalOptions = {}): Promise<void> {
+    check("send: chunk", chunk, CHUNK);
+    const { signal } = checkOptions("send", options, { signal: SIGNAL });
+    const owner = this.#owner;
+    return owner === undefined ? send(this, chunk, signal) : silent(Promise.reject(inUse("send", owner)));
+  }
+
+  /** Waits until everything written has been handed to the system. Rejects if the stream closes first, or is closed. */
+  flushed(): Promise<void> {
+    return flushed(this);
+  }
+
+  /** Resolves with the `closeReason` when the stream has closed. Never rejects. */
+  closed(): Promise<CloseReason> {
+    return closed(this);
+  }
+
+  /**
+   * Iterates over the input, and reads only as fast as that. Ends when the peer or this program has ended the connection; any other end
+   * throws. Leaving the loop early closes the stream as by `closeGracefully`.
+   *
+   * @throws IOLoopError `ERR_IOLOOP_STREAM_IN_USE` if something else reads the stream, such as a subscriber to `read`.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Buffer> {
+    return new Chunks(this);
+  }
+
+  /** Reads the stream by calls: a chunk, a number of bytes, up to a delimiter, or a line. */
+  reader(): StreamReader {
+    return new StreamReader(this);
+  }
+
+  /** Closes as by `closeGracefully`, and waits until it is closed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.closeGracefully();
+    await this.closed();
+  }
+
+  /** Closes at once. */
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   /**
@@ -127,6 +186,27 @@ export class Stream<Data = AnyData> extends StreamEnding {
     (this.writing ??= new Writing(this)).hold(reached);
   }
 
+  /** @internal */
+  whenDrained(cb: WriteCallback): void {
+    (this.writing ??= new Writing(this)).push("", cb);
+  }
+
+  /** @internal */
+  partlySent(): void {
+    tellRoom(this);
+  }
+
+  // The consumer that alone may write.
+  get #owner(): string | undefined {
+    const { consumer } = this;
+    return consumer && !consumer.onlyReads && !consumer.isBrief ? consumer.name : undefined;
+  }
+
+  #mayWrite(what: string): void {
+    const owner = this.#owner;
+    if (owner !== undefined) throw inUse(what, owner);
+  }
+
   /** Like `write`, for the consumer of the stream. @internal */
   push(chunk: string | Uint8Array, cb?: (stream: never, error?: IOLoopError) => unknown): this {
     if (this.raw && !this.isEnding) (this.writing ??= new Writing(this)).push(chunk, cb);
@@ -135,4 +215,4 @@ export class Stream<Data = AnyData> extends StreamEnding {
   }
 }
 
-ownMethods(Stream, "a stream", ["write", "push"]);
+ownMethods(Stream, "a stream", ["write", "push", "partlySent"]);

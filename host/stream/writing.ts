@@ -23,6 +23,8 @@ export interface Written {
   failed(error: Error): void;
   /** Bytes were sent. */
   touch(): void;
+  /** A piece was sent, and more waits. */
+  partlySent(): void;
   /** Nothing waits any more. */
   drained(): void;
 }
@@ -170,8 +172,9 @@ export class Writing {
     if (typeof piece !== "string" && piece.length !== pieceBytes && isSocket(stream.outlet)) throw chunkGone();
     this.bytesWritten += pieceBytes;
     if (stream.hasSubscribers("write")) stream.fire("write", toBuffer(piece));
-    if (this.#outbox.isEmpty) this.#drained();
-    else this.flushLater();
+    if (this.#outbox.isEmpty) return this.#drained();
+    this.flushLater();
+    stream.partlySent();
   }
 
   #drained(): void {

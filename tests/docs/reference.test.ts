@@ -44,16 +44,31 @@ const PLACES: Readonly<Record<string, string>> = {
   StopOptions: "ioloop",
   Stream: "stream",
   StreamEvents: "stream",
+  StreamReader: "stream-reader",
   SystemClock: "clock",
   VirtualClock: "clock",
 };
 /** Classes whose members each have an entry with a signature. */
-const CLASSES = ["IOLoop", "Stream", "Server", "Client", "Reactor", "Delay", "EventEmitter", "Core", "VirtualClock"];
+const CLASSES = [
+  "IOLoop",
+  "Stream",
+  "Server",
+  "Client",
+  "Reactor",
+  "Delay",
+  "EventEmitter",
+  "Core",
+  "VirtualClock",
+  "StreamReader",
+];
 /** Types whose members need no entry. */
 const WHOLE = new Set([
   "CoreMemory",
   "Events",
   "Id",
+  "LimitedReadOptions",
+  "ReadOptions",
+  "SignalOptions",
   "StartOptions",
   "StreamDuplex",
   "StreamHandle",
