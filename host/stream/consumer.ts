@@ -68,7 +68,7 @@ export interface Consumed {
   /** Closes as soon as all waiting data has been sent. */
   finishLater(reason: CloseReason): void;
   /** Closes at once. */
-  finish(how: "linger" | "drop" | "reset", reason: CloseReason): void;
+  finish(how: "linger" | "drop" | "reset", reason: CloseReason, error?: Error): void;
 }
 
 /** Continues reading: the consumer has room again. */

@@ -5,6 +5,7 @@ import { silent } from "../base/signals.ts";
 import { detached, ownMethods } from "../base/methods.ts";
 import { CHUNK, COUNT, FUNCTION, SIGNAL, check, checkOptions, BOOLEAN } from "../base/checks.ts";
 import { REACTOR, type Reactor } from "../reactor/reactor.ts";
+import type { Framer } from "../framing/framer.ts";
 import { HANDLE, type StreamHandle } from "../socket/handle.ts";
 import { Chunks } from "./chunks.ts";
 import type { CloseReason } from "./close-reason.ts";
@@ -12,6 +13,7 @@ import { inUse } from "./consumer.ts";
 import { type StreamDuplex, duplexOf } from "./duplex.ts";
 import { StreamEnding } from "./ending.ts";
 import { closed } from "./endings.ts";
+import { callForFrames, encodeFrame, iterateFrames } from "./frames.ts";
 import { StreamReader } from "./reader.ts";
 import { flushed, send, tellRoom } from "./send.ts";
 import { type StartTlsOptions, startTls } from "./start-tls.ts";
@@ -137,6 +139,33 @@ export class Stream<Data = AnyData> extends StreamEnding {
   /** Reads the stream by calls: a chunk, a number of bytes, up to a delimiter, or a line. */
   reader(): StreamReader {
     return new StreamReader(this);
+  }
+
+  /**
+   * Splits the input into messages: iterates over them, or calls `cb(stream, message)` for each. A framer belongs to one stream; give a
+   * function that makes one, such as `lines`, if there are many. A message that is too long, or an end in the middle of one, is an `error`,
+   * or thrown by the iterator, and closes the stream.
+   *
+   * @throws IOLoopError `ERR_IOLOOP_STREAM_IN_USE` if something else reads the stream; `ERR_IOLOOP_FRAMER_IN_USE`.
+   */
+  frames<T>(framer: Framer<T, never> | (() => Framer<T, never>)): AsyncIterableIterator<T>;
+  frames<T>(framer: Framer<T, never> | (() => Framer<T, never>), cb: (stream: this, message: T) => unknown): this;
+  frames<T>(
+    framer: Framer<T, never> | (() => Framer<T, never>),
+    cb?: (stream: this, message: T) => unknown,
+  ): AsyncIterableIterator<T> | this {
+    if (cb === undefined) return iterateFrames(this, framer);
+    callForFrames(this, framer, cb);
+    return this;
+  }
+
+  /**
+   * Sends a message as the framer of `frames` encodes it, and waits like `send`.
+   *
+   * @throws IOLoopError `ERR_IOLOOP_NO_FRAMER` before the first call of `frames`.
+   */
+  sendFrame(message: unknown, options: SignalOptions = {}): Promise<void> {
+    return this.send(encodeFrame(this, message), options);
   }
 
   /** Closes as by `closeGracefully`, and waits until it is closed. */

@@ -34,7 +34,7 @@ const home = join(folder, "package");
 const files = filesIn(home);
 const read = (file: string): string => readFileSync(join(home, file), "utf8");
 const manifest = JSON.parse(read("package.json")) as Manifest;
-const entries = ["core", "index", "testing"];
+const entries = ["core", "framing", "index", "testing"];
 
 const test = harness("packed"); // after the top-level awaits, because a suite runs soon after it is created
 
