@@ -17,6 +17,8 @@ export { Reactor, type ReactorEvents, type ReactorOptions, type StartOptions } f
 export { Server, type ServerEvents } from "./net/server.ts";
 export { type SignalOptions, Stream, type StreamOptions } from "./stream/stream.ts";
 export type { StreamReader } from "./stream/reader.ts";
+export type { PipeOptions } from "./stream/pipe.ts";
+export type { Spliced } from "./stream/splice.ts";
 export type { ReadOptions } from "./stream/reads.ts";
 export type { LimitedReadOptions } from "./stream/reader.ts";
 export type { StreamDuplex } from "./stream/duplex.ts";

@@ -1,9 +1,10 @@
 // class Stream: reads and writes a connection, and closes it when it is idle for too long.
 
+import { Writable } from "node:stream";
 import type { IOLoopError } from "../base/errors.ts";
 import { silent } from "../base/signals.ts";
 import { detached, ownMethods } from "../base/methods.ts";
-import { CHUNK, COUNT, FUNCTION, SIGNAL, check, checkOptions, BOOLEAN } from "../base/checks.ts";
+import { CHUNK, COUNT, FUNCTION, type Rule, SIGNAL, check, checkOptions, BOOLEAN } from "../base/checks.ts";
 import { REACTOR, type Reactor } from "../reactor/reactor.ts";
 import type { Framer } from "../framing/framer.ts";
 import { HANDLE, type StreamHandle } from "../socket/handle.ts";
@@ -14,8 +15,11 @@ import { type StreamDuplex, duplexOf } from "./duplex.ts";
 import { StreamEnding } from "./ending.ts";
 import { closed } from "./endings.ts";
 import { callForFrames, encodeFrame, iterateFrames } from "./frames.ts";
+import { type PipeOptions, pipeTo } from "./pipe.ts";
 import { StreamReader } from "./reader.ts";
 import { flushed, send, tellRoom } from "./send.ts";
+import { streamSink, webSink, writableSink } from "./sinks.ts";
+import { type Spliced, splice } from "./splice.ts";
 import { type StartTlsOptions, startTls } from "./start-tls.ts";
 import { type WebStreams, webOf } from "./web.ts";
 import { type WriteCallback, Writing, refuseLater } from "./writing.ts";
@@ -168,6 +172,32 @@ export class Stream<Data = AnyData> extends StreamEnding {
     return this.send(encodeFrame(this, message), options);
   }
 
+  /**
+   * Gives all input to another stream, a Writable or a WritableStream, and reads only as fast as that takes it. The end of the input ends the
+   * target. Resolves when the target has taken everything. If one fails or is reset, so is the other, and the promise rejects.
+   *
+   * @throws IOLoopError `ERR_IOLOOP_STREAM_IN_USE` if something else reads the stream, or alone may write to the target.
+   */
+  pipeTo(to: Stream | Writable | WritableStream<Uint8Array>, options: PipeOptions = {}): Promise<void> {
+    check("pipeTo: target", to, TARGET);
+    if (this.user !== undefined) throw inUse("pipeTo", this.user);
+    const sink = to instanceof Stream ? streamSink(to, "pipeTo") : "getWriter" in to ? webSink(to) : writableSink(to);
+    return pipeTo(this, sink, options);
+  }
+
+  /**
+   * Connects this stream and another, both ways: what one receives, the other sends. The end of one side ends the same side of the other. The
+   * shorter of their timeouts counts for both, and traffic of either is activity of both. Resolves to the bytes sent to and received from the
+   * peer of this stream when both have closed. If one fails or is reset, so is the other, and the promise rejects.
+   *
+   * @throws IOLoopError `ERR_IOLOOP_STREAM_IN_USE` if something else reads one of them, or alone may write to it.
+   */
+  splice(far: Stream, options: SignalOptions = {}): Promise<Spliced> {
+    check("splice: far", far, ANOTHER);
+    for (const { user } of [this, far]) if (user !== undefined) throw inUse("splice", user);
+    return splice(this, far, options);
+  }
+
   /** Closes as by `closeGracefully`, and waits until it is closed. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.closeGracefully();
@@ -243,5 +273,14 @@ export class Stream<Data = AnyData> extends StreamEnding {
     return this;
   }
 }
+
+const ANOTHER: Rule = { allowed: "a Stream of the loop", type: (value) => value instanceof Stream };
+const TARGET: Rule = {
+  allowed: "a Stream of the loop, a Writable or a WritableStream",
+  type: (value) =>
+    value instanceof Stream ||
+    typeof (value as { getWriter?: unknown }).getWriter === "function" ||
+    value instanceof Writable,
+};
 
 ownMethods(Stream, "a stream", ["write", "push", "partlySent"]);

@@ -114,7 +114,7 @@ test("every entry point exists, with its declarations", () => {
   for (const path of [manifest.main, manifest.types, ...paths]) assert.ok(existsSync(join(home, path)), path);
   assert.equal(
     Object.keys(exports).filter((name) => !/\.\w+$/.test(name)),
-    [".", "./core", "./testing"],
+    [".", "./core", "./framing", "./testing"],
   );
 });
 
