@@ -9,6 +9,7 @@ export { type ClientCallback, IOLoop, type LoopCallback, type ServerCallback } f
 export type { IOLoopEvents, IOLoopOptions, QueueOrder } from "./loop/loop-options.ts";
 export type { ServeOptions } from "./loop/serve.ts";
 export type { ServedServer } from "./loop/served.ts";
+export type { ListeningServer } from "./loop/listen.ts";
 export type { StopOptions } from "./loop/graceful-stop.ts";
 export type { ListenerOptions } from "./net/listener-options.ts";
 export type { DropInfo } from "./engine/admission.ts";

@@ -55,6 +55,7 @@ interface Owner {
   readonly supervisor: { tell(event: LoopEvent): void; failed(error: unknown, event: string): void };
   readonly guard: { run(event: string, task: () => void): void };
   readonly isDispatching: boolean;
+  isStopped: boolean;
   begin(): boolean;
   enter(): boolean;
   end(): void;
@@ -215,6 +216,7 @@ export class Admission {
         owner.connections.abortAll();
         break;
       default:
+        owner.isStopped ||= this.isFinishing;
         owner.stop();
         return false;
     }

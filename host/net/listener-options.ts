@@ -2,7 +2,18 @@
 
 import type { ListenOptions } from "node:net";
 import { checkSupport } from "./bind.ts";
-import { BOOLEAN, COUNT, HOST, OVERFLOW, PORT, type Rule, SECONDS, checkApart, checkOptions } from "../base/checks.ts";
+import {
+  BOOLEAN,
+  COUNT,
+  HOST,
+  OVERFLOW,
+  PORT,
+  type Rule,
+  SECONDS,
+  SIGNAL,
+  checkApart,
+  checkOptions,
+} from "../base/checks.ts";
 import { SOCKET_PATH } from "./socket-file.ts";
 import { TCP_RULES, type TcpOptions } from "../socket/tcp-options.ts";
 import { SERVER_TLS_RULES, type ServerTlsOptions } from "../socket/tls-options.ts";
@@ -32,6 +43,8 @@ export interface ListenerOptions extends TcpOptions, ServerTlsOptions {
   overflow?: "wait" | "drop" | undefined;
   /** Share the port with other processes (SO_REUSEPORT); default false. Throws if the runtime cannot. */
   reuse?: boolean | undefined;
+  /** Closes the server when it is aborted, and not its connections. */
+  signal?: AbortSignal | undefined;
   /** Admit only one client per tick; default false. */
   singleAccept?: boolean | undefined;
   /** Whether a loop's streams stay open when the peer has ended its side; default false. */
@@ -58,6 +71,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   waitTimeout: SECONDS,
   overflow: OVERFLOW,
   reuse: BOOLEAN,
+  signal: SIGNAL,
   singleAccept: BOOLEAN,
   mode: MODE,
   ipv6Only: BOOLEAN,

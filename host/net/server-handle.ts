@@ -1,5 +1,7 @@
-// Two helpers on servers of the runtime: one finds a free port, the other notices when other code closes a server.
+// Helpers of servers: a free port, whether the loop still accepts, and a notice when other code closes the server of the runtime.
 
+import { IOLoopError } from "../base/errors.ts";
+import type { LoopEngine } from "../engine/loop-engine.ts";
 import { type AddressInfo, Server, createServer } from "node:net";
 
 /** A port that was free a moment ago, on 127.0.0.1. */
@@ -22,4 +24,11 @@ export function whenClosed(handle: Server, isOurs: () => boolean, close: () => v
     close(); // closes the handle
     return handle;
   };
+}
+
+/** Throws if a graceful stop has ended accepting. `what` is the called method. */
+export function checkAccepting({ admission }: Pick<LoopEngine, "admission">, what: string): void {
+  if (!admission.hasEnded) return;
+  const message = `${what}: the loop is stopping gracefully and accepts no more clients`;
+  throw new IOLoopError("ERR_IOLOOP_STOPPING", message);
 }

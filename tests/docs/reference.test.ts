@@ -73,6 +73,7 @@ const WHOLE = new Set([
   "HeadedFrame",
   "Id",
   "LimitedReadOptions",
+  "ListeningServer",
   "PipeOptions",
   "ReadOptions",
   "SignalOptions",
