@@ -87,10 +87,11 @@ export class LineFrames {
   }
 
   push(chunk: Buffer): Iterable<string | Buffer> {
-    const lines: (string | Buffer)[] = [];
     const last = chunk.lastIndexOf(LF);
+    const text = last > 0 ? this.#simple(chunk, last) : undefined;
+    const lines: (string | Buffer)[] = text?.split("\n") ?? [];
     try {
-      if (last >= 0) this.#split(chunk, last, lines);
+      if (last >= 0 && text === undefined) this.#split(chunk, last, lines);
       this.#keep(last < 0 ? chunk : chunk.subarray(last + 1));
     } catch (error) {
       return thenThrow(lines, error);
@@ -100,6 +101,14 @@ export class LineFrames {
 
   end(): void {
     checkEnd(this.#rest.size);
+  }
+
+  // The text of all lines, in the usual case: they are short, the first one begins in this chunk, and none ends with CRLF.
+  #simple(chunk: Buffer, last: number): string | undefined {
+    const encoding = this.#encoding;
+    if (this.#rest.size > 0 || last > this.#max || encoding === "buffer") return undefined;
+    const text = chunk.toString(encoding, 0, last);
+    return text.includes("\r") ? undefined : text;
   }
 
   #split(chunk: Buffer, last: number, lines: (string | Buffer)[]): void {

@@ -3,6 +3,7 @@
 import { FUNCTION, type Rule, check } from "../base/checks.ts";
 import { isThenable } from "../base/deferred.ts";
 import { IOLoopError, toError } from "../base/errors.ts";
+import type { LoopEngine } from "../engine/loop-engine.ts";
 import type { Framer } from "../framing/framer.ts";
 import { type Consumed, type Consumer, readOn } from "./consumer.ts";
 import { Pulling } from "./pulling.ts";
@@ -150,7 +151,8 @@ class FrameCalls<T> implements Consumer {
 
   received(chunk: Buffer): void {
     try {
-      this.#frames = this.#framer.push(chunk)[Symbol.iterator]();
+      const frames = this.#framer.push(chunk);
+      this.#frames = Array.isArray(frames) ? new ArrayFrames<T>(frames) : frames[Symbol.iterator]();
     } catch (error) {
       return this.#fail(error);
     }
@@ -185,10 +187,11 @@ class FrameCalls<T> implements Consumer {
     const stream = this.#stream;
     this.#isRunning = true;
     try {
+      const { engine } = stream;
       while (stream.raw && stream.isGiving && this.#frames) {
         const next = this.#frames.next();
         if (next.done === true) this.#frames = undefined;
-        else this.#call(next.value);
+        else this.#call(next.value, engine);
       }
     } catch (error) {
       this.#fail(error);
@@ -198,8 +201,7 @@ class FrameCalls<T> implements Consumer {
     }
   }
 
-  #call(message: T): void {
-    const { guard, supervisor } = this.#stream.engine;
+  #call(message: T, { guard, supervisor }: LoopEngine): void {
     try {
       const result = this.#callback(this.#stream as never, message);
       if (isThenable(result)) guard.pending(result, "read");
@@ -214,6 +216,25 @@ class FrameCalls<T> implements Consumer {
     this.#frames = undefined;
     this.#stream.fire("error", error);
     this.#stream.finish("drop", "error", error);
+  }
+}
+
+/** Iterates over an array with a single result object, which is cheaper. */
+class ArrayFrames<T> implements Iterator<T> {
+  readonly #list: readonly T[];
+  readonly #result: { done: boolean; value: T };
+  #at = 0;
+
+  constructor(list: readonly T[]) {
+    this.#list = list;
+    this.#result = { done: false, value: list[0]! };
+  }
+
+  next(): { done: boolean; value: T } {
+    const result = this.#result;
+    if (this.#at === this.#list.length) result.done = true;
+    else result.value = this.#list[this.#at++]!;
+    return result;
   }
 }
 
