@@ -4,9 +4,10 @@
 import { defineConfig } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
 
-const { core, ...others } = {
+const { core, framing, ...others } = {
   index: "host/index.ts",
   core: "host/core/core.ts",
+  framing: "host/framing/framing.ts",
   testing: "host/time/virtual-clock.ts",
 };
 const common = { external: /^node:/, platform: "neutral", logLevel: "warn" };
@@ -29,16 +30,19 @@ const declarations = (input) => ({
 export default defineConfig([
   {
     ...common,
-    input: { core, ...others },
+    input: { core, framing, ...others },
     preserveEntrySignatures: "allow-extension",
     output: {
       ...output,
       chunkFileNames: "shared.js",
+      // One file for all that several entry points use, whichever they are.
+      codeSplitting: { groups: [{ name: "shared", test: /host\/(?!core\/|framing\/)/, minShareCount: 2 }] },
       comments: true,
       sourcemap: true,
       sourcemapExcludeSources: true, // the package has them
     },
   },
   declarations({ core }), // separately, as the others use none of its types
+  declarations({ framing }), // and these need the types of Node, which those that the others share do not
   declarations(others),
 ]);

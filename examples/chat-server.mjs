@@ -7,6 +7,7 @@
 // Commands: /who lists the clients, /quit leaves. Ctrl-C, or SIGTERM, says goodbye to all clients.
 
 import { IOLoop } from "wasm-ioloop";
+import { lines } from "wasm-ioloop/framing";
 
 const [port = "3000", address = "127.0.0.1", idle = "300"] = process.argv.slice(2);
 const LONGEST_LINE = 1000;
@@ -37,8 +38,6 @@ function enter(stream, name) {
 }
 
 const id = IOLoop.server({ port: Number(port), address }, (loop, stream) => {
-  const decoder = new TextDecoder(); // the bytes of a character may arrive in different chunks
-  let rest = "";
   let name;
   let isLeaving = false;
 
@@ -64,16 +63,12 @@ const id = IOLoop.server({ port: Number(port), address }, (loop, stream) => {
   }
 
   stream.write("Your nickname?\n");
-  stream.on("read", (stream, chunk) => {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split(/\r?\n/);
-    rest = lines.pop();
-    for (const text of lines) {
-      if (isLeaving) return;
-      loop.reactor.again(timer);
-      line(text);
-    }
-    if (!isLeaving && rest.length > LONGEST_LINE) leave("Your line is too long. Bye");
+  stream.frames(lines({ max: LONGEST_LINE }), (_stream, text) => {
+    if (isLeaving) return;
+    loop.reactor.again(timer);
+    line(text);
   });
+  stream.on("error", () => {}); // a line is too long, or has no end: the stream closes
 
   stream.on("close", () => {
     loop.remove(timer);

@@ -8,7 +8,6 @@ import { IOLoop } from "wasm-ioloop";
 
 const [address = "127.0.0.1", ports = "1-1024", seconds = "1"] = process.argv.slice(2);
 const AT_A_TIME = 500;
-const UNANSWERED = new Set(["ERR_IOLOOP_CONNECT_TIMEOUT", "ERR_IOLOOP_ABORTED"]);
 
 /** Parses a text like 22,80-82. */
 function* portsOf(text) {
@@ -20,37 +19,33 @@ function* portsOf(text) {
 }
 
 /** On loopback the system may choose the target port as the local port, and then the socket has connected to itself. */
-function isItself({ handle }) {
-  return handle.localPort === handle.remotePort && handle.localAddress === handle.remoteAddress;
+function isItself({ localPort, remotePort, localAddress, remoteAddress }) {
+  return localPort === remotePort && localAddress === remoteAddress;
 }
 
 const left = portsOf(ports);
-let [open, closed, unanswered] = [0, 0, 0];
+const stop = new AbortController();
+const count = { open: 0, closed: 0, unanswered: 0 };
 
-function next(loop) {
-  const { value: port, done } = left.next();
-  if (done) return;
-
-  loop.client({ address, port, timeout: Number(seconds) }, (loop, err, stream) => {
-    if (UNANSWERED.has(err?.code)) unanswered++;
-    else if (err || isItself(stream)) closed++;
-    else {
-      open++;
-      console.log(`${port} open`);
+async function scan() {
+  for (const port of left) {
+    try {
+      const stream = await IOLoop.connect({ address, port, timeout: Number(seconds), signal: stop.signal });
+      if (isItself(stream)) count.closed++;
+      else {
+        count.open++;
+        console.log(`${port} open`);
+      }
+      stream.close();
+    } catch (err) {
+      if (stop.signal.aborted) return;
+      if (err.code === "ERR_IOLOOP_CONNECT_TIMEOUT") count.unanswered++;
+      else count.closed++;
     }
-    stream?.close();
-    next(loop);
-  });
+  }
 }
 
-for (let i = 0; i < AT_A_TIME; i++) next(IOLoop.singleton);
+for (const name of ["SIGINT", "SIGTERM"]) process.once(name, () => stop.abort());
 
-for (const signal of ["SIGINT", "SIGTERM"]) {
-  process.once(signal, () => {
-    left.return(); // begin no more attempts
-    void IOLoop.stopGracefully({ timeout: Number(seconds) });
-  });
-}
-
-await IOLoop.start(); // ends by itself after the last attempt
-console.log(`${open} open, ${closed} closed, ${unanswered} without an answer`);
+await Promise.all(Array.from({ length: AT_A_TIME }, scan)); // all take their ports from the same list
+console.log(`${count.open} open, ${count.closed} closed, ${count.unanswered} without an answer`);

@@ -28,7 +28,10 @@ const GROUPS = [
   {
     text: "API",
     folder: "docs/api",
-    pages: names("docs/api", "ioloop stream server client reactor delay event-emitter clock errors core"),
+    pages: names(
+      "docs/api",
+      "ioloop stream stream-reader framing server client reactor delay event-emitter clock errors core",
+    ),
   },
   { text: "Runtimes and performance", folder: "docs", pages: names("docs", "runtimes performance benchmarks") },
   { text: "Internals", folder: "docs/internals", pages: names("docs/internals", "design abi replay glossary") },

@@ -33,6 +33,12 @@ export class Deferred {
     if (this.#failures.length < MOST_ERRORS) this.#failures.push(error);
   }
 
+  /** Settles the promise with this error. */
+  end(error: unknown): void {
+    this.fail(error);
+    this.settle();
+  }
+
   /** Settles the promise: resolves it, or rejects it if there was an error. */
   settle(): void {
     this.hasEnded = true;

@@ -71,10 +71,11 @@ export class Acceptors {
     this.#owner.core.calls.handleAcceptorLimits(id, backlog, waitTimeout * 1000, single ? 1 : 0, maxConnections);
   }
 
-  /** Resumes or pauses the admission of an acceptor's clients. */
-  listen(id: number, on: boolean): void {
-    this.#owner.core.calls.handleAcceptorListen(id, on ? 1 : 0);
+  /** Resumes or pauses the admission of an acceptor's clients. Returns false if its record is gone. */
+  listen(id: number, on: boolean): boolean {
+    const code = this.#owner.core.calls.handleAcceptorListen(id, on ? 1 : 0);
     this.#owner.ask();
+    return code >= 0;
   }
 
   /** The system has accepted a client. `addressOf` is asked for the key of its address, if that counts. Returns the id of its record, or a code below zero. */

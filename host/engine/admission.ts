@@ -68,6 +68,7 @@ interface Owner {
   readonly supervisor: { tell(event: LoopEvent): void; failed(error: unknown, event: string): void };
   readonly guard: { run(event: string, task: () => void): void };
   readonly isDispatching: boolean;
+  isStopped: boolean;
   begin(): boolean;
   enter(): boolean;
   end(): void;
@@ -238,6 +239,7 @@ export class Admission {
           owner.acceptors.closeExempt();
           owner.connections.abortAll(true);
         }
+        owner.isStopped ||= this.isFinishing;
         owner.stop();
         return false;
     }

@@ -14,11 +14,11 @@ import { Connections } from "./connections.ts";
 import { PassQueue } from "./pass-queue.ts";
 import { Resources } from "./resources.ts";
 import { Run } from "./run.ts";
+import { settle } from "./settling.ts";
 import { Stall } from "./stall.ts";
 import { Turns } from "./turns.ts";
 import { Writers } from "./writers.ts";
 
-const ROUNDS = 16; // of flushing: callbacks of a flush may write again
 const KEPT = 1000; // reports about remote peers that are kept while the loop is stopped
 
 export class Engine {
@@ -31,6 +31,8 @@ export class Engine {
   now: number;
   /** True if timers started in this dispatch may get their start time at its end, which saves clock reads. */
   isBatching = false;
+  /** Whether the program has stopped the loop, or it has stopped gracefully: then only `start` begins a run. */
+  isStopped = false;
   readonly guard: Guard;
   readonly admission: Admission;
   readonly connections: Connections;
@@ -103,7 +105,9 @@ export class Engine {
   /** Runs until `stop`; with `once`, until an event has been dispatched; without `forever`, until there is nothing to wait for. */
   start(once: boolean, forever = false): Promise<void> {
     if (!this.isRunning) this.#endRun(); // stopped in the current pass, and started again
-    if (this.isRunning) throw new IOLoopError("ERR_IOLOOP_RUNNING", "IOLoop already running");
+    else if (!once && this.#run!.join(forever)) return this.#run!.promise;
+    else throw new IOLoopError("ERR_IOLOOP_RUNNING", "IOLoop already running");
+    this.isStopped = false;
     const run = (this.#run = new Run(once, forever));
     this.#stall.alarm.changed = true;
     this.resources.resume();
@@ -148,7 +152,8 @@ export class Engine {
   end(): void {
     if (this.#depth > 1) return void this.#depth--;
     try {
-      this.#finish();
+      if (!settle(this)) this.wake();
+      this.timers.flush();
     } catch (error) {
       this.supervisor.failed(error, "dispatch");
     } finally {
@@ -225,6 +230,7 @@ export class Engine {
     } finally {
       this.#depth--;
     }
+    this.isStopped = false;
     this.stop();
   }
 
@@ -270,17 +276,6 @@ export class Engine {
     if (answer === Due.ONCE || answer === Due.RECURRING) this.timers.fire(id, answer);
     else this.connections.expire(id, answer);
     if (this.writers.length > 0) this.writers.flush();
-  }
-
-  #finish(): void {
-    const { admission, writers } = this;
-    let rounds = 0;
-    for (; rounds < ROUNDS && (admission.isToBeAsked || writers.length > 0); rounds++) {
-      if (admission.isToBeAsked) admission.settle();
-      writers.flush();
-    }
-    if (rounds === ROUNDS) this.wake();
-    this.timers.flush();
   }
 
   #halt(): void {

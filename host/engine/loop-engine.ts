@@ -20,6 +20,7 @@ export type LoopEngine = Pick<
   | "fail"
   | "guard"
   | "isRunning"
+  | "isStopped"
   | "isWatching"
   | "nextTick"
   | "now"

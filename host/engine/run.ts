@@ -10,7 +10,9 @@ export class Run extends Deferred {
   /** Whether an event has been dispatched. */
   dispatched = false;
   /** Whether it continues when there is nothing to wait for. */
-  readonly forever: boolean;
+  forever: boolean;
+  /** Whether a promise has begun it: then the first `start` joins it. */
+  isShared = false;
   /** Whether `stop` was called: then it ends with the current pass. */
   stopping = false;
   /** Whether it ends with the current pass because `once` is fulfilled. */
@@ -22,6 +24,14 @@ export class Run extends Deferred {
     super();
     this.once = once;
     this.forever = forever;
+  }
+
+  /** Makes it the run of a call of `start`. Returns false if it is that of another call. */
+  join(forever: boolean): boolean {
+    if (!this.isShared) return false;
+    this.isShared = false;
+    this.forever ||= forever;
+    return true;
   }
 
   override settle(): void {

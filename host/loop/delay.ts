@@ -193,7 +193,7 @@ export class Delay extends GuardedEmitter<DelayEvents> {
     this.#outcome = new Deferred().silent();
     this.#args = [];
     this.#begun = this.#pending = 0;
-    if (this.#stops) this.ioloop.stop();
+    if (this.#stops) this.engine.stop();
     this.#stops = false;
     this.#waiting = false;
   }

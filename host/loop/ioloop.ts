@@ -4,7 +4,7 @@ import { tally } from "../core/debug.ts";
 import { type Step, Delay, shareLoop } from "./delay.ts";
 import { type ClientOptions, Client } from "../net/client.ts";
 import { IOLoopError } from "../base/errors.ts";
-import { LoopLimits } from "./limits.ts";
+import { LoopPromises } from "./loop-promises.ts";
 import { type StopOptions, stopGracefully } from "./graceful-stop.ts";
 import { ownMethods, detached } from "../base/methods.ts";
 import { printError } from "../reactor/print-error.ts";
@@ -32,7 +32,7 @@ export type ClientCallback = (
 export type ErrorCallback = (loop: IOLoop, error: NodeJS.ErrnoException | undefined) => unknown;
 
 /** An event loop for TCP clients and servers. */
-export class IOLoop extends LoopLimits {
+export class IOLoop extends LoopPromises {
   /** @internal */
   static override readonly events: readonly string[] = LOOP_EVENTS;
 
@@ -177,7 +177,7 @@ export class IOLoop extends LoopLimits {
 
   /**
    * Runs until `stop`, or until nothing is watched any more. With `forever`, it also runs while nothing is watched, so that it can be
-   * started before there is work; `stop`, a graceful stop and `reset` end it.
+   * started before there is work; `stop`, a graceful stop and `reset` end it. If a promise has started the loop, joins that run.
    *
    * @throws IOLoopError `ERR_IOLOOP_RUNNING` if it is running already.
    */
@@ -192,7 +192,7 @@ export class IOLoop extends LoopLimits {
 
   /** Stops the loop after the current pass. Connections stay open; `start` continues. */
   stop(): void {
-    this.engine.stop();
+    this.#reactor.stop();
   }
 
   /**
@@ -250,6 +250,8 @@ export class IOLoop extends LoopLimits {
   static readonly acceptor: IOLoop["acceptor"] = onSingleton("acceptor");
   static readonly delay: IOLoop["delay"] = onSingleton("delay");
   static readonly client: IOLoop["client"] = onSingleton("client");
+  static readonly connect: IOLoop["connect"] = onSingleton("connect");
+  static readonly listen: IOLoop["listen"] = onSingleton("listen");
   static readonly nextTick: IOLoop["nextTick"] = onSingleton("nextTick");
   static readonly oneTick: IOLoop["oneTick"] = onSingleton("oneTick");
   static readonly recurring: IOLoop["recurring"] = onSingleton("recurring");
@@ -257,6 +259,7 @@ export class IOLoop extends LoopLimits {
   static readonly reset: IOLoop["reset"] = onSingleton("reset");
   static readonly serve: IOLoop["serve"] = onSingleton("serve");
   static readonly server: IOLoop["server"] = onSingleton("server");
+  static readonly sleep: IOLoop["sleep"] = onSingleton("sleep");
   static readonly start: IOLoop["start"] = onSingleton("start");
   static readonly stop: IOLoop["stop"] = onSingleton("stop");
   static readonly stopGracefully: IOLoop["stopGracefully"] = onSingleton("stopGracefully");

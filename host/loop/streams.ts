@@ -1,6 +1,7 @@
 // Makes streams of the loop from connections: from accepted ones, and from those that the loop opens.
 
 import type { Id } from "../core/ids.ts";
+import type { LoopEngine } from "../engine/loop-engine.ts";
 import { Client, type ClientOptions } from "../net/client.ts";
 import type { ListenerOptions } from "../net/listener-options.ts";
 import { Server } from "../net/server.ts";
@@ -13,18 +14,19 @@ export function streamServer(
   reactor: Reactor,
   options: ListenerOptions,
   accepted: (stream: Stream, id: Id) => unknown,
+  server: Server = new Server({ reactor }),
+  what = "server",
 ): Server {
   let idleTimeout: number | undefined;
   let lifetime: number | undefined;
   let halfOpen: boolean | undefined;
-  const server = new Server({ reactor });
   server.taker = (handle) => {
     const stream = new Stream(handle, { reactor, halfOpen });
     if (idleTimeout !== undefined) stream.timeout = idleTimeout;
     if (lifetime !== undefined) stream.lifetime = lifetime;
     return accepted(stream, join(stream));
   };
-  ({ idleTimeout, lifetime, halfOpen } = server.begin("server", options));
+  ({ idleTimeout, lifetime, halfOpen } = server.begin(what, options));
   return server;
 }
 
@@ -33,6 +35,7 @@ export function streamClient(
   reactor: Reactor,
   options: ClientOptions,
   done: (error: Error | undefined, stream: Stream | undefined) => unknown,
+  what = "client",
 ): Id {
   let idleTimeout: number | undefined;
   let halfOpen: boolean | undefined;
@@ -52,10 +55,15 @@ export function streamClient(
     }
     return done(undefined, stream);
   });
-  const id = client.begin("client", options);
+  const id = client.begin(what, options);
   ({ idleTimeout, halfOpen, address } = client.options);
   isOurs = client.options.handle === undefined;
   return id;
+}
+
+/** Gives up an attempt to connect. */
+export function removeConnection(engine: LoopEngine, id: Id): void {
+  engine.connections.find(id, Client)?.close();
 }
 
 // Closes the connection if it cannot become a stream: nothing else refers to it.

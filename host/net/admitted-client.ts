@@ -14,8 +14,10 @@ export function shakeHands(
   socket: Socket,
   id: number,
   done: (secure: TLSSocket) => void,
+  lost?: () => void,
 ): void {
   const handshake = begun(engine, socket, id);
+  handshake.lost = lost;
   // The client has reset the connection while it waited.
   if (hasGone(socket)) return handshake.abort();
   engine.connections.setTimeout(id, handshakes.seconds);
@@ -70,6 +72,8 @@ class Handshake implements Connection {
   readonly #engine: LoopEngine;
   readonly #socket: Socket;
   #over = false;
+  /** Called if it fails. */
+  lost: (() => void) | undefined;
 
   constructor(engine: LoopEngine, socket: Socket, id: number) {
     this.id = id;
@@ -96,6 +100,7 @@ class Handshake implements Connection {
     this.#over = true;
     this.#engine.connections.close(this.id);
     release(this.#socket, false);
+    this.lost?.();
   }
 
   close(): void {

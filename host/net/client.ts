@@ -5,6 +5,7 @@ import type { ConnectionOptions } from "node:tls";
 import { IOLoopError, isError } from "../base/errors.ts";
 import { namesOf } from "../base/event-emitter.ts";
 import { ownMethods } from "../base/methods.ts";
+import { onAbort } from "../base/signals.ts";
 import { nodeTls } from "../socket/node-tls.ts";
 import {
   BOOLEAN,
@@ -13,6 +14,7 @@ import {
   PEER_PORT,
   type Rule,
   SECONDS,
+  SIGNAL,
   TEXT,
   checkApart,
   checkOptions,
@@ -45,6 +47,8 @@ export interface ClientOptions extends TcpOptions, ClientTlsOptions {
   halfOpen?: boolean | undefined;
   /** The initial `timeout` of a loop's stream, in seconds; default 15, 0 for never. */
   idleTimeout?: number | undefined;
+  /** Gives the attempt up when it is aborted, with the reason of the signal as the error. An open connection stays. */
+  signal?: AbortSignal | undefined;
   /** Seconds for the whole attempt, including the look-up of the name; default 10, 0 for no limit. */
   timeout?: number | undefined;
 }
@@ -76,6 +80,7 @@ export const CLIENT_RULES: Readonly<Record<string, Rule>> = {
   lookup: FUNCTION,
   halfOpen: BOOLEAN,
   idleTimeout: SECONDS,
+  signal: SIGNAL,
   timeout: SECONDS,
   ...TCP_RULES,
   ...CLIENT_TLS_RULES,
@@ -87,6 +92,7 @@ export class Client extends ReactorPart<ClientEvents> {
   static override readonly events: readonly string[] = namesOf<ClientEvents>({ connect: true, error: true });
 
   #handle: StreamHandle | undefined;
+  #forgetSignal: (() => void) | undefined;
   /** The options of the attempt, each read once. @internal */
   options: ClientOptions = {};
 
@@ -133,6 +139,7 @@ export class Client extends ReactorPart<ClientEvents> {
     this.id = id;
     this.options = options;
     engine.connections.seat(id, this);
+    this.#forgetSignal = onAbort(options.signal, (reason) => this.#tell("error", () => this.#failed(reason as Error)));
     engine.nextTick(() => {
       if (this.id === id) this.#attempt(secure);
     });
@@ -231,12 +238,13 @@ export class Client extends ReactorPart<ClientEvents> {
     if (this.id === 0) return;
     this.engine.guard.run("close", () => this.close());
     // If a name has several addresses, the error of the first one says more than the AggregateError.
-    const { errors } = error as Partial<AggregateError>;
+    const { errors } = (error ?? {}) as Partial<AggregateError>; // the reason of a signal can be anything
     this.fire("error", (Array.isArray(errors) ? errors.find(isError) : undefined) ?? error);
   }
 
   #leave(): number {
     const { id } = this;
+    this.#forgetSignal?.();
     this.options = {};
     this.id = 0;
     this.#handle = undefined;

@@ -3,7 +3,18 @@
 import type { ListenOptions } from "node:net";
 import type { AcceptorLimits } from "../engine/acceptors.ts";
 import { checkSupport } from "./bind.ts";
-import { BOOLEAN, COUNT, HOST, OVERFLOW, PORT, type Rule, SECONDS, checkApart, checkOptions } from "../base/checks.ts";
+import {
+  BOOLEAN,
+  COUNT,
+  HOST,
+  OVERFLOW,
+  PORT,
+  type Rule,
+  SECONDS,
+  SIGNAL,
+  checkApart,
+  checkOptions,
+} from "../base/checks.ts";
 import { SOCKET_PATH } from "./socket-file.ts";
 import { TCP_RULES, type TcpOptions } from "../socket/tcp-options.ts";
 import { SERVER_TLS_RULES, type ServerTlsOptions } from "../socket/tls-options.ts";
@@ -33,6 +44,8 @@ export interface ListenerOptions extends TcpOptions, ServerTlsOptions {
   overflow?: "wait" | "drop" | undefined;
   /** Share the port with other processes (SO_REUSEPORT); default false. Throws if the runtime cannot. */
   reuse?: boolean | undefined;
+  /** Closes the server when it is aborted, and not its connections. */
+  signal?: AbortSignal | undefined;
   /** Admit only one client per tick; default false. */
   singleAccept?: boolean | undefined;
   /** How many of its clients may be open at once, within the loop's `maxConnections`; default no limit of its own, or 100 with `exempt`. */
@@ -69,6 +82,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   waitTimeout: SECONDS,
   overflow: OVERFLOW,
   reuse: BOOLEAN,
+  signal: SIGNAL,
   singleAccept: BOOLEAN,
   maxConnections: COUNT,
   exempt: BOOLEAN,

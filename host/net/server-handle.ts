@@ -1,5 +1,7 @@
-// Helpers on servers of the runtime: to find a free port, to notice when other code closes a server, and to refuse late connections.
+// Helpers of servers: a free port, whether the loop still accepts, a notice when other code closes the server of the runtime, late connections.
 
+import { IOLoopError } from "../base/errors.ts";
+import type { LoopEngine } from "../engine/loop-engine.ts";
 import { type AddressInfo, Server, type Socket, createServer } from "node:net";
 
 /** A port that was free a moment ago, on 127.0.0.1. */
@@ -27,4 +29,11 @@ export function whenClosed(handle: Server, isOurs: () => boolean, close: () => v
 /** Destroys a connection of a server that accepts no more. */
 export function refuse(socket: Socket): void {
   socket.destroy();
+}
+
+/** Throws if a graceful stop has ended accepting. `what` is the called method. */
+export function checkAccepting({ admission }: Pick<LoopEngine, "admission">, what: string): void {
+  if (!admission.hasEnded) return;
+  const message = `${what}: the loop is stopping gracefully and accepts no more clients`;
+  throw new IOLoopError("ERR_IOLOOP_STOPPING", message);
 }

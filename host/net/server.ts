@@ -9,15 +9,16 @@ import { debug } from "../core/debug.ts";
 import { IOLoopError } from "../base/errors.ts";
 import { namesOf } from "../base/event-emitter.ts";
 import { ownMethods } from "../base/methods.ts";
+import { onAbort } from "../base/signals.ts";
 import { bind, isBoundElsewhere } from "./bind.ts";
 import { type ListenerOptions, checkListenerOptions, limitsOf, whereToListen } from "./listener-options.ts";
-import { freePort, refuse, whenClosed } from "./server-handle.ts";
+import { checkAccepting, freePort, refuse, whenClosed } from "./server-handle.ts";
 import { SocketFile } from "./socket-file.ts";
 import { acceptOnNode } from "../socket/node-socket.ts";
 import { POSITIVE, checkOptions } from "../base/checks.ts";
 import type { Id } from "../core/ids.ts";
 import { REACTOR, type Reactor } from "../reactor/reactor.ts";
-import { ReactorPart } from "../reactor/emitters.ts";
+import { Disposable } from "./disposable.ts";
 import { keyOf } from "../socket/address-key.ts";
 import { type SocketHandle, type StreamHandle, peerOf, plain } from "../socket/handle.ts";
 import { shakeHands } from "./admitted-client.ts";
@@ -36,7 +37,7 @@ export interface ServerEvents {
 const SYSTEM_BACKLOG = 511; // for clients that connect within one turn; then they wait in our queue
 
 /** Accepts TCP and UNIX domain socket connections. */
-export class Server extends ReactorPart<ServerEvents> {
+export class Server extends Disposable<ServerEvents> {
   /** @internal */
   static override readonly events: readonly string[] = namesOf<ServerEvents>({ accept: true, error: true });
 
@@ -56,11 +57,11 @@ export class Server extends ReactorPart<ServerEvents> {
   #backlog = SYSTEM_BACKLOG;
   #arrived = 0;
   #lifetime = 0; // of connections in their handshake
+  #forgetSignal: (() => void) | undefined;
+  /** The handshake of an admitted client has failed. @internal */
+  protected lost: (() => void) | undefined;
 
-  /**
-   * A server that does not listen yet. `reactor`: default that of the shared loop. `multiAccept`: how many clients are admitted per
-   * tick if the reactor has no loop, which has that setting itself; default 50.
-   */
+  /** `reactor`: default that of the shared loop. `multiAccept`: clients admitted per tick if the reactor has no loop; default 50. */
   constructor(options: { reactor?: Reactor | undefined; multiAccept?: number | undefined } = {}) {
     const given = checkOptions("new Server", options, { reactor: REACTOR, multiAccept: POSITIVE });
     super(given.reactor);
@@ -98,10 +99,7 @@ export class Server extends ReactorPart<ServerEvents> {
     const options = checkListenerOptions(what, given);
     if (this.#handle) throw new IOLoopError("ERR_IOLOOP_HANDLE_IN_USE", `${what}: the server is listening already`);
     const { exempt = false } = options;
-    if (this.engine.admission.hasEnded && !exempt) {
-      const message = `${what}: the loop is stopping gracefully and accepts no more clients`;
-      throw new IOLoopError("ERR_IOLOOP_STOPPING", message);
-    }
+    if (!exempt) checkAccepting(this.engine, what);
     if (this.#ready.hasEnded) this.#ready = new Deferred().silent();
     const note = (what: string): void => debug?.(this.engine.core, what);
     this.#handshakes = usesTls(what, options) ? new Handshakes(serverTls(options, what), note, what) : undefined;
@@ -120,6 +118,7 @@ export class Server extends ReactorPart<ServerEvents> {
       this.close(); // the runtime may have no permission to listen
       throw error;
     }
+    this.#forgetSignal = onAbort(options.signal, () => this.close());
     return options;
   }
 
@@ -241,11 +240,11 @@ export class Server extends ReactorPart<ServerEvents> {
 
   #leave(): NetServer | undefined {
     const handle = this.#handle;
+    this.#forgetSignal?.();
     this.#handle = undefined;
     this.id = 0;
     if (handle && !this.#ready.hasEnded) {
-      this.#ready.fail(new IOLoopError("ERR_IOLOOP_ABORTED", "listen: the server was closed before it listened"));
-      this.#ready.settle();
+      this.#ready.end(new IOLoopError("ERR_IOLOOP_ABORTED", "listen: the server was closed before it listened"));
     }
     return handle;
   }
@@ -260,14 +259,15 @@ export class Server extends ReactorPart<ServerEvents> {
     const { engine } = this;
     this.#arrived++;
     const id = engine.acceptors.accept(this.#record, () => keyOf(peerOf(socket).remoteAddress));
-    letWait(engine, socket, id, this.#admitted);
+    letWait(engine, socket, id, this.admitted);
   };
 
-  #admitted = (socket: Socket | BareSocket, id: number): void => {
+  /** @internal */
+  protected admitted = (socket: Socket | BareSocket, id: number): void => {
     tune(socket, this.#tcp);
     if (!this.#handshakes) return this.#accept(socket, id);
     if (this.#lifetime > 0) this.engine.connections.setLifetime(id, this.#lifetime);
-    shakeHands(this.engine, this.#handshakes, plain(socket), id, (secure) => this.#accept(secure, id));
+    shakeHands(this.engine, this.#handshakes, plain(socket), id, (secure) => this.#accept(secure, id), this.lost);
   };
 
   #accept(socket: Socket | BareSocket, id: number): void {
@@ -283,8 +283,7 @@ export class Server extends ReactorPart<ServerEvents> {
   // Errors of a handle that was closed meanwhile are dropped: another one may be listening.
   #failed(handle: NetServer, error: Error): void {
     if (this.#handle !== handle) return;
-    this.#ready.fail(error);
-    this.#ready.settle();
+    this.#ready.end(error);
     // If the socket listens, one accept has failed, as when no descriptor is left. The next one may succeed.
     if (handle.listening) return this.engine.report("accept", () => this.engine.supervisor.failed(error, "accept"));
     this.engine.deliver("error", () => {

@@ -248,6 +248,7 @@ export class Reactor extends Shown<ReactorEvents> {
 
   /** Ends the run after the current pass. Timers, handles and connections stay, and `start` continues with them. */
   stop(): void {
+    this.engine.isStopped ||= this.isRunning;
     this.engine.stop();
   }
 

@@ -12,7 +12,7 @@ export interface Listener {
   received(chunk: Buffer): void;
   failed(error: Error): void;
   /** The connection has closed or, with `ended`, the peer has ended its side. */
-  closed(ended: boolean): void;
+  disconnected(ended: boolean): void;
 }
 
 /** The peer's address. Empty for UNIX sockets and closed connections. */

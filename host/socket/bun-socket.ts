@@ -105,7 +105,7 @@ class BunSocket extends BareSocket {
 
   ended(): void {
     this.readableEnded = true;
-    this.listener?.closed(true);
+    this.listener?.disconnected(true);
   }
 
   failed(error: Error): void {
@@ -119,7 +119,7 @@ class BunSocket extends BareSocket {
       this.left();
     } finally {
       if (error) this.listener?.failed(error);
-      else this.listener?.closed(false);
+      else this.listener?.disconnected(false);
     }
   }
 

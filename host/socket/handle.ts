@@ -44,7 +44,7 @@ const EVENTS: readonly [string, (this: Heard, argument: never) => void][] = [
   [
     "end",
     function (this: Heard): void {
-      this[LISTENER]?.closed(true);
+      this[LISTENER]?.disconnected(true);
     },
   ],
   [
@@ -57,7 +57,7 @@ const EVENTS: readonly [string, (this: Heard, argument: never) => void][] = [
 ];
 
 function closed(this: Heard): void {
-  this[LISTENER]?.closed(false);
+  this[LISTENER]?.disconnected(false);
 }
 
 const readFast = fastReader(deliver);

@@ -236,7 +236,7 @@ function prepare(): boolean {
       // Called at the end of input, which the runtime would push into the socket's stream.
       push(this: BareSocket): void {
         this.readableEnded = true;
-        this.listener?.closed(true);
+        this.listener?.disconnected(true);
       },
       read: nothing,
     }),

@@ -14,9 +14,17 @@ export interface Consumer {
   readonly isFull: boolean;
   /** The handle of the stream, if the consumer reads and writes it without the stream. */
   readonly borrowed?: SocketHandle;
+  /** Whether it asks for the next chunk. If false, input is kept, and reading continues until the inbox is full. Undefined: it takes all. */
+  readonly wants?: boolean;
+  /** Whether others may write to the stream. */
+  readonly onlyReads?: boolean;
   /** Whether it has the stream only for a short time. `write` and subscribing to `read` are allowed meanwhile, and take effect afterwards. */
   readonly isBrief?: boolean;
   received(chunk: Buffer): void;
+  /** Input was kept, or may be taken again after a pause. */
+  kept?(): void;
+  /** The idle deadline has come: if there was activity that the stream does not know of, records it. */
+  look?(): void;
   /** The peer has ended its side. */
   ended(): void;
   /** The idle deadline has passed. Returns true if the stream must stay open. */
@@ -43,18 +51,24 @@ export interface Consumed {
   halfOpen: boolean;
   readonly hasPeerEnded: boolean;
   readonly isWriting: boolean;
+  /** Whether kept input may be taken now: the stream is not paused and its loop runs, or it is closed. */
+  readonly isGiving: boolean;
   readonly bytesRead: number;
   readonly bytesWritten: number;
   readonly closeReason: CloseReason | undefined;
   readonly consumer: Consumer | undefined;
   consume(what: string, consumer: Consumer): void;
+  /** Ends the use of the stream by a consumer: others may read it. */
+  release(consumer: Consumer): void;
   /** Continues reading: the consumer may have room again. */
   flow(): void;
   push(chunk: string | Uint8Array, cb?: (stream: never, error?: IOLoopError) => unknown): unknown;
   /** Ends our side as soon as all waiting data has been sent. */
   endLater(): void;
+  /** Closes as soon as all waiting data has been sent. */
+  finishLater(reason: CloseReason): void;
   /** Closes at once. */
-  finish(how: "linger" | "drop" | "reset", reason: CloseReason): void;
+  finish(how: "linger" | "drop" | "reset", reason: CloseReason, error?: Error): void;
 }
 
 /** Continues reading: the consumer has room again. */

@@ -16,6 +16,7 @@ import {
   unhear,
 } from "../socket/handle.ts";
 import { type CloseReason, errorFor } from "./close-reason.ts";
+import { tellClosed } from "./endings.ts";
 import { inUse } from "./consumer.ts";
 import { type Borrower, Lent } from "./lent.ts";
 import { Lingering } from "./lingering.ts";
@@ -81,6 +82,7 @@ export abstract class StreamEnding extends StreamReading {
       this.endsFor("stolen");
       this.engine.connections.close(record);
       this.forget();
+      tellClosed(this);
       return handle;
     } catch (error) {
       this.broken(error);
@@ -173,6 +175,7 @@ export abstract class StreamEnding extends StreamReading {
     } catch (failure) {
       this.fire("error", toError(failure));
     }
+    tellClosed(this, broken ?? error);
     if (broken && (!consumer || this.hasSubscribers("error"))) this.fire("error", broken);
     if (!consumer) return this.fire("close");
     engine.guard.run("close", () => consumer.closed(errorFor(reason, broken ?? error), () => this.#hasClosed()));
@@ -187,7 +190,7 @@ export abstract class StreamEnding extends StreamReading {
     this.#enter(offered, socket);
     this.share();
     this.engine.connections.adopt(this.record);
-    if (socket.destroyed) this.engine.nextTick(() => this.closed(false));
+    if (socket.destroyed) this.engine.nextTick(() => this.disconnected(false));
     if (this.engine.active) this.resume();
     else this.suspend();
     return this.id;
@@ -224,8 +227,8 @@ export abstract class StreamEnding extends StreamReading {
     this.#enter(handle, handle);
     // If the peer has already gone, the handle emits nothing any more.
     const { engine } = this;
-    if (handle.destroyed) engine.nextTick(() => this.closed(false));
-    else if (handle.readableEnded) engine.nextTick(() => this.closed(true));
+    if (handle.destroyed) engine.nextTick(() => this.disconnected(false));
+    else if (handle.readableEnded) engine.nextTick(() => this.disconnected(true));
     if (engine.active) this.resume();
     else this.suspend();
   }

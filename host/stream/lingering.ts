@@ -54,7 +54,7 @@ export class Lingering implements Connection, Listener {
     if (this.#dropped >= MOST) this.#over(false);
   }
 
-  closed(): void {
+  disconnected(): void {
     this.#over(true);
   }
 

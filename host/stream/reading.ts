@@ -3,24 +3,18 @@
 import { BOOLEAN, check } from "../base/checks.ts";
 import { ownMethods } from "../base/methods.ts";
 import { BareSocket } from "../socket/bare-socket.ts";
-import { type AnyHandle, type SocketHandle, hold, isGone } from "../socket/handle.ts";
+import { type AnyHandle, hold, isGone } from "../socket/handle.ts";
 import type { CloseReason } from "./close-reason.ts";
-import { type Consumer, inUse } from "./consumer.ts";
+import type { Consumer } from "./consumer.ts";
 import { Inbox } from "./inbox.ts";
-import { StreamState } from "./stream-state.ts";
+import { StreamInput } from "./input.ts";
 
 /** How a connection ends: our side first, and it lingers; both sides at once; or with a reset. */
 export type Ending = "linger" | "drop" | "reset";
 
 /** The base of class Stream. */
-export abstract class StreamReading extends StreamState {
-  /** @internal */
-  inbox: Inbox | undefined;
-  /** Receives the input instead of the subscribers to `read`. @internal */
-  consumer: Consumer | undefined;
-  #bytesRead = 0;
+export abstract class StreamReading extends StreamInput {
   #halfOpen = false;
-  #paused = false;
   #hasPeerEnded = false;
 
   /**
@@ -43,16 +37,6 @@ export abstract class StreamReading extends StreamState {
     return this.raw.readableLength > 0 || this.raw.readableEnded || this.inbox?.isEmpty === false;
   }
 
-  /** Bytes received. */
-  get bytesRead(): number {
-    return this.lent?.bytesRead ?? this.#bytesRead;
-  }
-
-  /** The handle, if it is lent to a server, which reads and writes it without the stream. @internal */
-  get lent(): SocketHandle | undefined {
-    return this.consumer?.borrowed;
-  }
-
   /** @internal */
   override get isLent(): boolean {
     return this.consumer?.borrowed !== undefined;
@@ -71,16 +55,16 @@ export abstract class StreamReading extends StreamState {
   /** Starts reading, or continues after `stop`. If the peer has ended its side meanwhile, its end is delivered. */
   start(): void {
     if (!this.raw) return;
-    this.#paused = false;
+    this.isPaused = false;
     if (!this.started) return this.open();
-    this.inbox?.giveLater();
+    this.giveAgain();
     this.flow();
-    if (this.raw?.readableEnded) this.engine.nextTick(() => this.closed(true));
+    if (this.raw?.readableEnded) this.engine.nextTick(() => this.disconnected(true));
   }
 
   /** Pauses reading. Writing and the idle timeout continue. */
   stop(): void {
-    this.#paused = true;
+    this.isPaused = true;
     try {
       const handle = this.socket();
       if (handle && !this.lent && !this.isSecuring) hold(handle);
@@ -106,54 +90,13 @@ export abstract class StreamReading extends StreamState {
     } catch (error) {
       this.broken(error);
     }
+    if (this.consumer) this.giveAgain();
     this.flow();
-  }
-
-  /** Continues reading, unless the stream is paused, its reader has no room, or the loop is stopped. @internal */
-  flow(): void {
-    if (this.#paused || this.inbox?.isFull || this.consumer?.isFull || this.lent || !this.engine.active) return;
-    try {
-      this.raw?.resume();
-    } catch (error) {
-      this.broken(error);
-    }
-  }
-
-  /** Whether input has a reader. @internal */
-  get isRead(): boolean {
-    if (!this.raw || this.#paused) return false;
-    return this.consumer ? !this.consumer.isFull : this.hasSubscribers("read");
-  }
-
-  /** Throws if the stream has a consumer: it would not share the input. @internal */
-  protected override subscribing(name: string): void {
-    if (name === "read" && this.consumer && !this.isSecuring) throw inUse('on: event "read"', this.consumer.name);
-  }
-
-  /** Delivers kept input in the next tick if there is a new subscriber to `read`. @internal */
-  protected override subscribed(name: string): void {
-    if (name === "read") this.inbox?.giveLater();
-  }
-
-  /** Delivers all further input to a consumer, kept input first. `what` is the called method. @internal */
-  consume(what: string, consumer: Consumer): void {
-    const reader = this.consumer?.name ?? (this.hasSubscribers("read") ? "a subscriber to `read`" : undefined);
-    if (reader !== undefined) throw inUse(what, reader);
-    this.consumer = consumer;
-    this.inbox?.giveLater();
   }
 
   /** @internal */
   get outlet(): AnyHandle | undefined {
     return this.started ? this.raw : undefined;
-  }
-
-  /** Puts kept input back into a handle that the stream releases. It does not count as read. @internal */
-  protected giveBack(handle: SocketHandle): void {
-    if (this.inbox?.isEmpty !== false) return;
-    const rest = this.inbox.takeAll();
-    this.#bytesRead -= rest.length;
-    handle.unshift(rest);
   }
 
   /** Passes a chunk to the reader. @internal */
@@ -171,7 +114,7 @@ export abstract class StreamReading extends StreamState {
   /** @internal */
   received(chunk: Buffer): void {
     if (!this.raw) return;
-    this.#bytesRead += chunk.length;
+    this.bytesIn += chunk.length;
     const { engine } = this;
     if (!engine.begin()) {
       this.touch(engine.clock.now());
@@ -179,9 +122,12 @@ export abstract class StreamReading extends StreamState {
     }
     try {
       this.touch();
-      if (this.#paused || this.inbox?.isEmpty === false || this.consumer?.isFull) this.#keep(chunk);
-      else if (this.consumer) this.give(chunk);
-      else if (this.hasSubscribers("read")) this.emit("read", chunk); // not `fire`, which costs more
+      const { consumer } = this;
+      if (this.isPaused || this.inbox?.isEmpty === false) this.#keep(chunk);
+      else if (consumer) {
+        if (consumer.isFull || consumer.wants === false) this.#keep(chunk);
+        else this.give(chunk);
+      } else if (this.hasSubscribers("read")) this.emit("read", chunk); // not `fire`, which costs more
       else this.#keep(chunk);
     } catch (error) {
       engine.supervisor.failed(error, "read");
@@ -191,8 +137,8 @@ export abstract class StreamReading extends StreamState {
   }
 
   /** @internal */
-  closed(ended: boolean): void {
-    if (ended && this.#paused) return; // the peer's end waits for `start`, as its data does
+  disconnected(ended: boolean): void {
+    if (ended && this.isPaused) return; // the peer's end waits for `start`, as its data does
     this.engine.deliver("close", () => {
       this.inbox?.give();
       // Only the peer can have destroyed a bare connection. On Bun, one whose two sides have ended is closed without another event.
@@ -200,7 +146,7 @@ export abstract class StreamReading extends StreamState {
       const isReset = this.raw instanceof BareSocket && !hasEnded;
       if (hasEnded && !ended) this.#hasPeerEnded = true;
       if (!ended) this.finish("drop", isReset ? "reset" : "local");
-      else if (!this.#paused && this.raw && !this.#hasPeerEnded) {
+      else if (!this.isPaused && this.raw && !this.#hasPeerEnded) {
         // On Bun a socket that this side destroys emits its end first.
         if (this.raw.destroyed) this.finish("drop", "local");
         else this.#peerEnded();
@@ -227,15 +173,18 @@ export abstract class StreamReading extends StreamState {
   #peerEnded(): void {
     this.#hasPeerEnded = true;
     if (this.hasEnded) this.finish("linger", "local"); // both sides have ended, ours first
-    else if (this.consumer) this.#endFor(this.consumer);
-    else if (this.halfOpen) this.fire("end");
-    else this.finishLater("peer");
+    else this.#endOf(this.consumer);
   }
 
-  // Delivers kept input first, even if the consumer has no room.
-  #endFor(consumer: Consumer): void {
-    if (this.inbox?.isEmpty === false) this.give(this.inbox.takeAll());
-    this.engine.guard.run("end", () => consumer.ended());
+  // A consumer that takes all gets kept input first, even if it has no room. One that asks for input takes the rest later.
+  #endOf(consumer: Consumer | undefined): void {
+    if (consumer) {
+      if (this.inbox?.isEmpty === false && consumer.wants === undefined) this.give(this.inbox.takeAll());
+      this.engine.guard.run("end", () => consumer.ended());
+      if (!consumer.onlyReads) return;
+    }
+    if (this.halfOpen) this.fire("end");
+    else this.finishLater("peer");
   }
 
   #keep(chunk: Buffer): void {
@@ -243,9 +192,10 @@ export abstract class StreamReading extends StreamState {
     const inbox = (this.inbox ??= new Inbox(this));
     inbox.push(chunk);
     inbox.giveLater();
+    this.consumer?.kept?.();
     if (!inbox.isFull) return;
     try {
-      this.raw!.pause();
+      this.raw?.pause();
     } catch (error) {
       this.broken(error);
     }
@@ -264,4 +214,4 @@ export abstract class StreamReading extends StreamState {
   protected abstract open(): void;
 }
 
-ownMethods(StreamReading, "a stream", ["received", "closed", "flow", "give", "suspend", "resume"]);
+ownMethods(StreamReading, "a stream", ["received", "disconnected", "give", "suspend", "resume"]);

@@ -94,6 +94,11 @@ export abstract class StreamState extends StreamEmitter {
     return this.raw ? undefined : this.#closeReason;
   }
 
+  /** Whether the stream is closed, or its handle was stolen. */
+  get isClosed(): boolean {
+    return this.raw === undefined;
+  }
+
   /** @internal */
   override get isOpen(): boolean {
     return this.record !== 0;
@@ -134,12 +139,16 @@ export abstract class StreamState extends StreamEmitter {
 
   /** The idle deadline has passed: if other code has used the handle since the last one, records activity. @internal */
   look(): void {
+    this.consumerLooks();
     if (this.#seen === undefined || this.isSecuring) return;
     const bytes = this.#foreignBytes();
     if (bytes === this.#seen) return;
     this.#seen = bytes;
     this.touch();
   }
+
+  /** Records activity that only the consumer knows of. @internal */
+  protected abstract consumerLooks(): void;
 
   /** Sets the deadlines of a connection that has got its record. @internal */
   protected setDeadlines(): void {

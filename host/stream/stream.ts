@@ -1,16 +1,28 @@
 // class Stream: reads and writes a connection, and closes it when it is idle for too long.
 
+import { Writable } from "node:stream";
 import type { IOLoopError } from "../base/errors.ts";
+import { silent } from "../base/signals.ts";
 import { detached, ownMethods } from "../base/methods.ts";
-import { CHUNK, COUNT, FUNCTION, check, checkOptions, BOOLEAN } from "../base/checks.ts";
+import { CHUNK, COUNT, FUNCTION, type Rule, SIGNAL, check, checkOptions, BOOLEAN } from "../base/checks.ts";
 import { REACTOR, type Reactor } from "../reactor/reactor.ts";
+import type { Framer } from "../framing/framer.ts";
 import { HANDLE, type StreamHandle } from "../socket/handle.ts";
+import { Chunks } from "./chunks.ts";
+import type { CloseReason } from "./close-reason.ts";
 import { inUse } from "./consumer.ts";
 import { type StreamDuplex, duplexOf } from "./duplex.ts";
-import { type StartTlsOptions, startTls } from "./start-tls.ts";
 import { StreamEnding } from "./ending.ts";
+import { closed } from "./endings.ts";
+import { callForFrames, encodeFrame, iterateFrames } from "./frames.ts";
+import { type PipeOptions, pipeTo } from "./pipe.ts";
+import { StreamReader } from "./reader.ts";
+import { flushed, send, tellRoom } from "./send.ts";
+import { streamSink, webSink, writableSink } from "./sinks.ts";
+import { type Spliced, splice } from "./splice.ts";
+import { type StartTlsOptions, startTls } from "./start-tls.ts";
 import { type WebStreams, webOf } from "./web.ts";
-import { Writing, refuseLater } from "./writing.ts";
+import { type WriteCallback, Writing, refuseLater } from "./writing.ts";
 
 /** Options of {@link Stream}. */
 export interface StreamOptions {
@@ -18,6 +30,12 @@ export interface StreamOptions {
   reactor?: Reactor | undefined;
   /** Whether it stays open when the peer has ended its side; default false. */
   halfOpen?: boolean | undefined;
+}
+
+/** Options of a call that a signal can cancel. */
+export interface SignalOptions {
+  /** Cancels the call when it is aborted: the promise rejects with the reason of the signal. */
+  signal?: AbortSignal | undefined;
 }
 
 // oxlint-disable-next-line no-explicit-any -- so that a function that takes a Stream takes one with any data
@@ -74,7 +92,7 @@ export class Stream<Data = AnyData> extends StreamEnding {
     if (!(this instanceof Stream)) detached("write", "a stream");
     if (typeof chunk !== "string") check("write: chunk", chunk, CHUNK);
     if (cb !== undefined) check("write: callback", cb, FUNCTION);
-    if (this.consumer && !this.isSecuring) throw inUse("write", this.consumer.name);
+    if (this.consumer) this.#mayWrite("write");
     return this.push(chunk, cb);
   }
 
@@ -85,10 +103,110 @@ export class Stream<Data = AnyData> extends StreamEnding {
    * @throws IOLoopError `ERR_IOLOOP_STREAM_IN_USE` as `write` does.
    */
   end(chunk?: string | Uint8Array): this {
-    if (this.consumer && !this.isSecuring) throw inUse("end", this.consumer.name);
+    if (this.consumer) this.#mayWrite("end");
     if (chunk !== undefined) this.write(chunk);
     this.endLater();
     return this;
+  }
+
+  /**
+   * Like `write`, and waits while `canWrite` is false. It does not wait until the data has been sent: see `flushed`. Rejects if the stream
+   * closes first, or is closed. A rejection without a handler is silent, as of all promises of a stream.
+   */
+  send(chunk: string | Uint8Array, options: SignalOptions = {}): Promise<void> {
+    check("send: chunk", chunk, CHUNK);
+    const { signal } = checkOptions("send", options, { signal: SIGNAL });
+    const owner = this.#owner;
+    return owner === undefined ? send(this, chunk, signal) : silent(Promise.reject(inUse("send", owner)));
+  }
+
+  /** Waits until everything written has been handed to the system. Rejects if the stream closes first, or is closed. */
+  flushed(): Promise<void> {
+    return flushed(this);
+  }
+
+  /** Resolves with the `closeReason` when the stream has closed. Never rejects. */
+  closed(): Promise<CloseReason> {
+    return closed(this);
+  }
+
+  /**
+   * Iterates over the input, and reads only as fast as that. Ends when the peer or this program has ended the connection; any other end
+   * throws. Leaving the loop early closes the stream as by `closeGracefully`.
+   *
+   * @throws IOLoopError `ERR_IOLOOP_STREAM_IN_USE` if something else reads the stream, such as a subscriber to `read`.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Buffer> {
+    return new Chunks(this);
+  }
+
+  /** Reads the stream by calls: a chunk, a number of bytes, up to a delimiter, or a line. */
+  reader(): StreamReader {
+    return new StreamReader(this);
+  }
+
+  /**
+   * Splits the input into messages: iterates over them, or calls `cb(stream, message)` for each. A framer belongs to one stream; give a
+   * function that makes one, such as `lines`, if there are many. A message that is too long, or an end in the middle of one, is an `error`,
+   * or thrown by the iterator, and closes the stream.
+   *
+   * @throws IOLoopError `ERR_IOLOOP_STREAM_IN_USE` if something else reads the stream; `ERR_IOLOOP_FRAMER_IN_USE`.
+   */
+  frames<T>(framer: Framer<T, never> | (() => Framer<T, never>)): AsyncIterableIterator<T>;
+  frames<T>(framer: Framer<T, never> | (() => Framer<T, never>), cb: (stream: this, message: T) => unknown): this;
+  frames<T>(
+    framer: Framer<T, never> | (() => Framer<T, never>),
+    cb?: (stream: this, message: T) => unknown,
+  ): AsyncIterableIterator<T> | this {
+    if (cb === undefined) return iterateFrames(this, framer);
+    callForFrames(this, framer, cb);
+    return this;
+  }
+
+  /**
+   * Sends a message as the framer of `frames` encodes it, and waits like `send`.
+   *
+   * @throws IOLoopError `ERR_IOLOOP_NO_FRAMER` before the first call of `frames`.
+   */
+  sendFrame(message: unknown, options: SignalOptions = {}): Promise<void> {
+    return this.send(encodeFrame(this, message), options);
+  }
+
+  /**
+   * Gives all input to another stream, a Writable or a WritableStream, and reads only as fast as that takes it. The end of the input ends the
+   * target. Resolves when the target has taken everything. If one fails or is reset, so is the other, and the promise rejects.
+   *
+   * @throws IOLoopError `ERR_IOLOOP_STREAM_IN_USE` if something else reads the stream, or alone may write to the target.
+   */
+  pipeTo(to: Stream | Writable | WritableStream<Uint8Array>, options: PipeOptions = {}): Promise<void> {
+    check("pipeTo: target", to, TARGET);
+    if (this.user !== undefined) throw inUse("pipeTo", this.user);
+    const sink = to instanceof Stream ? streamSink(to, "pipeTo") : "getWriter" in to ? webSink(to) : writableSink(to);
+    return pipeTo(this, sink, options);
+  }
+
+  /**
+   * Connects this stream and another, both ways: what one receives, the other sends. The end of one side ends the same side of the other. The
+   * shorter of their timeouts counts for both, and traffic of either is activity of both. Resolves to the bytes sent to and received from the
+   * peer of this stream when both have closed. If one fails or is reset, so is the other, and the promise rejects.
+   *
+   * @throws IOLoopError `ERR_IOLOOP_STREAM_IN_USE` if something else reads one of them, or alone may write to it.
+   */
+  splice(far: Stream, options: SignalOptions = {}): Promise<Spliced> {
+    check("splice: far", far, ANOTHER);
+    for (const { user } of [this, far]) if (user !== undefined) throw inUse("splice", user);
+    return splice(this, far, options);
+  }
+
+  /** Closes as by `closeGracefully`, and waits until it is closed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.closeGracefully();
+    await this.closed();
+  }
+
+  /** Closes at once. */
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   /**
@@ -127,6 +245,27 @@ export class Stream<Data = AnyData> extends StreamEnding {
     (this.writing ??= new Writing(this)).hold(reached);
   }
 
+  /** @internal */
+  whenDrained(cb: WriteCallback): void {
+    (this.writing ??= new Writing(this)).push("", cb);
+  }
+
+  /** @internal */
+  partlySent(): void {
+    tellRoom(this);
+  }
+
+  // The consumer that alone may write.
+  get #owner(): string | undefined {
+    const { consumer } = this;
+    return consumer && !consumer.onlyReads && !consumer.isBrief ? consumer.name : undefined;
+  }
+
+  #mayWrite(what: string): void {
+    const owner = this.#owner;
+    if (owner !== undefined) throw inUse(what, owner);
+  }
+
   /** Like `write`, for the consumer of the stream. @internal */
   push(chunk: string | Uint8Array, cb?: (stream: never, error?: IOLoopError) => unknown): this {
     if (this.raw && !this.isEnding) (this.writing ??= new Writing(this)).push(chunk, cb);
@@ -135,4 +274,13 @@ export class Stream<Data = AnyData> extends StreamEnding {
   }
 }
 
-ownMethods(Stream, "a stream", ["write", "push"]);
+const ANOTHER: Rule = { allowed: "a Stream of the loop", type: (value) => value instanceof Stream };
+const TARGET: Rule = {
+  allowed: "a Stream of the loop, a Writable or a WritableStream",
+  type: (value) =>
+    value instanceof Stream ||
+    typeof (value as { getWriter?: unknown }).getWriter === "function" ||
+    value instanceof Writable,
+};
+
+ownMethods(Stream, "a stream", ["write", "push", "partlySent"]);

@@ -25,6 +25,8 @@ export interface Written {
   touch(): void;
   /** The first bytes were sent. */
   answered(): void;
+  /** A piece was sent, and more waits. */
+  partlySent(): void;
   /** Nothing waits any more. */
   drained(): void;
 }
@@ -173,8 +175,9 @@ export class Writing {
     if (this.bytesWritten === 0) stream.answered();
     this.bytesWritten += pieceBytes;
     if (stream.hasSubscribers("write")) stream.fire("write", toBuffer(piece));
-    if (this.#outbox.isEmpty) this.#drained();
-    else this.flushLater();
+    if (this.#outbox.isEmpty) return this.#drained();
+    this.flushLater();
+    stream.partlySent();
   }
 
   #drained(): void {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import * as assert from "uvu/assert";
 import * as main from "wasm-ioloop";
 import * as core from "wasm-ioloop/core";
+import * as framing from "wasm-ioloop/framing";
 import * as testing from "wasm-ioloop/testing";
 import { type Declaration, declarations, declarationText, exportsOf, stringsOf } from "../package/declarations.ts";
 import { harness } from "../support/harness.ts";
@@ -29,6 +30,8 @@ const PLACES: Readonly<Record<string, string>> = {
   DelayEvents: "delay",
   DropInfo: "ioloop",
   EventEmitter: "event-emitter",
+  LengthPrefixedOptions: "framing",
+  LinesOptions: "framing",
   IOLoop: "ioloop",
   IOLoopError: "errors",
   IOLoopEvents: "ioloop",
@@ -44,16 +47,37 @@ const PLACES: Readonly<Record<string, string>> = {
   StopOptions: "ioloop",
   Stream: "stream",
   StreamEvents: "stream",
+  StreamReader: "stream-reader",
   SystemClock: "clock",
   VirtualClock: "clock",
 };
 /** Classes whose members each have an entry with a signature. */
-const CLASSES = ["IOLoop", "Stream", "Server", "Client", "Reactor", "Delay", "EventEmitter", "Core", "VirtualClock"];
+const CLASSES = [
+  "IOLoop",
+  "Stream",
+  "Server",
+  "Client",
+  "Reactor",
+  "Delay",
+  "EventEmitter",
+  "Core",
+  "VirtualClock",
+  "StreamReader",
+];
 /** Types whose members need no entry. */
 const WHOLE = new Set([
   "CoreMemory",
+  "DelimitedOptions",
   "Events",
+  "Framer",
+  "HeadedFrame",
   "Id",
+  "LimitedReadOptions",
+  "ListeningServer",
+  "PipeOptions",
+  "ReadOptions",
+  "SignalOptions",
+  "Spliced",
   "StartOptions",
   "StreamDuplex",
   "StreamHandle",
@@ -129,7 +153,7 @@ function textOf(name: string): string {
   return text.slice(text.indexOf(`declare class ${name} `)).replace(/^\}[\s\S]*/m, "");
 }
 
-for (const [entry, module] of Object.entries({ index: main, core, testing })) {
+for (const [entry, module] of Object.entries({ index: main, core, framing, testing })) {
   test(`every name that ${entry} exports is in the reference`, () => {
     const types = exportsOf(`${entry}.d.ts`);
     const values = Object.keys(module);

@@ -41,7 +41,7 @@ test("tcp-proxy: a client that has ended its side still gets its answer", async 
     const client = peer({ port: await it.port() });
     client.socket.end("question");
     assert.is(await client.ended, "answer to question");
-    await it.says(/#1 closed: 8 bytes there/);
+    await it.says(/Closed: 8 bytes there/);
     it.kill("SIGTERM");
     assert.is(await it.ending(), "code 0");
   });

@@ -19,20 +19,24 @@ const OURS = new Set(
   guard #guard supervisor #supervisor core calls #turns #stall #inbox inbox #outbox #writing stream #stream #loop loop ioloop #reactor reactor
   #watchers watcher entry run #run context #held #nextTicks listener client #closing handshake handshakes lane writer file one Reactor Loop
   Client Server oldest before told shown rule #outcome outcome #ready begins DROPPED info LISTENER clock consumer
-  #consumer source #source outbox #slow #borrower`.split(/\s+/),
+  #consumer source #source outbox #slow #borrower sink #sink pipe #ends settle #wanted wanted #framer framer #accepts
+  frames #frames #rest prefix`.split(/\s+/),
 );
 /** Exceptions in some files: such a name of a foreign object, or a foreign name of one of our objects. */
 const BUT = new Set(["socket/fast-path this", "socket/handle this", "time/guarded-clock clock"]);
 const OURS_HERE = new Set(
   `socket/bun-socket data, socket/bun-socket socket.closed, engine/stall #alarm, time/deadline-alarm #alarm, time/virtual-clock #alarms,
-  socket/handle socket.reset`.split(/,\s+/),
+  socket/handle socket.reset, loop/listen server, loop/listen #server, framing/delimited-frames rest, framing/sized-frames rest, framing/sized-frames bytes.push,
+  framing/rest larger.set, framing/rest #buffer.set`.split(/,\s+/),
 );
 /** Objects of the language, and names of our collections. They cannot be made to throw. */
 const LANGUAGE = new Set(
   `Object Array Math Number Reflect Promise Symbol JSON Uint8Array ArrayBuffer Date #onEnd #ending #others #looks #entries #hot #classes
   #pending #alarms #subscribers list rest words facts states names pairs contexts #chunks parts #callbacks #failures #filling all #remaining
   #waiting #lanes #args args text value name host path candidate lower others hosts known hot methods code escape longest broken promise
-  result done running signals values #ends #since drains ofEngine watchers drained`.split(/\s+/),
+  result done running signals values #ends #since drains ofEngine watchers drained errors waiting rooms framers lines`.split(
+    /\s+/,
+  ),
 );
 
 const SETS: readonly object[] = [

@@ -32,20 +32,22 @@ export const CALLS: readonly ForeignCall[] = [
     _writeGeneric: "socket/node-socket",
     destroy: `net/admitted-client net/server-handle net/socket-file reactor/server-watcher
       socket/bun-socket socket/fast-path socket/handle socket/node-socket socket/tls-handshake
-      socket/tls-reset stream/duplex stream/start-tls stream/tls-sides stream/writing`,
+      socket/tls-reset stream/duplex stream/start-tls stream/tls-sides stream/writing stream/sinks`,
     destroySoon: "socket/handle loop/http-connection",
     emit: `reactor/server-watcher reactor/stream-watcher socket/tls-handshake loop/http-connection loop/serve loop/slow-clients`,
-    end: "socket/handle stream/duplex loop/http-connection",
+    end: "socket/handle stream/duplex loop/http-connection stream/sinks",
     getPeerCertificate: "socket/tls-handshake socket/tls-info",
     getProtocol: "socket/tls-info",
     listenerCount: `reactor/server-watcher socket/bare-socket socket/handle loop/http-connection`,
     listeners: "loop/http-requests loop/slow-clients socket/handle",
     off: `net/admitted-client net/client net/server net/waiting-client reactor/server-watcher
-      reactor/stream-watcher reactor/watcher socket/handle stream/tls-sides loop/http-drain loop/http-requests loop/serve`,
-    on: `net/admitted-client net/bind net/client net/server net/waiting-client
-      reactor/server-watcher reactor/stream-watcher reactor/watcher socket/handle
-      socket/tls-handshake stream/tls-sides loop/http-drain loop/http-requests loop/serve`,
-    once: "net/server-handle net/socket-file socket/tls-handshake stream/duplex loop/http-requests",
+      reactor/stream-watcher reactor/watcher socket/handle stream/tls-sides loop/http-drain
+      loop/http-requests loop/serve stream/sinks`,
+    on: `net/admitted-client net/bind net/client net/server net/waiting-client reactor/server-watcher
+      reactor/stream-watcher reactor/watcher socket/handle socket/tls-handshake stream/tls-sides
+      loop/http-drain loop/http-requests loop/serve stream/sinks`,
+    once: `net/server-handle net/socket-file socket/tls-handshake stream/duplex loop/http-requests
+      stream/sinks`,
     pause: "reactor/stream-watcher socket/bun-socket socket/handle stream/ending stream/reading",
     prependListener: "loop/http-requests",
     push: "socket/fast-path stream/duplex",
@@ -54,14 +56,14 @@ export const CALLS: readonly ForeignCall[] = [
       reactor/server-watcher reactor/watcher socket/bun-socket socket/node-socket stream/ending
       stream/lingering stream/reading stream/socket-members`,
     resetAndDestroy: "socket/handle socket/tls-reset",
-    resume: `reactor/stream-watcher socket/bun-socket socket/handle socket/tls-handshake stream/reading loop/serve`,
+    resume: "reactor/stream-watcher socket/bun-socket socket/handle socket/tls-handshake loop/serve stream/input",
     setKeepAlive: "socket/bun-socket socket/node-socket socket/tcp-options stream/socket-members",
     setNoDelay: "socket/bun-socket socket/node-socket socket/tcp-options stream/socket-members",
     unref: `base/runtime net/admitted-client net/client net/closing-listener net/server
       net/waiting-client reactor/server-watcher reactor/watcher socket/bun-socket socket/node-socket
       stream/lingering stream/reading stream/socket-members`,
-    unshift: "stream/ending stream/reading",
-    write: "socket/bun-socket socket/handle stream/writing loop/http-connection",
+    unshift: "stream/ending stream/input",
+    write: "socket/bun-socket socket/handle stream/writing loop/http-connection stream/sinks",
   }),
   // A listening server.
   ...of("server", {
@@ -91,14 +93,15 @@ export const CALLS: readonly ForeignCall[] = [
   }),
   // Memory may be exhausted.
   ...of("bytes", {
-    alloc: "socket/node-internals",
-    allocUnsafe: "base/bytes",
+    alloc: "socket/node-internals framing/framing framing/rest framing/sized-frames stream/inbox stream/sinks",
+    allocUnsafe: "base/bytes framing/rest",
     allocUnsafeSlow: "socket/fast-path",
     byteLength: "net/socket-file socket/bun-socket stream/outbox stream/web",
-    concat: "stream/inbox stream/outbox",
+    concat: "stream/inbox stream/outbox framing/delimited-frames framing/framing",
     copy: "base/bytes",
-    from: "base/bytes socket/tls-options stream/duplex",
-    subarray: "socket/bun-socket stream/outbox",
+    from: "base/bytes socket/tls-options stream/duplex framing/framing framing/sized-frames stream/reader",
+    subarray: `socket/bun-socket stream/outbox framing/delimited-frames framing/framing framing/rest
+      framing/sized-frames stream/inbox stream/reader`,
   }),
   // A program's clock.
   ...of("clock", {
@@ -109,8 +112,8 @@ export const CALLS: readonly ForeignCall[] = [
   }),
   // An AbortSignal.
   ...of("signal", {
-    addEventListener: "loop/graceful-stop",
-    removeEventListener: "loop/graceful-stop",
+    addEventListener: "loop/graceful-stop base/signals",
+    removeEventListener: "loop/graceful-stop base/signals",
   }),
   // Timers and queues of the runtime.
   ...of("runtime", {
@@ -118,7 +121,7 @@ export const CALLS: readonly ForeignCall[] = [
     clearInterval: "reactor/io-watchers",
     clearTimeout: "stream/lingering time/clock time/guarded-clock",
     nextTickOfRuntime: "reactor/stream-watcher stream/duplex loop/served",
-    queueMicrotask: "engine/turns engine/writers reactor/server-watcher stream/writing",
+    queueMicrotask: "engine/turns engine/writers reactor/server-watcher stream/writing loop/listen",
     setImmediate: "time/clock",
     setInterval: "reactor/io-watchers",
     subscribe: "loop/http-requests",

@@ -26,9 +26,10 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   socket: [...GROUND, "socket"],
   engine: ENGINE,
   reactor: REACTOR,
-  stream: [...REACTOR, "stream"],
+  framing: [...GROUND, "framing"],
+  stream: [...REACTOR, "framing", "stream"],
   net: [...REACTOR, "net"],
-  loop: [...REACTOR, "stream", "net", "loop"],
+  loop: [...REACTOR, "framing", "stream", "net", "loop"],
 };
 /** Rooms that may use modules of Node, and single files of other rooms that may. */
 const NODE_ROOMS = new Set(["socket", "reactor", "stream", "net"]);
@@ -186,9 +187,16 @@ test("nor do their bundles: one file per entry point, and one that they share", 
       [...read("dist", name).matchAll(/^import [^"]*"([^"]+)";/gm)].map(([, from]) => from!),
     );
   }
-  assert.equal([...files.keys()].toSorted(), ["./core.js", "./index.js", "./shared.js", "./testing.js"]);
+  assert.equal([...files.keys()].toSorted(), [
+    "./core.js",
+    "./framing.js",
+    "./index.js",
+    "./shared.js",
+    "./testing.js",
+  ]);
   assert.equal(files.get("./core.js"), []);
   assert.equal(files.get("./testing.js"), ["./shared.js"]);
+  assert.equal(files.get("./framing.js"), ["./shared.js"]);
   assert.equal(files.get("./shared.js"), []);
   assert.equal(
     files

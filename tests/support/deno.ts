@@ -20,6 +20,7 @@ export const DIFFERS_ON_DENO: ReadonlySet<string> = new Set([
 export const NOT_FOR_DENO: ReadonlySet<string> = new Set([
   "examples/examples.test.js",
   "examples/http-server.test.js",
+  "examples/protocols.test.js",
   "examples/starttls.test.js",
   "reactor/watchers-flow.test.js",
   "reactor/watchers-handles.test.js",

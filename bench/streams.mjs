@@ -1,0 +1,82 @@
+// What promises, frames and splices cost: the CPU time of a process that talks to itself over loopback.
+
+import { runScript } from "./runtimes.mjs";
+import { distinct, takeTurns } from "./turns.mjs";
+
+export const title = "Iterators, lines and proxies";
+
+export const about = `Both ends of each connection are in one process, and its CPU time is divided by what passed: echoes of 64 bytes, one
+at a time, over 16 connections; lines of 40 bytes in chunks of the system; and megabytes through a proxy in that process. The other end is the
+same in all rows of a table: a plain socket.`;
+
+/** The tables: each side is an argument of `peers/streaming.mjs`. */
+const TABLES = [
+  {
+    id: "streams-echo",
+    short: "echo",
+    title: "Echoes of 64 bytes, 16 connections",
+    unit: "µs",
+    column: "CPU an echo",
+    usual: 60_000,
+    quick: 2000,
+    sides: {
+      ours: "wasm-ioloop, callbacks",
+      "ours-await": "wasm-ioloop, for await and send",
+      "node-echo": "node:net, data events",
+      "node-await": "node:net, for await",
+    },
+  },
+  {
+    id: "streams-lines",
+    short: "lines",
+    title: "Lines of 40 bytes",
+    unit: "µs",
+    column: "CPU a line",
+    usual: 2_000_000,
+    quick: 20_000,
+    sides: {
+      ours: "wasm-ioloop, frames with a callback",
+      "ours-iterated": "wasm-ioloop, for await over frames",
+      "ours-by-hand": "wasm-ioloop, a splitter by hand",
+      readline: "node:readline",
+      split2: "split2",
+    },
+  },
+  {
+    id: "streams-splice",
+    short: "splice",
+    title: "Megabytes through a proxy",
+    unit: "µs",
+    column: "CPU a MB",
+    usual: 1024,
+    quick: 16,
+    sides: { ours: "wasm-ioloop, splice", pipeline: "node:net, stream.pipeline both ways" },
+  },
+];
+
+const OTHERS = TABLES.flatMap(({ sides }) => Object.keys(sides)).filter((side) => !side.startsWith("ours"));
+
+export const peers = [...new Set(OTHERS)];
+
+/** @param {import("./result.mjs").Context} context */
+export async function run({ rounds, runtimes, peers: wanted, quick, only, progress }) {
+  const [tables, skipped] = [[], []];
+  for (const { id, short, title, unit, column, usual, quick: few, sides } of TABLES) {
+    if (only && !only.includes(id)) continue;
+    const candidates = runtimes.flatMap((on) =>
+      Object.entries(sides)
+        .filter(([peer]) => peer.startsWith("ours") || !wanted || wanted.includes(peer))
+        .map(([peer, name]) => ({ name: `${name} on ${on.label}`, peer, runtime: on.kind, label: on.label, on })),
+    );
+    const measured = await takeTurns({
+      candidates,
+      rounds,
+      progress: (text) => progress(`${id} · ${text}`),
+      measure: ({ on, peer }) => runScript(on, "bench/peers/streaming.mjs", [short, peer, quick ? few : usual]),
+    });
+    skipped.push(...measured.skipped);
+    const columns = [{ key: "cpu", title: column, unit, better: "lower" }];
+    tables.push({ id, short, title, main: "cpu", columns, rows: measured.rows });
+  }
+  return { tables, skipped: distinct(skipped) };
+}
