@@ -113,9 +113,9 @@ export class Stream<Data = AnyData> extends StreamEnding {
    * Like `write`, and waits while `canWrite` is false. It does not wait until the data has been sent: see `flushed`. Rejects if the stream
    * closes first, or is closed. A rejection without a handler is silent, as of all promises of a stream.
    */
-  send(chunk: string | Uint8Array, options: SignalOptions = {}): Promise<void> {
+  send(chunk: string | Uint8Array, options?: SignalOptions): Promise<void> {
     check("send: chunk", chunk, CHUNK);
-    const { signal } = checkOptions("send", options, { signal: SIGNAL });
+    const signal = options === undefined ? undefined : checkOptions("send", options, SIGNALS).signal;
     const owner = this.#owner;
     return owner === undefined ? send(this, chunk, signal) : silent(Promise.reject(inUse("send", owner)));
   }
@@ -168,7 +168,7 @@ export class Stream<Data = AnyData> extends StreamEnding {
    *
    * @throws IOLoopError `ERR_IOLOOP_NO_FRAMER` before the first call of `frames`.
    */
-  sendFrame(message: unknown, options: SignalOptions = {}): Promise<void> {
+  sendFrame(message: unknown, options?: SignalOptions): Promise<void> {
     return this.send(encodeFrame(this, message), options);
   }
 
@@ -274,6 +274,7 @@ export class Stream<Data = AnyData> extends StreamEnding {
   }
 }
 
+const SIGNALS: Readonly<Record<string, Rule>> = { signal: SIGNAL };
 const ANOTHER: Rule = { allowed: "a Stream of the loop", type: (value) => value instanceof Stream };
 const TARGET: Rule = {
   allowed: "a Stream of the loop, a Writable or a WritableStream",
