@@ -156,6 +156,12 @@ export class Connections {
     this.slots.give(slot);
   }
 
+  /** As {@link setTimeout}, but not of a connection that waits or lingers. */
+  retime(slot: number, timeout: number, now: number): number {
+    const state = this.#state[slot];
+    return state === State.LINGERING || state === State.WAITING ? Code.STATE : this.setTimeout(slot, timeout, now);
+  }
+
   /** Sets the timeout of a connection in milliseconds (0 = none). Counts as activity. Returns OK, STATE, TIME or FULL. */
   setTimeout(slot: number, timeout: number, now: number): number {
     if (!isDuration(timeout)) return Code.TIME;

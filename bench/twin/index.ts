@@ -1,6 +1,6 @@
 // The exports of the core, except the memory, with the same arguments and the same results.
 
-import { Code, type CoreExports, State, Transition } from "wasm-ioloop/core";
+import { Code, type CoreExports, Transition } from "wasm-ioloop/core";
 import { Acceptors } from "./acceptors.ts";
 import { Admission } from "./admission.ts";
 import { Alarms } from "./alarms.ts";
@@ -177,11 +177,7 @@ export class TwinCalls implements Calls {
 
   handleTimeout(id: number, timeout: number, now: number): number {
     const slot = this.#connections.slots.find(id);
-    if (slot < 0) return Code.STALE;
-    const at = this.#clock.tell(now);
-    const state = this.#connections.stateOf(slot);
-    if (state === State.LINGERING || state === State.WAITING) return Code.STATE;
-    return this.#connections.setTimeout(slot, timeout, at);
+    return slot < 0 ? Code.STALE : this.#connections.retime(slot, timeout, this.#clock.tell(now));
   }
 
   handleLifetime(id: number, lifetime: number, now: number): number {
