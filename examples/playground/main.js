@@ -1,17 +1,18 @@
 // The page: virtual time follows real time, at any speed, and the decisions of the core are drawn.
 //
-// In the address: ?preset=rush&seed=7&speed=10&paused. In the console: playground.advance(60).
+// In the address: ?preset=overload&seed=7&speed=10&paused. In the console: playground.advance(60).
 
 import { Phase } from "wasm-ioloop/core";
 import { readPalette } from "./canvas.js";
-import { element, input, makePresets, makeSliders, makeSpeed } from "./controls.js";
+import { element, input, makeControls, makePresets, makeSpeed } from "./controls.js";
 import { Dial } from "./dial.js";
 import { Gate } from "./gate.js";
 import { Host } from "./host.js";
 import { Fate } from "./ledger.js";
 import { Outcome } from "./outcome.js";
 import { Readout } from "./readout.js";
-import { PRESETS, SPEEDS } from "./settings.js";
+import { PRESETS } from "./presets.js";
+import { SPEEDS } from "./settings.js";
 import { Table } from "./table.js";
 import { duration, number, setText } from "./text.js";
 
@@ -31,6 +32,7 @@ class Page {
   #seed;
   #speed;
   #lesson = "";
+  #tip = "";
   #isPlaying = false;
   #asked = 0;
   #latest = 0;
@@ -46,7 +48,7 @@ class Page {
   #outcome = new Outcome(this.#wake);
   #readout = new Readout();
   #showPreset;
-  #showSliders;
+  #showControls;
 
   constructor() {
     const query = new URLSearchParams(location.search);
@@ -58,7 +60,7 @@ class Page {
     this.#settings = { ...preset.settings };
     this.host = new Host(this.#settings, this.#seed);
     this.#showPreset = makePresets((preset) => this.#choose(preset));
-    this.#showSliders = makeSliders((name, value) => this.#set(name, value));
+    this.#showControls = makeControls((name, value) => this.#set(name, value));
     makeSpeed((value) => (this.#speed = value))(this.#speed);
     input("seed").value = String(this.#seed);
     this.#listen();
@@ -149,7 +151,8 @@ class Page {
     const { host } = this;
     this.#readout.show(host, this.#settings);
     this.#outcome.show(host, this.#settings, this.#palette);
-    setText(element("lesson"), this.#sentence());
+    setText(element("lesson-text"), this.#sentence());
+    setText(element("tip"), host.phase === Phase.ADMITTING ? this.#tip : "");
     setText(element("play-label"), this.#isPlaying ? "Pause" : "Play");
     element("play").classList.toggle("playing", this.#isPlaying);
     const isOver = host.phase === Phase.FINISHED;
@@ -166,12 +169,13 @@ class Page {
     return `Drained in ${took}. ${closed === 0 ? "No client" : number(closed)} had to be closed. Play starts again.`;
   }
 
-  /** @param {import("./settings.js").Preset} preset */
-  #choose({ name, lesson, settings }) {
+  /** @param {import("./presets.js").Preset} preset */
+  #choose({ name, lesson, tip, settings }) {
     this.#settings = { ...settings };
     this.#lesson = lesson;
+    this.#tip = tip;
     this.#showPreset(name);
-    this.#showSliders(settings);
+    this.#showControls(settings);
     this.reset();
   }
 
@@ -189,7 +193,7 @@ class Page {
     element("reset").addEventListener("click", () => this.reset());
     element("drain").addEventListener("click", () => this.drain());
     input("seed").addEventListener("change", () => this.reset());
-    element("settings").addEventListener("submit", (event) => event.preventDefault());
+    for (const id of ["settings", "more"]) element(id).addEventListener("submit", (event) => event.preventDefault());
     document.addEventListener("keydown", (event) => this.#press(event));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       this.#palette = readPalette();

@@ -8,11 +8,14 @@ import { decodePng, encodePng } from "./png.ts";
 import { root } from "../support/paths.ts";
 
 const folder = join(root, "docs/images");
-const query = "preset=rush&seed=1&paused";
+const query = "preset=overload&seed=1&paused";
 
 async function picture(name: string, look: Look): Promise<void> {
   await visit(look, async (page) => {
-    await page.evaluate("playground.advance(40)");
+    // First come, first served, until nobody is served any more; then adaptive
+    await page.evaluate("playground.advance(30)");
+    await page.check("#queue input[value='1']");
+    await page.evaluate("playground.advance(20)");
     await page.click("#play");
     await sleep(1);
     const png = encodePng(decodePng(await page.screenshot()));
