@@ -39,7 +39,7 @@ export class Readout {
       maxConnections === Infinity ? "without a limit" : `of ${number(maxConnections)} slots`,
     );
     const { line, seats, silent } = host.places;
-    show("silent", silent);
+    show("inside-silent", silent);
     show(
       "line-gone",
       line.reduce((sum, { isGone }) => sum + Number(isGone), 0),

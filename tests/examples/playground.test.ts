@@ -91,7 +91,7 @@ pageTest("the page loads without errors, and plays by itself", {}, async (page) 
   assert.is(await page.title(), "wasm-ioloop playground");
   await holds(page, "playground.host.now > 200");
   await plays(page);
-  assert.ok(await page.isChecked("input[value=rush]"));
+  assert.ok(await page.isChecked("input[value=overload]"));
   await holds(page, "document.querySelector('#clock').textContent !== '0.000 s'");
 });
 
@@ -102,7 +102,7 @@ pageTest("with prefers-reduced-motion it does not play by itself", { calm: true 
   await holds(page, "playground.host.now > 100");
 });
 
-pageTest("play, pause, step and reset", { query: "paused&preset=rush" }, async (page) => {
+pageTest("play, pause, step and reset", { query: "paused" }, async (page) => {
   assert.is(await clock(page), 0);
   const next = (await page.evaluate("playground.host.next")) as number;
   await page.click("#step");
@@ -153,7 +153,7 @@ pageTest(
     await plays(page);
     await page.check("input[value=calm]");
     await page.keyboard.press("ArrowRight");
-    assert.ok(await page.isChecked("input[value=rush]"), "arrows go from preset to preset");
+    assert.ok(await page.isChecked("input[value=overload]"), "arrows go from preset to preset");
   },
 );
 
@@ -174,7 +174,7 @@ pageTest("virtual time runs at the selected speed", { query: "speed=0.1" }, asyn
   assert.ok(fast > 2 * again, `${fast} ms in ${again} ms`);
 });
 
-pageTest("in the rush clients wait, and maxConnections is never exceeded", { query: "speed=20" }, async (page) => {
+pageTest("under overload clients wait, and no limit is exceeded", { query: "speed=20&preset=short" }, async (page) => {
   for (let i = 0; i < 20; i++) {
     const [inside, waiting] = (await page.evaluate("[playground.host.inside, playground.host.waiting]")) as number[];
     assert.ok(inside! <= 40 && waiting! <= 80, `${inside} inside, ${waiting} wait`);
@@ -189,7 +189,28 @@ pageTest("in the rush clients wait, and maxConnections is never exceeded", { que
   assert.ok((await shown(page, "fates li:first-child strong")) > 100);
 });
 
-pageTest("a drain goes through its phases, and ends", { query: "paused&preset=rush" }, async (page) => {
+pageTest("the order is switched during a run, and goodput returns", { query: "paused" }, async (page) => {
+  const goodput = ".tile:first-child dd span";
+  await page.evaluate("playground.advance(30)");
+  await says(page, goodput, "0 %");
+  assert.match((await page.textContent("#line-gone"))!, /^[1-9]\d* have left$/);
+  await page.check("#queue input[value='1']");
+  await page.evaluate("playground.advance(20)");
+  await holds(page, `parseInt(document.querySelector("${goodput}").textContent) > 90`);
+  assert.is(await page.locator("input[name=preset]:checked").count(), 0);
+});
+
+pageTest("the shares of the addresses are shown only beside one that floods", { query: "paused" }, async (page) => {
+  await page.evaluate("playground.advance(5)");
+  assert.not.ok(await page.isVisible("#groups"));
+  await page.check("input[value=greedy]");
+  await page.check("#fairness input[value='1']");
+  await page.evaluate("playground.advance(30)");
+  await holds(page, "parseInt(document.querySelector('#groups li:first-child strong').textContent) > 85");
+  await holds(page, "parseInt(document.querySelector('#groups li:last-child strong').textContent) < 20");
+});
+
+pageTest("a drain goes through its phases, and ends", { query: "paused&preset=short" }, async (page) => {
   const phase = (name: string): Promise<void> => says(page, "#phases [aria-current]", name);
   await page.evaluate("playground.advance(5)");
   await phase("Admitting");
@@ -204,7 +225,7 @@ pageTest("a drain goes through its phases, and ends", { query: "paused&preset=ru
   await phase("Finished");
   await rests(page);
   await says(page, "#inside-count", "0");
-  assert.match((await page.textContent("#lesson"))!, /^Drained in .* No client had to be closed/);
+  assert.match((await page.textContent("#lesson-text"))!, /^Drained in .* No client had to be closed/);
   assert.ok(await page.isDisabled("#drain"));
   await page.click("#play");
   await holds(page, "playground.host.phase === 0 && playground.host.now > 0");
@@ -235,7 +256,7 @@ pageTest(
 );
 
 pageTest("no window is so small that it has to be scrolled sideways", { query: "speed=20" }, async (page) => {
-  for (const preset of ["rush", "unlimited", "flood"]) {
+  for (const preset of ["greedy", "unlimited", "burst"]) {
     await page.check(`input[value=${preset}]`);
     await page.evaluate("playground.advance(200)");
     for (const width of [320, 390, 720, 768, 1024, 1280, 1920]) {
@@ -251,7 +272,10 @@ pageTest("every control has a name", { query: "paused" }, async (page) => {
   const nameless = `[...document.querySelectorAll("input, button, canvas")]
     .filter((it) => !(it.labels?.[0] ?? it).textContent.trim() && !it.ariaLabel).map((it) => it.outerHTML)`;
   assert.equal(await page.evaluate(nameless), []);
-  assert.ok((await page.locator("input[type=range]").count()) === 14);
+  assert.ok((await page.locator("input[type=range]").count()) === 17);
+  const unexplained = `[...document.querySelectorAll("main input:not([type=radio]), main fieldset")]
+    .filter((it) => !document.getElementById(it.getAttribute("aria-describedby"))?.textContent.trim()).map((it) => it.id)`;
+  assert.equal(await page.evaluate(unexplained), []);
   assert.is(await page.getAttribute("#patience", "aria-valuetext"), "4 s");
 });
 
@@ -259,7 +283,7 @@ for (const [width, height] of [
   [1280, 800],
   [390, 844],
 ] as const) {
-  const look = { width, height, query: "paused&preset=rush" };
+  const look = { width, height, query: "paused&preset=greedy" };
   pageTest(`the page is drawn in the light and in the dark theme: ${width} × ${height}`, look, async (page) => {
     await page.evaluate("playground.advance(30)");
     for (const colorScheme of ["light", "dark"] as const) {
