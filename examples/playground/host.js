@@ -183,7 +183,7 @@ export class Host {
 
   /** @param {number} serial */
   #accept(serial) {
-    const hasDescriptor = this.waiting + this.inside < DESCRIPTORS;
+    const hasDescriptor = this.waiting + this.inside < DESCRIPTORS - 1;
     const address = addressOf(this.#seed, serial, this.#settings);
     const accept = () => this.core.opened(this.#calls.handleAccept(this.#acceptor, this.#free, address));
     const id = hasDescriptor ? accept() : Code.FULL;

@@ -15,6 +15,7 @@ import { PRESETS } from "./presets.js";
 import { SPEEDS } from "./settings.js";
 import { Table } from "./table.js";
 import { duration, number, setText } from "./text.js";
+import { verdict } from "./verdict.js";
 
 const FRAME_BUDGET_MS = 9; // for passes; the rest of a sixtieth of a second is for drawing
 const LONGEST_FRAME_MS = 100; // a page that was hidden does not catch up
@@ -33,6 +34,7 @@ class Page {
   #speed;
   #lesson = "";
   #tip = "";
+  #next = "";
   #isPlaying = false;
   #asked = 0;
   #latest = 0;
@@ -162,7 +164,7 @@ class Page {
 
   #sentence() {
     const { host } = this;
-    if (host.phase === Phase.ADMITTING) return this.#lesson;
+    if (host.phase === Phase.ADMITTING) return this.#lesson || verdict(host, this.#settings);
     if (host.phase !== Phase.FINISHED) return DRAINING[host.phase] ?? "";
     const closed = host.ledger.ended[Fate.CLOSED] ?? 0;
     const took = duration(host.now - this.#drainedAt);
@@ -170,10 +172,11 @@ class Page {
   }
 
   /** @param {import("./presets.js").Preset} preset */
-  #choose({ name, lesson, tip, settings }) {
+  #choose({ name, lesson, tip, next, settings }) {
     this.#settings = { ...settings };
     this.#lesson = lesson;
     this.#tip = tip;
+    this.#next = next;
     this.#showPreset(name);
     this.#showControls(settings);
     this.reset();
@@ -183,6 +186,8 @@ class Page {
   #set(name, value) {
     this.#settings = { ...this.#settings, [name]: value };
     this.host.set(this.#settings);
+    this.#lesson = "";
+    this.#tip = this.#next;
     this.#showPreset(undefined);
     this.draw();
   }

@@ -2,7 +2,7 @@
 
 import { slotOf } from "wasm-ioloop/core";
 
-/** The number of descriptors of this machine, which limits clients in any case. */
+/** The number of descriptors of this machine, which limits clients in any case. The listening socket has one of them: slots begin at 1. */
 export const DESCRIPTORS = 1024;
 
 /** @typedef {import("./clients.js").Client} Client */

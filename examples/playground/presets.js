@@ -10,6 +10,7 @@ import { Fairness, Queue } from "./settings.js";
  * @property {string} label
  * @property {string} lesson
  * @property {string} tip what to try
+ * @property {string} next and then
  * @property {Readonly<Settings>} settings
  */
 
@@ -41,7 +42,8 @@ export const PRESETS = [
     name: "calm",
     label: "Calm",
     lesson: "Fewer clients arrive than the server can serve. Hardly any client waits, and nearly all are served.",
-    tip: "turn the load to 2, watch goodput fall, then switch the order to adaptive.",
+    tip: "turn the load to 2, and watch goodput fall.",
+    next: "switch the order to adaptive.",
     settings: CALM,
   },
   {
@@ -50,7 +52,8 @@ export const PRESETS = [
     lesson:
       "Twice as many clients arrive as the server can serve. The queue grows until every client has left before its turn " +
       "comes (grey). The server is as busy as before, but nobody reads its answers: goodput falls to nothing.",
-    tip: "switch the order to adaptive. Then shorten the patience, or turn the load to 10.",
+    tip: "switch the order to adaptive.",
+    next: "shorten the patience to 2 s, or turn the load to 10.",
     settings: { ...CALM, load: 2 },
   },
   {
@@ -59,7 +62,8 @@ export const PRESETS = [
     lesson:
       "One address (pink) sends four fifths of all clients. In total they are four times as many as the server can serve, so " +
       "most of the forty other addresses’ clients find no slot.",
-    tip: "turn fairness on, and the forty are served. Or leave it off, and set maxPerAddress to 10.",
+    tip: "let the addresses take turns.",
+    next: "turn fairness off again, and set maxPerAddress to 10.",
     settings: { ...CALM, load: 4, flooder: 80, queue: Queue.ADAPTIVE },
   },
   {
@@ -68,7 +72,8 @@ export const PRESETS = [
     lesson:
       "The same overload, but only 80 clients may wait. The queue is short enough to be worth waiting in, and a client " +
       "that finds it full is reset at once. This works as long as the backlog fits the patience.",
-    tip: "set the patience to 2 s, which is shorter than this queue. Then switch the order to adaptive.",
+    tip: "set the patience to 2 s, which is shorter than this queue.",
+    next: "switch the order to adaptive.",
     settings: { ...CALM, load: 2, backlog: 80 },
   },
   {
@@ -78,6 +83,7 @@ export const PRESETS = [
       "The same overload, but all clients are admitted at once. They slow each other down until all give up before their " +
       "answer: the server is as busy as before, and its work is wasted.",
     tip: "set maxConnections to 40, which is the capacity of this server.",
+    next: "switch the order to adaptive.",
     settings: { ...CALM, load: 2, maxConnections: Infinity, idleTimeout: 0 },
   },
   {
@@ -85,6 +91,7 @@ export const PRESETS = [
     label: "Silent",
     lesson: "One client in five connects and sends nothing (hollow). The idle timeout frees their slots.",
     tip: "set timeout to “never”, and watch them take every slot.",
+    next: "set timeout back to 2 s.",
     settings: { ...CALM, load: 0.6, silent: 20, idleTimeout: 2 },
   },
   {
@@ -93,6 +100,7 @@ export const PRESETS = [
     lesson:
       "Four hundred clients arrive at the same instant. multiAccept admits a few per pass, and timers fire in between.",
     tip: "raise multiAccept to 400, and the loop is late for everything else.",
+    next: "set it back to 10.",
     settings: {
       ...CALM,
       load: 0.2,

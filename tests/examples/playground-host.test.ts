@@ -4,7 +4,8 @@ import * as assert from "uvu/assert";
 import { harness } from "../support/harness.ts";
 import { type PlaygroundHost, type Settings, playground } from "./playground-modules.ts";
 
-const { Host, PRESETS, MAIN, LOAD, LIMITS, Queue, Fairness, DESCRIPTORS, Fate, gapAfter, slotAt } = await playground();
+const { Host, PRESETS, MAIN, LOAD, LIMITS, Queue, Fairness, DESCRIPTORS, Fate, gapAfter, slotAt, verdict } =
+  await playground();
 const test = harness("playground-host");
 const Phase = { ADMITTING: 0, FINISHING: 1, DRAINING: 2, FINISHED: 3 };
 
@@ -117,6 +118,17 @@ test("the same seed and settings give the same run, in steps of any size", () =>
     assert.is(account(cut), account(whole), name);
     assert.is.not(account(after(20, name, {}, 2)), account(whole), name);
   }
+});
+
+test("the page says in words what can be seen", () => {
+  const says = (name: string, changes: Partial<Settings>, seconds = 40): string =>
+    verdict(after(seconds, name, changes), { ...settingsOf(name), ...changes });
+  assert.match(says("calm", {}), /^Clients arrive no faster than .* Nearly all of them are served\.$/);
+  assert.match(says("calm", { load: 2 }), /^More clients arrive than .* it works for nobody\.$/);
+  assert.match(says("silent", { idleTimeout: 0 }, 120), /clients that send nothing\.$/);
+  assert.match(says("greedy", {}), /Many clients of the forty addresses are not served\.$/);
+  assert.match(says("greedy", { fairness: Fairness.ADDRESS }), /at capacity.* The forty addresses are served, /);
+  assert.match(says("overload", {}, 1), /^More clients arrive than the server can serve\.$/);
 });
 
 test("changing the limits does not change the arrivals", () => {

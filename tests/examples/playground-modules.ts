@@ -81,11 +81,12 @@ export interface Playground {
   readonly LIMITS: readonly Control[];
   gapAfter(seed: number, serial: number, settings: Settings): number;
   slotAt(tick: number, now: number): number;
+  verdict(host: PlaygroundHost, settings: Settings): string;
 }
 
 /** All of their exports. */
 export async function playground(): Promise<Playground> {
-  const files = ["host", "ledger", "settings", "presets", "places", "clients", "dial"];
+  const files = ["host", "ledger", "settings", "presets", "places", "clients", "dial", "verdict"];
   const modules = files.map(
     (file) => import(new URL(`../../../examples/playground/${file}.js`, import.meta.url).href) as Promise<object>,
   );

@@ -1,15 +1,11 @@
-// The playground as visitors see it: its server on every runtime, its page in Chromium.
+// The playground as visitors see it, in Chromium.
 
-import { readFileSync } from "node:fs";
-import { connect } from "node:net";
-import { join } from "node:path";
 import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
 import { harness, sleep } from "../support/harness.ts";
 import { type PlaygroundHost, playground } from "./playground-modules.ts";
-import { type Look, drivesBrowser, missingBrowser, served, visit } from "./playground-page.ts";
+import { type Look, drivesBrowser, missingBrowser, visit } from "./playground-page.ts";
 import { brightnessOf, coloursOf, decodePng } from "./png.ts";
-import { root } from "../support/paths.ts";
 
 const { Host, PRESETS } = await playground();
 const test = harness("playground");
@@ -21,54 +17,6 @@ function pageTest(title: string, look: Look, body: (page: Page) => Promise<void>
 }
 
 if (drivesBrowser && missingBrowser !== undefined) console.log(`skipped the page of the playground: ${missingBrowser}`);
-
-/** The raw response to a request. */
-function request(port: number, line: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, "127.0.0.1", () =>
-      socket.write(`${line} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`),
-    );
-    let text = "";
-    socket.on("data", (chunk: Buffer) => (text += chunk.toString("latin1")));
-    socket.on("end", () => socket.end());
-    socket.on("close", () => resolve(text));
-    socket.on("error", reject);
-  });
-}
-
-test("the server serves the files of the page, and nothing else", async () => {
-  await served(async (origin) => {
-    const port = Number(new URL(origin).port);
-    const status = async (line: string): Promise<string> => (await request(port, line)).slice(9, 12);
-    assert.match(await request(port, "GET /"), /302[^]*location: \/examples\/playground\/\r/i);
-    const page = await request(port, "GET /examples/playground/?preset=calm");
-    assert.match(page, /^HTTP\/1.1 200[^]*content-type: text\/html[^]*<title>wasm-ioloop playground/i);
-    assert.match(await request(port, "GET /dist/core.js"), /^HTTP\/1.1 200[^]*text\/javascript/i);
-    assert.match(await request(port, "HEAD /dist/core.js"), /^HTTP\/1.1 200[^]*\r\n\r\n$/);
-    for (const path of [
-      "/package.json",
-      "/node_modules/uvu/dist/index.js",
-      "/node_modules/@assemblyscript/loader/index.js",
-      "/dist/..%2fbuild%2ftests%2fharness.js",
-      "/dist/",
-      "/dist/core.wasm",
-      "/nowhere",
-      "/examples/playground",
-      "/examples/playground/serve.mjs",
-      "/examples/playground/../../package.json",
-      "/examples/playground/..%2f..%2fhost%2fcore.ts",
-      "/dist/../examples/synopsis.mjs",
-      "/dist/..%2f..%2f..%2f..%2fetc/passwd",
-      "/../../../../etc/passwd",
-      "/dist/core.js%00.js",
-      "/%",
-      "//etc/passwd",
-    ]) {
-      assert.is(await status(`GET ${path}`), "404", path);
-    }
-    assert.is(await status("POST /dist/core.js"), "405");
-  });
-});
 
 const clock = (page: Page): Promise<number> => page.evaluate("playground.host.now") as Promise<number>;
 const shown = async (page: Page, id: string): Promise<number> =>
@@ -193,10 +141,18 @@ pageTest("the order is switched during a run, and goodput returns", { query: "pa
   const goodput = ".tile:first-child dd span";
   await page.evaluate("playground.advance(30)");
   await says(page, goodput, "0 %");
+  await holds(page, "document.querySelector('#lesson-text').textContent.startsWith('Twice as many')");
+  await says(page, "#tip", "switch the order to adaptive.");
   assert.match((await page.textContent("#line-gone"))!, /^[1-9]\d* have left$/);
   await page.check("#queue input[value='1']");
   await page.evaluate("playground.advance(20)");
   await holds(page, `parseInt(document.querySelector("${goodput}").textContent) > 90`);
+  await says(
+    page,
+    "#lesson-text",
+    "More clients arrive than the server can serve. It works at capacity, for clients that are still there.",
+  );
+  await says(page, "#tip", "shorten the patience to 2 s, or turn the load to 10.");
   assert.is(await page.locator("input[name=preset]:checked").count(), 0);
 });
 
@@ -301,16 +257,3 @@ for (const [width, height] of [
     }
   });
 }
-
-test("the pictures in the documentation are images, and small", () => {
-  for (const [name, width, height] of [
-    ["playground", 1280, 800],
-    ["playground-phone", 390, 844],
-  ] as const) {
-    const png = readFileSync(join(root, `docs/images/${name}.png`));
-    assert.ok(png.length < 200_000, `${name}: ${png.length} bytes`);
-    const image = decodePng(png);
-    assert.is(image.width * height, image.height * width, name);
-    assert.ok(coloursOf(image) > 100, name);
-  }
-});
