@@ -39,7 +39,7 @@ const TILES = [
     series: "goodput",
     atLeast: 1,
     value: ({ ledger }) => percent(ledger.goodput.ago(0) || 0),
-    note: (_host, { load }) => `served in time, of ${percent(Math.min(1, load))} possible`,
+    note: (_host, { load }) => `of the capacity, in time; ${percent(load)} arrive`,
   },
   {
     label: "Throughput",

@@ -7,7 +7,7 @@ export function number(value) {
 
 /** @param {number} share from 0 to 1 */
 export function percent(share) {
-  return `${Math.round(share * 100)} %`;
+  return `${Math.round(share * 100)}\u00a0%`;
 }
 
 /** @param {number} milliseconds */

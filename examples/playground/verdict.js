@@ -17,8 +17,8 @@ export function verdict(host, settings) {
 }
 
 /** @param {Host} host @param {Settings} settings */
-function service({ ledger, places }, { load }) {
-  const share = ledger.goodput.ago(0) / Math.min(1, load);
+function service({ ledger, places }, { load, silent }) {
+  const share = ledger.goodput.ago(0) / Math.min(1, load * (1 - silent / 100));
   if (share > 0.8) {
     return load > 1 ? "It works at capacity, for clients that are still there." : "Nearly all of them are served.";
   }

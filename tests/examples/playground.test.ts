@@ -140,7 +140,7 @@ pageTest("under overload clients wait, and no limit is exceeded", { query: "spee
 pageTest("the order is switched during a run, and goodput returns", { query: "paused" }, async (page) => {
   const goodput = ".tile:first-child dd span";
   await page.evaluate("playground.advance(30)");
-  await says(page, goodput, "0 %");
+  await says(page, goodput, "0\u00a0%");
   await holds(page, "document.querySelector('#lesson-text').textContent.startsWith('Twice as many')");
   await says(page, "#tip", "switch the order to adaptive.");
   assert.match((await page.textContent("#line-gone"))!, /^[1-9]\d* have left$/);
