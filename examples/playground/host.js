@@ -233,6 +233,7 @@ export class Host {
     client.pieces++;
     if (client.pieces === PIECES || !client.working) {
       this.ledger.answered();
+      // Only now: a client that was still there when it was admitted may have left while it was served.
       this.#calls.handleFound(client.id, client.isGone ? 1 : 0);
       return this.#end(client, Fate.SERVED);
     }
