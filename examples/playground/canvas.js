@@ -1,8 +1,21 @@
 // Canvases in the resolution of the screen, and the colours of the style sheet, light or dark.
 
-const NAMES = ["panel", "ink", "soft", "line", "faint", "waiting", "inside", "silent", "served", "lost", "plan"];
+const NAMES = [
+  "panel",
+  "ink",
+  "soft",
+  "line",
+  "faint",
+  "waiting",
+  "inside",
+  "silent",
+  "served",
+  "lost",
+  "flood",
+  "plan",
+];
 
-/** @typedef {Record<"panel" | "ink" | "soft" | "line" | "faint" | "waiting" | "inside" | "silent" | "served" | "lost" | "plan" | "tint", string>} Palette */
+/** @typedef {Record<"panel" | "ink" | "soft" | "line" | "faint" | "waiting" | "inside" | "silent" | "served" | "lost" | "flood" | "plan" | "tint", string>} Palette */
 
 /** The current colours. @returns {Palette} */
 export function readPalette() {

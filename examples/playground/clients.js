@@ -3,11 +3,17 @@
 /** The number of pieces of an answer. Each is activity of the client. */
 export const PIECES = 4;
 
+/** The address that floods, and the number of others. */
+export const FLOODER = 1;
+const OTHERS = 40;
+
 /** One client, from its arrival to its end. */
 export class Client {
   /** Its place among admitted clients, the lowest free one; -1 while it waits. */
   seat = -1;
-  /** When it has waited, or been silent, for too long; Infinity if never. */
+  /** Whether it has disconnected. The server notices that only when it sends the answer. */
+  isGone = false;
+  /** When it has been silent for too long; Infinity if never. */
   deadline = Infinity;
   /** The number of finished pieces of its answer, and the start and end of the current one. */
   pieces = 0;
@@ -29,12 +35,24 @@ export class Client {
     this.id = id;
     this.serial = serial;
     this.arrived = arrived;
+    this.isFlooder = addressOf(seed, serial, settings) === FLOODER;
     this.isSilent = chance(seed, serial, 1) * 100 < settings.silent;
     /** Milliseconds of work: half to one and a half times the usual. */
     this.work = settings.service * 1000 * (0.5 + chance(seed, serial, 2));
     /** Milliseconds after which it disconnects, unanswered. */
     this.patience = this.isSilent ? Infinity : settings.patience * 1000;
   }
+}
+
+/** How many clients per second the server can serve. @param {Readonly<import("./settings.js").Settings>} settings */
+export function capacityOf({ fullSpeed, service }) {
+  return fullSpeed / service;
+}
+
+/** A number for the address of a client. @param {number} seed @param {number} serial @param {Readonly<import("./settings.js").Settings>} settings */
+export function addressOf(seed, serial, { flooder }) {
+  if (chance(seed, serial, 4) * 100 < flooder) return FLOODER;
+  return FLOODER + 1 + Math.floor(chance(seed, serial, 5) * OTHERS);
 }
 
 /**
@@ -45,9 +63,9 @@ export class Client {
  * @param {number} serial
  * @param {Readonly<import("./settings.js").Settings>} settings
  */
-export function gapAfter(seed, serial, { arrivals, atOnce }) {
+export function gapAfter(seed, serial, settings) {
   const even = chance(seed, serial, 3);
-  return 3 * even * even * ((1000 * atOnce) / arrivals);
+  return 3 * even * even * ((1000 * settings.atOnce) / (settings.load * capacityOf(settings)));
 }
 
 /**

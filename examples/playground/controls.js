@@ -1,6 +1,13 @@
-// The controls: presets, sliders, speed. Each reports changes to the page, and shows the current value.
+// The controls: presets, sliders, switches, speed. Each reports changes to the page, and shows the current value.
 
-import { LIMITS, LOAD, PRESETS, SPEEDS } from "./settings.js";
+import { PRESETS } from "./presets.js";
+import { LIMITS, LOAD, MAIN, SPEEDS } from "./settings.js";
+
+/** @typedef {import("./settings.js").Settings} Settings */
+/** @typedef {import("./settings.js").Slider} Slider */
+/** @typedef {import("./settings.js").Switch} Switch */
+
+/** A control, and what shows a value in it. @typedef {[HTMLElement, (value: number) => void]} Made */
 
 /** @param {string} id */
 export function element(id) {
@@ -17,60 +24,97 @@ export function input(id) {
 /**
  * Creates the radio buttons of the presets.
  *
- * @param {(preset: import("./settings.js").Preset) => void} chosen
+ * @param {(preset: import("./presets.js").Preset) => void} chosen
  * @returns {(name: string | undefined) => void} selects one of them, or none
  */
 export function makePresets(chosen) {
-  const radios = PRESETS.map((preset) => {
-    const label = document.createElement("label");
-    const radio = document.createElement("input");
-    radio.type = "radio";
-    radio.name = "preset";
-    radio.value = preset.name;
-    radio.addEventListener("change", () => chosen(preset));
-    label.append(radio, preset.label);
-    element("presets").append(label);
-    return radio;
-  });
+  const parent = element("presets");
+  const radios = PRESETS.map((preset) => makeRadio(parent, "preset", preset.name, preset.label, () => chosen(preset)));
   return (name) => {
     for (const radio of radios) radio.checked = radio.value === name;
   };
 }
 
 /**
- * Creates the sliders of load and limits.
+ * Creates the sliders and switches, each with a text that explains it.
  *
- * @param {(name: keyof import("./settings.js").Settings, value: number) => void} changed
- * @returns {(settings: Readonly<import("./settings.js").Settings>) => void} shows settings
+ * @param {(name: keyof Settings, value: number) => void} changed
+ * @returns {(settings: Readonly<Settings>) => void} shows settings
  */
-export function makeSliders(changed) {
-  const shows = [LOAD, LIMITS].flatMap((sliders, group) =>
-    sliders.map((slider) => {
-      const row = document.createElement("div");
-      const label = document.createElement("label");
-      const range = document.createElement("input");
-      const output = document.createElement("output");
-      row.className = "slider";
-      label.className = slider.isOption ? "option" : "";
-      row.title = slider.hint;
-      range.setAttribute("aria-description", slider.hint);
-      range.type = "range";
-      range.id = slider.name;
-      label.htmlFor = slider.name;
-      label.textContent = slider.label;
-      output.htmlFor.add(slider.name);
-      output.ariaLive = "off"; // the slider announces its value itself
-      row.append(label, output, range);
-      if (group === 0) element("seed").parentElement?.before(row);
-      else element("limits").append(row);
-      element("hints").append(hint(slider));
-      const show = stops(range, output, slider.stops, slider.show, (value) => changed(slider.name, value));
-      return /** @type {const} */ ([slider.name, show]);
+export function makeControls(changed) {
+  const groups = /** @type {const} */ ([
+    ["main", MAIN],
+    ["clients", LOAD],
+    ["limits", LIMITS],
+  ]);
+  const shows = groups.flatMap(([group, controls]) =>
+    controls.map((control) => {
+      const change = (/** @type {number} */ value) => changed(control.name, value);
+      const [row, show] = "choices" in control ? makeSwitch(control, change) : makeSlider(control, change);
+      const text = document.createElement("p");
+      text.className = "hint";
+      text.id = `${control.name}-hint`;
+      text.textContent = control.hint;
+      row.append(text);
+      element(group).append(row);
+      return /** @type {const} */ ([control.name, show]);
     }),
   );
   return (settings) => {
     for (const [name, show] of shows) show(settings[name]);
   };
+}
+
+/** @param {Slider} slider @param {(value: number) => void} changed @returns {Made} */
+function makeSlider({ name, label, isOption, stops: values, show: text }, changed) {
+  const row = document.createElement("div");
+  const caption = document.createElement("label");
+  const range = document.createElement("input");
+  const output = document.createElement("output");
+  row.className = "slider";
+  caption.className = isOption ? "option" : "";
+  caption.htmlFor = name;
+  caption.textContent = label;
+  range.type = "range";
+  range.id = name;
+  range.setAttribute("aria-describedby", `${name}-hint`);
+  output.htmlFor.add(name);
+  output.ariaLive = "off"; // the slider announces its value itself
+  row.append(caption, output, range);
+  return [row, stops(range, output, values, text, changed)];
+}
+
+/** @param {Switch} control @param {(value: number) => void} changed @returns {Made} */
+function makeSwitch({ name, label, choices }, changed) {
+  const group = document.createElement("fieldset");
+  const legend = document.createElement("legend");
+  const buttons = document.createElement("div");
+  group.className = "switch";
+  group.id = name;
+  group.setAttribute("aria-describedby", `${name}-hint`);
+  legend.textContent = label;
+  buttons.className = "choices";
+  group.append(legend, buttons);
+  const radios = choices.map(([value, text]) => makeRadio(buttons, name, String(value), text, () => changed(value)));
+  return [
+    group,
+    (value) => {
+      for (const radio of radios) radio.checked = radio.value === String(value);
+    },
+  ];
+}
+
+/** @param {Element} parent @param {string} name @param {string} value @param {string} text @param {() => void} chosen */
+function makeRadio(parent, name, value, text, chosen) {
+  const label = document.createElement("label");
+  const radio = document.createElement("input");
+  radio.type = "radio";
+  radio.name = name;
+  radio.value = value;
+  radio.addEventListener("change", chosen);
+  label.append(radio, text);
+  parent.append(label);
+  return radio;
 }
 
 /** Creates the slider of the speed. @param {(speed: number) => void} changed @returns {(speed: number) => void} */
@@ -105,16 +149,4 @@ function stops(range, output, values, text, changed) {
     changed(value);
   });
   return show;
-}
-
-/** @param {import("./settings.js").Slider} slider */
-function hint({ label, hint, isOption }) {
-  const entry = document.createElement("div");
-  const term = document.createElement("dt");
-  const text = document.createElement("dd");
-  term.className = isOption ? "option" : "";
-  term.textContent = label;
-  text.textContent = hint;
-  entry.append(term, text);
-  return entry;
 }

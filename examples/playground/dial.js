@@ -5,7 +5,7 @@
 
 import { slotOf } from "wasm-ioloop/core";
 import { Surface, circle } from "./canvas.js";
-import { DESCRIPTORS } from "./host.js";
+import { DESCRIPTORS } from "./places.js";
 import { Purpose } from "./timers.js";
 
 const TICKS = 16; // per millisecond
@@ -13,8 +13,8 @@ const SLOTS = 64;
 const RINGS = 4;
 const STEP = 4.2; // from dot to dot, if there is room
 const FALL_MS = 90;
-// Each connection may have a deadline and two timers, and the host has two more.
-const MOST = 3 * DESCRIPTORS + 2;
+// Each connection may have a deadline and two timers, the host has two more, and the queue has a deadline.
+const MOST = 3 * DESCRIPTORS + 3;
 
 export class Dial {
   #surface;
@@ -190,13 +190,13 @@ export function slotAt(tick, now) {
 }
 
 /** Visits every deadline, each with its own index. @param {import("./host.js").Host} host @param {(index: number, deadline: number, purpose: number) => void} visit */
-function eachDeadline({ timers, clients }, visit) {
+function eachDeadline({ timers, places, waitEnds }, visit) {
+  if (waitEnds !== Infinity) visit(MOST - 1, waitEnds, Purpose.WAIT);
   for (const timer of timers.bySlot) {
     if (timer) visit(DESCRIPTORS + slotOf(timer.id), timer.deadline, timer.purpose);
   }
-  for (const client of clients) {
-    if (!client || client.deadline === Infinity) continue;
-    visit(slotOf(client.id), client.deadline, client.seat < 0 ? Purpose.WAIT : Purpose.IDLE);
+  for (const client of places.clients) {
+    if (client && client.deadline !== Infinity) visit(slotOf(client.id), client.deadline, Purpose.IDLE);
   }
 }
 

@@ -4,7 +4,7 @@ import { slotOf } from "wasm-ioloop/core";
 import { Surface, circle } from "./canvas.js";
 import { PIECES } from "./clients.js";
 import { Ghosts } from "./ghosts.js";
-import { DESCRIPTORS } from "./host.js";
+import { DESCRIPTORS } from "./places.js";
 
 const GLIDE_MS = 45;
 const LARGEST = 38;
@@ -63,9 +63,10 @@ export class Gate {
     this.#door = Math.min(56, Math.max(44, width / 10)); // as in the style sheet
     const side = (width - this.#door) / 2;
     const hasLimit = settings.maxConnections !== Infinity;
-    const seats = Math.min(Math.max(settings.backlog, host.line.length, 1), DESCRIPTORS);
+    const { line, seats: taken } = host.places;
+    const seats = Math.min(Math.max(settings.backlog, line.length, 1), DESCRIPTORS);
     const places = hasLimit ? Math.min(settings.maxConnections, DESCRIPTORS) : 0;
-    const crowd = hasLimit ? Math.max(places, host.seats.length) : roundUp(host.seats.length);
+    const crowd = hasLimit ? Math.max(places, taken.length) : roundUp(taken.length);
     this.#lineGrid = fit(seats, side, height);
     this.#insideGrid = fit(crowd, side, height);
     this.#moves = false;
@@ -113,30 +114,33 @@ export class Gate {
     context.fill();
   }
 
-  // A waiting client fills up as its patience runs out.
+  // A waiting client fills up as its patience runs out. One that has left is grey.
   /** @param {import("./canvas.js").Palette} palette @param {number} side @param {import("./host.js").Host} host @param {number} glide */
   #drawLine(palette, side, host, glide) {
-    const { context } = this.#surface;
+    const { line } = host.places;
     const radius = this.#lineGrid.size * 0.4;
-    for (let i = 0; i < host.line.length; i++) {
-      const client = host.line[i];
+    for (let i = 0; i < line.length; i++) {
+      const client = line[i];
       if (client) this.#move(client, this.#lineX(i, side), rowY(this.#lineGrid, i), glide);
     }
-    this.#discs(host.line, palette.waiting, palette.tint, () => radius);
-    this.#discs(host.line, palette.waiting, "1", (client) => {
-      const limit = Math.min(client.arrived + client.patience, client.deadline);
-      return radius * Math.sqrt(Math.min(1, (host.now - client.arrived) / (limit - client.arrived)));
-    });
-    context.globalAlpha = 1;
+    for (const [colour, is] of kinds(palette, palette.waiting)) {
+      this.#discs(line, colour, palette.tint, (client) => (is(client) ? radius : 0));
+      this.#discs(line, colour, "1", (client) => {
+        if (!is(client)) return 0;
+        return radius * (client.isGone ? 0.6 : Math.sqrt((host.now - client.arrived) / client.patience));
+      });
+    }
+    this.#surface.context.globalAlpha = 1;
   }
 
-  // An admitted client fills up as its answer progresses; a silent one is hollow.
+  // An admitted client fills up as its answer progresses. A silent one is hollow, and one that has left is grey.
   /** @param {import("./canvas.js").Palette} palette @param {number} side @param {import("./host.js").Host} host @param {number} glide */
   #drawInside(palette, side, host, glide) {
     const { context, height } = this.#surface;
     const radius = this.#insideGrid.size * 0.4;
-    for (let i = 0; i < host.seats.length; i++) {
-      const client = host.seats[i];
+    const { seats } = host.places;
+    for (let i = 0; i < seats.length; i++) {
+      const client = seats[i];
       if (!client) continue;
       const slot = slotOf(client.id);
       const door = side + this.#door / 2;
@@ -145,13 +149,14 @@ export class Gate {
       if (this.#passed[slot]) this.#move(client, this.#insideX(i, side), rowY(this.#insideGrid, i), glide);
       else this.#move(client, door, height / 2, Math.min(1, glide * 1.6));
     }
-    const { seats } = host;
-    this.#discs(seats, palette.inside, palette.tint, (client) => (client.isSilent ? 0 : radius));
-    this.#discs(seats, palette.inside, "1", (client) => {
-      if (client.isSilent) return 0;
-      const piece = (host.now - client.pieceFrom) / (client.pieceTo - client.pieceFrom);
-      return radius * Math.sqrt((client.pieces + Math.min(1, Math.max(0, piece))) / PIECES);
-    });
+    for (const [colour, is] of kinds(palette, palette.inside)) {
+      this.#discs(seats, colour, palette.tint, (client) => (is(client) && !client.isSilent ? radius : 0));
+      this.#discs(seats, colour, "1", (client) => {
+        if (client.isSilent || !is(client)) return 0;
+        const piece = (host.now - client.pieceFrom) / (client.pieceTo - client.pieceFrom);
+        return radius * Math.sqrt((client.pieces + Math.min(1, Math.max(0, piece))) / PIECES);
+      });
+    }
     this.#discs(seats, palette.silent, palette.tint, (client) => (client.isSilent ? radius : 0));
     context.globalAlpha = 1;
     context.strokeStyle = palette.silent;
@@ -209,6 +214,21 @@ export class Gate {
     const { rows, size } = this.#insideGrid;
     return side + this.#door + (Math.floor(index / rows) + 0.5) * size;
   }
+}
+
+/**
+ * The colours of clients, and which ones have them.
+ *
+ * @param {import("./canvas.js").Palette} palette
+ * @param {string} usual
+ * @returns {readonly (readonly [string, (client: Client) => boolean])[]}
+ */
+function kinds(palette, usual) {
+  return [
+    [usual, ({ isGone, isFlooder }) => !isGone && !isFlooder],
+    [palette.flood, ({ isGone, isFlooder }) => !isGone && isFlooder],
+    [palette.plan, ({ isGone }) => isGone],
+  ];
 }
 
 /** The columns alternate in direction, so that the queue is a continuous line. @param {Grid} grid @param {number} index */

@@ -4,12 +4,11 @@
 // silent for too long, which timer is due, and when a drain has ended. Time is virtual.
 
 import { Code, Core, Decision, Due, State, slotOf } from "wasm-ioloop/core";
-import { Client, PIECES, gapAfter } from "./clients.js";
+import { Client, FLOODER, PIECES, addressOf, capacityOf, gapAfter } from "./clients.js";
 import { Fate, INTERVAL, Ledger } from "./ledger.js";
+import { DESCRIPTORS, Places } from "./places.js";
+import { Queue } from "./settings.js";
 import { Purpose, Timers } from "./timers.js";
-
-/** The number of descriptors of this machine, which limits clients in any case; the first one is the server's, as the core has no connection slot 0. */
-export const DESCRIPTORS = 1024;
 
 /** Milliseconds for which the admission of one client blocks the loop. */
 export const ADMISSION_COST = 0.2;
@@ -17,6 +16,11 @@ export const ADMISSION_COST = 0.2;
 /** @typedef {Readonly<import("./settings.js").Settings>} Settings */
 /** @typedef {{ left(client: Client, fate: number): void, refused(): void }} Watcher */
 
+// The settings on which the time of arrivals depends, and the order of admission.
+const ARRIVALS = /** @type {const} */ (["load", "fullSpeed", "service", "atOnce"]);
+const ORDER = /** @type {const} */ (["queue", "targetWait", "fairness", "maxPerAddress"]);
+
+const NO_LIMIT = 2 ** 31 - 1;
 const BUDGET_CHECK = 32; // passes between two reads of the real clock
 
 export class Host {
@@ -25,16 +29,7 @@ export class Host {
   core;
   timers;
   ledger = new Ledger();
-  /** @type {(Client | undefined)[]} by slot */
-  clients = [];
-  /** How often each slot of the connection table has been used. */
-  uses = new Uint32Array(DESCRIPTORS);
-  /** @type {Client[]} waiting clients, in the order of arrival */
-  line = [];
-  /** @type {(Client | undefined)[]} admitted clients */
-  seats = [];
-  /** The number of silent admitted clients. */
-  silent = 0;
+  places = new Places();
   isRunning = true;
   /** @type {Watcher | undefined} */
   watcher = undefined;
@@ -59,6 +54,7 @@ export class Host {
     this.core.refresh();
     this.#calls.handleAcceptorListen(this.#acceptor, 1);
     this.#limit();
+    this.#order();
     const first = { after: gapAfter(seed, 0, settings), now: 0, isRecurring: true };
     this.#arrivals = this.timers.make(Purpose.PLAN, first, undefined, this.#arrive);
     this.timers.make(Purpose.PLAN, { after: INTERVAL, now: 0, isRecurring: true }, undefined, this.#sample);
@@ -74,6 +70,13 @@ export class Host {
 
   get waiting() {
     return this.#calls.connectionsIn(State.WAITING);
+  }
+
+  /** When the oldest waiting client has waited for too long. Infinity if never, or if the core decides it by what it has learned. */
+  get waitEnds() {
+    const [oldest] = this.places.line;
+    const { queue, waitTimeout } = this.#settings;
+    return !oldest || queue === Queue.ADAPTIVE || waitTimeout === 0 ? Infinity : oldest.arrived + waitTimeout * 1000;
   }
 
   /** The time of the next pass; Infinity once the loop has stopped. */
@@ -117,10 +120,10 @@ export class Host {
     if (!this.isRunning) return;
     this.#free = this.#time;
     this.#limit();
-    if (settings.arrivals !== before.arrivals || settings.atOnce !== before.atOnce) this.#awaitArrival();
-    for (const client of this.line) this.#limitWait(client);
+    if (ORDER.some((name) => settings[name] !== before[name])) this.#order();
+    if (ARRIVALS.some((name) => settings[name] !== before[name])) this.#awaitArrival();
     if (settings.idleTimeout !== before.idleTimeout) {
-      for (const client of this.seats) if (client) this.#limitSilence(client);
+      for (const client of this.places.seats) if (client) this.#limitSilence(client);
     }
     this.#settle();
   }
@@ -144,7 +147,7 @@ export class Host {
       this.ledger.fired(this.timers.fire(id, answer, this.#free));
       return;
     }
-    const client = this.clients[slotOf(id)];
+    const client = this.places.of(id);
     if (client) this.#end(client, Fate.SILENT);
   }
 
@@ -153,7 +156,7 @@ export class Host {
     this.#free = this.#time;
     this.#again = false;
     for (let id = this.#calls.pollAdmission(this.#free); id > 0; id = this.#calls.pollAdmission(this.#free)) {
-      const client = this.clients[slotOf(id)];
+      const client = this.places.of(id);
       if (client) this.#admit(client);
       this.#free += ADMISSION_COST;
       this.#again = true; // the next pass has a full budget again
@@ -161,8 +164,8 @@ export class Host {
     this.now = Math.max(this.now, this.#free);
     for (let more = true; more;) {
       const decision = this.#calls.pollDecision(0, this.isRunning ? 1 : 0);
+      if (decision === Decision.EXPIRED) this.#evict(Fate.WAITED);
       if (decision === Decision.CLOSING) this.#calls.handleAcceptorEnd(this.#acceptor);
-      if (decision === Decision.EXPIRED || decision === Decision.RESET) this.#resetEvicted();
       if (decision === Decision.CLOSE) this.#closeAll();
       if (decision === Decision.STOP) this.isRunning = false;
       more = decision !== Decision.NOTHING && decision !== Decision.STOP;
@@ -181,44 +184,45 @@ export class Host {
   /** @param {number} serial */
   #accept(serial) {
     const hasDescriptor = this.waiting + this.inside < DESCRIPTORS - 1;
-    const id = hasDescriptor ? this.core.opened(this.#calls.handleAccept(this.#acceptor, this.#free, NaN)) : Code.FULL;
+    const address = addressOf(this.#seed, serial, this.#settings);
+    const accept = () => this.core.opened(this.#calls.handleAccept(this.#acceptor, this.#free, address));
+    const id = hasDescriptor ? accept() : Code.FULL;
+    this.#evict(Fate.TURNED_AWAY);
     if (id < 0) {
-      this.ledger.end(Fate.TURNED_AWAY, 0);
+      this.ledger.end(Fate.TURNED_AWAY, 0, address === FLOODER);
       this.watcher?.refused();
       return;
     }
     const client = new Client(id, serial, this.#free, this.#seed, this.#settings);
-    const slot = slotOf(id);
-    this.clients[slot] = client;
-    this.uses[slot] = (this.uses[slot] ?? 0) + 1;
-    this.line.push(client);
+    this.places.add(client);
     const { patience } = client;
-    this.#limitWait(client);
     if (patience === Infinity) return;
     client.leaving = this.timers.make(Purpose.PLAN, { after: patience, now: this.#free }, client, this.#giveUp);
   }
 
+  // A client disconnects. Its request has been sent, so it keeps its place in the queue, or its slot, until it is answered.
   /** @param {Client} client */
-  #limitWait(client) {
-    const { waitTimeout } = this.#settings;
-    client.deadline = waitTimeout > 0 ? client.arrived + waitTimeout * 1000 : Infinity;
+  #giveUp = (client) => {
+    client.isGone = true;
+    client.leaving = undefined;
+  };
+
+  // Resets the clients that the core has removed from the queue.
+  /** @param {number} fate */
+  #evict(fate) {
+    for (let id = this.#calls.pollEvicted(); id > 0; id = this.#calls.pollEvicted()) {
+      const client = this.places.of(id);
+      if (client) this.#end(client, fate);
+    }
   }
 
   /** @param {Client} client */
-  #giveUp = (client) => this.#end(client, Fate.GAVE_UP);
-
-  /** @param {Client} client */
   #admit(client) {
-    this.#leaveLine(client);
+    this.places.admit(client);
+    this.ledger.waited(this.#free - client.arrived);
     this.ledger.mostInside = Math.max(this.ledger.mostInside, this.inside);
-    client.seat = 0;
-    while (this.seats[client.seat]) client.seat++;
-    this.seats[client.seat] = client;
     this.#limitSilence(client);
-    if (client.isSilent) {
-      this.silent++;
-      return;
-    }
+    if (client.isSilent) return;
     const after = this.#timeOfPiece(client);
     client.working = this.timers.make(Purpose.WORK, { after, now: this.#free, isRecurring: true }, client, this.#work);
   }
@@ -227,7 +231,12 @@ export class Host {
   /** @param {Client} client */
   #work = (client) => {
     client.pieces++;
-    if (client.pieces === PIECES || !client.working) return this.#end(client, Fate.SERVED);
+    if (client.pieces === PIECES || !client.working) {
+      this.ledger.answered();
+      // Only now: a client that was still there when it was admitted may have left while it was served.
+      this.#calls.handleFound(client.id, client.isGone ? 1 : 0);
+      return this.#end(client, Fate.SERVED);
+    }
     this.core.activity[slotOf(client.id)] = this.#free;
     if (this.#settings.idleTimeout > 0) client.deadline = this.#free + this.#settings.idleTimeout * 1000;
     this.timers.again(client.working, this.#timeOfPiece(client), this.#free);
@@ -236,7 +245,7 @@ export class Host {
   // Clients share the server once there are more of them than it can serve at full speed.
   /** @param {Client} client */
   #timeOfPiece(client) {
-    const crowding = Math.max(1, (this.inside - this.silent) / this.#settings.fullSpeed);
+    const crowding = Math.max(1, (this.inside - this.places.silent) / this.#settings.fullSpeed);
     client.pieceFrom = this.#free;
     client.pieceTo = this.#free + (client.work / PIECES) * crowding;
     return client.pieceTo - client.pieceFrom;
@@ -250,49 +259,36 @@ export class Host {
     client.deadline = timeout > 0 ? this.#free + timeout : Infinity;
   }
 
-  /** @param {Client} client @param {number} fate */
-  #end(client, fate) {
+  /** @param {Client} client @param {number} why its fate, unless it has given up */
+  #end(client, why) {
+    const fate = client.isGone ? Fate.GAVE_UP : why;
     this.watcher?.left(client, fate);
     this.#calls.handleClose(client.id);
-    this.clients[slotOf(client.id)] = undefined;
+    this.places.remove(client);
     this.timers.remove(client.working);
     this.timers.remove(client.leaving);
-    if (client.seat < 0) {
-      this.#leaveLine(client);
-    } else {
-      this.seats[client.seat] = undefined;
-      if (client.isSilent) this.silent--;
-    }
-    this.ledger.end(fate, this.#free - client.arrived);
-  }
-
-  // Resets clients that have waited too long, or that a graceful stop no longer serves.
-  #resetEvicted() {
-    for (let id = this.#calls.pollEvicted(); id > 0; id = this.#calls.pollEvicted()) {
-      const client = /** @type {Client} */ (this.clients[slotOf(id)]);
-      this.#end(client, this.#free < client.deadline ? Fate.TURNED_AWAY : Fate.WAITED);
-    }
+    if (client.seat < 0) this.ledger.waited(this.#free - client.arrived);
+    this.ledger.end(fate, this.#free - client.arrived, client.isFlooder);
   }
 
   // The graceful stop no longer waits: closes admitted clients and resets waiting ones.
   #closeAll() {
-    for (const client of this.seats) if (client) this.#end(client, Fate.CLOSED);
-    for (const client of this.line.slice()) this.#end(client, Fate.TURNED_AWAY);
-  }
-
-  /** @param {Client} client */
-  #leaveLine(client) {
-    this.line.splice(this.line.indexOf(client), 1);
-    this.ledger.waited(this.#free - client.arrived);
+    for (const client of this.places.seats) if (client) this.#end(client, Fate.CLOSED);
+    for (const client of this.places.line.slice()) this.#end(client, Fate.TURNED_AWAY);
   }
 
   #limit() {
     const { maxConnections, multiAccept, backlog, waitTimeout } = this.#settings;
-    this.#calls.handleLimits(Math.min(maxConnections, 2 ** 31 - 1), 0, multiAccept);
-    this.#calls.handleAcceptorLimits(this.#acceptor, backlog, waitTimeout * 1000, 0, 2 ** 31 - 1);
+    this.#calls.handleLimits(Math.min(maxConnections, NO_LIMIT), 0, multiAccept);
+    this.#calls.handleAcceptorLimits(this.#acceptor, backlog, waitTimeout * 1000, 0, NO_LIMIT);
   }
 
-  #sample = () => this.ledger.sample(this.waiting, this.inside);
+  #order() {
+    const { queue, targetWait, fairness, maxPerAddress } = this.#settings;
+    this.#calls.handleQueue(queue, targetWait * 1000, fairness, maxPerAddress, 0);
+  }
+
+  #sample = () => this.ledger.sample(this.waiting, this.inside, capacityOf(this.#settings));
 
   get #time() {
     return Math.max(this.#free, this.now);

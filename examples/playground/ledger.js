@@ -9,8 +9,9 @@ export const INTERVAL = 250;
 /** The number of samples that are kept, a minute. */
 export const KEPT = 240;
 
-// Rates are computed over the latest samples, so that they do not flicker.
-const LATEST = 8;
+// Rates are computed over the latest samples, so that they do not flicker; shares of few clients over more of them.
+const LATEST = 12;
+const LONG = 24;
 
 /** A series of samples; the oldest are overwritten. */
 export class Series {
@@ -33,9 +34,9 @@ export class Series {
   }
 
   /** The sum of the latest samples. */
-  lately() {
+  lately(count = LATEST) {
     let sum = 0;
-    for (let age = 0; age < LATEST; age++) sum += this.ago(age) || 0;
+    for (let age = 0; age < count; age++) sum += this.ago(age) || 0;
     return sum;
   }
 
@@ -44,6 +45,32 @@ export class Series {
     let greatest = 0;
     for (let age = 0; age < Math.min(count, this.length); age++) greatest = Math.max(greatest, this.ago(age) || 0);
     return greatest;
+  }
+}
+
+/** How many clients of a group have ended lately, and were served. */
+class Group {
+  #ended = new Series();
+  #served = new Series();
+  #newlyEnded = 0;
+  #newlyServed = 0;
+
+  /** The share of clients that were served, from 0 to 1; NaN if none has ended lately. */
+  get share() {
+    return this.#served.lately(LONG) / this.#ended.lately(LONG);
+  }
+
+  /** @param {number} fate */
+  end(fate) {
+    this.#newlyEnded++;
+    if (fate === Fate.SERVED) this.#newlyServed++;
+  }
+
+  sample() {
+    this.#ended.push(this.#newlyEnded);
+    this.#served.push(this.#newlyServed);
+    this.#newlyEnded = 0;
+    this.#newlyServed = 0;
   }
 }
 
@@ -57,25 +84,38 @@ export class Ledger {
   mostInside = 0;
   waiting = new Series();
   inside = new Series();
-  /** Clients served per second. */
+  /** Answers per second, whether anybody was still there to read them. */
   rate = new Series();
-  /** Milliseconds from arrival to answer, on average. */
+  /** Clients served within their patience, as a share of what the server could serve. */
+  goodput = new Series();
+  /** Milliseconds from arrival to answer, on average, of clients that were served. */
   answer = new Series();
   /** Milliseconds by which the latest timer fired too late. */
   delay = new Series();
+  /** The clients of the address that floods, and of all others. */
+  flooder = new Group();
+  others = new Group();
 
+  #answers = new Series();
   #served = new Series();
   #took = new Series();
+  #newlyAnswered = 0;
   #newlyServed = 0;
   #newlyTook = 0;
   #latest = 0;
 
-  /** A client has ended. @param {number} fate @param {number} took milliseconds since its arrival */
-  end(fate, took) {
+  /** A client has ended. @param {number} fate @param {number} took milliseconds since its arrival @param {boolean} isFlooder */
+  end(fate, took, isFlooder) {
     this.ended[fate] = (this.ended[fate] ?? 0) + 1;
+    (isFlooder ? this.flooder : this.others).end(fate);
     if (fate !== Fate.SERVED) return;
     this.#newlyServed++;
     this.#newlyTook += took;
+  }
+
+  /** An answer has been sent. */
+  answered() {
+    this.#newlyAnswered++;
   }
 
   /** A client has stopped waiting. @param {number} time milliseconds it has waited */
@@ -88,16 +128,22 @@ export class Ledger {
     this.#latest = Math.max(this.#latest, late);
   }
 
-  /** Takes a sample. @param {number} waiting @param {number} inside */
-  sample(waiting, inside) {
+  /** Takes a sample. @param {number} waiting @param {number} inside @param {number} capacity clients per second */
+  sample(waiting, inside, capacity) {
     this.waiting.push(waiting);
     this.inside.push(inside);
+    this.#answers.push(this.#newlyAnswered);
     this.#served.push(this.#newlyServed);
     this.#took.push(this.#newlyTook);
     this.delay.push(this.#latest);
+    this.flooder.sample();
+    this.others.sample();
+    const seconds = (INTERVAL * Math.min(LATEST, this.#served.length)) / 1000;
     const served = this.#served.lately();
-    this.rate.push((served * 1000) / (INTERVAL * Math.min(LATEST, this.#served.length)));
+    this.rate.push(this.#answers.lately() / seconds);
+    this.goodput.push(Math.min(1, served / seconds / capacity)); // short answers in a row would make it more
     this.answer.push(served > 0 ? this.#took.lately() / served : NaN);
+    this.#newlyAnswered = 0;
     this.#newlyServed = 0;
     this.#newlyTook = 0;
     this.#latest = 0;

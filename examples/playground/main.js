@@ -1,19 +1,21 @@
 // The page: virtual time follows real time, at any speed, and the decisions of the core are drawn.
 //
-// In the address: ?preset=rush&seed=7&speed=10&paused. In the console: playground.advance(60).
+// In the address: ?preset=overload&seed=7&speed=10&paused. In the console: playground.advance(60).
 
 import { Phase } from "wasm-ioloop/core";
 import { readPalette } from "./canvas.js";
-import { element, input, makePresets, makeSliders, makeSpeed } from "./controls.js";
+import { element, input, makeControls, makePresets, makeSpeed } from "./controls.js";
 import { Dial } from "./dial.js";
 import { Gate } from "./gate.js";
 import { Host } from "./host.js";
 import { Fate } from "./ledger.js";
 import { Outcome } from "./outcome.js";
 import { Readout } from "./readout.js";
-import { PRESETS, SPEEDS } from "./settings.js";
+import { PRESETS } from "./presets.js";
+import { SPEEDS } from "./settings.js";
 import { Table } from "./table.js";
 import { duration, number, setText } from "./text.js";
+import { verdict } from "./verdict.js";
 
 const FRAME_BUDGET_MS = 9; // for passes; the rest of a sixtieth of a second is for drawing
 const LONGEST_FRAME_MS = 100; // a page that was hidden does not catch up
@@ -31,6 +33,8 @@ class Page {
   #seed;
   #speed;
   #lesson = "";
+  #tip = "";
+  #next = "";
   #isPlaying = false;
   #asked = 0;
   #latest = 0;
@@ -46,7 +50,7 @@ class Page {
   #outcome = new Outcome(this.#wake);
   #readout = new Readout();
   #showPreset;
-  #showSliders;
+  #showControls;
 
   constructor() {
     const query = new URLSearchParams(location.search);
@@ -58,7 +62,7 @@ class Page {
     this.#settings = { ...preset.settings };
     this.host = new Host(this.#settings, this.#seed);
     this.#showPreset = makePresets((preset) => this.#choose(preset));
-    this.#showSliders = makeSliders((name, value) => this.#set(name, value));
+    this.#showControls = makeControls((name, value) => this.#set(name, value));
     makeSpeed((value) => (this.#speed = value))(this.#speed);
     input("seed").value = String(this.#seed);
     this.#listen();
@@ -149,7 +153,8 @@ class Page {
     const { host } = this;
     this.#readout.show(host, this.#settings);
     this.#outcome.show(host, this.#settings, this.#palette);
-    setText(element("lesson"), this.#sentence());
+    setText(element("lesson-text"), this.#sentence());
+    setText(element("tip"), host.phase === Phase.ADMITTING ? this.#tip : "");
     setText(element("play-label"), this.#isPlaying ? "Pause" : "Play");
     element("play").classList.toggle("playing", this.#isPlaying);
     const isOver = host.phase === Phase.FINISHED;
@@ -159,19 +164,21 @@ class Page {
 
   #sentence() {
     const { host } = this;
-    if (host.phase === Phase.ADMITTING) return this.#lesson;
+    if (host.phase === Phase.ADMITTING) return this.#lesson || verdict(host, this.#settings);
     if (host.phase !== Phase.FINISHED) return DRAINING[host.phase] ?? "";
     const closed = host.ledger.ended[Fate.CLOSED] ?? 0;
     const took = duration(host.now - this.#drainedAt);
     return `Drained in ${took}. ${closed === 0 ? "No client" : number(closed)} had to be closed. Play starts again.`;
   }
 
-  /** @param {import("./settings.js").Preset} preset */
-  #choose({ name, lesson, settings }) {
+  /** @param {import("./presets.js").Preset} preset */
+  #choose({ name, lesson, tip, next, settings }) {
     this.#settings = { ...settings };
     this.#lesson = lesson;
+    this.#tip = tip;
+    this.#next = next;
     this.#showPreset(name);
-    this.#showSliders(settings);
+    this.#showControls(settings);
     this.reset();
   }
 
@@ -179,6 +186,8 @@ class Page {
   #set(name, value) {
     this.#settings = { ...this.#settings, [name]: value };
     this.host.set(this.#settings);
+    this.#lesson = "";
+    this.#tip = this.#next;
     this.#showPreset(undefined);
     this.draw();
   }
@@ -189,7 +198,7 @@ class Page {
     element("reset").addEventListener("click", () => this.reset());
     element("drain").addEventListener("click", () => this.drain());
     input("seed").addEventListener("change", () => this.reset());
-    element("settings").addEventListener("submit", (event) => event.preventDefault());
+    for (const id of ["settings", "more"]) element(id).addEventListener("submit", (event) => event.preventDefault());
     document.addEventListener("keydown", (event) => this.#press(event));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       this.#palette = readPalette();

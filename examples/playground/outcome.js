@@ -1,9 +1,10 @@
-// The outcomes of clients: a bar of all fates, and five figures with charts of the last minute.
+// The outcomes of clients: a bar of all fates, the shares of the addresses, and five figures with charts of the last minute.
 
+import { capacityOf } from "./clients.js";
 import { element } from "./controls.js";
 import { Fate } from "./ledger.js";
 import { Spark } from "./spark.js";
-import { duration, number, setText } from "./text.js";
+import { duration, number, percent, setText } from "./text.js";
 
 /** @typedef {import("./host.js").Host} Host */
 /** @typedef {import("./settings.js").Settings} Settings */
@@ -13,9 +14,9 @@ const FATES = [
   ["served", "served", ({ ledger }) => ledger.ended[Fate.SERVED] ?? 0],
   ["admitted", "inside", (host) => host.inside],
   ["waiting", "waiting", (host) => host.waiting],
-  ["dropped", "lost-3", ({ ledger }) => ledger.ended[Fate.TURNED_AWAY] ?? 0],
+  ["reset: queue full", "lost-3", ({ ledger }) => ledger.ended[Fate.TURNED_AWAY] ?? 0],
   ["waited too long", "lost-2", ({ ledger }) => ledger.ended[Fate.WAITED] ?? 0],
-  ["gave up", "lost", ({ ledger }) => ledger.ended[Fate.GAVE_UP] ?? 0],
+  ["left unanswered", "lost", ({ ledger }) => ledger.ended[Fate.GAVE_UP] ?? 0],
   ["silent, closed", "silent", ({ ledger }) => ledger.ended[Fate.SILENT] ?? 0],
   ["closed by the drain", "plan", ({ ledger }) => ledger.ended[Fate.CLOSED] ?? 0],
 ];
@@ -24,7 +25,7 @@ const FATES = [
  * @typedef {object} Tile
  * @property {string} label
  * @property {"waiting" | "inside" | "served" | "ink"} colour
- * @property {"waiting" | "inside" | "rate" | "answer" | "delay"} series
+ * @property {"waiting" | "goodput" | "rate" | "answer" | "delay"} series
  * @property {number} atLeast the value of the full height of its chart
  * @property {(host: Host) => string} value
  * @property {(host: Host, settings: Settings) => string} note
@@ -32,6 +33,22 @@ const FATES = [
 
 /** @type {readonly Tile[]} */
 const TILES = [
+  {
+    label: "Goodput",
+    colour: "served",
+    series: "goodput",
+    atLeast: 1,
+    value: ({ ledger }) => percent(ledger.goodput.ago(0) || 0),
+    note: (_host, { load }) => `of the capacity, in time; ${percent(load)} arrive`,
+  },
+  {
+    label: "Throughput",
+    colour: "inside",
+    series: "rate",
+    atLeast: 10,
+    value: ({ ledger }) => `${(ledger.rate.ago(0) || 0).toFixed(1)} /s`,
+    note: (_host, settings) => `answers, of ${number(Math.round(capacityOf(settings)))} possible`,
+  },
   {
     label: "Waiting",
     colour: "waiting",
@@ -41,23 +58,7 @@ const TILES = [
     note: ({ ledger }) => `longest wait ${duration(ledger.longestWait)}`,
   },
   {
-    label: "Admitted",
-    colour: "inside",
-    series: "inside",
-    atLeast: 10,
-    value: (host) => number(host.inside),
-    note: ({ ledger }) => `${number(ledger.mostInside)} at most`,
-  },
-  {
-    label: "Served per second",
-    colour: "served",
-    series: "rate",
-    atLeast: 10,
-    value: ({ ledger }) => (ledger.rate.ago(0) || 0).toFixed(1),
-    note: (_host, { service, fullSpeed }) => `of ${number(Math.round(fullSpeed / service))} possible`,
-  },
-  {
-    label: "Answered after",
+    label: "Answer after",
     colour: "ink",
     series: "answer",
     atLeast: 1000,
@@ -74,8 +75,15 @@ const TILES = [
   },
 ];
 
+/** Who is served: name, colour, and the group of clients. @type {readonly (readonly [string, string, "others" | "flooder"])[]} */
+const GROUPS = [
+  ["of the clients of the forty are served", "served", "others"],
+  ["of those of the address that floods", "flood", "flooder"],
+];
+
 export class Outcome {
   #fates = makeFates();
+  #groups = makeGroups();
   #tiles;
 
   /** @param {() => void} resized */
@@ -86,6 +94,8 @@ export class Outcome {
   /** @param {Host} host @param {Settings} settings @param {import("./canvas.js").Palette} palette */
   show(host, settings, palette) {
     for (const show of this.#fates) show(host);
+    element("groups").hidden = settings.flooder === 0;
+    for (const show of this.#groups) show(host);
     for (const show of this.#tiles) show(host, settings, palette);
   }
 }
@@ -109,6 +119,25 @@ function makeFates() {
       setText(value, number(count(host)));
       part.style.flexGrow = String(count(host));
       item.classList.toggle("none", count(host) === 0);
+    };
+  });
+}
+
+function makeGroups() {
+  return GROUPS.map(([name, colour, group]) => {
+    const item = document.createElement("li");
+    const value = document.createElement("strong");
+    const bar = document.createElement("div");
+    const part = document.createElement("i");
+    bar.className = "bar";
+    part.style.setProperty("--colour", `var(--${colour})`);
+    bar.append(part);
+    item.append(value, ` ${name}`, bar);
+    element("groups").append(item);
+    return (/** @type {Host} */ host) => {
+      const { share } = host.ledger[group];
+      setText(value, Number.isNaN(share) ? "–" : percent(share));
+      part.style.flexBasis = `${(share || 0) * 100}%`;
     };
   });
 }

@@ -12,9 +12,9 @@ import { duration, number, setText } from "./text.js";
 /** @type {readonly Entry[]} */
 const DIAL_KEY = [
   ["work on an answer", "inside"],
-  ["waiting ends", "waiting"],
+  ["the oldest waits too long", "waiting"],
   ["silence ends", "silent"],
-  ["clients’ own plans", "plan"],
+  ["clients arrive and leave", "plan"],
 ];
 
 /** @type {readonly Entry[]} */
@@ -22,7 +22,7 @@ const TABLE_KEY = [
   ["WAITING", "waiting", ({ core }) => number(core.calls.connectionsIn(State.WAITING))],
   ["INCOMING", "inside", ({ core }) => number(core.calls.connectionsIn(State.INCOMING))],
   ["slots in the table", "line", ({ core }) => number(core.calls.connectionCapacity())],
-  ["ids used so far", "plan", ({ uses }) => number(uses.reduce((sum, count) => sum + count, 0))],
+  ["ids used so far", "plan", ({ places }) => number(places.uses.reduce((sum, count) => sum + count, 0))],
 ];
 
 export class Readout {
@@ -38,7 +38,16 @@ export class Readout {
       element("inside-of"),
       maxConnections === Infinity ? "without a limit" : `of ${number(maxConnections)} slots`,
     );
-    setText(element("silent-count"), number(host.silent));
+    const { line, seats, silent } = host.places;
+    show("inside-silent", silent);
+    show(
+      "line-gone",
+      line.reduce((sum, { isGone }) => sum + Number(isGone), 0),
+    );
+    show(
+      "inside-gone",
+      seats.reduce((sum, client) => sum + Number(client?.isGone ?? false), 0),
+    );
     const isFull = host.inside >= maxConnections;
     setText(element("door"), host.phase >= Phase.DRAINING ? "shut" : isFull ? "full" : "open");
     setText(element("next"), host.next === Infinity ? "never" : `in ${duration(Math.max(0, host.next - host.now))}`);
@@ -48,6 +57,12 @@ export class Readout {
     }
     for (const show of this.#keys) show(host);
   }
+}
+
+/** A count that is shown only if there is any. @param {string} id @param {number} count */
+function show(id, count) {
+  setText(element(`${id}-count`), number(count));
+  element(id).classList.toggle("none", count === 0);
 }
 
 /** @param {string} id @param {readonly Entry[]} entries */

@@ -2,7 +2,7 @@
 
 import { State } from "wasm-ioloop/core";
 import { Surface } from "./canvas.js";
-import { DESCRIPTORS } from "./host.js";
+import { DESCRIPTORS } from "./places.js";
 
 const COLUMNS = 64;
 const GAP = 0.22; // of a square
@@ -18,15 +18,16 @@ export class Table {
   /** @param {import("./host.js").Host} host @param {import("./canvas.js").Palette} palette */
   draw(host, palette) {
     const { calls } = host.core;
+    const { clients, uses } = host.places;
     const capacity = calls.connectionCapacity();
     this.#surface.clear();
     this.#squares(palette.faint, 1, (slot) => slot >= capacity);
-    this.#squares(palette.line, 1, (slot) => slot < capacity && !host.clients[slot]);
+    this.#squares(palette.line, 1, (slot) => slot < capacity && !clients[slot]);
     for (let age = 1; age <= 4; age++) {
-      this.#squares(palette.plan, age * 0.2, (slot) => !host.clients[slot] && ageOf(host.uses[slot] ?? 0) === age);
+      this.#squares(palette.plan, age * 0.2, (slot) => !clients[slot] && ageOf(uses[slot] ?? 0) === age);
     }
     const stateOf = (/** @type {number} */ slot) => {
-      const client = host.clients[slot];
+      const client = clients[slot];
       return client ? calls.stateOf(client.id) : State.FREE;
     };
     this.#squares(palette.waiting, 1, (slot) => stateOf(slot) === State.WAITING);

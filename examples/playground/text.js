@@ -5,6 +5,11 @@ export function number(value) {
   return value.toLocaleString("en");
 }
 
+/** @param {number} share from 0 to 1 */
+export function percent(share) {
+  return `${Math.round(share * 100)}\u00a0%`;
+}
+
 /** @param {number} milliseconds */
 export function duration(milliseconds) {
   if (Number.isNaN(milliseconds)) return "–";

@@ -4,7 +4,8 @@ import * as assert from "uvu/assert";
 import { harness } from "../support/harness.ts";
 import { type PlaygroundHost, type Settings, playground } from "./playground-modules.ts";
 
-const { Host, PRESETS, LOAD, LIMITS, DESCRIPTORS, Fate, gapAfter, slotAt } = await playground();
+const { Host, PRESETS, MAIN, LOAD, LIMITS, Queue, Fairness, DESCRIPTORS, Fate, gapAfter, slotAt, verdict } =
+  await playground();
 const test = harness("playground-host");
 const Phase = { ADMITTING: 0, FINISHING: 1, DRAINING: 2, FINISHED: 3 };
 
@@ -29,10 +30,10 @@ test("every preset keeps to its limits, and every client is accounted for", () =
       host.advance(at);
       assert.ok(host.inside <= settings.maxConnections, `${name}: ${host.inside} inside`);
       assert.ok(host.waiting <= settings.backlog, `${name}: ${host.waiting} wait`);
-      assert.is(host.line.length, host.waiting, name);
-      const inside = host.seats.filter((client) => client !== undefined);
+      assert.is(host.places.line.length, host.waiting, name);
+      const inside = host.places.seats.filter((client) => client !== undefined);
       assert.is(inside.length, host.inside, name);
-      assert.is(inside.filter(({ isSilent }) => isSilent).length, host.silent, name);
+      assert.is(inside.filter(({ isSilent }) => isSilent).length, host.places.silent, name);
       const ended = host.ledger.ended.reduce((sum, count) => sum + count);
       assert.is(ended + host.inside + host.waiting, host.ledger.arrived, name);
     }
@@ -42,18 +43,69 @@ test("every preset keeps to its limits, and every client is accounted for", () =
 
 test("the presets show what their texts say", () => {
   const served = (host: PlaygroundHost): number => host.ledger.ended[Fate.SERVED]!;
-  const [calm, rush, unlimited] = [after(60, "calm"), after(60, "rush"), after(60, "unlimited")];
+  const [calm, short, unlimited] = [after(60, "calm"), after(60, "short"), after(60, "unlimited")];
   assert.is(calm.waiting, 0);
   assert.is(calm.ledger.ended[Fate.TURNED_AWAY], 0);
-  assert.is(rush.inside, settingsOf("rush").maxConnections);
-  assert.ok(rush.waiting > 0);
-  assert.ok(rush.ledger.ended[Fate.TURNED_AWAY]! > 0);
-  assert.ok(served(unlimited) < served(rush) / 5, `${served(unlimited)} of ${served(rush)}`);
+  assert.is(short.inside, settingsOf("short").maxConnections);
+  assert.ok(short.waiting > 0);
+  assert.ok(short.ledger.ended[Fate.TURNED_AWAY]! > 0);
+  assert.is(short.ledger.ended[Fate.GAVE_UP], 0);
+  assert.ok(served(unlimited) < served(short) / 5, `${served(unlimited)} of ${served(short)}`);
   const never = after(60, "silent", { idleTimeout: 0 });
   assert.ok(served(never) < served(after(60, "silent")) / 2);
-  assert.is(never.silent, never.inside);
-  const late = after(20, "flood", { multiAccept: 1000 });
-  assert.ok(late.ledger.delay.greatest() > 10 * after(20, "flood").ledger.delay.greatest());
+  assert.is(never.places.silent, never.inside);
+  const late = after(20, "burst", { multiAccept: 400 });
+  assert.ok(late.ledger.delay.greatest() > 10 * after(20, "burst").ledger.delay.greatest());
+});
+
+test("at twice the load, first come, first served answers clients that have left, and adaptive serves at capacity", () => {
+  const fifo = after(60, "overload");
+  assert.is(fifo.ledger.goodput.ago(0), 0);
+  assert.ok(fifo.ledger.rate.ago(0) > 35, "the server is busy");
+  assert.ok(fifo.places.seats.every((client) => client?.isGone));
+  for (const load of [1.1, 1.5, 2, 4, 10]) {
+    for (const patience of [2, 4, 7]) {
+      const { ledger } = after(60, "overload", { load, patience, queue: Queue.ADAPTIVE });
+      const least = load < 1.5 ? 0.85 : 0.9;
+      assert.ok(ledger.goodput.ago(0) > least, `${ledger.goodput.ago(0)} at ${load}, ${patience} s`);
+    }
+  }
+});
+
+test("an order that is changed during a run takes effect, in both directions", () => {
+  const host = after(40, "overload");
+  assert.is(host.ledger.goodput.ago(0), 0);
+  host.set({ ...settingsOf("overload"), queue: Queue.ADAPTIVE });
+  host.advance(50_000);
+  assert.ok(host.ledger.goodput.ago(0) > 0.9);
+  host.set(settingsOf("overload"));
+  host.advance(90_000);
+  assert.is(host.ledger.goodput.ago(0), 0);
+});
+
+test("below capacity both orders serve every client", () => {
+  for (const queue of [Queue.FIFO, Queue.ADAPTIVE]) {
+    const { ended, arrived } = after(60, "calm", { queue }).ledger;
+    assert.ok(ended[Fate.SERVED]! > arrived - 60, `${ended[Fate.SERVED]} of ${arrived}`);
+  }
+});
+
+test("with fairness, or a limit per address, forty addresses are served beside one that floods", () => {
+  const greedy = after(60, "greedy").ledger;
+  assert.ok(greedy.others.share < 0.5 && greedy.others.share > 0, String(greedy.others.share));
+  for (const changes of [
+    { fairness: Fairness.ADDRESS },
+    { maxPerAddress: 10 },
+    { maxPerAddress: 10, queue: Queue.FIFO },
+  ]) {
+    const { others, flooder, goodput } = after(60, "greedy", changes).ledger;
+    const label = JSON.stringify(changes);
+    assert.ok(others.share > 0.85, `${others.share} of the forty, ${label}`);
+    assert.ok(flooder.share < 0.2, `${flooder.share} of the flooder, ${label}`);
+    assert.ok(goodput.ago(0) > 0.85, `${goodput.ago(0)}, ${label}`);
+  }
+  const host = after(60, "greedy", { maxPerAddress: 5 });
+  assert.is(host.places.seats.filter((client) => client?.isFlooder).length, 5);
 });
 
 test("the same seed and settings give the same run, in steps of any size", () => {
@@ -68,38 +120,52 @@ test("the same seed and settings give the same run, in steps of any size", () =>
   }
 });
 
+test("the page says in words what can be seen", () => {
+  const says = (name: string, changes: Partial<Settings>, seconds = 40): string =>
+    verdict(after(seconds, name, changes), { ...settingsOf(name), ...changes });
+  assert.match(says("calm", {}), /^Clients arrive no faster than .* Nearly all of them are served\.$/);
+  assert.match(says("calm", { load: 2 }), /^More clients arrive than .* it works for nobody\.$/);
+  assert.match(says("silent", { idleTimeout: 0 }, 120), /clients that send nothing\.$/);
+  assert.match(says("greedy", {}), /Many clients of the forty addresses are not served\.$/);
+  assert.match(says("greedy", { fairness: Fairness.ADDRESS }), /at capacity.* The forty addresses are served, /);
+  assert.match(says("overload", {}, 1), /^More clients arrive than the server can serve\.$/);
+});
+
 test("changing the limits does not change the arrivals", () => {
-  const [one, other] = [after(20, "rush"), after(20, "rush", { maxConnections: 3, backlog: 0, idleTimeout: 0 })];
+  const [one, other] = [
+    after(20, "overload"),
+    after(20, "overload", { maxConnections: 3, backlog: 0, idleTimeout: 0 }),
+  ];
   assert.is(one.ledger.arrived, other.ledger.arrived);
   assert.is.not(account(one), account(other));
 });
 
 test("the number of arrivals is right", () => {
   let sum = 0;
-  for (let serial = 0; serial < 20_000; serial++) sum += gapAfter(5, serial, settingsOf("rush"));
+  for (let serial = 0; serial < 20_000; serial++) sum += gapAfter(5, serial, settingsOf("overload"));
   const mean = sum / 20_000;
   assert.ok(Math.abs(mean - 1000 / 80) < 0.3, `${mean} ms`);
 });
 
 test("without limits there are never more connections than descriptors", () => {
-  const changes = { arrivals: 1000, atOnce: 700, patience: Infinity, service: 60 };
+  const changes = { load: 1500, atOnce: 700, patience: Infinity, service: 60 };
   const host = after(20, "unlimited", changes);
   assert.is(host.inside + host.waiting, DESCRIPTORS - 1);
   assert.ok(host.ledger.ended[Fate.TURNED_AWAY]! > 0);
 });
 
 test("limits can be changed during a run", () => {
-  const host = after(10, "rush");
-  host.set({ ...settingsOf("rush"), maxConnections: 5 });
+  const host = after(10, "short");
+  host.set({ ...settingsOf("short"), maxConnections: 5 });
   assert.is(host.inside, 40, "no open connection is closed");
   host.advance(20_000);
   assert.is(host.inside, 5);
-  host.set({ ...settingsOf("rush"), maxConnections: 60 });
+  host.set({ ...settingsOf("short"), maxConnections: 60 });
   host.advance(20_100);
   assert.is(host.inside, 60);
 
   const silent = after(60, "silent", { idleTimeout: 0 });
-  assert.is(silent.silent, 40);
+  assert.is(silent.places.silent, 40);
   assert.is(silent.ledger.ended[Fate.SILENT], 0);
   silent.set({ ...settingsOf("silent"), idleTimeout: 1 });
   silent.advance(60_999);
@@ -109,7 +175,7 @@ test("limits can be changed during a run", () => {
 });
 
 test("a pass admits up to multiAccept clients, and the next one follows at once", () => {
-  const host = new Host({ ...settingsOf("flood"), service: 60, patience: Infinity }, 1);
+  const host = new Host({ ...settingsOf("burst"), load: 40, service: 60, patience: Infinity }, 1);
   while (host.inside === 0) host.step();
   const { now } = host;
   for (let inside = 10; inside <= 300; inside += 10, host.step()) assert.is(host.inside, inside);
@@ -118,7 +184,7 @@ test("a pass admits up to multiAccept clients, and the next one follows at once"
 });
 
 test("a drain accepts clients for a while, serves waiting clients and open connections, and stops", () => {
-  const host = after(10, "rush", { silent: 0, drainDelay: 1, drainTimeout: 0, idleTimeout: 0 });
+  const host = after(10, "short", { silent: 0, drainDelay: 1, drainTimeout: 0, idleTimeout: 0 });
   assert.is(host.phase, Phase.ADMITTING);
   host.drain();
   assert.is(host.phase, Phase.FINISHING);
@@ -149,7 +215,7 @@ test("a drain closes remaining connections after its timeout, or when it is hurr
   assert.is(timeout.now, 12_000);
   assert.ok(timeout.ledger.ended[Fate.CLOSED]! > 0);
 
-  const hurried = after(10, "rush", { drainDelay: 1, drainTimeout: 0 });
+  const hurried = after(10, "short", { drainDelay: 1, drainTimeout: 0 });
   hurried.drain();
   hurried.hurry();
   assert.is(hurried.phase, Phase.FINISHED);
@@ -171,10 +237,14 @@ test("a deadline is in the ring of the highest digit in which it differs from no
   assert.equal(ring(5, 100), [0, 36], "overdue deadlines are due now");
 });
 
-test("every slider includes the values of all presets", () => {
+test("every control includes the values of all presets", () => {
   for (const { name, settings } of PRESETS) {
-    const sliders = [...LOAD, ...LIMITS];
-    assert.equal(sliders.map((slider) => slider.name).sort(), Object.keys(settings).sort());
-    for (const slider of sliders) assert.ok(slider.stops.includes(settings[slider.name]), `${name}: ${slider.name}`);
+    const controls = [...MAIN, ...LOAD, ...LIMITS];
+    assert.equal(controls.map((control) => control.name).sort(), Object.keys(settings).sort());
+    for (const { name: setting, hint, stops, choices } of controls) {
+      const values = stops ?? choices!.map(([value]) => value);
+      assert.ok(values.includes(settings[setting]), `${name}: ${setting}`);
+      assert.ok(hint.endsWith("."), `${setting} is explained`);
+    }
   }
 });
