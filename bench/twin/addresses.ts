@@ -73,7 +73,7 @@ export class Addresses {
   oldestOfLargest(): number {
     let oldest = 0;
     let waiters = 0;
-    for (let slot = 1; slot < this.#slots.used; slot++) {
+    for (let slot = this.first(); slot !== 0; slot = this.after(slot)) {
       if (this.#waiters[slot]! <= waiters) continue;
       waiters = this.#waiters[slot]!;
       oldest = this.queueOf(slot).end(false);

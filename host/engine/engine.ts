@@ -104,9 +104,9 @@ export class Engine {
 
   /** Runs until `stop`; with `once`, until an event has been dispatched; without `forever`, until there is nothing to wait for. */
   start(once: boolean, forever = false): Promise<void> {
-    if (!this.isRunning) this.#endRun(); // stopped in the current pass, and started again
-    else if (!once && this.#run!.join(forever)) return this.#run!.promise;
-    else throw new IOLoopError("ERR_IOLOOP_RUNNING", "IOLoop already running");
+    if (!this.isRunning) this.#endRun(); // stopped in the current pass, and started again; its end may start another run
+    if (this.isRunning && !once && this.#run!.join(forever)) return this.#run!.promise;
+    if (this.isRunning) throw new IOLoopError("ERR_IOLOOP_RUNNING", "IOLoop already running");
     this.isStopped = false;
     const run = (this.#run = new Run(once, forever));
     this.#stall.alarm.changed = true;

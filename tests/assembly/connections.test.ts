@@ -99,7 +99,7 @@ const growing: Mix = [
   [1, pass],
 ];
 
-test("connections behave as the reference does", () => run([balanced, growing], 400_000, 2000), 60);
+test("connections behave as the reference does", () => run([balanced, growing], 200_000, 2000), 60);
 
 test("the transition table is the documented one", () => {
   const { calls } = new Core(1);

@@ -1,7 +1,7 @@
 // Exempt servers, and servers with a limit of their own.
 
 import * as assert from "uvu/assert";
-import { type DropInfo, IOLoop, type Stream } from "wasm-ioloop";
+import type { DropInfo, IOLoop, Stream } from "wasm-ioloop";
 import { type Peer, harness, peer, portOf, quietLoop, turns, until } from "../support/harness.ts";
 
 const test = harness("exempt");
