@@ -69,7 +69,7 @@ export class Addresses {
     return this.#queues[slot]!;
   }
 
-  /** The oldest client of the address with the most waiting clients, of several the one with the lowest slot; or 0. */
+  /** The oldest client of the address with the most waiting clients, of several that whose turn comes first; or 0. */
   oldestOfLargest(): number {
     let oldest = 0;
     let waiters = 0;
