@@ -19,19 +19,16 @@ const extra = join(root, "build/runtimes/node_modules");
 const DATA = {
   env: { IOLOOP_FAST: "0" },
   files:
-    /^(?:stream\/(?!linger)|socket\/bare|net\/(?:client|server|drop)|loop\/(?:graceful\.|serve-tls)|faults\/random-lifecycle|reactor\/watchers)/,
+    /^(?:stream\/(?!linger|endings)|socket\/bare|net\/(?:client|server|drop)|loop\/(?:graceful\.|serve-tls)|faults\/random-lifecycle|reactor\/watchers)/,
 };
 // And with streams of a server wherever a test needs a stream.
 const ACCEPTED = {
   env: { IOLOOP_TEST_STREAMS: "accepted" },
-  files: /^(?:engine\/reset|stream\/(?!linger)|socket\/fast)/,
+  files: /^(?:engine\/reset|stream\/(?!linger|endings)|socket\/fast)/,
 };
 
 // What differs most between versions. The rest runs on the oldest and newest version only.
-const BETWEEN =
-  /^(?:loop\/(?:ioloop|serve)|net\/(?:client|server|listening)|socket|stream\/(?:stream|write|duplex|start-tls|half))/;
-// A version between two that are tested.
-const FEW = /^(?:loop\/(?:ioloop|serve\.)|net\/server\.|socket|stream\/(?:stream|write))/;
+const FEW = /^(?:loop\/(?:ioloop|serve\.|serve-tls)|net\/server\.|socket|stream\/(?:stream|write|start-tls))/;
 // All but what is slow, or does not depend on the version.
 const NEWEST =
   /^(?!docs|examples\/examples|bench|package|engine\/reentrancy|faults\/(?:foreign|random-clients|random-timers))/;
@@ -44,7 +41,7 @@ export const runtimes: Readonly<Record<string, Runtime>> = {
   bun: { program: bun, args: [] },
   "bun-data": { program: bun, args: [], ...DATA },
   "bun-accepted": { program: bun, args: [], ...ACCEPTED },
-  "node-22": { program: join(extra, "node-22/bin/node"), args: [], files: BETWEEN },
+  "node-22": { program: join(extra, "node-22/bin/node"), args: [], files: FEW },
   "node-24": { program: join(extra, "node-24/bin/node"), args: [], files: FEW },
   "node-26": { program: join(extra, "node-26/bin/node"), args: [], files: NEWEST },
   deno: { program: join(extra, ".bin/deno"), args: ["run", "--allow-all", "--quiet"] },
