@@ -21,20 +21,14 @@ export async function run(context) {
   const virtual = ["overload-orders", "overload-calm", "overload-answers", "overload-fairness"].filter(wants);
   if (virtual.length > 0) {
     // Only now, because they need the built package
-    const { LEFT_OUT } = await import("./overload/policies.mjs");
     const { orders } = await import("./overload/orders.mjs");
     const { answers } = await import("./overload/answers.mjs");
     const { calm } = await import("./overload/calm.mjs");
     const { fairness } = await import("./overload/fairness.mjs");
-    skipped.push(...LEFT_OUT);
     if (wants("overload-orders")) tables.push(orders({ ...context, progress: say("overload-orders") }));
     if (wants("overload-calm")) tables.push(calm({ ...context, progress: say("overload-calm") }));
     if (wants("overload-answers")) tables.push(answers({ ...context, progress: say("overload-answers") }));
-    if (wants("overload-fairness")) {
-      const { table, skipped: unknown } = fairness({ ...context, progress: say("overload-fairness") });
-      tables.push(table);
-      skipped.push(...unknown);
-    }
+    if (wants("overload-fairness")) tables.push(fairness({ ...context, progress: say("overload-fairness") }));
   }
   if (wants("overload")) {
     const { table, skipped: left } = await sockets({ ...context, progress: say("overload") });

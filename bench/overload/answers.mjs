@@ -4,7 +4,6 @@ import { mean, percent, summary } from "../measure.mjs";
 import { constant, exponential } from "./draws.mjs";
 import { PATIENT, POLICIES, QUICK_SEEDS, SEEDS } from "./policies.mjs";
 import { simulate } from "./simulation.mjs";
-import { learns } from "./virtual-host.mjs";
 
 const CLIENTS = { usual: 20_000, quick: 1000 };
 const LOADS = [1.02, 1.1, 2];
@@ -31,7 +30,7 @@ load 1 clients are admitted that are there, and leave before their answer. **tol
 
 /** The table of clients that wait for their answer. */
 export function answers({ quick, progress }) {
-  const policies = learns ? [...POLICIES, PATIENT] : POLICIES;
+  const policies = [...POLICIES, PATIENT];
   const run = { seeds: quick ? QUICK_SEEDS : SEEDS, clients: quick ? CLIENTS.quick : CLIENTS.usual };
   const rows = KINDS.flatMap(({ title, ...kind }) =>
     LOADS.map((load) => {

@@ -4,7 +4,6 @@ import { mean, percent, summary } from "../measure.mjs";
 import { constant, exponential } from "./draws.mjs";
 import { JUDGED, QUICK_SEEDS, SEEDS } from "./policies.mjs";
 import { simulate } from "./simulation.mjs";
-import { knowsAddresses } from "./virtual-host.mjs";
 
 const [GREEDY, OTHERS, ALL] = [500, 40, 540];
 const PER_ADDRESS = 32;
@@ -31,30 +30,25 @@ const LOADS = [
 
 const WAYS = [
   { key: "adaptive", title: "adaptive" },
-  { key: "fair", title: "fairness", settings: { fair: true }, isKnown: knowsAddresses },
+  { key: "fair", title: "fairness", settings: { fair: true } },
   {
     key: "limit",
     title: `maxPerAddress ${PER_ADDRESS}`,
     settings: { perAddress: PER_ADDRESS },
-    isKnown: knowsAddresses,
   },
 ];
 
-/** The table of fairness; and what this core does not know. */
+/** The table of fairness. */
 export function fairness({ quick, progress }) {
   const run = { seeds: quick ? QUICK_SEEDS : SEEDS, clients: quick ? CLIENTS.quick : CLIENTS.usual };
-  const ways = WAYS.filter(({ isKnown = true }) => isKnown);
   const rows = LOADS.flatMap((load) =>
-    ways.map((way) => {
+    WAYS.map((way) => {
       progress(`${load.title}, ${way.title}`);
       return rowOf(load, way, run);
     }),
   );
-  const skipped = WAYS.filter((way) => !ways.includes(way)).map(({ title }) => {
-    return { name: `${title}, in virtual time`, reason: "this core has no such setting" };
-  });
   const title = "One address against forty, in virtual time";
-  const table = {
+  return {
     id: "overload-fairness",
     short: "fairness",
     title,
@@ -63,7 +57,6 @@ export function fairness({ quick, progress }) {
     columns: COLUMNS,
     rows,
   };
-  return { table, skipped };
 }
 
 function rowOf({ load, title, factor = 1, ...expected }, way, { seeds, clients }) {

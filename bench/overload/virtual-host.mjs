@@ -1,18 +1,9 @@
 // A host of the core without sockets: clients are objects, and time is what the caller says. It asks the core as a loop does.
 
-import { Code, Core, Decision, Due, State, slotOf } from "wasm-ioloop/core";
+import { Code, Core, Decision, State, slotOf } from "wasm-ioloop/core";
 
 const MOST_AT_ONCE = 2 ** 31 - 1;
-const EXPIRED = Decision.EXPIRED ?? 8; // clients have waited too long
 const SEED = 1; // for maxAccepts, which is not used
-
-const { calls } = new Core(SEED);
-
-/** Whether the core learns from clients that had left when they were admitted. */
-export const learns = calls.handleFound !== undefined;
-
-/** Whether addresses can take turns, and have a limit of their own. */
-export const knowsAddresses = calls.handleQueue.length > 2;
 
 /**
  * What the core is set to. Times are in milliseconds.
@@ -48,7 +39,7 @@ export class VirtualHost {
       perAddress = 0,
     } = settings;
     this.#owner = owner;
-    this.#tells = adaptive && tells !== undefined && learns;
+    this.#tells = adaptive && tells !== undefined;
     const { calls } = this.#core;
     check(calls.handleLimits(places, 0, MOST_AT_ONCE));
     check(calls.handleQueue(adaptive ? 1 : 0, targetWait, fair ? 1 : 0, perAddress, 0));
@@ -92,10 +83,7 @@ export class VirtualHost {
     const { calls } = this.#core;
     calls.handleTick(now);
     for (let count = calls.pollDue(); count > 0; count = calls.pollDue()) {
-      for (let at = 0; at < count; at++) {
-        const id = this.#core.due[at];
-        if (calls.handleDue(id) === Due.WAIT) this.#drop(id, now, "timeout");
-      }
+      for (let at = 0; at < count; at++) calls.handleDue(this.#core.due[at]);
     }
     do {
       for (let id = calls.pollAdmission(now); id > 0; id = calls.pollAdmission(now)) {
@@ -107,7 +95,7 @@ export class VirtualHost {
 
   #decide(now) {
     const decision = this.#core.calls.pollDecision(1, 1);
-    if (decision === EXPIRED) this.#evict(now, "timeout");
+    if (decision === Decision.EXPIRED) this.#evict(now, "timeout");
     return decision !== Decision.NOTHING;
   }
 

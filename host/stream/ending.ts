@@ -162,7 +162,7 @@ export abstract class StreamEnding extends StreamReading {
     const lingers = how === "linger" && record !== 0 && !handle.readableEnded && !handle.destroyed;
     const broken = this.takeBroken();
     if (record !== 0)
-      engine.admission.found(record, this.bytesWritten === 0 && (reason === "peer" || reason === "reset"));
+      engine.admission.found(record, (reason === "peer" || reason === "reset") && this.bytesWritten === 0);
     this.forget();
     try {
       if (lingers) new Lingering(engine, record, handle, consumer?.borrowed && consumer).begin();
