@@ -47,7 +47,8 @@ class WorkerProcess {
     if (!process.connected) return this.#exit(0); // the service has ended meanwhile
     process.on("message", (message) => {
       const order = received(message)?.is;
-      if (order === "finish" || order === "close") this.#finish(order === "close" ? 0 : this.#settings.delay + PATIENCE);
+      if (order === "finish" || order === "close")
+        this.#finish(order === "close" ? 0 : this.#settings.delay + PATIENCE);
     });
     const { worker: link } = cluster;
     link?.once("disconnect", () => {
