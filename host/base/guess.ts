@@ -66,7 +66,7 @@ interface Place {
 
 const OF_LOOP = "maxAccepts multiAccept queue targetWait acceptRate acceptBurst displaceIdle fairness maxPerAddress";
 const OF_SERVER =
-  "address port path fd backlog waitTimeout overflow reuse idleTimeout lifetime halfOpen noDelay keepAlive exempt";
+  "address port path fd activation backlog waitTimeout overflow reuse idleTimeout lifetime halfOpen noDelay keepAlive exempt";
 const OF_SERVER_TLS = "tls tlsCert tlsKey tlsCa tlsCiphers tlsVersion tlsVerify tlsOptions";
 const OF_HTTP = "keepAliveTimeout headersTimeout requestTimeout timeout maxHeadersCount maxRequestsPerSocket";
 const PLACES: readonly Place[] = [
