@@ -4,7 +4,8 @@
 import { defineConfig } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
 
-const { core, framing, ...others } = {
+const { core, framing, admin, ...others } = {
+  admin: "host/service/admin.ts",
   index: "host/index.ts",
   core: "host/core/core.ts",
   framing: "host/framing/framing.ts",
@@ -16,10 +17,16 @@ const output = { dir: "dist", format: "esm" };
 // Entry points for other hosts need no types of Node.
 const needsNoNode = new Set(["core", "testing", "shared"]);
 
+// Services use the package as a program does: they import its main entry.
+const mainEntry = {
+  name: "main-entry",
+  resolveId: (source) => (source === "../index.ts" ? { id: "./index.js", external: true } : null),
+};
+
 const declarations = (input) => ({
   ...common,
   input,
-  plugins: [dts({ emitDtsOnly: true, oxc: { stripInternal: true }, sourcemap: true })],
+  plugins: [mainEntry, dts({ emitDtsOnly: true, oxc: { stripInternal: true }, sourcemap: true })],
   output: {
     ...output,
     chunkFileNames: "shared.d.ts",
@@ -30,7 +37,8 @@ const declarations = (input) => ({
 export default defineConfig([
   {
     ...common,
-    input: { core, framing, ...others },
+    input: { core, framing, admin, ...others },
+    plugins: [mainEntry],
     preserveEntrySignatures: "allow-extension",
     output: {
       ...output,
@@ -43,6 +51,7 @@ export default defineConfig([
     },
   },
   declarations({ core }), // separately, as the others use none of its types
+  declarations({ admin }),
   declarations({ framing }), // and these need the types of Node, which those that the others share do not
   declarations(others),
 ]);

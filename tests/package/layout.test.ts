@@ -30,9 +30,10 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   stream: [...REACTOR, "framing", "stream"],
   net: [...REACTOR, "net"],
   loop: [...REACTOR, "framing", "stream", "net", "loop"],
+  service: [...GROUND, "", "service"], // it uses the package as a program does
 };
 /** Rooms that may use modules of Node, and single files of other rooms that may. */
-const NODE_ROOMS = new Set(["socket", "reactor", "stream", "net"]);
+const NODE_ROOMS = new Set(["socket", "reactor", "stream", "net", "service"]);
 const NODE_FILES = new Set([
   "engine/async-context",
   "loop/http-connection",
@@ -188,6 +189,7 @@ test("nor do their bundles: one file per entry point, and one that they share", 
     );
   }
   assert.equal([...files.keys()].toSorted(), [
+    "./admin.js",
     "./core.js",
     "./framing.js",
     "./index.js",
@@ -196,6 +198,7 @@ test("nor do their bundles: one file per entry point, and one that they share", 
   ]);
   assert.equal(files.get("./core.js"), []);
   assert.equal(files.get("./testing.js"), ["./shared.js"]);
+  assert.equal(files.get("./admin.js"), ["./shared.js", "node:http"]);
   assert.equal(files.get("./framing.js"), ["./shared.js"]);
   assert.equal(files.get("./shared.js"), []);
   assert.equal(

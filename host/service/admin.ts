@@ -1,0 +1,65 @@
+// The admin server of a loop: health checks over HTTP.
+
+import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
+import { OBJECT, check } from "../base/checks.ts";
+import type { IOLoop, ServeOptions, Server } from "../index.ts";
+import { LOOP, type Health, liveness, readiness } from "./health.ts";
+
+export { agentCheck } from "./agent-check.ts";
+
+/** Options of {@link admin}: those of a loop's `serve`. The server is always exempt. */
+export type AdminOptions = Omit<ServeOptions, "exempt">;
+
+type Page = (loop: IOLoop) => Health;
+
+const PAGES: ReadonlyMap<string, Page> = new Map([
+  ["/healthz", liveness],
+  ["/readyz", readiness],
+]);
+const METHODS = ["GET", "HEAD"];
+const IDLE_SECONDS = 30;
+
+/**
+ * Starts an admin server on a loop: `GET /healthz` answers 200 as long as the loop runs, `GET /readyz` 200 while the loop accepts new clients
+ * and otherwise 503. It is exempt: it answers in a full loop and during a graceful stop, too, and ends with it. Listens on a free port of
+ * 127.0.0.1 unless the options say otherwise.
+ */
+export function admin(loop: IOLoop, options: AdminOptions = {}): Server {
+  check("admin: loop", loop, LOOP);
+  check("admin: options", options, OBJECT);
+  const server = createServer((request, response) => answer(loop, request, response));
+  const id = named("serve", "admin", () => loop.serve(server, { idleTimeout: IDLE_SECONDS, ...options, exempt: true }));
+  return loop.acceptor(id)!;
+}
+
+function answer(loop: IOLoop, { method = "", url = "" }: IncomingMessage, response: ServerResponse): void {
+  const page = PAGES.get(url.replace(/\?.*/s, ""));
+  if (!page) return send(response, 404, { status: `known are ${[...PAGES.keys()].join(", ")}` });
+  if (!METHODS.includes(method)) {
+    response.setHeader("Allow", METHODS.join(", "));
+    return send(response, 405, { status: "method not allowed" });
+  }
+  const { isWell, status } = page(loop);
+  send(response, isWell ? 200 : 503, { status, ...loop.toJSON() });
+}
+
+function send(response: ServerResponse, code: number, body: object): void {
+  const text = `${JSON.stringify(body)}\n`;
+  response.writeHead(code, {
+    "Cache-Control": "no-store",
+    "Content-Length": Buffer.byteLength(text),
+    "Content-Type": "application/json",
+  });
+  response.end(text); // the runtime leaves the body out of answers to HEAD
+}
+
+/** Runs a task. In the message of an error, the method that was called replaces the one that it calls. */
+function named<T>(inner: string, called: string, task: () => T): T {
+  try {
+    return task();
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith(`${inner}: `))
+      error.message = called + error.message.slice(inner.length);
+    throw error;
+  }
+}
