@@ -46,9 +46,9 @@ test("the synopsis in getting-started.md is the example that npm start runs", ()
 });
 
 test("the configurations in deploying.md are the files in examples/deploy", () => {
-  const shown = blocksOf(read("docs/guides/deploying.md")).map(({ text }) => text);
+  const shown = new Set(blocksOf(read("docs/guides/deploying.md")).map(({ text }) => text));
   for (const file of filesIn(join(root, "examples/deploy")))
-    assert.ok(shown.includes(read(`examples/deploy/${file}`)), file);
+    assert.ok(shown.has(read(`examples/deploy/${file}`)), file);
 });
 
 test("every command exists", () => {

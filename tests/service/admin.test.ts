@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import { IOLoop } from "wasm-ioloop";
+import type { IOLoop } from "wasm-ioloop";
 import { admin, agentCheck } from "wasm-ioloop/admin";
 import { refusal } from "../base/refusal.ts";
 import { type Peer, harness, inFolder, peer, portOf, quietLoop, turns, until } from "../support/harness.ts";

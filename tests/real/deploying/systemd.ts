@@ -45,7 +45,7 @@ function units(report: Report): void {
     return file;
   });
   const { status, stderr } = spawnSync("systemd-analyze", ["verify", ...files], { encoding: "utf8" });
-  const about = stderr.split("\n").filter((line) => line.includes(folder) || /^app\./.test(line));
+  const about = stderr.split("\n").filter((line) => line.includes(folder) || line.startsWith("app."));
   const isValid = status === 0 && about.length === 0;
   report(isValid, `systemd-analyze accepts app.socket and app.service${isValid ? "" : `: ${stderr}`}`);
 }
