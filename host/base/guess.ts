@@ -13,6 +13,8 @@ const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   reuseport: ["reuse"],
   so_reuseport: ["reuse"],
   exclusive: ["reuse"],
+  systemd: ["activation"],
+  socketactivation: ["activation"],
   queuesize: ["backlog"],
   maxqueue: ["backlog"],
   somaxconn: ["backlog"],

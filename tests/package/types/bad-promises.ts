@@ -1,6 +1,7 @@
 // Users' code with promises: every line after the declarations must be refused.
 
 import type { IOLoop, Stream } from "wasm-ioloop";
+import { admin, agentCheck } from "wasm-ioloop/admin";
 import { fixed, lengthPrefixed, lines } from "wasm-ioloop/framing";
 
 declare const loop: IOLoop;
@@ -43,3 +44,11 @@ lengthPrefixed({ bytes: 3 });
 fixed();
 // @ts-expect-error
 stream.isClosed = true;
+// @ts-expect-error
+admin(loop, { exempt: true });
+// @ts-expect-error
+agentCheck(stream);
+// @ts-expect-error
+loop.listen({ activation: false });
+// @ts-expect-error
+loop.isAccepting = true;
