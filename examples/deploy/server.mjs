@@ -19,7 +19,7 @@ server.keepAliveTimeout = 75_000; // longer than the balancer's: it closes idle 
 
 const id = loop.serve(server, env.LISTEN_FDS ? { activation: true } : { address, port });
 const health = admin(loop, { address, port: port && port + 1 }); // GET /healthz and /readyz
-loop.server({ exempt: true, address, port: port && port + 2 }, agentCheck(loop)); // for HAProxy
+agentCheck(loop, { address, port: port && port + 2 }); // for HAProxy
 
 /** Reports the state to systemd, if the unit has Type=notify. */
 function notify(state = "") {

@@ -1,14 +1,12 @@
 // The admin server of a loop: health checks over HTTP.
 
 import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
-import { OBJECT, check } from "../base/checks.ts";
-import type { IOLoop, ServeOptions, Server } from "../index.ts";
-import { LOOP, type Health, liveness, readiness } from "./health.ts";
+import type { IOLoop, Server } from "../index.ts";
+import { type AdminOptions, exemptServer } from "./exempt-server.ts";
+import { type Health, liveness, readiness } from "./health.ts";
 
 export { agentCheck } from "./agent-check.ts";
-
-/** Options of {@link admin}: those of a loop's `serve`. The server is always exempt. */
-export type AdminOptions = Omit<ServeOptions, "exempt">;
+export type { AdminOptions } from "./exempt-server.ts";
 
 type Page = (loop: IOLoop) => Health;
 
@@ -25,11 +23,10 @@ const IDLE_SECONDS = 30;
  * 127.0.0.1 unless the options say otherwise.
  */
 export function admin(loop: IOLoop, options: AdminOptions = {}): Server {
-  check("admin: loop", loop, LOOP);
-  check("admin: options", options, OBJECT);
   const server = createServer((request, response) => answer(loop, request, response));
-  const id = named("serve", "admin", () => loop.serve(server, { idleTimeout: IDLE_SECONDS, ...options, exempt: true }));
-  return loop.acceptor(id)!;
+  return exemptServer("admin", loop, options, "serve", (given) =>
+    loop.serve(server, { idleTimeout: IDLE_SECONDS, ...given }),
+  );
 }
 
 function answer(loop: IOLoop, { method = "", url = "" }: IncomingMessage, response: ServerResponse): void {
@@ -51,15 +48,4 @@ function send(response: ServerResponse, code: number, body: object): void {
     "Content-Type": "application/json",
   });
   response.end(text); // the runtime leaves the body out of answers to HEAD
-}
-
-/** Runs a task. In the message of an error, the method that was called replaces the one that it calls. */
-function named<T>(inner: string, called: string, task: () => T): T {
-  try {
-    return task();
-  } catch (error) {
-    if (error instanceof Error && error.message.startsWith(`${inner}: `))
-      error.message = called + error.message.slice(inner.length);
-    throw error;
-  }
 }

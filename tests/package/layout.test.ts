@@ -198,7 +198,7 @@ test("nor do their bundles: one file per entry point, and one that they share", 
   ]);
   assert.equal(files.get("./core.js"), []);
   assert.equal(files.get("./testing.js"), ["./shared.js"]);
-  assert.equal(files.get("./admin.js"), ["./shared.js", "node:http"]);
+  assert.equal(files.get("./admin.js"), ["./shared.js", "node:http", "node:cluster"]);
   assert.equal(files.get("./framing.js"), ["./shared.js"]);
   assert.equal(files.get("./shared.js"), []);
   assert.equal(

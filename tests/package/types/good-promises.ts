@@ -101,6 +101,6 @@ export function checked(loop: IOLoop): void {
   const options: AdminOptions = { port: 3001, activation: "admin" };
   same<ReturnType<typeof admin>, Server>(true);
   admin(loop, options).close();
-  loop.server({ exempt: true, activation: true }, agentCheck(loop));
+  agentCheck(loop, { port: 3002 }).close();
   same<typeof loop.isAccepting, boolean>(true);
 }
