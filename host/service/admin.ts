@@ -44,6 +44,7 @@ function send(response: ServerResponse, code: number, body: object): void {
   const text = `${JSON.stringify(body)}\n`;
   response.writeHead(code, {
     "Cache-Control": "no-store",
+    Connection: "close", // in a cluster, the next request may be for another worker
     "Content-Length": Buffer.byteLength(text),
     "Content-Type": "application/json",
   });

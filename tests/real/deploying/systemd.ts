@@ -82,11 +82,17 @@ async function served(report: Report): Promise<void> {
   report(isWhole, `${ACTIVATE} starts server.mjs: answers ${codes.join(" and ")}, READY=1, STOPPING=1, ${how}`);
 }
 
+/** The environment that the unit sets. */
+function environment(): Record<string, string> {
+  const line = /^Environment=(.*)$/m.exec(shown("systemd/app.service"))?.[1] ?? "";
+  return Object.fromEntries(line.split(" ").map((pair) => pair.split("="))) as Record<string, string>;
+}
+
 /** The service is restarted while clients ask, by kept connections: those that connect meanwhile wait for the next process. */
 async function restarted(times: number, report: Report): Promise<void> {
   const web = await freeTriple();
   const command = ["-c", MANAGER, String(web), process.execPath, join(FOLDER, "server.mjs")];
-  const manager = run("python3", command, { env: { PORT: String(await freeTriple()) } });
+  const manager = run("python3", command, { env: { PORT: String(await freeTriple()), ...environment() } });
   await manager.printed("Listening on");
   const load = ask(`http://127.0.0.1:${web}/`);
   for (let round = 1; round <= times; round++) {
