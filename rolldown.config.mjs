@@ -11,7 +11,7 @@ const { core, framing, ...others } = {
   testing: "host/time/virtual-clock.ts",
 };
 // What is built on the package, as a program is: it imports the package's main file.
-const services = { prefork: "host/service/prefork.ts" };
+const services = { admin: "host/service/admin.ts", prefork: "host/service/prefork.ts" };
 const ofPackage = {
   name: "of-package",
   resolveId: (source) => (source === "../index.ts" ? { id: "./index.js", external: true } : undefined),

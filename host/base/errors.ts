@@ -6,6 +6,7 @@ import { text } from "./show.ts";
 /** Codes of {@link IOLoopError} and of the `TypeError`s and `RangeError`s that wrong arguments throw. */
 export type IOLoopErrorCode =
   | "ERR_IOLOOP_ABORTED"
+  | "ERR_IOLOOP_ACTIVATION"
   | "ERR_IOLOOP_CHUNK_GONE"
   | "ERR_IOLOOP_CONNECT_TIMEOUT"
   | "ERR_IOLOOP_DISPLACED"

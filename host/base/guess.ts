@@ -13,6 +13,8 @@ const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   reuseport: ["reuse", "sharing"],
   so_reuseport: ["reuse", "sharing"],
   exclusive: ["reuse"],
+  systemd: ["activation"],
+  socketactivation: ["activation"],
   queuesize: ["backlog"],
   maxqueue: ["backlog"],
   somaxconn: ["backlog"],
@@ -76,7 +78,7 @@ interface Place {
 
 const OF_LOOP = "maxAccepts multiAccept queue targetWait acceptRate acceptBurst displaceIdle fairness maxPerAddress";
 const OF_SERVER =
-  "address port path fd backlog waitTimeout overflow reuse idleTimeout lifetime halfOpen noDelay keepAlive exempt";
+  "address port path fd activation backlog waitTimeout overflow reuse idleTimeout lifetime halfOpen noDelay keepAlive exempt";
 const OF_SERVER_TLS = "tls tlsCert tlsKey tlsCa tlsCiphers tlsVersion tlsVerify tlsOptions";
 const OF_HTTP = "keepAliveTimeout headersTimeout requestTimeout timeout maxHeadersCount maxRequestsPerSocket";
 const PLACES: readonly Place[] = [

@@ -35,7 +35,7 @@ export const monotonicNow: () => number = performance.now.bind(performance);
 export const nextTickOfRuntime: (callback: () => void) => void = process?.nextTick?.bind(process) ?? queueMicrotask;
 
 /** An environment variable; undefined if it is not set, or if reading it is not permitted (Deno would prompt, or throw). */
-export function setting(name: `IOLOOP_${string}`): string | undefined {
+export function setting(name: `IOLOOP_${string}` | `LISTEN_${string}`): string | undefined {
   const permission = Deno?.permissions?.querySync({ name: "env", variable: name });
   return permission && permission.state !== "granted" ? undefined : process?.env?.[name];
 }

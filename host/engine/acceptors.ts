@@ -12,6 +12,8 @@ export interface Acceptor {
   readonly id: number;
   /** Whether it goes on during a graceful stop. */
   readonly isExempt: boolean;
+  /** Whether it listens and admits clients. */
+  readonly isAccepting: boolean;
   /** Closes the listening socket, and resets waiting clients: each is a `drop` with this reason. */
   closeFor(reason: DropReason): void;
   /** Closes the listening socket after the clients in the system's queue have been accepted. They can still be admitted. */
@@ -54,6 +56,11 @@ export class Acceptors {
   find<T>(id: number, type: abstract new (...args: never[]) => T): (T & { readonly id: number }) | undefined {
     const found = kindOf(id) === Kind.ACCEPTOR ? this.#list[slotOf(id)] : undefined;
     return found?.id === id && found instanceof type ? found : undefined;
+  }
+
+  /** Whether one of them, except exempt ones, listens and admits clients. */
+  get areAccepting(): boolean {
+    return this.#list.some((acceptor) => acceptor && !acceptor.isExempt && acceptor.isAccepting);
   }
 
   /** Creates the record of an acceptor. Returns its id. Throws `ERR_IOLOOP_FULL`. */

@@ -79,6 +79,15 @@ export class IOLoop extends LoopPromises {
     return this.engine.isRunning;
   }
 
+  /**
+   * Whether new clients can be admitted, now or when a slot is free: the loop runs, one of its servers that are not exempt accepts,
+   * `maxConnections` is not 0, and no graceful stop has begun. Health checks answer this.
+   */
+  get isAccepting(): boolean {
+    const { acceptors, admission } = this.engine;
+    return this.isRunning && !admission.isFinishing && this.maxConnections > 0 && acceptors.areAccepting;
+  }
+
   /** Accepts connections, and calls `cb(loop, stream, id)` for each. Returns the acceptor's id. `Data` is the type of each stream's `data`. */
   server<Data = AnyData>(options: ListenerOptions, cb: ServerCallback<Data>): Id;
   server<Data = AnyData>(cb: ServerCallback<Data>, options?: ListenerOptions): Id;
@@ -218,7 +227,8 @@ export class IOLoop extends LoopPromises {
 
   /** @internal */
   override facts(): Record<string, unknown> {
-    return { isRunning: this.isRunning, maxConnections: this.maxConnections, ...tally(this.engine.core) };
+    const { isRunning, isAccepting } = this;
+    return { isRunning, isAccepting, maxConnections: this.maxConnections, ...tally(this.engine.core) };
   }
 
   #close(id: Id): boolean {

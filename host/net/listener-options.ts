@@ -2,7 +2,8 @@
 
 import type { ListenOptions } from "node:net";
 import type { AcceptorLimits } from "../engine/acceptors.ts";
-import { checkSupport } from "./bind.ts";
+import { ACTIVATION, takePassedSocket } from "./activation.ts";
+import { checkSupport, isBoundElsewhere } from "./bind.ts";
 import {
   BOOLEAN,
   COUNT,
@@ -36,6 +37,11 @@ export interface ListenerOptions extends TcpOptions, ServerTlsOptions {
   ipv6Only?: boolean | undefined;
   /** The inherited descriptor of a listening socket, instead of address and port. */
   fd?: number | undefined;
+  /**
+   * A socket that systemd has passed (socket activation), instead of address and port: `true` for the only one, or its name. Each can be
+   * taken once.
+   */
+  activation?: true | string | undefined;
   /** How many clients may wait to be admitted; default 511. Also the backlog of the system, if it is more than 511. */
   backlog?: number | undefined;
   /** Seconds a client may wait to be admitted before it is reset; default 60, 0 for no limit. */
@@ -63,6 +69,7 @@ export interface ListenerOptions extends TcpOptions, ServerTlsOptions {
   lifetime?: number | undefined;
 }
 
+const SYSTEM_BACKLOG = 511; // for clients that connect within one turn; then they wait in our queue
 const UNLIMITED = 2 ** 31 - 1;
 const EXEMPT_CONNECTIONS = 100;
 
@@ -78,6 +85,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   port: PORT,
   path: SOCKET_PATH,
   fd: COUNT,
+  activation: ACTIVATION,
   backlog: COUNT,
   waitTimeout: SECONDS,
   overflow: OVERFLOW,
@@ -101,17 +109,32 @@ const { halfOpen: _, ...SERVE_RULES } = RULES;
 /** Checks the options, and returns them, each read once. Throws if one is invalid, or the runtime would ignore it. */
 export function checkListenerOptions(what: string, options: ListenerOptions): ListenerOptions {
   const given = checkOptions(what, options, what === "serve" ? SERVE_RULES : RULES);
+  checkApart(what, given, "activation", "fd", "path", "port", "address", "mode", "ipv6Only", "reuse");
   checkApart(what, given, "fd", "path", "port", "address");
   checkApart(what, given, "path", "port", "address");
   checkSupport(what, given);
   return given;
 }
 
-/** Converts to options of the runtime's `listen`. */
-export function whereToListen(options: ListenerOptions): ListenOptions {
-  const { address = "127.0.0.1", port = 0, path, fd, reuse, ipv6Only = false } = options;
+/** Whether other processes may hold the socket, too. */
+export function isShared({ fd, activation, reuse }: ListenerOptions): boolean {
+  return fd !== undefined || activation !== undefined || (isBoundElsewhere() && reuse !== true);
+}
+
+/**
+ * Converts to options of the runtime's `listen`. Takes the socket that `activation` asks for, and throws if there is none. The system's queue
+ * of such a socket is as long as the system allows: clients need it while no process accepts.
+ */
+export function whereToListen(what: string, options: ListenerOptions): ListenOptions & { backlog: number } {
+  const { address = "127.0.0.1", port = 0, path, activation, backlog = 0, reuse, ipv6Only = false } = options;
+  const isPassed = activation !== undefined;
+  const fd = isPassed ? takePassedSocket(what, activation) : options.fd;
   const where = fd !== undefined ? { fd } : path !== undefined ? { path } : { host: address, port, ipv6Only };
-  return { ...where, ...(reuse && { reusePort: true }) };
+  return {
+    ...where,
+    ...(reuse && { reusePort: true }),
+    backlog: isPassed ? UNLIMITED : Math.max(backlog, SYSTEM_BACKLOG),
+  };
 }
 
 /** The limits of the acceptor. */

@@ -10,8 +10,8 @@ import { IOLoopError } from "../base/errors.ts";
 import { namesOf } from "../base/event-emitter.ts";
 import { ownMethods } from "../base/methods.ts";
 import { onAbort } from "../base/signals.ts";
-import { bind, isBoundElsewhere } from "./bind.ts";
-import { type ListenerOptions, checkListenerOptions, limitsOf, whereToListen } from "./listener-options.ts";
+import { bind } from "./bind.ts";
+import { type ListenerOptions, checkListenerOptions, isShared, limitsOf, whereToListen } from "./listener-options.ts";
 import { checkAccepting, freePort, refuse, whenClosed } from "./server-handle.ts";
 import { SocketFile } from "./socket-file.ts";
 import { acceptOnNode } from "../socket/node-socket.ts";
@@ -34,8 +34,6 @@ export interface ServerEvents {
   error: [error: NodeJS.ErrnoException];
 }
 
-const SYSTEM_BACKLOG = 511; // for clients that connect within one turn; then they wait in our queue
-
 /** Accepts TCP and UNIX domain socket connections. */
 export class Server extends Disposable<ServerEvents> {
   /** @internal */
@@ -54,7 +52,7 @@ export class Server extends Disposable<ServerEvents> {
   #record = 0; // the core's id of the acceptor, kept after `end` while clients wait
   #closing: ClosingListener | undefined;
   #isShared = false;
-  #backlog = SYSTEM_BACKLOG;
+  #backlog = 0; // of the system
   #arrived = 0;
   #lifetime = 0; // of connections in their handshake
   #forgetSignal: (() => void) | undefined;
@@ -108,12 +106,11 @@ export class Server extends Disposable<ServerEvents> {
     if (this.id !== 0 && exempt !== this.isExempt) this.close(); // the loop knows it as another kind
     this.isExempt = exempt;
     this.record();
-    this.#backlog = Math.max(options.backlog ?? 0, SYSTEM_BACKLOG);
     this.#lifetime = options.lifetime ?? 0;
-    this.#isShared = options.fd !== undefined || (isBoundElsewhere() && options.reuse !== true);
+    this.#isShared = isShared(options);
     engine.acceptors.limit(this.id, limitsOf(options));
     try {
-      this.#open(options);
+      this.#open(what, options);
     } catch (error) {
       this.close(); // the runtime may have no permission to listen
       throw error;
@@ -122,8 +119,10 @@ export class Server extends Disposable<ServerEvents> {
     return options;
   }
 
-  #open(options: ListenerOptions): void {
+  #open(what: string, options: ListenerOptions): void {
     const { engine } = this;
+    const where = whereToListen(what, options);
+    this.#backlog = where.backlog;
     if (this.#multiAccept !== undefined && !this.reactor.hasLoop) engine.admission.limits(1000, 0, this.#multiAccept);
     const { path, noDelay = true, keepAlive } = options;
     this.#tcp = { noDelay, keepAlive };
@@ -140,11 +139,10 @@ export class Server extends Disposable<ServerEvents> {
     };
     handle.on("listening", () => engine.guard.run("accept", listens));
     whenClosed(handle, isOurs, () => this.close());
-    const listening = { ...whereToListen(options), backlog: this.#backlog };
     engine.resources.add(this);
     if (!engine.active) this.suspend();
     engine.acceptors.listen(this.id, this.#accepting);
-    bind(handle, listening, file, this.#connected, notAccepted, (error) => this.#failed(handle, error));
+    bind(handle, where, file, this.#connected, notAccepted, (error) => this.#failed(handle, error));
   }
 
   /** Admits clients again after `stop`. */

@@ -157,7 +157,8 @@ test("an unknown option is an error that names the known ones; so are two option
   refused("new Stream", "reactor, halfOpen", (wrong) => new Stream(new PassThrough(), wrong));
   refused("new Delay", "ioloop", (wrong) => new Delay(wrong));
   refused("stopGracefully", "delay, timeout, signal, waiting", (wrong) => loop.stopGracefully(wrong));
-  const listen = ': unknown option "prot"; did you mean "port"? known are address, port, path, fd, backlog,';
+  const listen =
+    ': unknown option "prot"; did you mean "port"? known are address, port, path, fd, activation, backlog,';
   begins(() => loop.server({ prot: 1 } as never, nop), `server${listen}`);
   begins(() => new Server({ reactor: loop.reactor }).listen({ prot: 1 } as never), `listen${listen}`);
   const connect = ': unknown option "prot"; did you mean "port"? known are address, port, path, handle,';

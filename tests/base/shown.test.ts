@@ -23,7 +23,7 @@ function line(value: object): string {
 
 test("a console shows an object as one line with its class and state", async () => {
   const { loop } = quietLoop();
-  assert.match(line(loop), /^IOLoop \{ isRunning: false, maxConnections: 1000, timers: 0, /);
+  assert.match(line(loop), /^IOLoop \{ isRunning: false, isAccepting: false, maxConnections: 1000, timers: 0, /);
   const id = loop.server({}, nop);
   const port = portOf(loop, id);
   assert.is(line(loop.acceptor(id)!), `Server { isListening: true, port: ${port}, isAccepting: true }`);

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { harness } from "../support/harness.ts";
-import { root } from "../support/paths.ts";
+import { filesIn, root } from "../support/paths.ts";
 import { blocksOf, linksOf } from "./markdown.ts";
 import { pages, read } from "./pages.ts";
 
@@ -43,6 +43,12 @@ test("the synopsis in getting-started.md is the example that npm start runs", ()
   const shown = blocksOf(read("docs/getting-started.md")).map(({ text }) => text);
   assert.ok(shown.includes(example.slice(example.indexOf("import "))));
   assert.match(manifest.scripts["start"]!, "examples/synopsis.mjs");
+});
+
+test("the configurations in deploying.md are the files in examples/deploy", () => {
+  const shown = new Set(blocksOf(read("docs/guides/deploying.md")).map(({ text }) => text));
+  for (const file of filesIn(join(root, "examples/deploy")))
+    assert.ok(shown.has(read(`examples/deploy/${file}`)), file);
 });
 
 test("every command exists", () => {

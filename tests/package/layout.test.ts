@@ -30,7 +30,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   stream: [...REACTOR, "framing", "stream"],
   net: [...REACTOR, "net"],
   loop: [...REACTOR, "framing", "stream", "net", "loop"],
-  service: [...GROUND, "", "service"], // as a program: by the package's main file
+  service: [...GROUND, "", "service"], // it uses the package as a program does
 };
 /** Rooms that may use modules of Node, and single files of other rooms that may. */
 const NODE_ROOMS = new Set(["socket", "reactor", "stream", "net", "service"]);
@@ -189,10 +189,12 @@ test("nor do their bundles: one file per entry point, and one that they share", 
     );
   }
   assert.equal([...files.keys()].toSorted(), [
+    "./admin.js",
     "./core.js",
     "./framing.js",
     "./index.js",
     "./prefork.js",
+    "./service.js",
     "./shared.js",
     "./testing.js",
   ]);
@@ -200,8 +202,11 @@ test("nor do their bundles: one file per entry point, and one that they share", 
   assert.equal(files.get("./testing.js"), ["./shared.js"]);
   assert.equal(files.get("./framing.js"), ["./shared.js"]);
   assert.equal(files.get("./shared.js"), []);
-  const ofPrefork = files.get("./prefork.js")!.filter((from) => !from.startsWith("node:"));
-  assert.equal(ofPrefork, ["./index.js"]);
+  assert.equal(files.get("./service.js"), []);
+  for (const service of ["./admin.js", "./prefork.js"]) {
+    const own = files.get(service)!.filter((from) => !from.startsWith("node:") && from !== "./index.js");
+    assert.equal(own, ["./service.js"]);
+  }
   assert.equal(
     files
       .get("./index.js")!

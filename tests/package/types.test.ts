@@ -47,6 +47,7 @@ test("the core and the virtual clock need neither the types of the DOM nor those
 test("every declaration of the package is valid on its own", async () => {
   const declarations = filesIn(join(root, "dist")).filter((file) => file.endsWith(".d.ts"));
   assert.equal(declarations, [
+    "admin.d.ts",
     "core.d.ts",
     "framing.d.ts",
     "index.d.ts",

@@ -1,6 +1,7 @@
 // Users' code with promises: every line after the declarations must be refused.
 
 import type { IOLoop, Stream } from "wasm-ioloop";
+import { admin, agentCheck } from "wasm-ioloop/admin";
 import { fixed, lengthPrefixed, lines } from "wasm-ioloop/framing";
 import { prefork } from "wasm-ioloop/prefork";
 
@@ -52,3 +53,11 @@ void prefork({ port: 80 }, () => {});
 void prefork({ sharing: "system" }, () => {});
 // @ts-expect-error
 void prefork({}, (_loop, worker: number) => worker);
+// @ts-expect-error
+admin(loop, { exempt: true });
+// @ts-expect-error
+agentCheck(stream);
+// @ts-expect-error
+loop.listen({ activation: false });
+// @ts-expect-error
+loop.isAccepting = true;

@@ -13,6 +13,7 @@ import {
   type StreamReader,
 } from "wasm-ioloop";
 import { type PreforkOptions, type PreforkWorker, type SetUp, prefork } from "wasm-ioloop/prefork";
+import { type AdminOptions, admin, agentCheck } from "wasm-ioloop/admin";
 import { type Framer, delimited, fixed, lengthPrefixed, lines } from "wasm-ioloop/framing";
 
 // oxlint-disable typescript/no-unnecessary-type-parameters -- the way to compare types
@@ -114,4 +115,12 @@ export async function frames(stream: Stream): Promise<void> {
   for await (const { id } of stream.frames(json)) same<typeof id, number>(true);
   const bytes: Uint8Array = lines().encode("x");
   console.log(bytes);
+}
+
+export function checked(loop: IOLoop): void {
+  const options: AdminOptions = { port: 3001, activation: "admin" };
+  same<ReturnType<typeof admin>, Server>(true);
+  admin(loop, options).close();
+  agentCheck(loop, { port: 3002 }).close();
+  same<typeof loop.isAccepting, boolean>(true);
 }
