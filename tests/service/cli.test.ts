@@ -1,0 +1,204 @@
+// The command as a user starts it: where it listens, its answers, its end, its errors and exit codes.
+
+import { readFileSync, rmSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { type IncomingMessage, request } from "node:http";
+import { request as secureRequest } from "node:https";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import { Program } from "../examples/example-process.ts";
+import { Authority } from "../support/certificates.ts";
+import { deferred, harness, isBun, isDeno, peer, script, until } from "../support/harness.ts";
+import { root } from "../support/paths.ts";
+
+const test = harness("cli");
+
+const COMMAND = join(root, "dist/cli.js");
+mkdirSync(join(root, "build"), { recursive: true });
+const folder = mkdtempSync(join(root, "build/cli-")); // here, so that programs can import the package by name
+process.on("exit", () => rmSync(folder, { recursive: true }));
+
+/** Writes a program, and returns its path, relative to the root as a user would give it. */
+function file(name: string, text: string): string {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name).slice(root.length);
+}
+
+const HELLO = file("hello.mjs", "export default (request, response) => response.end(`Hello from ${process.pid}\\n`);\n");
+
+/** Runs the command while `use` runs. Without a manager, unless the arguments have `--workers`. */
+async function running<T>(args: readonly string[], use: (it: Program) => Promise<T>): Promise<T> {
+  const alone = args.includes("--workers") ? [] : ["--workers", "0"];
+  const it = new Program(process.execPath, [...script(COMMAND), ...alone, "--port", "0", "--address", "127.0.0.1", ...args]);
+  try {
+    return await use(it);
+  } finally {
+    it.kill("SIGKILL");
+    await it.ending();
+  }
+}
+
+/** Runs the command until it ends. */
+async function result(...args: string[]): Promise<{ how: string; output: string; errors: string }> {
+  const it = new Program(process.execPath, [...script(COMMAND), ...args]);
+  const how = await it.ending();
+  return { how, output: it.output, errors: it.errors };
+}
+
+async function url(it: Program): Promise<string> {
+  return (await it.says(/^Listening on (\S+)$/m))[1]!;
+}
+
+async function get(address: string, options: object = {}): Promise<string> {
+  const answer = deferred<IncomingMessage>();
+  const send = address.startsWith("https:") ? secureRequest : request;
+  send(address, { agent: false, ...options }, answer.resolve)
+    .on("error", answer.reject)
+    .end();
+  const response = await answer.promise;
+  let text = "";
+  for await (const chunk of response) text += String(chunk);
+  return text;
+}
+
+test("one process: it says where it listens, serves, and ends with code 0 at a signal", async () => {
+  await running([HELLO], async (it) => {
+    const address = await url(it);
+    assert.match(address, /^http:\/\/127\.0\.0\.1:\d+$/);
+    assert.is(await get(address), `Hello from ${it.pid}\n`);
+    it.kill("SIGTERM");
+    assert.is(await it.ending(), "code 0");
+    assert.is(it.output, `Listening on ${address}\n`);
+    assert.is(it.errors, "");
+  });
+});
+
+test("several workers: each loads the program, and the manager does not", async () => {
+  const program = file(
+    "counted.mjs",
+    'import { appendFileSync } from "node:fs";\n' +
+      'appendFileSync(process.argv[2], `${process.pid}\\n`);\n' +
+      'export const setUp = (loop, worker, options) => loop.on("finish", () => console.error(options.port, worker.generation));\n' +
+      "export default { fetch: () => new Response(String(process.pid)) };\n",
+  );
+  const log = join(folder, "loaded");
+  await running(["--workers", "2", program, "--", log], async (it) => {
+    const address = await url(it);
+    await it.errorsSay(/ 2 workers are up$/m);
+    const pids = readFileSync(log, "utf8").trim().split("\n");
+    assert.is(pids.length, 2);
+    assert.not.ok(pids.includes(String(it.pid)));
+    assert.ok(pids.includes(await get(address)));
+    it.kill("SIGTERM");
+    assert.is(await it.ending(), "code 0");
+    assert.is(it.output, `Listening on ${address}\n`);
+    assert.is(it.errors.match(/^0 1$/gm)?.length, 2);
+  });
+});
+
+test("a server of the program, a UNIX domain socket, TLS", async () => {
+  const tcp = file(
+    "tcp.mjs",
+    'import { createServer } from "node:net";\nexport const server = createServer((socket) => socket.end("Hello\\n"));\n',
+  );
+  const loop = file(
+    "loop.mjs",
+    "export function setUp(loop, worker, options) {\n" +
+      "  return loop.server(options, (loop, stream) => stream.write(`${worker.id}\\n`).closeGracefully());\n}\n",
+  );
+  for (const [program, says] of [
+    [tcp, "Hello\n"],
+    [loop, "1\n"],
+  ] as const) {
+    await running([program], async (it) => {
+      const [, port] = /^127\.0\.0\.1:(\d+)$/.exec(await url(it)) ?? [];
+      assert.is(await peer({ port: Number(port) }).ended, says);
+    });
+  }
+  const authority = new Authority();
+  const { certPath, keyPath } = authority.sign("localhost");
+  await running([HELLO, "--cert", certPath, "--key", keyPath], async (it) => {
+    const address = await url(it);
+    assert.match(address, /^https:/);
+    const answer = await get(address, { ca: authority.ca.cert, servername: "localhost" });
+    assert.is(answer, `Hello from ${it.pid}\n`);
+  });
+});
+
+test("a program that cannot be served: code 1, and one message without our frames", async () => {
+  const cases: [name: string, text: string, says: RegExp][] = [
+    ["syntax.mjs", "export default (request, response) => {\n  response.end(;\n};\n", /syntax\.mjs:2\b/],
+    ["throws.mjs", "function start() {\n  throw new Error('no database');\n}\nstart();\n", /no database[^]*throws\.mjs:2/],
+    ["missing.mjs", 'import "./other.mjs";\nexport default () => {};\n', /other\.mjs/],
+    ["empty.mjs", "export const answer = 42;\n", /^wasm-ioloop: \S+empty\.mjs exports `answer`\. It must export a handler/],
+    ["fails.mjs", "export async function setUp() {\n  throw new TypeError('no queue');\n}\n", /TypeError: no queue[^]*fails\.mjs:2/],
+  ];
+  const check = async (name: string, says: RegExp, workers: string): Promise<void> => {
+    const { how, output, errors } = await result(join(folder, name), "--workers", workers, "--port", "0");
+    assert.is(how, "code 1", errors);
+    assert.is(output, "");
+    assert.match(errors, says);
+    assert.not.match(errors, /dist\/|node:internal/, errors);
+    assert.is(errors.match(/^wasm-ioloop: /gm)?.length, 1, errors);
+  };
+  for (const [name, text] of cases) file(name, text);
+  await Promise.all(cases.map(([name, , says]) => check(name, says, "0")));
+  await check("throws.mjs", cases[1]![2], "2");
+});
+
+test("a file that is not there, a wrong option: codes 1 and 2, help and version: 0", async () => {
+  assert.equal(await result(HELLO.replace(".mjs", "")), {
+    how: "code 1",
+    output: "",
+    errors: `wasm-ioloop: there is no file ${HELLO.replace(".mjs", "")}; did you mean ${HELLO}?\n`,
+  });
+  assert.equal(await result("--worker", "2", HELLO), {
+    how: "code 2",
+    output: "",
+    errors:
+      "wasm-ioloop: unknown option --worker; did you mean --workers?\nUsage: wasm-ioloop [OPTIONS] FILE; see wasm-ioloop --help\n",
+  });
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+  assert.equal(await result("--version"), { how: "code 0", output: `${version}\n`, errors: "" });
+  assert.match((await result("--help")).output, /^Usage: wasm-ioloop /);
+});
+
+test("a port in use: code 1, and the message says which", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => other.once("listening", resolve));
+  const port = String((other.address() as AddressInfo).port);
+  try {
+    for (const workers of ["0", "2"]) {
+      const { how, errors } = await result(HELLO, "--workers", workers, "--port", port);
+      assert.is(how, "code 1");
+      const message = `cannot listen on 127.0.0.1:${port}: another program listens there; stop it, or choose another --port (EADDRINUSE)`;
+      assert.ok(errors.endsWith(`wasm-ioloop: ${message}\n`), errors);
+    }
+  } finally {
+    other.close();
+  }
+});
+
+test("the examples: a handler with setUp, and a web handler in TypeScript where the runtime runs that", async () => {
+  await running(["examples/command/app.mjs"], async (it) => {
+    const address = await url(it);
+    assert.is(await get(address), `Hello from process ${it.pid}, worker 1 of generation 1\n`);
+    assert.is(await get(`${address}/health`), "ok\n");
+  });
+  const program = "examples/command/fetch.ts";
+  if (isBun || isDeno || (process.features as { typescript?: unknown }).typescript) {
+    await running([program], async (it) => {
+      const address = await url(it);
+      assert.is(await get(address), "Nothing to echo\n");
+      const client = peer({ port: Number(new URL(address).port) });
+      client.socket.write("GET /time HTTP/1.1\r\nHost: a\r\n\r\n");
+      await until(() => /\r\ndata: \d{4}-/.test(client.text()));
+      client.socket.destroy();
+    });
+  } else {
+    const { how, errors } = await result(program, "--workers", "0");
+    assert.is(how, "code 1");
+    const says = "does not run TypeScript: use Node 22.18 or newer, Bun or Deno, or compile it first\n";
+    assert.ok(errors.endsWith(`fetch.ts: Node ${process.versions.node} ${says}`), errors);
+  }
+});
