@@ -10,16 +10,28 @@ const { core, framing, ...others } = {
   framing: "host/framing/framing.ts",
   testing: "host/time/virtual-clock.ts",
 };
+// What is built on the package, as a program is: it imports the package's main file.
+const services = { prefork: "host/service/prefork.ts" };
+const ofPackage = {
+  name: "of-package",
+  resolveId: (source) => (source === "../index.ts" ? { id: "./index.js", external: true } : undefined),
+};
 const common = { external: /^node:/, platform: "neutral", logLevel: "warn" };
 const output = { dir: "dist", format: "esm" };
+
+// The command is no entry of the package. It uses that of prefork.
+const ofPrefork = {
+  name: "of-prefork",
+  resolveId: (source) => (source === "./prefork.ts" ? { id: "./prefork.js", external: true } : undefined),
+};
 
 // Entry points for other hosts need no types of Node.
 const needsNoNode = new Set(["core", "testing", "shared"]);
 
-const declarations = (input) => ({
+const declarations = (input, ...plugins) => ({
   ...common,
   input,
-  plugins: [dts({ emitDtsOnly: true, oxc: { stripInternal: true }, sourcemap: true })],
+  plugins: [...plugins, dts({ emitDtsOnly: true, oxc: { stripInternal: true }, sourcemap: true })],
   output: {
     ...output,
     chunkFileNames: "shared.d.ts",
@@ -41,6 +53,25 @@ export default defineConfig([
       sourcemap: true,
       sourcemapExcludeSources: true, // the package has them
     },
+  },
+  {
+    ...common,
+    input: services,
+    plugins: [ofPackage],
+    output: {
+      ...output,
+      chunkFileNames: "service.js",
+      comments: true,
+      sourcemap: true,
+      sourcemapExcludeSources: true,
+    },
+  },
+  declarations(services, ofPackage),
+  {
+    ...common,
+    input: { cli: "host/service/cli.ts" },
+    plugins: [ofPackage, ofPrefork],
+    output: { ...output, comments: true, sourcemap: true, sourcemapExcludeSources: true },
   },
   declarations({ core }), // separately, as the others use none of its types
   declarations({ framing }), // and these need the types of Node, which those that the others share do not

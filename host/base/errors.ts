@@ -20,6 +20,7 @@ export type IOLoopErrorCode =
   | "ERR_IOLOOP_LIFETIME"
   | "ERR_IOLOOP_NO_FRAMER"
   | "ERR_IOLOOP_OUT_OF_RANGE"
+  | "ERR_IOLOOP_PID_FILE"
   | "ERR_IOLOOP_REACTOR_IN_USE"
   | "ERR_IOLOOP_READ_TIMEOUT"
   | "ERR_IOLOOP_RUNNING"
@@ -34,7 +35,8 @@ export type IOLoopErrorCode =
   | "ERR_IOLOOP_UNKNOWN_EVENT"
   | "ERR_IOLOOP_UNKNOWN_OPTION"
   | "ERR_IOLOOP_UNSUPPORTED"
-  | "ERR_IOLOOP_WATCHER_INACTIVE";
+  | "ERR_IOLOOP_WATCHER_INACTIVE"
+  | "ERR_IOLOOP_WORKER_FAILED";
 
 /** An error of the loop itself. `code` identifies it; the message is for people. */
 export class IOLoopError extends Error {

@@ -110,7 +110,7 @@ export class Server extends Disposable<ServerEvents> {
     this.record();
     this.#backlog = Math.max(options.backlog ?? 0, SYSTEM_BACKLOG);
     this.#lifetime = options.lifetime ?? 0;
-    this.#isShared = options.fd !== undefined || isBoundElsewhere();
+    this.#isShared = options.fd !== undefined || (isBoundElsewhere() && options.reuse !== true);
     engine.acceptors.limit(this.id, limitsOf(options));
     try {
       this.#open(options);

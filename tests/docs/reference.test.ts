@@ -6,6 +6,7 @@ import * as assert from "uvu/assert";
 import * as main from "wasm-ioloop";
 import * as core from "wasm-ioloop/core";
 import * as framing from "wasm-ioloop/framing";
+import * as prefork from "wasm-ioloop/prefork";
 import * as testing from "wasm-ioloop/testing";
 import { type Declaration, declarations, declarationText, exportsOf, stringsOf } from "../package/declarations.ts";
 import { harness } from "../support/harness.ts";
@@ -37,6 +38,8 @@ const PLACES: Readonly<Record<string, string>> = {
   IOLoopEvents: "ioloop",
   IOLoopOptions: "ioloop",
   ListenerOptions: "server",
+  PreforkOptions: "prefork",
+  PreforkWorker: "prefork",
   Reactor: "reactor",
   ReactorEvents: "reactor",
   ReactorOptions: "reactor",
@@ -153,7 +156,7 @@ function textOf(name: string): string {
   return text.slice(text.indexOf(`declare class ${name} `)).replace(/^\}[\s\S]*/m, "");
 }
 
-for (const [entry, module] of Object.entries({ index: main, core, framing, testing })) {
+for (const [entry, module] of Object.entries({ index: main, core, framing, prefork, testing })) {
   test(`every name that ${entry} exports is in the reference`, () => {
     const types = exportsOf(`${entry}.d.ts`);
     const values = Object.keys(module);

@@ -103,6 +103,7 @@ test("every foreign call is listed with the files that make it", () => {
   for (const path of filesIn(folder)) {
     const file = path.replace(/\.ts$/, "");
     if (!path.endsWith(".ts") || file === "core/wasm") continue;
+    if (file.startsWith("service/")) continue; // programs on the package: an error there ends a process
     const calls = foreignCalls(file, fs.readFileSync(join(folder, path), "utf8"), names, known);
     if (calls.length > 0) found.set(file, calls);
   }

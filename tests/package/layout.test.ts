@@ -30,9 +30,10 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   stream: [...REACTOR, "framing", "stream"],
   net: [...REACTOR, "net"],
   loop: [...REACTOR, "framing", "stream", "net", "loop"],
+  service: [...GROUND, "", "service"], // as a program: by the package's main file
 };
 /** Rooms that may use modules of Node, and single files of other rooms that may. */
-const NODE_ROOMS = new Set(["socket", "reactor", "stream", "net"]);
+const NODE_ROOMS = new Set(["socket", "reactor", "stream", "net", "service"]);
 const NODE_FILES = new Set([
   "engine/async-context",
   "loop/http-connection",
@@ -191,6 +192,7 @@ test("nor do their bundles: one file per entry point, and one that they share", 
     "./core.js",
     "./framing.js",
     "./index.js",
+    "./prefork.js",
     "./shared.js",
     "./testing.js",
   ]);
@@ -198,6 +200,8 @@ test("nor do their bundles: one file per entry point, and one that they share", 
   assert.equal(files.get("./testing.js"), ["./shared.js"]);
   assert.equal(files.get("./framing.js"), ["./shared.js"]);
   assert.equal(files.get("./shared.js"), []);
+  const ofPrefork = files.get("./prefork.js")!.filter((from) => !from.startsWith("node:"));
+  assert.equal(ofPrefork, ["./index.js"]);
   assert.equal(
     files
       .get("./index.js")!

@@ -34,7 +34,7 @@ const home = join(folder, "package");
 const files = filesIn(home);
 const read = (file: string): string => readFileSync(join(home, file), "utf8");
 const manifest = JSON.parse(read("package.json")) as Manifest;
-const entries = ["core", "framing", "index", "testing"];
+const entries = ["core", "framing", "index", "prefork", "testing"];
 
 const test = harness("packed"); // after the top-level awaits, because a suite runs soon after it is created
 
@@ -114,7 +114,7 @@ test("every entry point exists, with its declarations", () => {
   for (const path of [manifest.main, manifest.types, ...paths]) assert.ok(existsSync(join(home, path)), path);
   assert.equal(
     Object.keys(exports).filter((name) => !/\.\w+$/.test(name)),
-    [".", "./core", "./framing", "./testing"],
+    [".", "./core", "./framing", "./prefork", "./testing"],
   );
 });
 

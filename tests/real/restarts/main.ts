@@ -1,15 +1,21 @@
-// The command: `npm run restarts` restarts servers under load, and counts the clients that are affected. With `-- --short` each restart is
-// done once, which takes less than a minute; without it, those behind HAProxy ten times. `-- --runtime NAME` uses that runtime only.
+// The command: `npm run restarts` restarts servers under load, and counts the clients that are affected: on a shared socket, behind HAProxy, and
+// with prefork. With `-- --short` each takes some seconds; without it, those behind HAProxy are restarted ten times, and prefork has a minute.
+// `-- --runtime NAME` uses that runtime only, `-- --only socket`, `balancer` or `prefork` that part only.
 
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { balanced } from "./balanced.ts";
 import { RUNTIMES, cleanUp } from "./processes.ts";
 import { leftOut, report, sum } from "./report.ts";
+import { preforked } from "./preforked.ts";
 import { sharedSocket } from "./shared-socket.ts";
 
 const { values } = parseArgs({
-  options: { short: { type: "boolean", default: false }, runtime: { type: "string", multiple: true } },
+  options: {
+    short: { type: "boolean", default: false },
+    runtime: { type: "string", multiple: true },
+    only: { type: "string" },
+  },
 });
 const unknown = values.runtime?.find((wanted) => !RUNTIMES.some(([name]) => name === wanted));
 if (unknown !== undefined) {
@@ -24,6 +30,10 @@ const able = wanted.filter(([name, { program }]) => {
   if (!existsSync(program)) leftOut(`${name}, which is not installed: npm run runtimes`);
   return existsSync(program);
 });
-for (const [name, runtime] of able) await sharedSocket(name, runtime, report);
-await balanced(able, values.short, report);
+const { only, short } = values;
+if (only === undefined || only === "socket") {
+  for (const [name, runtime] of able) await sharedSocket(name, runtime, report);
+}
+if (only === undefined || only === "balancer") await balanced(able, short, report);
+if (only === undefined || only === "prefork") await preforked(able, short, report);
 process.exitCode = sum() ? 0 : 1;

@@ -17,6 +17,11 @@ export function leftOut(line: string): void {
   console.log(`left out: ${line}`);
 }
 
+/** Shows a result that is neither good nor bad: of another program. */
+export function shown(line: string): void {
+  console.log(`     ${line}`);
+}
+
 /** Prints the numbers of results. Returns whether all of them are good. */
 export function sum(): boolean {
   console.log(`${passed} passed, ${failed} failed`);

@@ -1,0 +1,34 @@
+// Connections that the manager was handing to a worker when it died.
+//
+// The cluster of the runtime waits for a worker to confirm each connection. If the worker dies first, the manager would keep the connection
+// open without serving it. So a refusal is put in the place of the confirmation: then the cluster gives the connection to another
+// worker. The message is not documented; if it has another form, this does nothing.
+
+import type { Worker } from "node:cluster";
+import { setting } from "../base/runtime.ts";
+
+interface Message {
+  readonly act?: unknown;
+  readonly seq?: unknown;
+  readonly ack?: unknown;
+}
+
+/** Returns connections that a worker has not confirmed to the cluster when it dies. */
+export function returnHandoffs(worker: Worker): void {
+  const { process: child } = worker;
+  if (setting("IOLOOP_FAST") === "0" || typeof child.send !== "function") return;
+  const pending = new Set<number>();
+  const send = child.send.bind(child) as (...args: unknown[]) => boolean;
+  child.send = (...args: unknown[]) => {
+    const message = args[0] as Message | null;
+    if (message?.act === "newconn" && typeof message.seq === "number") pending.add(message.seq);
+    return send(...args);
+  };
+  child.on("internalMessage", (message: Message) => {
+    if (typeof message.ack === "number") pending.delete(message.ack);
+  });
+  child.once("disconnect", () => {
+    for (const ack of pending) child.emit("internalMessage", { cmd: "NODE_CLUSTER", ack, accepted: false }, undefined);
+    pending.clear();
+  });
+}

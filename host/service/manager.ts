@@ -1,0 +1,286 @@
+// The manager: it keeps as many workers as wanted, starts successors before it ends their predecessors, and ends them all.
+//
+// Whatever happens ends in `#manage`, the one place where workers are started and told to end:
+// M1: never more than `workers` + `spare` processes. M2: a worker is told to end only when as many others as wanted have sent a heartbeat,
+// except with no room for a successor (`spare: 0`). M3: a worker that fails before its first heartbeat ends everything at the first start,
+// gives an upgrade up later, and makes the next start wait, longer each time.
+
+import { asLines } from "../base/printable.ts";
+import { Deferred } from "../base/deferred.ts";
+import { monotonicNow } from "../base/runtime.ts";
+import { text } from "../base/show.ts";
+import { IOLoopError } from "../index.ts";
+import type { Ports, Report } from "./channel.ts";
+import { Member, type Overdue } from "./member.ts";
+import { PidFile } from "./pid-file.ts";
+import type { Settings } from "./prefork-options.ts";
+import { ServiceLog } from "./service-log.ts";
+import { type Signal, Signals, hasTerminal } from "./signals.ts";
+import { Watchdog } from "./watchdog.ts";
+
+const RETRY_MS = 500; // after the first failure; doubled by each further one
+const LONGEST_RETRY_MS = 30_000;
+
+export class Manager {
+  readonly #settings: Settings;
+  readonly #log: ServiceLog;
+  readonly #pidFile: PidFile | undefined;
+  readonly #members = new Set<Member>();
+  readonly #ended = new Deferred();
+  readonly #hasTerminal = hasTerminal();
+  #signals: Signals | undefined;
+  #wanted: number;
+  #generation = 1;
+  #ports: Ports = {};
+  #oldest = 1; // members of generations before it are to be replaced
+  #isUpgrading = false;
+  #hasStarted = false; // as many as wanted have sent a heartbeat
+  #isEnding = false;
+  #failures = 0; // starts that have failed in a row
+  #retryAt = 0;
+  readonly #watchdog: Watchdog;
+  #isOver = false;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+    this.#wanted = settings.workers;
+    this.#watchdog = new Watchdog(
+      this.#members,
+      (member, overdue) => this.#overdue(member, overdue),
+      () => this.#manage(),
+    );
+    this.#log = new ServiceLog(settings.json, settings.log);
+    this.#pidFile = settings.pidFile === undefined ? undefined : new PidFile(settings.pidFile);
+  }
+
+  /** Starts the workers. Resolves when the last one has ended. */
+  run(): Promise<void> {
+    this.#signals = new Signals((signal) => this.#obey(signal));
+    const { missing } = this.#signals;
+    if (missing.length > 0) this.#log.tell("signals", `this runtime lacks ${missing.join(", ")}`, { missing });
+    this.#log.tell("start", `starting ${this.#wanted} workers`, { workers: this.#wanted });
+    this.#manage();
+    return this.#ended.promise;
+  }
+
+  reported(member: Member, report: Report): void {
+    if (report.is === "failure") {
+      member.error = report.error;
+      return;
+    }
+    if (report.is === "ports") {
+      if (!member.hasPorts) this.#ports = report.ports;
+      return;
+    }
+    if (report.is === "closed") {
+      member.isListening = false;
+      return this.#manage();
+    }
+    const isFirst = member.phase === "starting";
+    member.beat(monotonicNow());
+    if (isFirst) {
+      this.#failures = 0;
+      this.#tell("up", member, "is up");
+    }
+    if (report.ends && member.phase !== "finishing") {
+      this.#tell("ending", member, "ends by itself");
+      member.ends(monotonicNow());
+    } else if (report.replace !== undefined && member.replace === undefined) {
+      member.replace = report.replace;
+      const why = report.replace === "memory" ? "has more than maxMemory bytes" : "has accepted its connections";
+      this.#tell("replace", member, `${why}: it is to be replaced`, { reason: report.replace });
+    } else if (!isFirst) return;
+    this.#manage();
+  }
+
+  gone(member: Member, how: string): void {
+    this.#members.delete(member);
+    const said = member.error === undefined ? "" : `: ${member.error}`;
+    if (member.phase === "starting" && !this.#isEnding) this.#failed(member, how, said);
+    else this.#tell("gone", member, `has ended with ${how}${said}`, { how, error: member.error });
+    this.#manage();
+  }
+
+  // A free port belongs to the cluster as long as one worker listens at it. When none does, workers that are just starting would get another:
+  // they are started again, and told which it was.
+  #keepPorts(): void {
+    const all = [...this.#members];
+    if (Object.keys(this.#ports).length === 0 || all.some(({ isListening }) => isListening)) return;
+    for (const member of all) {
+      if (member.hasPorts || member.phase !== "starting") continue;
+      member.ends(monotonicNow());
+      member.kill();
+    }
+  }
+
+  #failed(member: Member, how: string, said: string): void {
+    this.#tell("failed", member, `has ended with ${how} before its first heartbeat${said}`, {
+      how,
+      error: member.error,
+    });
+    if (!this.#hasStarted) {
+      const error = member.error === undefined ? ` (${how}); the worker has printed why` : `: ${asLines(member.error)}`;
+      const message = `prefork: worker ${member.pid} has ended before its first heartbeat${error}`;
+      this.#ended.fail(new IOLoopError("ERR_IOLOOP_WORKER_FAILED", message));
+      return this.#end("a worker cannot start");
+    }
+    if (this.#isUpgrading) {
+      const stay = [...this.#members].filter(({ generation }) => generation < this.#generation).length;
+      this.#isUpgrading = false;
+      this.#oldest = 0;
+      const words = `the upgrade to generation ${this.#generation} is given up; ${stay} older workers stay`;
+      this.#log.tell("given up", words, { generation: this.#generation, stay });
+    }
+    this.#backOff();
+  }
+
+  #backOff(): void {
+    const wait = Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** this.#failures++);
+    this.#retryAt = monotonicNow() + wait;
+    this.#log.tell("wait", `the next start waits for ${wait / 1000} s`, { seconds: wait / 1000 });
+  }
+
+  #obey(signal: Signal): void {
+    switch (signal) {
+      case "SIGUSR2":
+        return this.#upgrade(signal);
+      case "SIGHUP":
+        return this.#hasTerminal ? this.#end(signal) : this.#upgrade(signal);
+      case "SIGTTIN":
+      case "SIGTTOU":
+        return this.#resize(signal === "SIGTTIN" ? 1 : -1);
+      case "SIGINT":
+        return this.#isEnding ? this.#killAll(signal) : this.#end(signal);
+      default:
+        return this.#end(signal);
+    }
+  }
+
+  #upgrade(signal: Signal): void {
+    if (this.#isEnding) return;
+    this.#oldest = ++this.#generation;
+    this.#isUpgrading = true;
+    this.#retryAt = this.#failures = 0;
+    const { workers, generation } = { workers: this.#wanted, generation: this.#generation };
+    this.#log.tell("upgrade", `${signal}: replacing ${workers} workers, generation ${generation}`, { generation });
+    this.#manage();
+  }
+
+  #resize(by: number): void {
+    if (this.#isEnding || this.#wanted + by < 1) return;
+    this.#wanted += by;
+    this.#log.tell("resize", `${this.#wanted} workers are wanted`, { workers: this.#wanted });
+    this.#manage();
+  }
+
+  #end(why: string): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    this.#log.tell("stop", `stopping: ${why}`, { reason: why });
+    const now = monotonicNow();
+    for (const member of this.#members) member.finish(now);
+    this.#manage();
+  }
+
+  #killAll(why: string): void {
+    this.#log.tell("kill", `${why}: ending at once`, { reason: why });
+    for (const member of this.#members) member.kill();
+  }
+
+  #manage(): void {
+    if (!this.#isEnding) {
+      this.#keepPorts();
+      this.#start();
+      this.#finish();
+    }
+    if (this.#isEnding && this.#members.size === 0) return this.#over();
+    this.#watchdog.set(this.#retryAt);
+  }
+
+  #start(): void {
+    if (monotonicNow() < this.#retryAt) return;
+    const { up, leaving, starting } = this.#count();
+    const room = this.#wanted + this.#settings.spare - this.#members.size;
+    const missing = this.#wanted - (up.length - leaving.length) - starting.length;
+    // Workers that were told a port and workers that get it from the cluster cannot listen at the same time.
+    const isKept = [...this.#members].some(({ isListening, hasPorts }) => isListening && !hasPorts);
+    const ports = isKept ? {} : this.#ports;
+    try {
+      for (let i = Math.min(room, missing); i > 0; i--) {
+        this.#members.add(new Member(this, this.#settings, { generation: this.#generation, ports }, monotonicNow()));
+      }
+    } catch (error) {
+      this.#log.tell("failed", `a process cannot be started: ${text(error)}`, { error: text(error) });
+      if (this.#hasStarted) return this.#backOff();
+      this.#ended.fail(error);
+      this.#end("a process cannot be started");
+    }
+  }
+
+  #finish(): void {
+    const { up, leaving, starting, finishing } = this.#count();
+    const kept = up.length - leaving.length;
+    if (kept >= this.#wanted) this.#complete();
+    const now = monotonicNow();
+    const hasNoRoom = this.#settings.spare === 0 && starting.length + finishing.length === 0 && now >= this.#retryAt;
+    const surplus = up.length - this.#wanted;
+    const first = hasNoRoom && surplus === 0 && leaving.length > 0 ? 1 : 0;
+    const rest = up.filter((member) => !leaving.includes(member));
+    for (const member of [...leaving, ...rest].slice(0, Math.max(surplus, first))) {
+      this.#tell("finish", member, "is told to end");
+      member.finish(now);
+    }
+    for (const member of starting.slice(Math.max(0, this.#wanted - kept))) member.finish(now); // an upgrade was given up
+  }
+
+  #complete(): void {
+    if (!this.#hasStarted) this.#log.tell("started", `${this.#wanted} workers are up`, { workers: this.#wanted });
+    else if (this.#isUpgrading) {
+      this.#log.tell("upgraded", `generation ${this.#generation} is up`, { generation: this.#generation });
+    }
+    this.#hasStarted = true;
+    this.#isUpgrading = false;
+  }
+
+  // In order of age, the oldest first.
+  #count(): Record<"up" | "leaving" | "starting" | "finishing", Member[]> {
+    const all = [...this.#members];
+    const up = all.filter(({ phase }) => phase === "up");
+    return {
+      up,
+      leaving: up.filter(({ generation, replace }) => generation < this.#oldest || replace !== undefined),
+      starting: all.filter(({ phase }) => phase === "starting"),
+      finishing: all.filter(({ phase }) => phase === "finishing"),
+    };
+  }
+
+  #overdue(member: Member, overdue: Overdue): void {
+    const { heartbeatTimeout, upgradeTimeout, gracefulTimeout } = this.#settings;
+    const why = {
+      start: `has sent no heartbeat within ${upgradeTimeout} s of its start`,
+      heartbeat: `has sent no heartbeat for ${heartbeatTimeout} s`,
+      end: `has not ended within ${gracefulTimeout} s`,
+    };
+    this.#tell("killed", member, `${why[overdue]}: it is killed`, { reason: overdue });
+    member.kill();
+  }
+
+  #over(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#watchdog.end();
+    this.#signals?.end();
+    this.#pidFile?.remove();
+    this.#log.tell("stopped", "stopped");
+    this.#ended.settle();
+  }
+
+  #tell(
+    event: string,
+    { pid, generation }: Member,
+    words: string,
+    facts: Parameters<ServiceLog["tell"]>[2] = {},
+  ): void {
+    this.#log.tell(event, `worker ${pid} of generation ${generation} ${words}`, { worker: pid, generation, ...facts });
+  }
+}

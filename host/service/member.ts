@@ -1,0 +1,112 @@
+// A worker as the manager sees it: its process, its phase, and its deadlines. Times are in milliseconds.
+
+import cluster, { type Worker } from "node:cluster";
+import { text } from "../base/show.ts";
+import { type Birth, environmentOf } from "./birth.ts";
+import { type Report, received, send } from "./channel.ts";
+import { returnHandoffs } from "./handoffs.ts";
+import type { Settings } from "./prefork-options.ts";
+
+/** `starting`: until its first heartbeat. `up`: it serves. `finishing`: it has been told to end, or ends by itself. */
+export type Phase = "starting" | "up" | "finishing";
+
+/** Why a worker is killed. */
+export type Overdue = "start" | "heartbeat" | "end";
+
+interface Owner {
+  /** A message has come from a member. */
+  reported(member: Member, report: Report): void;
+  /** The process of a member has ended; `how` says how, in words. */
+  gone(member: Member, how: string): void;
+}
+
+const MARGIN_MS = 1000; // a worker that closes its last connections at the end of its time ends by itself
+
+export class Member {
+  readonly generation: number;
+  /** Whether its servers that want a free port were told which. */
+  readonly hasPorts: boolean;
+  /** Whether one of its servers listens. */
+  isListening = false;
+  phase: Phase = "starting";
+  /** Why it must be replaced, apart from its generation. */
+  replace: string | undefined;
+  /** The error that it has reported, if any. */
+  error: string | undefined;
+  readonly #worker: Worker;
+  readonly #settings: Settings;
+  #deadline: number;
+  #isGone = false;
+
+  /** Starts a process. Throws if that is not possible. */
+  constructor(owner: Owner, settings: Settings, birth: Birth, now: number) {
+    this.generation = birth.generation;
+    this.hasPorts = Object.keys(birth.ports).length > 0;
+    this.#settings = settings;
+    this.#deadline = now + settings.upgradeTimeout * 1000;
+    const worker = cluster.fork(environmentOf(birth));
+    this.#worker = worker;
+    returnHandoffs(worker);
+    worker.on("listening", () => (this.isListening = true));
+    const gone = (how: string): void => {
+      if (this.#isGone) return;
+      this.#isGone = true;
+      owner.gone(this, how);
+    };
+    worker.on("message", (message: unknown) => {
+      const report = received<Report>(message);
+      if (report && !this.#isGone) owner.reported(this, report);
+    });
+    worker.on("exit", (code: number, signal: string | null) => gone(signal ?? `code ${code}`));
+    worker.on("error", (error: unknown) => {
+      if (worker.process.pid === undefined) gone(text(error)); // the process could not be started
+    });
+  }
+
+  get pid(): number {
+    return this.#worker.process.pid ?? 0;
+  }
+
+  /** A heartbeat has come. */
+  beat(now: number): void {
+    if (this.phase === "starting") this.phase = "up";
+    if (this.phase === "up") this.#deadline = now + this.#settings.heartbeatTimeout * 1000;
+  }
+
+  /** Tells it to end gracefully. */
+  finish(now: number): void {
+    if (this.phase === "finishing") return;
+    this.ends(now);
+    send(this.#worker.process, { is: "finish" });
+  }
+
+  /** It ends, by itself or because it was told to. */
+  ends(now: number): void {
+    if (this.phase === "finishing") return;
+    this.phase = "finishing";
+    const { delay, gracefulTimeout } = this.#settings;
+    this.#deadline = now + (delay + gracefulTimeout) * 1000 + MARGIN_MS;
+  }
+
+  /** Ends its process at once. */
+  kill(): void {
+    this.#deadline = Infinity;
+    if (!this.#isGone) this.#worker.process.kill("SIGKILL");
+  }
+
+  /** When it is overdue, if nothing happens before. */
+  get deadline(): number {
+    return this.#deadline;
+  }
+
+  /** What has not happened in time; undefined if nothing is overdue. */
+  overdue(now: number): Overdue | undefined {
+    if (now < this.#deadline) return undefined;
+    return this.phase === "starting" ? "start" : this.phase === "up" ? "heartbeat" : "end";
+  }
+
+  /** Gives it more time: the manager itself did not run for so long. */
+  forgive(ms: number): void {
+    this.#deadline += ms;
+  }
+}

@@ -1,0 +1,31 @@
+// The log of the manager: one line per event, as text or as JSON.
+
+import { asLine } from "../base/printable.ts";
+
+/** What else a line says, by name. */
+export type Facts = Readonly<Record<string, string | number | readonly string[] | undefined>>;
+
+const LONGEST = 2000; // characters
+
+export class ServiceLog {
+  readonly #json: boolean;
+  readonly #write: (line: string) => unknown;
+
+  constructor(json: boolean, write: (line: string) => unknown) {
+    this.#json = json;
+    this.#write = write;
+  }
+
+  /** Writes a line. `event` names what happened, for machines; `words` tell it to people. */
+  tell(event: string, words: string, facts: Facts = {}): void {
+    const manager = process.pid;
+    const line = this.#json
+      ? JSON.stringify({ time: new Date().toISOString(), event, manager, ...facts })
+      : `prefork ${manager}: ${asLine(words, LONGEST)}`;
+    try {
+      this.#write(line);
+    } catch {
+      // The service goes on without its log.
+    }
+  }
+}
