@@ -19,9 +19,9 @@ export type Report =
   /** The error that ends it. */
   | { readonly is: "failure"; readonly error: string };
 
-/** A message of the manager: end gracefully. */
+/** A message of the manager: begin to end; accept no more. */
 export interface Order {
-  readonly is: "finish";
+  readonly is: "finish" | "close";
 }
 
 const NAME = "wasm-ioloop/prefork";

@@ -2,7 +2,8 @@
 //
 // The cluster of the runtime waits for a worker to confirm each connection. If the worker dies first, the manager would keep the connection
 // open without serving it. So a refusal is put in the place of the confirmation: then the cluster gives the connection to another
-// worker. The message is not documented; if it has another form, this does nothing.
+// worker. The message is not documented; if it has another form, this does nothing. Bun does the same by itself, and on Deno a connection
+// cannot be given a second time.
 
 import type { Worker } from "node:cluster";
 import { setting } from "../base/runtime.ts";
@@ -16,7 +17,9 @@ interface Message {
 /** Returns connections that a worker has not confirmed to the cluster when it dies. */
 export function returnHandoffs(worker: Worker): void {
   const { process: child } = worker;
-  if (setting("IOLOOP_FAST") === "0" || typeof child.send !== "function") return;
+  const { bun, deno } = process.versions as Record<string, string | undefined>;
+  if (bun !== undefined || deno !== undefined || setting("IOLOOP_FAST") === "0") return;
+  if (typeof child.send !== "function") return;
   const pending = new Set<number>();
   const send = child.send.bind(child) as (...args: unknown[]) => boolean;
   child.send = (...args: unknown[]) => {

@@ -1,6 +1,7 @@
 // A worker as the manager sees it: its process, its phase, and its deadlines. Times are in milliseconds.
 
 import cluster, { type Worker } from "node:cluster";
+import { clearTimeout, setTimeout } from "../base/runtime.ts";
 import { text } from "../base/show.ts";
 import { type Birth, environmentOf } from "./birth.ts";
 import { type Report, received, send } from "./channel.ts";
@@ -20,6 +21,7 @@ interface Owner {
   gone(member: Member, how: string): void;
 }
 
+const isBun = process.versions["bun"] !== undefined;
 const MARGIN_MS = 1000; // a worker that closes its last connections at the end of its time ends by itself
 
 export class Member {
@@ -37,6 +39,7 @@ export class Member {
   readonly #settings: Settings;
   #deadline: number;
   #isGone = false;
+  #closing: ReturnType<typeof setTimeout> | undefined;
 
   /** Starts a process. Throws if that is not possible. */
   constructor(owner: Owner, settings: Settings, birth: Birth, now: number) {
@@ -51,6 +54,7 @@ export class Member {
     const gone = (how: string): void => {
       if (this.#isGone) return;
       this.#isGone = true;
+      clearTimeout(this.#closing);
       owner.gone(this, how);
     };
     worker.on("message", (message: unknown) => {
@@ -77,7 +81,19 @@ export class Member {
   finish(now: number): void {
     if (this.phase === "finishing") return;
     this.ends(now);
+    const { delay } = this.#settings;
     send(this.#worker.process, { is: "finish" });
+    if (delay === 0) this.#close();
+    else this.#closing = setTimeout(() => this.#close(), delay * 1000);
+  }
+
+  // The cluster gives it no more connections from here on, and those that it was given before come before the message. A worker that
+  // closed by itself would have to refuse them. On Bun the cluster gives them to another worker, too: there it closes by itself.
+  #close(): void {
+    send(this.#worker.process, { is: "close" });
+    if (isBun) return;
+    this.isListening = false;
+    this.#worker.disconnect();
   }
 
   /** It ends, by itself or because it was told to. */

@@ -24,6 +24,7 @@ export interface PreforkWorker {
 /** Sets up a worker: makes its servers and timers. */
 export type SetUp = (loop: IOLoop, worker: PreforkWorker) => unknown;
 
+const PATIENCE = 10; // seconds; the manager says when accepting ends, and is late if it is busy
 const LAST_MS = 1000; // for what is on its way to the manager
 
 class WorkerProcess {
@@ -44,8 +45,10 @@ class WorkerProcess {
     const loop = this.#loop;
     void new Signals(nothing); // they are the manager's
     process.on("uncaughtExceptionMonitor", (error) => this.#report(error));
+    if (process.connected !== true) return this.#exit(0); // the service has ended meanwhile
     process.on("message", (message) => {
-      if (received<Order>(message)?.is === "finish") this.#finish(this.#settings.delay);
+      const order = received<Order>(message)?.is;
+      if (order !== undefined) this.#finish(order === "close" ? 0 : this.#settings.delay + PATIENCE);
     });
     const { worker: link } = cluster;
     link?.once("disconnect", () => {
