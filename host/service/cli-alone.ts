@@ -18,7 +18,7 @@ export async function runAlone(
   // A server of the program that cannot listen, and whose errors nobody handles, ends it.
   const deaf = new Promise<never>((_resolve, reject) => {
     loop.reactor.on("error", (_reactor, error) => {
-      if ((error as NodeJS.ErrnoException | undefined)?.syscall === "listen") reject(error as Error);
+      if ((error as NodeJS.ErrnoException | undefined)?.syscall === "listen") reject(error);
     });
   });
   try {

@@ -39,7 +39,12 @@ const BYTES: Rule = { ...POSITIVE, allowed: "a number of bytes, such as 512M or 
 const ON: Rule = { allowed: "", type: (value) => value === true };
 const RATE: Rule = { ...SECONDS, allowed: "a number of clients a second, 0 or more" };
 
-const option = (to: Place, as: string, rule: Rule, short?: string): Option => ({ to, as, rule, ...(short && { short }) });
+const option = (to: Place, as: string, rule: Rule, short?: string): Option => ({
+  to,
+  as,
+  rule,
+  ...(short && { short }),
+});
 
 /** Every option that has a value or is a switch, except `help` and `version`. */
 export const OPTIONS: Readonly<Record<string, Option>> = {
@@ -187,7 +192,8 @@ function converted(text: string, rule: Rule): unknown {
 }
 
 /** Options of a manager, which there is none of without workers. */
-const OF_MANAGER = `accepts heartbeat-interval heartbeat-timeout max-memory pid-file reuse-port spare upgrade-timeout json`.split(" ");
+const OF_MANAGER =
+  `accepts heartbeat-interval heartbeat-timeout max-memory pid-file reuse-port spare upgrade-timeout json`.split(" ");
 
 function checkTogether(values: ReadonlyMap<string, string | true>, listen: Values): void {
   const apart = (one: string, ...others: string[]): void => {

@@ -57,16 +57,10 @@ function listenOptions(listen: Settings["listen"], { port = PORT }: Program): Li
 }
 
 function serverFor(served: Served, loop: IOLoop): ServedServer {
-  const failed = (error: unknown): void => void loop.reactor.emit("error", error as Error, "request");
+  const failed = (error: unknown): void => void loop.reactor.emit("error", error, "request");
   const create = (listener: RequestListener): ServedServer => createServer(listener);
-  switch (served.kind) {
-    case "server":
-      return served.server;
-    case "handler":
-      return create(guarded(served.handler, failed));
-    case "fetch":
-      return create(webListener(served.fetch, failed));
-  }
+  if (served.kind === "server") return served.server;
+  return create(served.kind === "fetch" ? webListener(served.fetch, failed) : guarded(served.handler, failed));
 }
 
 // `http://`, or nothing for a server of another protocol.
@@ -79,7 +73,7 @@ function schemeOf(server: ServedServer, { path, tlsCert }: ListenerOptions): str
 
 function whereOf({ handle }: Server, { path }: ListenerOptions): string {
   if (path !== undefined) return path;
-  const { address, port } = handle?.address() as AddressInfo;
+  const { address, port } = handle!.address() as AddressInfo; // it listens
   return inUrl(address, port);
 }
 
@@ -94,7 +88,10 @@ const WHY: Readonly<Record<string, string>> = {
   ENOTFOUND: "no such name",
 };
 
-function cannotListen(error: NodeJS.ErrnoException, { path, address = "127.0.0.1", port = PORT }: ListenerOptions): Error {
+function cannotListen(
+  error: NodeJS.ErrnoException,
+  { path, address = "127.0.0.1", port = PORT }: ListenerOptions,
+): Error {
   const where = path ?? inUrl(address, port);
   const { code = "" } = error;
   const why = path === undefined ? WHY[code] : undefined;

@@ -15,12 +15,17 @@ export function describe(error: unknown): string {
   const hasFrames = FRAME.test(stack);
   if (code?.startsWith("ERR_IOLOOP_") && message !== undefined && !hasFrames) return message; // of a call of ours
   const text = inspect(error, { maxArrayLength: 20, maxStringLength: 1000 });
-  return hasFrames ? text : text.replace(/^\[(.*)\]$/s, "$1"); // `inspect` puts errors without frames into brackets
+  return text.replace(/^\[(.*)\](?= \{|$)/s, "$1"); // `inspect` puts errors without frames into brackets
 }
 
 const FRAME = /^\s+at /m;
 const PACKAGE = new URL("..", import.meta.url);
-const OURS = ["node:", "ext:", "native:", ...["dist/", "host/"].flatMap((folder) => placesOf(new URL(folder, PACKAGE)))];
+const OURS = [
+  "node:",
+  "ext:",
+  "native:",
+  ...["dist/", "host/"].flatMap((folder) => placesOf(new URL(folder, PACKAGE))),
+];
 
 function placesOf(folder: URL): string[] {
   return [folder.href, decodeURIComponent(folder.pathname)];
@@ -53,7 +58,9 @@ interface BuildMessage {
 }
 
 function ofBun(error: unknown): string | undefined {
-  const { message, position } = ((error as Partial<AggregateError> | undefined)?.errors?.[0] ?? error ?? {}) as BuildMessage;
+  const { message, position } = ((error as Partial<AggregateError> | undefined)?.errors?.[0] ??
+    error ??
+    {}) as BuildMessage;
   if (typeof position?.line !== "number") return undefined;
   const { file, line, column, lineText } = position;
   return `${file}:${line}:${column}\n${lineText}\n${" ".repeat(Math.max(0, column - 1))}^\n\nSyntaxError: ${message}`;
@@ -65,7 +72,8 @@ function ofBun(error: unknown): string | undefined {
  */
 export function placeOfSyntaxError(error: unknown, url: string): string | undefined {
   const { versions, execPath } = process;
-  const isKnown = !isError(error) || error.name !== "SyntaxError" || /\bfile:|^\s+at (?!.*node:)/m.test(error.stack ?? "");
+  const isKnown =
+    !isError(error) || error.name !== "SyntaxError" || /\bfile:|^\s+at (?!.*node:)/m.test(error.stack ?? "");
   if (isKnown || versions["bun"] !== undefined || versions["deno"] !== undefined) return undefined;
   const args = ["--input-type=module", "--eval", `import ${JSON.stringify(url)}`];
   const { stderr } = spawnSync(execPath, args, { encoding: "utf8", timeout: 10_000 });

@@ -84,7 +84,12 @@ function hostOf({ localAddress, localPort }: IncomingMessage["socket"]): string 
   return `${localAddress.includes(":") ? `[${localAddress}]` : localAddress}:${localPort}`;
 }
 
-function requestOf(incoming: IncomingMessage, url: string, body: RequestBody | undefined, signal: AbortSignal): Request {
+function requestOf(
+  incoming: IncomingMessage,
+  url: string,
+  body: RequestBody | undefined,
+  signal: AbortSignal,
+): Request {
   const headers = new Headers();
   const { rawHeaders, method = "GET" } = incoming;
   for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -92,12 +97,12 @@ function requestOf(incoming: IncomingMessage, url: string, body: RequestBody | u
     if (!name.startsWith(":")) headers.append(name, rawHeaders[at + 1]!);
   }
   const init = { method, headers, signal, ...(body && { body: body.stream, duplex: "half" }) };
-  return new Request(url, init as RequestInit);
+  return new Request(url, init);
 }
 
 async function send(response: Response, isHead: boolean, outgoing: ServerResponse, gone: AbortSignal): Promise<void> {
   const { body, headers, status, statusText } = response;
-  if (outgoing.headersSent) return void (await body?.cancel()); // the handler has answered by `outgoing`
+  if (outgoing.headersSent) return body?.cancel(); // the handler has answered by `outgoing`
   if (status < 200) throw new RangeError(`fetch must return a Response with a status from 200, not ${status}`);
   if (body && response.bodyUsed) throw new TypeError("fetch has returned a Response whose body has been read");
   outgoing.statusCode = status;
@@ -107,7 +112,7 @@ async function send(response: Response, isHead: boolean, outgoing: ServerRespons
   if (cookies.length > 0) outgoing.setHeader("set-cookie", cookies);
   if (gone.aborted || isHead || !body) {
     if (!gone.aborted) outgoing.end();
-    return void (await body?.cancel(gone.reason));
+    return body?.cancel(gone.reason);
   }
   await pump(body.getReader(), outgoing, gone);
 }

@@ -21,10 +21,11 @@ export async function load(file: string): Promise<Program> {
 const TYPESCRIPT = /\.[cm]?tsx?(?:["']|$)/;
 
 function explained(error: unknown, href: string): unknown {
-  const { code, message = "" } = (isError(error) ? error : {}) as NodeJS.ErrnoException;
+  const { code = "", message = "" } = (isError(error) ? error : {}) as Partial<NodeJS.ErrnoException>;
   if (code === "ERR_UNKNOWN_FILE_EXTENSION" && TYPESCRIPT.test(message)) {
     const [path = "the program"] = /(?<= for ).*$/.exec(message) ?? [];
-    if (extname(path).endsWith("x")) return new ProgramError(`${path}: Node does not run JSX: compile it first, or use Bun or Deno`);
+    if (extname(path).endsWith("x"))
+      return new ProgramError(`${path}: Node does not run JSX: compile it first, or use Bun or Deno`);
     const why = `Node ${process.versions.node} does not run TypeScript`;
     return new ProgramError(`${path}: ${why}: use Node 22.18 or newer, Bun or Deno, or compile it first`);
   }

@@ -94,7 +94,8 @@ function nothing(exports: Exports, file: string): string {
 
 async function servedBy(value: unknown, name: string, what: string): Promise<Served> {
   if (name === "fetch") {
-    if (!isFunction(value)) throw new ProgramError(`${what} must be a function (request) => Response, not ${show(value)}`);
+    if (!isFunction(value))
+      throw new ProgramError(`${what} must be a function (request) => Response, not ${show(value)}`);
     return { kind: "fetch", fetch: value as FetchHandler };
   }
   if (!isObject(value) && !isFunction(value)) throw new ProgramError(`${what} is ${show(value)}. ${WANTED}`);
@@ -102,7 +103,9 @@ async function servedBy(value: unknown, name: string, what: string): Promise<Ser
   const { fetch, callback, handler } = it;
   if (isFunction(fetch)) {
     if (Object.hasOwn(it, "websocket"))
-      throw new ProgramError(`${what} has \`websocket\`, which only Bun.serve knows; use \`ws\` with a server of node:http`);
+      throw new ProgramError(
+        `${what} has \`websocket\`, which only Bun.serve knows; use \`ws\` with a server of node:http`,
+      );
     return { kind: "fetch", fetch: fetch.bind(it) as FetchHandler };
   }
   if (isFunction(it)) return { kind: "handler", handler: checkFunction(it, what) };
@@ -132,12 +135,14 @@ function checkServer(server: ServedServer, what: string): ServedServer {
 // The server of an app: Fastify, restify, Socket.IO, hapi.
 async function serverOf(app: Exports): Promise<ServedServer | undefined> {
   const found = ["server", "httpServer", "listener"].map((name) => app[name]).find((it) => isServer(it));
-  if (found && isFunction(app["ready"])) await (app["ready"] as () => unknown).call(app);
-  return found as ServedServer | undefined;
+  if (found && isFunction(app["ready"])) await (app as { ready(): unknown }).ready();
+  return found;
 }
 
 function isServer(value: unknown): value is ServedServer & Exports {
-  return isObject(value) && ["on", "off", "emit", "listen", "close", "address"].every((name) => isFunction(value[name]));
+  return (
+    isObject(value) && ["on", "off", "emit", "listen", "close", "address"].every((name) => isFunction(value[name]))
+  );
 }
 
 function isObject(value: unknown): value is Exports {

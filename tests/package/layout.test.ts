@@ -189,6 +189,7 @@ test("nor do their bundles: one file per entry point, and one that they share", 
     );
   }
   assert.equal([...files.keys()].toSorted(), [
+    "./cli.js",
     "./core.js",
     "./framing.js",
     "./index.js",
@@ -202,6 +203,8 @@ test("nor do their bundles: one file per entry point, and one that they share", 
   assert.equal(files.get("./shared.js"), []);
   const ofPrefork = files.get("./prefork.js")!.filter((from) => !from.startsWith("node:"));
   assert.equal(ofPrefork, ["./index.js"]);
+  const ofCommand = files.get("./cli.js")!.filter((from) => !from.startsWith("node:"));
+  assert.equal(ofCommand, ["./index.js", "./prefork.js"]);
   assert.equal(
     files
       .get("./index.js")!

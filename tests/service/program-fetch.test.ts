@@ -122,7 +122,10 @@ test("HEAD gets the headers, and the body is cancelled", async () => {
   const fetch: FetchHandler = () =>
     new Response(new ReadableStream({ cancel: () => cancelled.resolve() }), { headers: { "content-length": "5" } });
   await serving(fetch, async (site) => {
-    assert.match(await answerTo(site, "HEAD / HTTP/1.1\nHost: a"), /^HTTP\/1\.1 200 [^]*\r\ncontent-length: 5\r\n[^]*\r\n\r\n$/i);
+    assert.match(
+      await answerTo(site, "HEAD / HTTP/1.1\nHost: a"),
+      /^HTTP\/1\.1 200 [^]*\r\ncontent-length: 5\r\n[^]*\r\n\r\n$/i,
+    );
     await cancelled.promise;
   });
 });

@@ -64,7 +64,9 @@ test("servers, and apps that have one", async () => {
   assert.is(await found({ default: server }), "server");
   assert.is(await found({ server: createTcpServer() }), "server");
   let isReady = false;
-  const fastify = { server, ready: async () => void (isReady = true), then: nop };
+  const fastify = { server, ready: async () => void (isReady = true) };
+  // oxlint-disable-next-line unicorn/no-thenable -- it has one
+  Object.assign(fastify, { then: nop });
   const { served } = await recognize({ default: fastify }, "app.mjs");
   assert.ok(served?.kind === "server" && served.server === server && isReady);
   assert.is(await found({ default: { httpServer: server } }), "server");
@@ -85,16 +87,13 @@ test("what cannot be told: the message says what to export", async () => {
   const wanted =
     "It must export a handler (request, response), an object with `fetch`, or a server as default, or setUp(loop, worker) by that name";
   const cases: [exports: Record<string, unknown>, message: string][] = [
-    [
-      {},
-      `app.mjs exports nothing. ${wanted}. A program that listens by itself needs no command: start it without`,
-    ],
+    [{}, `app.mjs exports nothing. ${wanted}. A program that listens by itself needs no command: start it without`],
     [{ one: 1, two: 2 }, `app.mjs exports \`one\`, \`two\`. ${wanted}`],
     [{ setup: nop }, `app.mjs exports \`setup\`: did you mean \`setUp\`? ${wanted}`],
     [{ setUp: 1 }, "app.mjs: setUp must be a function (loop, worker), not 1"],
     [{ default: 1 }, `app.mjs: its default export is 1. ${wanted}`],
     [{ default: new Map() }, `app.mjs: its default export is an object of Map, which cannot be served. ${wanted}`],
-    [{ default: class App {} }, `app.mjs: its default export is a class. ${wanted}`],
+    [{ default: class App extends EventEmitter {} }, `app.mjs: its default export is a class. ${wanted}`],
     [{ fetch: {} }, "app.mjs: `fetch` must be a function (request) => Response, not a plain object"],
     [
       { handler: nop, server: createServer() },

@@ -50,7 +50,11 @@ export async function command(check: Check): Promise<void> {
       await until(() => / 2 workers are up$/m.test(it.text()), "both workers are up");
       const port = Number(/^Listening on http:\/\/127\.0\.0\.1:(\d+)$/m.exec(it.text())?.[1]);
       const clients = Array.from({ length: CLIENTS }, (_, index) =>
-        within(60, "the client is served", visit(port, index, async () => {})),
+        within(
+          60,
+          "the client is served",
+          visit(port, index, async () => {}),
+        ),
       );
       const results = await Promise.allSettled(clients);
       const served = results.filter(({ status }) => status === "fulfilled").length;
