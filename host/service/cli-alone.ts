@@ -15,6 +15,7 @@ export async function runAlone(
   const stop = (): void => void loop.stopGracefully({ delay, timeout: gracefulTimeout });
   for (const signal of ["SIGINT", "SIGTERM", "SIGQUIT"] as const) process.once(signal, stop);
   const running = loop.start({ forever: true });
+  const started = setUp(loop, { id: 1, pid: process.pid, generation: 1, signal: stopping.signal });
   // A server of the program that cannot listen, and whose errors nobody handles, ends it.
   const deaf = new Promise<never>((_resolve, reject) => {
     loop.reactor.on("error", (_reactor, error) => {
@@ -22,7 +23,7 @@ export async function runAlone(
     });
   });
   try {
-    await Promise.race([setUp(loop, { id: 1, pid: process.pid, generation: 1, signal: stopping.signal }), deaf]);
+    await Promise.race([started, deaf]);
   } catch (error) {
     // A signal that comes while the program starts ends it; what fails then has no other reason.
     if (!stopping.signal.aborted) throw error;

@@ -4,10 +4,9 @@
 
 import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { asLines } from "../base/printable.ts";
 import { runAlone } from "./cli-alone.ts";
 import { HELP, version } from "./cli-help.ts";
-import { StartLog } from "./cli-log.ts";
+import { StartLog, say } from "./cli-log.ts";
 import { type Settings, UsageError, parse } from "./cli-options.ts";
 import { serve } from "./cli-worker.ts";
 import { type PreforkOptions, prefork } from "./prefork.ts";
@@ -27,9 +26,9 @@ export async function command(args: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     const isUsage = error instanceof UsageError;
-    const hint = isUsage ? "\nUsage: wasm-ioloop [OPTIONS] FILE; see wasm-ioloop --help" : "";
-    const message = isUsage ? error.message : describe(error);
-    console.error(args.includes("--json") ? asJson(message) : `wasm-ioloop: ${asLines(message)}${hint}`);
+    const isJson = args.includes("--json");
+    say(isJson, "error", isUsage ? error.message : describe(error));
+    if (isUsage && !isJson) console.error("Usage: wasm-ioloop [OPTIONS] FILE; see wasm-ioloop --help");
     return isUsage ? 2 : 1;
   }
 }
@@ -37,9 +36,14 @@ export async function command(args: readonly string[]): Promise<number> {
 async function run(settings: Settings): Promise<void> {
   const setUp = async (...[loop, worker]: Parameters<Parameters<typeof runAlone>[1]>): Promise<void> => {
     process.argv.splice(2, process.argv.length, ...settings.args);
+    const isJson = settings.prefork["json"] === true;
+    loop.reactor.unsubscribe("error");
+    loop.reactor.on("error", (_reactor, error, event) =>
+      say(isJson, "error", `${event}: ${describe(error)}`, "worker"),
+    );
     await serve(settings, loop, worker, (line, isNote) => {
       if (worker.id !== 1) return; // one of them is enough
-      if (isNote) console.error(`wasm-ioloop: ${line}`);
+      if (isNote) say(isJson, "note", line, "worker");
       else console.log(line);
     });
   };
@@ -71,8 +75,4 @@ function checkFile(file: string): void {
   const endings = ["js", "mjs", "cjs", "ts", "mts", "cts"].map((ending) => `${file}.${ending}`);
   const meant = endings.find((name) => statSync(name, { throwIfNoEntry: false }));
   throw new ProgramError(`there is no file ${file}${meant === undefined ? "" : `; did you mean ${meant}?`}`);
-}
-
-function asJson(message: string): string {
-  return JSON.stringify({ time: new Date().toISOString(), event: "error", manager: process.pid, message });
 }

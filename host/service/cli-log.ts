@@ -1,6 +1,14 @@
-// The log of the manager on stderr. Until the first workers are up it is held back: if they cannot start, their error says it all.
+// What the command prints to stderr: errors, notes, and the log of the manager.
 
-/** Prints the log. */
+import { asLines } from "../base/printable.ts";
+
+/** Prints a line of the command itself, as text or as JSON. `who`: the manager or the worker that says it. */
+export function say(json: boolean, event: string, message: string, who: "manager" | "worker" = "manager"): void {
+  const facts = { time: new Date().toISOString(), event, [who]: process.pid, message };
+  console.error(json ? JSON.stringify(facts) : `wasm-ioloop: ${asLines(message)}`);
+}
+
+/** Prints the log of the manager. Until the first workers are up it is held back: if they cannot start, their error says it all. */
 export class StartLog {
   #held: string[] | undefined = [];
 

@@ -193,7 +193,7 @@ function converted(text: string, rule: Rule): unknown {
 
 /** Options of a manager, which there is none of without workers. */
 const OF_MANAGER =
-  `accepts heartbeat-interval heartbeat-timeout max-memory pid-file reuse-port spare upgrade-timeout json`.split(" ");
+  `accepts heartbeat-interval heartbeat-timeout max-memory pid-file reuse-port spare upgrade-timeout`.split(" ");
 
 function checkTogether(values: ReadonlyMap<string, string | true>, listen: Values): void {
   const apart = (one: string, ...others: string[]): void => {

@@ -82,7 +82,7 @@ function inUrl(address: string, port: number): string {
 }
 
 const WHY: Readonly<Record<string, string>> = {
-  EADDRINUSE: "another program listens there; stop it, or choose another --port",
+  EADDRINUSE: "it is in use, by another program or by a listen() of this one; stop that, or choose another --port",
   EACCES: "not permitted; ports below 1024 need a privilege",
   EADDRNOTAVAIL: "this machine has no such address",
   ENOTFOUND: "no such name",

@@ -167,7 +167,7 @@ test("a port in use: code 1, and the message says which", async () => {
   try {
     const { how, errors } = await result(HELLO, "--workers", "2", "--port", where.split(":")[1]!);
     assert.is(how, "code 1");
-    const message = `cannot listen on ${where}: another program listens there; stop it, or choose another --port (EADDRINUSE)`;
+    const message = `cannot listen on ${where}: it is in use, by another program or by a listen() of this one; stop that, or choose another --port (EADDRINUSE)`;
     assert.match(errors, /^prefork \d+: starting 2 workers\n/);
     assert.is(errors.split("\n").slice(1).join("\n"), `wasm-ioloop: ${message}\n`);
   } finally {
