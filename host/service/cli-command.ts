@@ -7,7 +7,7 @@ import { availableParallelism } from "node:os";
 import { runAlone } from "./cli-alone.ts";
 import { HELP, version } from "./cli-help.ts";
 import { StartLog, say } from "./cli-log.ts";
-import { type Settings, UsageError, parse } from "./cli-options.ts";
+import { type Settings, UsageError, parse, renamed } from "./cli-options.ts";
 import { serve } from "./cli-worker.ts";
 import { type PreforkOptions, prefork } from "./prefork.ts";
 import { ProgramError } from "./program.ts";
@@ -27,7 +27,7 @@ export async function command(args: readonly string[]): Promise<number> {
   } catch (error) {
     const isUsage = error instanceof UsageError;
     const isJson = args.includes("--json");
-    say(isJson, "error", isUsage ? error.message : describe(error));
+    say(isJson, "error", isUsage ? error.message : renamed(describe(error)));
     if (isUsage && !isJson) console.error("Usage: wasm-ioloop [OPTIONS] FILE; see wasm-ioloop --help");
     return isUsage ? 2 : 1;
   }

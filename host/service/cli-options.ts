@@ -143,6 +143,16 @@ export function parse(args: readonly string[], env: Readonly<Record<string, stri
   return { kind: "run", ...settings };
 }
 
+/** A message about an option of `prefork` or `serve`, with the name that it has here. */
+export function renamed(message: string): string {
+  const names = new Map(Object.entries(OPTIONS).map(([name, { as }]) => [as, name]));
+  names.set("reuse", "reuse-port");
+  if (!/^\w+: option "\w+"/.test(message)) return message;
+  return message.replaceAll(/(?:^\w+: option )?"(\w+)"/g, (all, as: string) =>
+    names.has(as) ? `--${names.get(as)}` : all,
+  );
+}
+
 function tokens(args: readonly string[]): { values: Map<string, string | true>; files: string[]; rest: string[] } {
   const end = args.indexOf("--");
   const [own, rest] = end < 0 ? [args, []] : [args.slice(0, end), args.slice(end + 1)];

@@ -21,6 +21,8 @@ export function describe(error: unknown): string {
 const FRAME = /^\s+at /m;
 const PACKAGE = new URL("..", import.meta.url);
 const OURS = [
+  "(<anonymous>)",
+  "(index ",
   "node:",
   "ext:",
   "native:",

@@ -2,7 +2,7 @@
 
 import * as assert from "uvu/assert";
 import { HELP } from "../../host/service/cli-help.ts";
-import { OPTIONS, UsageError, parse } from "../../host/service/cli-options.ts";
+import { OPTIONS, UsageError, parse, renamed } from "../../host/service/cli-options.ts";
 import { harness } from "../support/harness.ts";
 
 const test = harness("cli-options");
@@ -80,6 +80,17 @@ test("a wrong option: the message says what is right", () => {
     "a.mjs --workers 0 --accepts 5": "--accepts needs workers, but there are none with --workers 0",
   };
   for (const [line, message] of Object.entries(messages)) assert.is(refusal(line), message, line);
+});
+
+test("messages about options of prefork and serve have the names of the command", () => {
+  const messages = {
+    'prefork: option "heartbeatTimeout" must be more than "heartbeatInterval", which is 10, not 5':
+      "--heartbeat-timeout must be more than --heartbeat-interval, which is 10, not 5",
+    'serve: option "tlsCert": ENOENT: no such file': "--cert: ENOENT: no such file",
+    'server: option "reuse" needs Linux': "--reuse-port needs Linux",
+    'cannot read "port"': 'cannot read "port"',
+  };
+  for (const [message, here] of Object.entries(messages)) assert.is(renamed(message), here);
 });
 
 test("the help fits on a screen, and names only options that exist", () => {
