@@ -22,6 +22,9 @@ type Reader = ReadableStreamDefaultReader<Uint8Array>;
 const FORBIDDEN = new Set(["TRACE", "TRACK", "CONNECT"]);
 const HOST = /^[^\s/?#@\\]+$/;
 
+// On Node a signal is no longer aborted when its Request has been collected, and a handler may keep only the signal.
+const pending = new Set<Request>();
+
 /** A listener for the `request` event of a server. Errors of the handler go to `failed`, and the client gets status 500. */
 export function webListener(fetch: FetchHandler, failed: Failed): RequestListener {
   return (incoming, outgoing) => void answer(fetch, incoming, outgoing, failed);
@@ -51,6 +54,7 @@ async function answer(
   } catch {
     return answerWith(outgoing, 400, "Bad Request"); // a wrong host, for example
   }
+  pending.add(request);
   try {
     const response = await fetch(request, { incoming, outgoing });
     if (!isWebResponse(response)) throw new TypeError(`fetch must return a Response, not ${show(response)}`);
@@ -60,6 +64,7 @@ async function answer(
     if (!gone.aborted || (error as Error | undefined)?.name !== "AbortError") failed(error);
     if (!gone.aborted) answerFailure(outgoing);
   } finally {
+    pending.delete(request);
     body?.release();
   }
 }

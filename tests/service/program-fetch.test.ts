@@ -1,9 +1,22 @@
 // Web handlers behind a loop: requests, responses, streams with back-pressure both ways, clients that leave, errors.
 
 import { createServer } from "node:http";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import * as assert from "uvu/assert";
 import { type FetchHandler, webListener } from "../../host/service/program-fetch.ts";
-import { type Peer, deferred, harness, peer, portOf, quietLoop, sleep, until } from "../support/harness.ts";
+import {
+  type Peer,
+  deferred,
+  harness,
+  peer,
+  isBun,
+  portOf,
+  quietLoop,
+  sleep,
+  turns,
+  until,
+} from "../support/harness.ts";
 
 const test = harness("program-fetch");
 
@@ -63,6 +76,13 @@ function chunks(pulled: () => void): ReadableStream<Uint8Array> {
     },
     { highWaterMark: 0 },
   );
+}
+
+/** Collects garbage, where the runtime can be asked to. */
+function collectGarbage(): void {
+  if (isBun) return (globalThis as unknown as { Bun: { gc(force: boolean): void } }).Bun.gc(true);
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("globalThis.gc") as (() => void) | undefined)?.();
 }
 
 /** Resolves when a number has not grown for a while. */
@@ -198,6 +218,29 @@ test("a client that leaves: the signal is aborted, and the body is cancelled", a
     client.socket.destroy();
     await Promise.all([aborted.promise, cancelled.promise]);
     assert.equal(site.failures, []);
+  });
+});
+
+test("the signal works also if the handler keeps nothing else, and garbage is collected", async () => {
+  const [begun, aborted] = [deferred(), deferred()];
+  const fetch: FetchHandler = async ({ signal }) => {
+    begun.resolve();
+    await new Promise((_resolve, reject) => {
+      signal.addEventListener("abort", () => {
+        reject(signal.reason as Error);
+        aborted.resolve();
+      });
+    });
+  };
+  await serving(fetch, async (site) => {
+    const client = site.ask("POST / HTTP/1.1\nHost: a\nContent-Length: 6\n\nab");
+    await begun.promise;
+    for (let i = 0; i < 5; i++) {
+      collectGarbage();
+      await turns();
+    }
+    client.socket.destroy();
+    await aborted.promise;
   });
 });
 
