@@ -42,9 +42,9 @@ export function send(channel: Channel, message: Report | Order, sent: () => void
 }
 
 /** The message in what was received; undefined for messages of the program. */
-export function received<T extends Report | Order>(message: unknown): T | undefined {
+export function received(message: unknown): Report | Order | undefined {
   if (typeof message !== "object" || message === null || !Object.hasOwn(message, NAME)) return undefined;
-  return (message as Record<string, T>)[NAME];
+  return (message as Record<string, Report | Order>)[NAME];
 }
 
 /** An error in words, for the manager: with its stack. Never throws. */

@@ -30,8 +30,12 @@ export function returnHandoffs(worker: Worker): void {
   child.on("internalMessage", (message: Message) => {
     if (typeof message.ack === "number") pending.delete(message.ack);
   });
-  child.once("disconnect", () => {
+  // Both events, as the first does not always come. After either, nothing more of the worker is read.
+  const refuse = (): void => {
+    if (child.connected) return;
     for (const ack of pending) child.emit("internalMessage", { cmd: "NODE_CLUSTER", ack, accepted: false }, undefined);
     pending.clear();
-  });
+  };
+  child.once("disconnect", refuse);
+  child.once("exit", refuse);
 }

@@ -58,6 +58,7 @@ export class Manager {
     this.#signals = new Signals((signal) => this.#obey(signal));
     const { missing } = this.#signals;
     if (missing.length > 0) this.#log.tell("signals", `this runtime lacks ${missing.join(", ")}`, { missing });
+    if (process.versions["deno"] !== undefined) this.#log.tell("runtime", "on Deno connections may be lost", {});
     this.#log.tell("start", `starting ${this.#wanted} workers`, { workers: this.#wanted });
     this.#manage();
     return this.#ended.promise;

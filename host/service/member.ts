@@ -58,7 +58,7 @@ export class Member {
       owner.gone(this, how);
     };
     worker.on("message", (message: unknown) => {
-      const report = received<Report>(message);
+      const report = received(message) as Report | undefined;
       if (report && !this.#isGone) owner.reported(this, report);
     });
     worker.on("exit", (code: number, signal: string | null) => gone(signal ?? `code ${code}`));

@@ -4,7 +4,7 @@ import cluster from "node:cluster";
 import { setTimeout } from "../base/runtime.ts";
 import type { IOLoop } from "../index.ts";
 import type { Birth } from "./birth.ts";
-import { type Order, type Reason, describe, received, send } from "./channel.ts";
+import { type Reason, describe, received, send } from "./channel.ts";
 import type { Settings } from "./prefork-options.ts";
 import { Signals } from "./signals.ts";
 import { WorkerLoop } from "./worker-loop.ts";
@@ -45,10 +45,10 @@ class WorkerProcess {
     const loop = this.#loop;
     void new Signals(nothing); // they are the manager's
     process.on("uncaughtExceptionMonitor", (error) => this.#report(error));
-    if (process.connected !== true) return this.#exit(0); // the service has ended meanwhile
+    if (!process.connected) return this.#exit(0); // the service has ended meanwhile
     process.on("message", (message) => {
-      const order = received<Order>(message)?.is;
-      if (order !== undefined) this.#finish(order === "close" ? 0 : this.#settings.delay + PATIENCE);
+      const order = received(message)?.is;
+      if (order === "finish" || order === "close") this.#finish(order === "close" ? 0 : this.#settings.delay + PATIENCE);
     });
     const { worker: link } = cluster;
     link?.once("disconnect", () => {
@@ -122,7 +122,7 @@ class WorkerProcess {
     this.#isEnding = true;
     if (!this.#controller.signal.aborted) this.#controller.abort();
     const exit = (): never => process.exit(code);
-    if (process.connected !== true) return exit();
+    if (!process.connected) return exit();
     process.once("disconnect", exit);
     setTimeout(exit, LAST_MS);
     cluster.worker?.disconnect();

@@ -26,7 +26,10 @@ await prefork({ json: true, log: (line) => console.log(line), ...plan.options },
   if (plan.broken !== undefined && existsSync(plan.broken)) throw new Error("the configuration is broken");
   signal.addEventListener("abort", () => tell("aborted", { worker: pid }));
   const answer = (stream: Stream, command: string): void => {
-    if (command === "block") for (;;);
+    if (command === "block") {
+      tell("blocked", { worker: pid });
+      for (;;);
+    }
     if (command === "exit") process.exit(3);
     if (command === "leak") leak.push(Buffer.alloc(64 * 2 ** 20, 1));
     if (command === "slow") loop.timer(0.4, () => stream.write(`slow ${pid} ${generation} ${id}`).closeGracefully());

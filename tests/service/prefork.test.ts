@@ -73,10 +73,13 @@ test("a worker that is stuck is killed and replaced; so is one with too much mem
   withService({ options: { ...QUICK, heartbeatTimeout: 1, maxMemory: 200 * 2 ** 20, spare: 1 } }, async (service) => {
     await service.seen("started");
     const stuck = service.ask("block");
+    await service.seen("blocked");
+    const meanwhile = Array.from({ length: 6 }, () => service.ask()); // one of them is handed to the stuck worker
     const [killed] = await service.seen("killed");
     assert.is(killed!["reason"], "heartbeat");
     await service.seen("up", 3);
     assert.equal(await stuck, [""]);
+    for (const [said] of await Promise.all(meanwhile)) assert.is(said, "who");
     assert.is(service.alive().length, 2);
     let leaking: string | undefined;
     while (service.all("replace").length === 0) [, leaking] = await service.ask("leak");

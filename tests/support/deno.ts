@@ -16,7 +16,10 @@ export const DIFFERS_ON_DENO: ReadonlySet<string> = new Set([
   "205 no key is built in; missing files and invalid PEMs are errors at the call",
 ]);
 
-/** Test files that do not run on Deno: its handles emit too few events to be watched, and an early signal ends a program. */
+/**
+ * Test files that do not run on Deno: its handles emit too few events to be watched, an early signal ends a program, and its cluster loses
+ * connections.
+ */
 export const NOT_FOR_DENO: ReadonlySet<string> = new Set([
   "examples/examples.test.js",
   "examples/http-server.test.js",
@@ -25,4 +28,7 @@ export const NOT_FOR_DENO: ReadonlySet<string> = new Set([
   "reactor/watchers-flow.test.js",
   "reactor/watchers-handles.test.js",
   "reactor/watchers-process.test.js",
+  "service/prefork-options.test.js",
+  "service/prefork-signals.test.js",
+  "service/prefork.test.js",
 ]);
