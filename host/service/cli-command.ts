@@ -13,10 +13,13 @@ import { type PreforkOptions, prefork } from "./prefork.ts";
 import { ProgramError } from "./program.ts";
 import { describe } from "./program-errors.ts";
 
+// The cluster of Deno loses connections.
+const isDeno = process.versions["deno"] !== undefined;
+
 /** Runs the command, and resolves with its exit code. */
 export async function command(args: readonly string[]): Promise<number> {
   try {
-    const wanted = parse(args, process.env);
+    const wanted = parse(args, process.env, isDeno ? 0 : availableParallelism());
     if (wanted.kind === "run") {
       checkFile(wanted.file);
       await run(wanted);
@@ -47,7 +50,7 @@ async function run(settings: Settings): Promise<void> {
       else console.log(line);
     });
   };
-  const { workers = availableParallelism(), ...others } = settings.prefork;
+  const { workers, ...others } = settings.prefork;
   if (workers === 0) return runAlone(others, setUp);
   const log = new StartLog();
   const options: PreforkOptions = { ...others, workers: workers as number, log: log.write };

@@ -118,8 +118,15 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 
 const isSwitch = (name: string): boolean => OPTIONS[name]?.rule === ON || Object.hasOwn(SWITCHES, name);
 
-/** Reads the arguments of the command, and the variables PORT and WEB_CONCURRENCY. Throws UsageError. */
-export function parse(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Command {
+/**
+ * Reads the arguments of the command, and the variables PORT and WEB_CONCURRENCY. `workers` is how many there are if neither says so. Throws
+ * UsageError.
+ */
+export function parse(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  workers?: number,
+): Command {
   const { values, files, rest } = tokens(args);
   for (const kind of ["help", "version"] as const) if (values.has(kind)) return { kind };
   const [file, second] = files;
@@ -136,7 +143,8 @@ export function parse(args: readonly string[], env: Readonly<Record<string, stri
     listen["port"] = valueOf("PORT in the environment", env["PORT"], PORT);
   if (env["WEB_CONCURRENCY"] && prefork["workers"] === undefined)
     prefork["workers"] = valueOf("WEB_CONCURRENCY in the environment", env["WEB_CONCURRENCY"], POSITIVE);
-  checkTogether(values, listen);
+  if (workers !== undefined) prefork["workers"] ??= workers;
+  checkTogether(values, settings);
   if (prefork["sharing"] !== undefined) prefork["sharing"] = "reusePort";
   // A loop that is made with so low a limit admits one client at a time.
   if (Number(loop["maxConnections"] ?? 1000) < 50) loop["multiAccept"] = 1;
@@ -205,7 +213,7 @@ function converted(text: string, rule: Rule): unknown {
 const OF_MANAGER =
   `accepts heartbeat-interval heartbeat-timeout max-memory pid-file reuse-port spare upgrade-timeout`.split(" ");
 
-function checkTogether(values: ReadonlyMap<string, string | true>, listen: Values): void {
+function checkTogether(values: ReadonlyMap<string, string | true>, { listen, prefork }: Settings): void {
   const apart = (one: string, ...others: string[]): void => {
     const other = others.find((name) => values.has(name));
     if (values.has(one) && other !== undefined) throw new UsageError(`--${one} and --${other} cannot be combined`);
@@ -217,6 +225,6 @@ function checkTogether(values: ReadonlyMap<string, string | true>, listen: Value
   }
   if (values.has("reuse-port") && listen["port"] === 0) throw new UsageError("--reuse-port needs a port other than 0");
   const ofManager = OF_MANAGER.find((name) => values.has(name));
-  if (values.get("workers") === "0" && ofManager !== undefined)
-    throw new UsageError(`--${ofManager} needs workers, but there are none with --workers 0`);
+  if (prefork["workers"] === 0 && ofManager !== undefined)
+    throw new UsageError(`--${ofManager} needs workers, and there are none; give --workers 1 or more`);
 }

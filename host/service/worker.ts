@@ -48,9 +48,11 @@ class WorkerProcess {
     if (!process.connected) return this.#exit(0); // the service has ended meanwhile
     process.on("message", (message) => {
       const order = received(message)?.is;
-      if (order === "finish" || order === "close") this.#finish(order === "close" ? 0 : this.#settings.delay + PATIENCE);
+      if (order === "finish" || order === "close")
+        this.#finish(order === "close" ? 0 : this.#settings.delay + PATIENCE);
     });
     const { worker: link } = cluster;
+    link?.on("error", nothing); // both sides may disconnect at the same moment
     link?.once("disconnect", () => {
       link.exitedAfterDisconnect = true; // otherwise the runtime ends this process at once
       this.#finish(0);

@@ -56,6 +56,12 @@ test("PORT and WEB_CONCURRENCY count where the option is not given", () => {
   );
 });
 
+test("a number of workers if nothing says it", () => {
+  const workers = (line: string, env: Record<string, string> = {}): unknown =>
+    (parse(line.split(" "), env, 8) as { prefork?: Record<string, unknown> }).prefork?.["workers"];
+  assert.equal([workers("a.mjs"), workers("a.mjs", { WEB_CONCURRENCY: "2" }), workers("a.mjs -w 0")], [8, 2, 0]);
+});
+
 test("a wrong option: the message says what is right", () => {
   const messages = {
     "": "FILE is missing",
@@ -77,7 +83,7 @@ test("a wrong option: the message says what is right", () => {
     "a.mjs --cert x": "--cert needs --key",
     "a.mjs --key x": "--key needs --cert",
     "a.mjs --reuse-port --port 0": "--reuse-port needs a port other than 0",
-    "a.mjs --workers 0 --accepts 5": "--accepts needs workers, but there are none with --workers 0",
+    "a.mjs --workers 0 --accepts 5": "--accepts needs workers, and there are none; give --workers 1 or more",
   };
   for (const [line, message] of Object.entries(messages)) assert.is(refusal(line), message, line);
 });
