@@ -3,7 +3,7 @@
 // Whatever happens ends in `#manage`, the one place where workers are started and told to end:
 // M1: never more than `workers` + `spare` processes. M2: a worker is told to end only when as many others as wanted have sent a heartbeat,
 // except with no room for a successor (`spare: 0`). M3: a worker that fails before its first heartbeat ends everything at the first start,
-// gives an upgrade up later, and makes the next start wait, longer each time.
+// gives an upgrade up later, and makes the next start wait, longer each time; with no worker left, several failures end everything, too.
 
 import { asLines } from "../base/printable.ts";
 import { Deferred } from "../base/deferred.ts";
@@ -20,6 +20,7 @@ import { Watchdog } from "./watchdog.ts";
 
 const RETRY_MS = 500; // after the first failure; doubled by each further one
 const LONGEST_RETRY_MS = 30_000;
+const MOST_FAILURES = 5; // in a row, when no worker is left that serves
 
 export class Manager {
   readonly #settings: Settings;
@@ -119,14 +120,17 @@ export class Manager {
       how,
       error: member.error,
     });
-    if (!this.#hasStarted) {
+    const isServing = [...this.#members].some(({ phase }) => phase === "up");
+    if (!this.#hasStarted || (!isServing && this.#failures >= MOST_FAILURES)) {
       const error = member.error === undefined ? ` (${how}); the worker has printed why` : `: ${asLines(member.error)}`;
       const message = `prefork: worker ${member.pid} has ended before its first heartbeat${error}`;
       this.#ended.fail(new IOLoopError("ERR_IOLOOP_WORKER_FAILED", message, { cause: member.error }));
       return this.#end("a worker cannot start");
     }
     if (this.#isUpgrading) {
-      const stay = [...this.#members].filter(({ generation }) => generation < this.#generation).length;
+      const stay = [...this.#members].filter(
+        ({ phase, generation }) => phase === "up" && generation < this.#generation,
+      ).length;
       this.#isUpgrading = false;
       this.#oldest = 0;
       const words = `the upgrade to generation ${this.#generation} is given up; ${stay} older workers stay`;
@@ -136,8 +140,10 @@ export class Manager {
   }
 
   #backOff(): void {
+    const now = monotonicNow();
+    if (now < this.#retryAt) return; // several have failed at the same time
     const wait = Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** this.#failures++);
-    this.#retryAt = monotonicNow() + wait;
+    this.#retryAt = now + wait;
     this.#log.tell("wait", `the next start waits for ${wait / 1000} s`, { seconds: wait / 1000 });
   }
 

@@ -2,6 +2,7 @@
 
 import type { IOLoop, Stream } from "wasm-ioloop";
 import { fixed, lengthPrefixed, lines } from "wasm-ioloop/framing";
+import { prefork } from "wasm-ioloop/prefork";
 
 declare const loop: IOLoop;
 declare const stream: Stream;
@@ -43,3 +44,11 @@ lengthPrefixed({ bytes: 3 });
 fixed();
 // @ts-expect-error
 stream.isClosed = true;
+// @ts-expect-error
+void prefork({ workers: 2 });
+// @ts-expect-error
+void prefork({ port: 80 }, () => {});
+// @ts-expect-error
+void prefork({ sharing: "system" }, () => {});
+// @ts-expect-error
+void prefork({}, (_loop, worker: number) => worker);

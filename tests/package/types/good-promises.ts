@@ -12,6 +12,7 @@ import {
   type Stream,
   type StreamReader,
 } from "wasm-ioloop";
+import { type PreforkOptions, type PreforkWorker, type SetUp, prefork } from "wasm-ioloop/prefork";
 import { type Framer, delimited, fixed, lengthPrefixed, lines } from "wasm-ioloop/framing";
 
 // oxlint-disable typescript/no-unnecessary-type-parameters -- the way to compare types
@@ -20,6 +21,25 @@ function same<A, B>(_proof: Same<A, B>): void {}
 
 interface Session {
   name: string;
+}
+
+export async function service(): Promise<void> {
+  await prefork({}, () => {});
+  const options: PreforkOptions = {
+    workers: 2,
+    accepts: 0,
+    sharing: "reusePort",
+    json: true,
+    log: (line) => line.length,
+  };
+  const setUp: SetUp = (loop, worker) => loop.timer(1, () => worker.signal.aborted);
+  await prefork(options, setUp);
+  const ended = prefork({ maxAccepts: 5, pidFile: "/run/x" }, async (loop, worker) => {
+    same<typeof loop, IOLoop>(true);
+    same<typeof worker, PreforkWorker>(true);
+    await loop.acceptor(loop.server({}, () => {}))?.ready;
+  });
+  same<typeof ended, Promise<void>>(true);
 }
 
 export async function loops(loop: IOLoop, signal: AbortSignal): Promise<void> {
