@@ -14,6 +14,13 @@ interface Message {
   readonly ack?: unknown;
 }
 
+const unconfirmed = new Set<number>();
+
+/** Whether connections are being handed to workers. */
+export function hasHandoffs(): boolean {
+  return unconfirmed.size > 0;
+}
+
 /** Returns connections that a worker has not confirmed to the cluster when it dies. */
 export function returnHandoffs(worker: Worker): void {
   const { process: child } = worker;
@@ -24,16 +31,22 @@ export function returnHandoffs(worker: Worker): void {
   const send = child.send.bind(child) as (...args: unknown[]) => boolean;
   child.send = (...args: unknown[]) => {
     const message = args[0] as Message | null;
-    if (message?.act === "newconn" && typeof message.seq === "number") pending.add(message.seq);
+    if (message?.act === "newconn" && typeof message.seq === "number") {
+      pending.add(message.seq);
+      unconfirmed.add(message.seq);
+    }
     return send(...args);
   };
   child.on("internalMessage", (message: Message) => {
-    if (typeof message.ack === "number") pending.delete(message.ack);
+    if (typeof message.ack !== "number") return;
+    pending.delete(message.ack);
+    unconfirmed.delete(message.ack);
   });
   // Both events, as the first does not always come. After either, nothing more of the worker is read.
   const refuse = (): void => {
     if (child.connected) return;
     for (const ack of pending) child.emit("internalMessage", { cmd: "NODE_CLUSTER", ack, accepted: false }, undefined);
+    for (const ack of pending) unconfirmed.delete(ack);
     pending.clear();
   };
   child.once("disconnect", refuse);

@@ -11,6 +11,7 @@ import { monotonicNow } from "../base/runtime.ts";
 import { text } from "../base/show.ts";
 import { IOLoopError } from "../index.ts";
 import type { Ports, Report } from "./channel.ts";
+import { ListeningQueues } from "./listening-queues.ts";
 import { Member, type Overdue } from "./member.ts";
 import { PidFile } from "./pid-file.ts";
 import type { Settings } from "./prefork-options.ts";
@@ -30,6 +31,7 @@ export class Manager {
   readonly #ended = new Deferred();
   readonly #hasTerminal = hasTerminal();
   #signals: Signals | undefined;
+  #queues: ListeningQueues | undefined;
   #wanted: number;
   #generation = 1;
   #ports: Ports = {};
@@ -57,6 +59,7 @@ export class Manager {
   /** Starts the workers. Resolves when the last one has ended. */
   run(): Promise<void> {
     this.#signals = new Signals((signal) => this.#obey(signal));
+    this.#queues = new ListeningQueues();
     const { missing } = this.#signals;
     if (missing.length > 0) this.#log.tell("signals", `this runtime lacks ${missing.join(", ")}`, { missing });
     if (process.versions["deno"] !== undefined) this.#log.tell("runtime", "on Deno connections may be lost", {});
@@ -185,7 +188,7 @@ export class Manager {
     this.#isEnding = true;
     this.#log.tell("stop", `stopping: ${why}`, { reason: why });
     const now = monotonicNow();
-    for (const member of this.#members) member.finish(now);
+    for (const member of this.#members) member.finish(now, () => this.#queues!.empty());
     this.#manage();
   }
 
@@ -277,6 +280,7 @@ export class Manager {
     this.#isOver = true;
     this.#watchdog.end();
     this.#signals?.end();
+    this.#queues?.end();
     this.#pidFile?.remove();
     this.#log.tell("stopped", "stopped");
     this.#ended.settle();

@@ -77,19 +77,22 @@ export class Member {
     if (this.phase === "up") this.#deadline = now + this.#settings.heartbeatTimeout * 1000;
   }
 
-  /** Tells it to end gracefully. */
-  finish(now: number): void {
+  /** Tells it to end gracefully. After the delay, it accepts until `closing` has resolved. */
+  finish(now: number, closing?: () => Promise<void>): void {
     if (this.phase === "finishing") return;
     this.ends(now);
     const { delay } = this.#settings;
     send(this.#worker.process, { is: "finish" });
-    if (delay === 0) this.#close();
-    else this.#closing = setTimeout(() => this.#close(), delay * 1000);
+    const close = (): void => this.#close();
+    const begin = (): void => void (closing ? closing().then(close, close) : close());
+    if (delay === 0) begin();
+    else this.#closing = setTimeout(begin, delay * 1000);
   }
 
   // The cluster gives it no more connections from here on, and those that it was given before come before the message. A worker that
   // closed by itself would have to refuse them. On Bun the cluster gives them to another worker, too: there it closes by itself.
   #close(): void {
+    if (this.#isGone) return;
     send(this.#worker.process, { is: "close" });
     if (isBun) return;
     this.isListening = false;

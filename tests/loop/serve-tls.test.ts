@@ -116,3 +116,37 @@ for (const kind of ["h2c", "h2"] as const) {
     assert.equal(errors, []);
   });
 }
+
+test("a secure http2 server that allows HTTP/1.1: a stop serves what is under way in both, and says that it is the last", async () => {
+  const begun = [deferred(), deferred()];
+  const release = deferred();
+  const options = { ...PAIR, allowHTTP1: true };
+  const server = http2.createSecureServer(options, (request, response) => {
+    begun[request.httpVersionMajor - 1]!.resolve();
+    void release.promise.then(() => response.end(`${request.httpVersion} ${request.url}`));
+  });
+  const { loop, errors } = quietLoop({ maxConnections: 2 });
+  const id = loop.serve(server);
+  const running = loop.start();
+  const port = portOf(loop, id);
+  const agent = new https.Agent({ keepAlive: true });
+  const answer = deferred<http.IncomingMessage>();
+  https.get({ port, path: "/one", ca: authority.ca.cert, servername: "localhost", agent }, answer.resolve);
+  const session = http2.connect(`https://localhost:${port}`, { ca: authority.ca.cert });
+  const wentAway = deferred();
+  session.on("error", () => {}).on("goaway", () => wentAway.resolve());
+  const two = body(session.request({ ":path": "/two" }).setEncoding("utf8"));
+  await Promise.all(begun.map(({ promise }) => promise));
+  const stopped = loop.stopGracefully({ timeout: 20 });
+  if (!isBun) await wentAway.promise;
+  release.resolve();
+  const one = await answer.promise;
+  assert.is(one.headers.connection, "close");
+  assert.is(await body(one), "1.1 /one");
+  assert.is(await two, "2.0 /two");
+  await stopped; // both have been closed without the limit
+  await running;
+  agent.destroy();
+  session.destroy();
+  assert.equal(errors, []);
+});

@@ -11,7 +11,7 @@ export interface Plan {
   readonly servers?: readonly ListenerOptions[];
   /** While this file exists, a worker cannot be set up. */
   readonly broken?: string;
-  /** A file that ends the worker when the program is loaded, before prefork is called. */
+  /** Whether each worker exits at once. */
   readonly useless?: boolean;
 }
 
@@ -21,7 +21,7 @@ const leak: Buffer[] = [];
 
 await prefork({ json: true, log: (line) => console.log(line), ...plan.options }, async (loop, worker) => {
   const { id, pid, generation, signal } = worker;
-  if (plan.useless) return void process.exit(7);
+  if (plan.useless) process.exit(7);
   await loop.sleep(0.01);
   if (plan.broken !== undefined && existsSync(plan.broken)) throw new Error("the configuration is broken");
   signal.addEventListener("abort", () => tell("aborted", { worker: pid }));
@@ -31,7 +31,7 @@ await prefork({ json: true, log: (line) => console.log(line), ...plan.options },
       for (;;);
     }
     if (command === "exit") process.exit(3);
-    if (command === "leak") leak.push(Buffer.alloc(64 * 2 ** 20, 1));
+    if (command === "leak") leak.push(Buffer.alloc(100 * 2 ** 20, 1));
     if (command === "slow") loop.timer(0.4, () => stream.write(`slow ${pid} ${generation} ${id}`).closeGracefully());
     else stream.write(`${command} ${pid} ${generation} ${id}`).closeGracefully();
   };

@@ -30,7 +30,8 @@ const ACCEPTED = {
 // What differs most between versions. The rest runs on the oldest and newest version only.
 const FEW = /^(?:loop\/(?:ioloop|serve\.|serve-tls)|net\/server\.|socket|stream\/(?:stream|write|start-tls))/;
 // All but what is slow, or does not depend on the version.
-const NEWEST = /^(?!docs|examples|bench|package|engine\/reentrancy|faults\/(?:foreign|random-clients|random-timers))/;
+const NEWEST =
+  /^(?!docs|examples|bench|package|engine\/reentrancy|service\/prefork-signals|faults\/(?:foreign|random-clients|random-timers))/;
 
 /** The runtime that runs this file, Bun from the dependencies, and the others, as installed by `npm run runtimes`. */
 export const runtimes: Readonly<Record<string, Runtime>> = {
