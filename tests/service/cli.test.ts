@@ -74,11 +74,14 @@ async function get(address: string, options: object = {}): Promise<string> {
   return text;
 }
 
-test("one process: it says where it listens, serves, and ends with code 0 at a signal", async () => {
-  await running([HELLO], async (it) => {
+test("one process, with TLS: it says where it listens, serves, and ends with code 0 at a signal", async () => {
+  const authority = new Authority();
+  const { certPath, keyPath } = authority.sign("localhost");
+  await running([HELLO, "--cert", certPath, "--key", keyPath], async (it) => {
     const address = await url(it);
-    assert.match(address, /^http:\/\/127\.0\.0\.1:\d+$/);
-    assert.is(await get(address), `Hello from ${it.pid}\n`);
+    assert.match(address, /^https:\/\/127\.0\.0\.1:\d+$/);
+    const answer = await get(address, { ca: authority.ca.cert, servername: "localhost" });
+    assert.is(answer, `Hello from ${it.pid}\n`);
     it.kill("SIGTERM");
     assert.is(await it.ending(), STOPPED);
     assert.is(it.output, `Listening on ${address}\n`);
@@ -109,7 +112,7 @@ test("several workers: each loads the program, and the manager does not", async 
   });
 });
 
-test("a server that setUp makes, and TLS", async () => {
+test("a server that setUp makes", async () => {
   const program = file(
     "loop.mjs",
     "export function setUp(loop, worker, options) {\n" +
@@ -118,14 +121,6 @@ test("a server that setUp makes, and TLS", async () => {
   await running([program], async (it) => {
     const [, port] = /^127\.0\.0\.1:(\d+)$/.exec(await url(it)) ?? [];
     assert.is(await peer({ port: Number(port) }).ended, "Worker 1\n");
-  });
-  const authority = new Authority();
-  const { certPath, keyPath } = authority.sign("localhost");
-  await running([HELLO, "--cert", certPath, "--key", keyPath], async (it) => {
-    const address = await url(it);
-    assert.match(address, /^https:/);
-    const answer = await get(address, { ca: authority.ca.cert, servername: "localhost" });
-    assert.is(answer, `Hello from ${it.pid}\n`);
   });
 });
 
@@ -165,10 +160,10 @@ test("a port in use: code 1, and the message says which", async () => {
   await new Promise((resolve) => other.once("listening", resolve));
   const where = `127.0.0.1:${(other.address() as AddressInfo).port}`;
   try {
-    const { how, errors } = await result(HELLO, "--workers", "2", "--port", where.split(":")[1]!);
+    const { how, errors } = await result(HELLO, "--workers", "1", "--port", where.split(":")[1]!);
     assert.is(how, "code 1");
     const message = `cannot listen on ${where}: it is in use, by another program or by a listen() of this one; stop that, or choose another --port (EADDRINUSE)`;
-    assert.match(errors, /^prefork \d+: starting 2 workers\n/);
+    assert.match(errors, /^prefork \d+: starting 1 workers\n/);
     assert.is(errors.split("\n").slice(1).join("\n"), `wasm-ioloop: ${message}\n`);
   } finally {
     other.close();

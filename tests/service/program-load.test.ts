@@ -7,6 +7,7 @@ import * as assert from "uvu/assert";
 import { describe } from "../../host/service/program-errors.ts";
 import { load } from "../../host/service/program-load.ts";
 import { harness, isBun, isDeno } from "../support/harness.ts";
+import { root } from "../support/paths.ts";
 
 const test = harness("program-load");
 
@@ -55,8 +56,11 @@ test("errors of a program say where they are", async () => {
   assert.is(await refusal("value.mjs", "throw 'just text';\n"), "'just text'");
 });
 
-test("TypeScript, where the runtime does not run it", async () => {
-  if (isBun || isDeno || (process.features as { typescript?: unknown }).typescript) return;
+test("TypeScript: it is loaded where the runtime runs it, and elsewhere the message says what does", async () => {
+  if (isBun || isDeno || (process.features as { typescript?: unknown }).typescript) {
+    assert.is((await load(join(root, "examples/command/fetch.ts"))).served?.kind, "fetch");
+    return;
+  }
   const says = `Node ${process.versions.node} does not run TypeScript: use Node 22.18 or newer, Bun or Deno, or compile it first`;
   assert.is(await refusal("typed.ts", "export default 1 as number;\n"), `${join(folder, "typed.ts")}: ${says}`);
 });
