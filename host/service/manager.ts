@@ -10,6 +10,7 @@ import { Deferred } from "../base/deferred.ts";
 import { monotonicNow } from "../base/runtime.ts";
 import { text } from "../base/show.ts";
 import { IOLoopError } from "../index.ts";
+import { BackOff } from "./back-off.ts";
 import type { Ports, Report } from "./channel.ts";
 import { ListeningQueues } from "./listening-queues.ts";
 import { Member, type Overdue } from "./member.ts";
@@ -19,8 +20,7 @@ import { ServiceLog } from "./service-log.ts";
 import { type Signal, Signals, hasTerminal } from "./signals.ts";
 import { Watchdog } from "./watchdog.ts";
 
-const RETRY_MS = 500; // after the first failure; doubled by each further one
-const LONGEST_RETRY_MS = 30_000;
+const EARLY_MS = 1000;
 const MOST_FAILURES = 5; // in a row, when no worker is left that serves
 
 export class Manager {
@@ -39,8 +39,7 @@ export class Manager {
   #isUpgrading = false;
   #hasStarted = false; // as many as wanted have sent a heartbeat
   #isEnding = false;
-  #failures = 0; // starts that have failed in a row
-  #retryAt = 0;
+  readonly #backOff = new BackOff();
   readonly #watchdog: Watchdog;
   #isOver = false;
 
@@ -84,7 +83,7 @@ export class Manager {
     const isFirst = member.phase === "starting";
     member.beat(monotonicNow());
     if (isFirst) {
-      this.#failures = 0;
+      this.#backOff.failures = 0;
       this.#tell("up", member, "is up");
     }
     if (report.ends && member.phase !== "finishing") {
@@ -103,6 +102,8 @@ export class Manager {
     const said = member.error === undefined ? "" : `: ${member.error}`;
     if (member.phase === "starting" && !this.#isEnding) this.#failed(member, how, said);
     else this.#tell("gone", member, `has ended with ${how}${said}`, { how, error: member.error });
+    const isEarly = member.phase === "up" && monotonicNow() - member.upAt < EARLY_MS;
+    if (isEarly && how.startsWith("code")) this.#wait(); // a program that ends itself again and again
     this.#manage();
   }
 
@@ -124,7 +125,7 @@ export class Manager {
       error: member.error,
     });
     const isServing = [...this.#members].some(({ phase }) => phase === "up");
-    if (!this.#hasStarted || (!isServing && this.#failures >= MOST_FAILURES)) {
+    if (!this.#hasStarted || (!isServing && this.#backOff.failures >= MOST_FAILURES)) {
       const error = member.error === undefined ? ` (${how}); the worker has printed why` : `: ${asLines(member.error)}`;
       const message = `prefork: worker ${member.pid} has ended before its first heartbeat${error}`;
       this.#ended.fail(new IOLoopError("ERR_IOLOOP_WORKER_FAILED", message, { cause: member.error }));
@@ -139,15 +140,13 @@ export class Manager {
       const words = `the upgrade to generation ${this.#generation} is given up; ${stay} older workers stay`;
       this.#log.tell("given up", words, { generation: this.#generation, stay });
     }
-    this.#backOff();
+    this.#wait();
   }
 
-  #backOff(): void {
-    const now = monotonicNow();
-    if (now < this.#retryAt) return; // several have failed at the same time
-    const wait = Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** this.#failures++);
-    this.#retryAt = now + wait;
-    this.#log.tell("wait", `the next start waits for ${wait / 1000} s`, { seconds: wait / 1000 });
+  #wait(): void {
+    const wait = this.#backOff.failed(monotonicNow());
+    if (wait !== undefined)
+      this.#log.tell("wait", `the next start waits for ${wait / 1000} s`, { seconds: wait / 1000 });
   }
 
   #obey(signal: Signal): void {
@@ -170,7 +169,7 @@ export class Manager {
     if (this.#isEnding) return;
     this.#oldest = ++this.#generation;
     this.#isUpgrading = true;
-    this.#retryAt = this.#failures = 0;
+    this.#backOff.clear();
     const { workers, generation } = { workers: this.#wanted, generation: this.#generation };
     this.#log.tell("upgrade", `${signal}: replacing ${workers} workers, generation ${generation}`, { generation });
     this.#manage();
@@ -204,11 +203,11 @@ export class Manager {
       this.#finish();
     }
     if (this.#isEnding && this.#members.size === 0) return this.#over();
-    this.#watchdog.set(this.#retryAt);
+    this.#watchdog.set(this.#backOff.until);
   }
 
   #start(): void {
-    if (monotonicNow() < this.#retryAt) return;
+    if (monotonicNow() < this.#backOff.until) return;
     const { up, leaving, starting } = this.#count();
     const room = this.#wanted + this.#settings.spare - this.#members.size;
     const missing = this.#wanted - (up.length - leaving.length) - starting.length;
@@ -221,7 +220,7 @@ export class Manager {
       }
     } catch (error) {
       this.#log.tell("failed", `a process cannot be started: ${text(error)}`, { error: text(error) });
-      if (this.#hasStarted) return this.#backOff();
+      if (this.#hasStarted) return this.#wait();
       this.#ended.fail(error);
       this.#end("a process cannot be started");
     }
@@ -232,7 +231,8 @@ export class Manager {
     const kept = up.length - leaving.length;
     if (kept >= this.#wanted) this.#complete();
     const now = monotonicNow();
-    const hasNoRoom = this.#settings.spare === 0 && starting.length + finishing.length === 0 && now >= this.#retryAt;
+    const hasNoRoom =
+      this.#settings.spare === 0 && starting.length + finishing.length === 0 && now >= this.#backOff.until;
     const surplus = up.length - this.#wanted;
     const first = hasNoRoom && surplus === 0 && leaving.length > 0 ? 1 : 0;
     const rest = up.filter((member) => !leaving.includes(member));
@@ -271,6 +271,7 @@ export class Manager {
       heartbeat: `has sent no heartbeat for ${heartbeatTimeout} s`,
       end: `has not ended within ${gracefulTimeout} s`,
     };
+    if (overdue === "start") member.error ??= why[overdue];
     this.#tell("killed", member, `${why[overdue]}: it is killed`, { reason: overdue });
     member.kill();
   }

@@ -28,6 +28,8 @@ export class Member {
   readonly generation: number;
   /** Whether its servers that want a free port were told which. */
   readonly hasPorts: boolean;
+  /** When its first heartbeat has come. */
+  upAt: number = Infinity;
   /** Whether one of its servers listens. */
   isListening = false;
   phase: Phase = "starting";
@@ -73,7 +75,10 @@ export class Member {
 
   /** A heartbeat has come. */
   beat(now: number): void {
-    if (this.phase === "starting") this.phase = "up";
+    if (this.phase === "starting") {
+      this.phase = "up";
+      this.upAt = now;
+    }
     if (this.phase === "up") this.#deadline = now + this.#settings.heartbeatTimeout * 1000;
   }
 
