@@ -43,6 +43,7 @@ export const GOALS = {
   "net-three": [cpu(NODE, "node-net", 2.2), cpu(NODE, "node-net-cork", 1.15)],
   "net-duplex": [cpu(undefined, "node-net", 1 / 1.1)],
   "net-http": [{ ...cpu(undefined, "node-http", 1 / 1.03), of: "ours-http" }],
+  "net-prefork": [{ ...cpu(undefined, "alone", 1 / 1.05), of: "ours-prefork-reuse" }],
   accept: [cpu(NODE, "node-net", 1.4), cpu(NODE, "node-net-destroy-soon", 1)],
   "memory-connections": [
     { on: ["node", "bun"], against: "node-net", column: "memory", atLeast: 1 },

@@ -65,6 +65,14 @@ const SCENARIOS = [
     mode: "http",
     head: [100, 260],
   },
+  {
+    id: "net-prefork",
+    short: "prefork",
+    title: "With prefork, 64 connections, 64 bytes",
+    note: "A manager with one worker, and the same loop without. The time of both processes counts.",
+    connections: 64,
+    mode: "prefork",
+  },
 ];
 
 const HEAD = [36, 42]; // bytes: the heads of answers have the same length everywhere, up to a digit

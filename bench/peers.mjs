@@ -14,7 +14,7 @@ const PLAIN = { keep: "keep", close: "close" };
 
 /**
  * A server that may take part. `modes` lists what it supports, with the argument for its program: `keep` answers and keeps the connection,
- * `three` writes the answer in three pieces, `duplex` answers through a Duplex, `http` is a server of HTTP, `close` answers and closes, `refuse` has no room for clients.
+ * `three` writes the answer in three pieces, `duplex` answers through a Duplex, `http` is a server of HTTP, `prefork` has a manager, `close` answers and closes, `refuse` has no room for clients.
  */
 const PEERS = [
   {
@@ -32,6 +32,21 @@ const PEERS = [
     file: "node-http.mjs",
     modes: { http: "behind" },
   },
+  {
+    name: "ours-prefork-reuse",
+    title: "one worker, reusePort",
+    kinds: ["node", "bun"],
+    file: "prefork.mjs",
+    modes: { prefork: "reusePort" },
+  },
+  {
+    name: "ours-prefork-cluster",
+    title: "one worker, cluster",
+    kinds: ["node", "bun"],
+    file: "prefork.mjs",
+    modes: { prefork: "cluster" },
+  },
+  { name: "alone", title: "a loop without prefork", kinds: EVERYWHERE, file: "ours.mjs", modes: { prefork: "keep" } },
   { name: "node-http", title: "node:http", kinds: EVERYWHERE, file: "node-http.mjs", modes: { http: "alone" } },
   {
     name: "node-net",
@@ -100,7 +115,7 @@ const prepared = new Map();
 
 /**
  * The servers that support a mode, in the order in which they are measured: by runtime, then those without a runtime.
- * @param {"keep" | "pipelined" | "three" | "duplex" | "http" | "close" | "refuse"} mode
+ * @param {"keep" | "pipelined" | "three" | "duplex" | "http" | "prefork" | "close" | "refuse"} mode
  * @param {{ runtimes: import("./runtimes.mjs").Runtime[], peers?: string[] }} context
  */
 export function candidatesFor(mode, { runtimes, peers }) {

@@ -103,11 +103,27 @@ export async function startServer(command, env) {
   throw new Error("does not print its port");
 }
 
-/** The CPU time in microseconds of all threads of a process, user and system; in steps of 10 ms. */
+/** The CPU time in microseconds of all threads of a process and of its child processes, user and system; in steps of 10 ms. */
 export function cpuMicroseconds(pid) {
-  // The name is in parentheses, and may contain spaces
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1).split(" ");
-  return ((Number(fields[11]) + Number(fields[12])) * 1e6) / TICKS_A_SECOND;
+  const fields = fieldsOf(pid);
+  const own = ((Number(fields[11]) + Number(fields[12])) * 1e6) / TICKS_A_SECOND;
+  return childrenOf(pid).reduce((sum, child) => sum + cpuMicroseconds(child), own);
+}
+
+function childrenOf(pid) {
+  const processes = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return processes.filter((process) => {
+    try {
+      return fieldsOf(process)[1] === String(pid);
+    } catch {
+      return false; // it has ended meanwhile
+    }
+  });
+}
+
+// What the system says of a process after its name, which is in parentheses and may contain spaces: its state, its parent, and so on.
+function fieldsOf(pid) {
+  return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1).split(" ");
 }
 
 /** The CPU time of each thread in nanoseconds, for a process that does almost nothing. */
