@@ -19,6 +19,12 @@ const ofPackage = {
 const common = { external: /^node:/, platform: "neutral", logLevel: "warn" };
 const output = { dir: "dist", format: "esm" };
 
+// The command is no entry of the package. It uses that of prefork.
+const ofPrefork = {
+  name: "of-prefork",
+  resolveId: (source) => (source === "./prefork.ts" ? { id: "./prefork.js", external: true } : undefined),
+};
+
 // Entry points for other hosts need no types of Node.
 const needsNoNode = new Set(["core", "testing", "shared"]);
 
@@ -61,6 +67,12 @@ export default defineConfig([
     },
   },
   declarations(services, ofPackage),
+  {
+    ...common,
+    input: { cli: "host/service/cli.ts" },
+    plugins: [ofPackage, ofPrefork],
+    output: { ...output, comments: true, sourcemap: true, sourcemapExcludeSources: true },
+  },
   declarations({ core }), // separately, as the others use none of its types
   declarations({ framing }), // and these need the types of Node, which those that the others share do not
   declarations(others),

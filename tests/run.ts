@@ -49,6 +49,8 @@ const ONCE: ReadonlySet<string> = new Set([
   "hosts/replay/replay.test.js",
   "bench/twin.test.js",
   "package/packed.test.js",
+  "service/cli-options.test.js",
+  "service/program.test.js",
   "package/types.test.js",
   "bench/bench.test.js",
   "bench/bench-goals.test.js",

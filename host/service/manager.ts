@@ -128,7 +128,7 @@ export class Manager {
     if (!this.#hasStarted || (!isServing && this.#backOff.failures >= MOST_FAILURES)) {
       const error = member.error === undefined ? ` (${how}); the worker has printed why` : `: ${asLines(member.error)}`;
       const message = `prefork: worker ${member.pid} has ended before its first heartbeat${error}`;
-      this.#ended.fail(new IOLoopError("ERR_IOLOOP_WORKER_FAILED", message));
+      this.#ended.fail(new IOLoopError("ERR_IOLOOP_WORKER_FAILED", message, { cause: member.error }));
       return this.#end("a worker cannot start");
     }
     if (this.#isUpgrading) {

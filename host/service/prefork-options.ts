@@ -51,8 +51,8 @@ export interface PreforkOptions {
   pidFile?: string | undefined;
   /** Whether the log is written as JSON, one object per line; default false. */
   json?: boolean | undefined;
-  /** Called with each line of the log, instead of writing it to stderr. */
-  log?: ((line: string) => unknown) | undefined;
+  /** Called with each line of the log and the name of its event, instead of writing it to stderr. */
+  log?: ((line: string, event: string) => unknown) | undefined;
 }
 
 /** The options with their defaults. */
@@ -69,7 +69,7 @@ export interface Settings {
   readonly sharing: "cluster" | "reusePort";
   readonly pidFile: string | undefined;
   readonly json: boolean;
-  readonly log: (line: string) => unknown;
+  readonly log: (line: string, event: string) => unknown;
 }
 
 const TIME: Rule = {

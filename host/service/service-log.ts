@@ -9,9 +9,9 @@ const LONGEST = 2000; // characters
 
 export class ServiceLog {
   readonly #json: boolean;
-  readonly #write: (line: string) => unknown;
+  readonly #write: (line: string, event: string) => unknown;
 
-  constructor(json: boolean, write: (line: string) => unknown) {
+  constructor(json: boolean, write: (line: string, event: string) => unknown) {
     this.#json = json;
     this.#write = write;
   }
@@ -23,7 +23,7 @@ export class ServiceLog {
       ? JSON.stringify({ time: new Date().toISOString(), event, manager, ...facts })
       : `prefork ${manager}: ${asLine(words, LONGEST)}`;
     try {
-      this.#write(line);
+      this.#write(line, event);
     } catch {
       // The service goes on without its log.
     }

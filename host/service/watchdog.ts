@@ -4,7 +4,7 @@ import { clearTimeout, monotonicNow, setImmediate, setTimeout } from "../base/ru
 import type { Member, Overdue } from "./member.ts";
 
 const AWAY_MS = 1000; // an alarm that is so late shows that the manager itself did not run
-const LONGEST_MS = 2 ** 31 - 1; // of a timer of the runtime
+const LONGEST_MS = 2 ** 31 - 1000; // of a timer of the runtime, less what rounding adds
 
 export class Watchdog {
   readonly #members: ReadonlySet<Member>;

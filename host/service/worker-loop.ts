@@ -104,7 +104,9 @@ export class WorkerLoop extends IOLoop {
     const server = this.acceptor(id);
     if (!server) return id;
     if (name !== undefined) this.#free.set(name, server);
-    this.#starting.push(server.ready.catch(unlessClosed));
+    const ready = server.ready.catch(unlessClosed);
+    ready.catch(nothing); // a program that awaits it as well may fail before `listens` is called
+    this.#starting.push(ready);
     return id;
   }
 

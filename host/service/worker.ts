@@ -34,6 +34,7 @@ class WorkerProcess {
   #replace: Reason | undefined;
   #isUp = false; // whether it has sent a heartbeat
   #isEnding = false;
+  #isOver = false; // its loop has stopped
 
   constructor(settings: Settings, { ports }: Birth) {
     this.#settings = settings;
@@ -51,6 +52,7 @@ class WorkerProcess {
         this.#finish(order === "close" ? 0 : this.#settings.delay + PATIENCE);
     });
     const { worker: link } = cluster;
+    link?.on("error", nothing); // both sides may disconnect at the same moment
     link?.once("disconnect", () => {
       link.exitedAfterDisconnect = true; // otherwise the runtime ends this process at once
       this.#finish(0);
@@ -93,6 +95,7 @@ class WorkerProcess {
   }
 
   #finish(delay: number): void {
+    if (this.#isOver) return; // a loop that has stopped would begin to stop again
     void this.#loop.stopGracefully({ delay, timeout: this.#settings.gracefulTimeout });
   }
 
@@ -117,6 +120,7 @@ class WorkerProcess {
   // A connection that the manager is just handing over must be given back before this process ends: the manager answers the
   // request to disconnect after everything that it has sent before.
   #exit(code: number): void {
+    this.#isOver = true;
     this.#isEnding = true;
     if (!this.#controller.signal.aborted) this.#controller.abort();
     const exit = (): never => process.exit(code);

@@ -10,7 +10,11 @@ import { pages, read } from "./pages.ts";
 
 const test = harness("readme");
 const readme = read("README.md");
-const manifest = JSON.parse(read("package.json")) as { name: string; scripts: Record<string, string> };
+const manifest = JSON.parse(read("package.json")) as {
+  name: string;
+  bin: Record<string, string>;
+  scripts: Record<string, string>;
+};
 
 const COMMANDS = pages.flatMap((page) =>
   blocksOf(read(page))
@@ -61,6 +65,7 @@ test("every command exists", () => {
     else if (program === "npm" && verb === "install") assert.ok(isOurs || args.includes("--save-dev"), said);
     else if (program === "npm") assert.equal([verb, ...args], ["ci"], said);
     else if (["bun", "deno", "pnpm", "yarn"].includes(program!)) assert.is(verb, "add", said);
+    else if (program === "npx" && verb === manifest.name) assert.ok(manifest.bin[verb], said);
     else if (program === "npx") assert.ok(existsSync(join(root, "node_modules/.bin", verb)), said);
     else if (program === "node") assert.ok(existsSync(join(root, verb)), said);
     else if (program === "wasm2c" || program === "cc" || program === "apt-get") continue;

@@ -34,6 +34,13 @@ export class Program {
     return pattern.exec(this.output)!;
   }
 
+  /** Resolves when its output to stderr matches. */
+  async errorsSay(pattern: RegExp): Promise<void> {
+    await until(() => pattern.test(this.errors)).catch(() => {
+      throw new Error(`no ${pattern} in ${JSON.stringify(this.errors)}`);
+    });
+  }
+
   /** The port that it listens on. */
   async port(): Promise<number> {
     return Number((await this.says(/^listening on 127\.0\.0\.1:(\d+)$/im))[1]);

@@ -190,6 +190,7 @@ test("nor do their bundles: one file per entry point, and one that they share", 
   }
   assert.equal([...files.keys()].toSorted(), [
     "./admin.js",
+    "./cli.js",
     "./core.js",
     "./framing.js",
     "./index.js",
@@ -207,6 +208,8 @@ test("nor do their bundles: one file per entry point, and one that they share", 
     const own = files.get(service)!.filter((from) => !from.startsWith("node:") && from !== "./index.js");
     assert.equal(own, ["./service.js"]);
   }
+  const ofCommand = files.get("./cli.js")!.filter((from) => !from.startsWith("node:"));
+  assert.equal(ofCommand, ["./index.js", "./prefork.js"]);
   assert.equal(
     files
       .get("./index.js")!

@@ -45,7 +45,9 @@ test("it contains the build, the sources and the documents, and nothing else", (
   );
   assert.equal(
     files.filter((file) => file.startsWith("dist/")),
-    [...built, "core.wasm"].map((file) => `dist/${file}`).toSorted(),
+    [...built, "core.wasm", "cli.js", "cli.js.map", "service.js", "service.js.map"]
+      .map((file) => `dist/${file}`)
+      .toSorted(),
   );
   assert.equal(
     files.filter((file) => !file.includes("/")),
@@ -70,6 +72,7 @@ test("it contains the build, the sources and the documents, and nothing else", (
 
 test("its package.json has what a user needs, and nothing for development", () => {
   assert.equal(Object.keys(manifest).toSorted(), [
+    "bin",
     "bugs",
     "description",
     "engines",
@@ -116,6 +119,11 @@ test("every entry point exists, with its declarations", () => {
     Object.keys(exports).filter((name) => !/\.\w+$/.test(name)),
     [".", "./admin", "./core", "./framing", "./prefork", "./testing"],
   );
+});
+
+test("the command is a program", () => {
+  assert.equal(manifest["bin"], { "wasm-ioloop": "dist/cli.js" });
+  assert.match(read("dist/cli.js"), /^#!\/usr\/bin\/env node\n/);
 });
 
 test("code and declarations have source maps to their sources", () => {

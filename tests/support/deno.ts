@@ -14,6 +14,8 @@ export const DIFFERS_ON_DENO: ReadonlySet<string> = new Set([
   "165 a stolen handle serves HTTP, by the connection event of http.Server",
   // An invalid certificate is reported at the first handshake.
   "205 no key is built in; missing files and invalid PEMs are errors at the call",
+  // Its cluster loses connections.
+  "several workers: each loads the program, and the manager does not",
 ]);
 
 /**

@@ -1,6 +1,7 @@
 // The scenarios by name, in the order in which they are run.
 
 import { connections, undici } from "./clients.ts";
+import { command } from "./command.ts";
 import { encrypted, fastifyCloses, frameworks } from "./frameworks.ts";
 import { http2Sessions } from "./http2.ts";
 import { smtpServer, startTls } from "./mail.ts";
@@ -15,6 +16,7 @@ const OWN_CLIENTS = "it has its own undici and http client instead";
 
 export const scenarios: Readonly<Record<string, Scenario>> = {
   frameworks: { run: frameworks },
+  command: { run: command },
   encrypted: { run: encrypted },
   "fastify-close": { run: fastifyCloses },
   ws: { run: ws },

@@ -1,0 +1,27 @@
+// What the command prints to stderr: errors, notes, and the log of the manager.
+
+import { asLines } from "../base/printable.ts";
+
+/** Prints a line of the command itself, as text or as JSON. `who`: the manager or the worker that says it. */
+export function say(json: boolean, event: string, message: string, who: "manager" | "worker" = "manager"): void {
+  const facts = { time: new Date().toISOString(), event, [who]: process.pid, message };
+  console.error(json ? JSON.stringify(facts) : `wasm-ioloop: ${asLines(message)}`);
+}
+
+/** Prints the log of the manager. Until the first workers are up it is held back: if they cannot start, their error says it all. */
+export class StartLog {
+  #held: string[] | undefined = [];
+
+  /** Receives a line of the log, and the name of its event. */
+  readonly write = (line: string, event: string): void => {
+    if (event === "started") this.flush();
+    if (this.#held && event !== "start") this.#held.push(line);
+    else console.error(line);
+  };
+
+  /** Prints what was held back, and holds back no more. */
+  flush(): void {
+    for (const line of this.#held ?? []) console.error(line);
+    this.#held = undefined;
+  }
+}
