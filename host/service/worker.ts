@@ -51,6 +51,7 @@ class WorkerProcess {
         this.#finish(order === "close" ? 0 : this.#settings.delay + PATIENCE);
     });
     const { worker: link } = cluster;
+    link?.on("error", nothing); // both sides may disconnect at the same time
     link?.once("disconnect", () => {
       link.exitedAfterDisconnect = true; // otherwise the runtime ends this process at once
       this.#finish(0);
@@ -139,5 +140,5 @@ function residentBytes(): number {
 }
 
 function nothing(): void {
-  // The manager decides.
+  // There is nothing to do.
 }
