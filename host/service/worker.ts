@@ -143,5 +143,5 @@ function residentBytes(): number {
 }
 
 function nothing(): void {
-  // The manager decides.
+  // There is nothing to do.
 }

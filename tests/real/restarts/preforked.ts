@@ -2,7 +2,7 @@
 // the same load on `node:cluster` by hand, and on pm2: those results are only shown.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { root } from "../../support/paths.ts";
@@ -52,6 +52,15 @@ async function underLoad(port: number, kind: Kind, seconds: number, replace: () 
   };
 }
 
+/** Whether the system gives handshakes that are under way to another socket when a shared one closes. If not, a few are lost. */
+function migrates(): boolean {
+  try {
+    return readFileSync("/proc/sys/net/ipv4/tcp_migrate_req", "utf8").trim() === "1";
+  } catch {
+    return false;
+  }
+}
+
 async function ours(name: string, runtime: Runtime, sharing: string, seconds: number, report: Report): Promise<void> {
   const what = `${name}: prefork, sharing ${sharing}`;
   try {
@@ -62,7 +71,9 @@ async function ours(name: string, runtime: Runtime, sharing: string, seconds: nu
     for (const kind of ["kept", "short"] as const) {
       const { isWhole, line } = await underLoad(port, kind, seconds, () => server.child.kill("SIGUSR2"));
       const wrong = server.text().match(/^.*(?:killed|before its first).*$/gm) ?? [];
-      report(isWhole && wrong.length === 0, [`${what}: ${line}`, ...wrong].join("\n     "));
+      const said = [`${what}: ${line}`, ...wrong].join("\n     ");
+      if (sharing === "reusePort" && kind === "short" && !migrates()) shown(said);
+      else report(isWhole && wrong.length === 0, said);
     }
     const begin = performance.now();
     server.child.kill("SIGTERM");
