@@ -8,6 +8,7 @@ import { leftOut, report, sum } from "../restarts/report.ts";
 import { balancers } from "./balancers.ts";
 import { containers } from "./containers.ts";
 import { systemd } from "./systemd.ts";
+import { workers } from "./workers.ts";
 
 const { values } = parseArgs({ options: { short: { type: "boolean", default: false } } });
 
@@ -20,5 +21,6 @@ const able = RUNTIMES.filter(([name, { program }]) => {
 });
 await containers(report);
 await systemd(able, values.short, report);
+await workers(values.short, report);
 await balancers(values.short, report);
 process.exitCode = sum() ? 0 : 1;

@@ -38,16 +38,16 @@ end()`;
 
 function units(report: Report): void {
   const folder = makeFolder();
-  const files = ["app.socket", "app.service"].map((name) => {
+  const files = ["app.socket", "app.service", "workers.service"].map((name) => {
     const file = join(folder, name);
     const text = shown(`systemd/${name}`);
     writeFileSync(file, text.replace("/usr/bin/node", process.execPath).replace("/srv/app", FOLDER));
     return file;
   });
   const { status, stderr } = spawnSync("systemd-analyze", ["verify", ...files], { encoding: "utf8" });
-  const about = stderr.split("\n").filter((line) => line.includes(folder) || line.startsWith("app."));
+  const about = stderr.split("\n").filter((line) => line.includes(folder) || /^(?:app|workers)\./.test(line));
   const isValid = status === 0 && about.length === 0;
-  report(isValid, `systemd-analyze accepts app.socket and app.service${isValid ? "" : `: ${stderr}`}`);
+  report(isValid, `systemd-analyze accepts the units${isValid ? "" : `: ${stderr}`}`);
 }
 
 function activate(

@@ -1,0 +1,23 @@
+// An HTTP server in several processes. SIGUSR2 replaces all of them, and fails no request.
+
+import { createServer } from "node:http";
+import { admin } from "wasm-ioloop/admin";
+import { prefork } from "wasm-ioloop/prefork";
+
+const { env } = process;
+const address = env.ADDRESS ?? "127.0.0.1"; // 0.0.0.0 to be reached from other machines
+const port = Number(env.PORT ?? 3000);
+
+await prefork({ workers: Number(env.WORKERS ?? 4), delay: 1, gracefulTimeout: 20 }, async (loop, worker) => {
+  loop.maxConnections = 250; // of each worker
+  const server = createServer((request, response) => {
+    setTimeout(() => response.end(`Hello from ${worker.pid}\n`), 20); // some work
+  });
+  server.keepAliveTimeout = 75_000; // longer than the balancer's
+
+  const id = loop.serve(server, env.LISTEN_FDS ? { activation: true } : { address, port });
+  admin(loop, { address, port: port && port + 1 }); // GET /healthz and /readyz: one of the workers answers
+  await loop.acceptor(id)?.ready;
+  if (worker.id === 1) console.log(`Listening on port ${loop.acceptor(id)?.port}`);
+});
+console.log("Stopped");
