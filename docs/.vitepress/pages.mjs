@@ -30,7 +30,7 @@ const GROUPS = [
     folder: "docs/api",
     pages: names(
       "docs/api",
-      "ioloop stream stream-reader framing server client reactor delay event-emitter clock errors prefork core",
+      "ioloop stream stream-reader framing server client reactor delay event-emitter clock timers errors prefork core",
     ),
   },
   { text: "Runtimes and performance", folder: "docs", pages: names("docs", "runtimes performance benchmarks") },

@@ -34,7 +34,7 @@ const home = join(folder, "package");
 const files = filesIn(home);
 const read = (file: string): string => readFileSync(join(home, file), "utf8");
 const manifest = JSON.parse(read("package.json")) as Manifest;
-const entries = ["core", "framing", "index", "prefork", "testing"];
+const entries = ["core", "framing", "index", "prefork", "testing", "timers", "timers-promises"];
 
 const test = harness("packed"); // after the top-level awaits, because a suite runs soon after it is created
 
@@ -114,7 +114,7 @@ test("every entry point exists, with its declarations", () => {
   for (const path of [manifest.main, manifest.types, ...paths]) assert.ok(existsSync(join(home, path)), path);
   assert.equal(
     Object.keys(exports).filter((name) => !/\.\w+$/.test(name)),
-    [".", "./core", "./framing", "./prefork", "./testing"],
+    [".", "./core", "./framing", "./prefork", "./testing", "./timers", "./timers/promises"],
   );
 });
 
@@ -130,10 +130,10 @@ test("code and declarations have source maps to their sources", () => {
 
 test("declarations that need Node's types refer to them themselves", () => {
   assert.match(read("dist/index.d.ts"), /^\/\/\/ <reference types="node" \/>\n/);
-  for (const name of ["core", "shared", "testing"]) {
+  for (const name of ["core", "shared", "testing", "timers", "timers-promises"]) {
     assert.not.match(
       read(`dist/${name}.d.ts`),
-      /<reference|"node:|\bNodeJS\b|\bBuffer\b|\bWebAssembly\.\w+[;,)]/,
+      /<reference types|"node:|\bNodeJS\b|\bBuffer\b|\bWebAssembly\.\w+[;,)]/,
       name,
     );
   }

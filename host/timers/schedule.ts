@@ -1,0 +1,190 @@
+// When timers fire. One core and one timer of the runtime serve them all.
+//
+// The core gets no time for each timer that is started: it gets one for all of them, in a microtask, after 256 of them, or at the end of
+// a pass. It is later than the calls, so no timer fires early. A restart is a command, written into the core's memory.
+
+import { noRoom } from "../base/errors.ts";
+import { monotonicNow } from "../base/runtime.ts";
+import { COMMANDS, Core, type CoreExports, Due } from "../core/core.ts";
+import { slotOf } from "../core/ids.ts";
+import { Alarm } from "./alarm.ts";
+import { inAnotherTask, runQueued } from "./between.ts";
+import type { Context } from "./context.ts";
+import { forget } from "./numbers.ts";
+
+/** A timer: what the schedule needs to know of it. */
+export interface Entry {
+  /** Its slot in the core; -1 if it is not running. */
+  slot: number;
+  /** In milliseconds. */
+  readonly delay: number;
+  /** REF, RECURRING, NUMBERED. */
+  flags: number;
+  readonly args: readonly unknown[] | undefined;
+  readonly context: Context | undefined;
+  /** The callback, under Node's name, because Node's own `clearTimeout` sets it to null. So does ours. */
+  _onTimeout: ((...args: never[]) => unknown) | null;
+}
+
+/** The timer keeps the process alive. */
+export const REF = 1;
+/** It starts again when it fires. */
+export const RECURRING = 2;
+/** It has a number, by which it can be cleared. */
+export const NUMBERED = 4;
+
+const settled = Promise.resolve();
+
+// Fields and methods are `private`, not `#`: private names make the bytecode too long for engines to inline these hot calls.
+class Schedule {
+  private readonly core: Core = new Core(1);
+  private readonly calls: CoreExports = this.core.calls;
+  private readonly entries: (Entry | undefined)[] = []; // by slot
+  private readonly alarm = new Alarm(() => this.ring());
+  private readonly settle = (): void => this.settleNow();
+  private readonly go = (): void => this.run();
+  private refs = 0; // running timers that keep the process alive
+  private commands = 0; // written, but not passed to the core yet
+  private untimed = 0; // timers that the core has no start time for
+  private isSettling = false; // something will pass the time to the core, and set the alarm
+  private due = 0; // ids that the core has collected
+  private next = 0; // the next of them
+
+  /** Starts a timer that is not running. */
+  start(entry: Entry): void {
+    const { flags } = entry;
+    const id = this.calls.handleTimer(entry.delay, flags & RECURRING, NaN);
+    const slot = slotOf(id);
+    if (id < 0 || slot >= this.entries.length) this.reach(slot, id);
+    this.entries[slot] = entry;
+    entry.slot = slot;
+    this.refs += flags & REF;
+    if (!this.isSettling) this.wake();
+    if (this.commands > 0) this.command(id); // keeps its order behind timers that were restarted before it
+    else if (++this.untimed === COMMANDS) this.tell();
+  }
+
+  /** Restarts a running timer. */
+  restart(entry: Entry): void {
+    if (!this.isSettling) this.wake();
+    this.command(this.core.timerId(entry.slot));
+  }
+
+  /** Stops a running timer. */
+  stop(entry: Entry): void {
+    const { slot } = entry;
+    this.calls.handleTimerRemove(this.core.timerId(slot));
+    this.end(entry, slot);
+    if (this.refs === 0 && !this.isSettling) this.wake();
+  }
+
+  /** A running timer keeps the process alive from now on (1), or does not any more (-1). */
+  hold(by: 1 | -1): void {
+    this.refs += by;
+    if (!this.isSettling) this.wake();
+  }
+
+  private end(entry: Entry, slot: number): void {
+    this.entries[slot] = undefined;
+    entry.slot = -1;
+    this.refs -= entry.flags & REF;
+    if ((entry.flags & NUMBERED) !== 0) forget(entry);
+  }
+
+  private command(id: number): void {
+    this.core.commands[this.commands++] = id;
+    if (this.commands === COMMANDS) this.tell();
+  }
+
+  // Makes room for the first timer in a slot.
+  private reach(slot: number, id: number): void {
+    if (id < 0) throw noRoom("start another timer");
+    this.core.refresh();
+    while (slot >= this.entries.length) this.entries.push(undefined);
+  }
+
+  private wake(): void {
+    this.isSettling = true;
+    void settled.then(this.settle);
+  }
+
+  // Passes the commands to the core, and the start time of all timers that have none. Returns the time.
+  private tell(): number {
+    const now = monotonicNow();
+    if (this.commands + this.untimed > 0) this.calls.handleCommands(this.commands, now);
+    this.commands = this.untimed = 0;
+    return now;
+  }
+
+  private settleNow(): void {
+    this.isSettling = false;
+    const now = this.tell();
+    const at = this.calls.pollDeadline();
+    if (at < this.alarm.at) this.alarm.set(at, now);
+    this.alarm.keepAlive(this.refs > 0);
+  }
+
+  private ring(): void {
+    this.isSettling = true; // at the end of the pass
+    if (this.commands > 0) this.giveUntimed();
+    this.calls.handleTick(monotonicNow());
+    this.untimed = 0;
+    this.due = this.calls.pollDue();
+    this.next = 0;
+    this.run();
+  }
+
+  // Runs what is due. If a callback throws, the runtime gets its error, and the others run in another task.
+  private run(): void {
+    let isOver = false;
+    try {
+      isOver = this.fireAll();
+    } finally {
+      if (isOver) this.settleNow();
+      else inAnotherTask(this.go);
+    }
+  }
+
+  // Returns false if it must be continued in another task.
+  private fireAll(): boolean {
+    for (let isFirst = true; ; ) {
+      if (this.next === this.due) {
+        if (this.commands + this.untimed > 0) this.tell();
+        this.due = this.calls.pollDue();
+        this.next = 0;
+        if (this.due === 0) return true;
+      }
+      if (!isFirst && !runQueued()) return false;
+      isFirst = !this.fire(this.core.due[this.next++]!);
+    }
+  }
+
+  // Returns whether its callback has run.
+  private fire(id: number): boolean {
+    if (this.commands > 0) this.giveUntimed(); // a callback may have restarted it
+    const answer = this.calls.handleDue(id);
+    if (answer === Due.VOID) return false; // cleared or restarted by a callback of this pass
+    const slot = slotOf(id);
+    const entry = this.entries[slot]!;
+    if (answer === Due.ONCE) this.end(entry, slot); // before the callback, which may start a timer in the same slot
+    const { args, context } = entry;
+    if (entry._onTimeout === null) {
+      if (entry.slot >= 0) this.stop(entry); // an interval that the runtime's own clearInterval was called with
+      return false;
+    }
+    if (context !== undefined) context.runInAsyncScope(entry._onTimeout, entry, ...(args ?? []));
+    else if (args === undefined) entry._onTimeout(); // as a method, so that `this` is the timer
+    else (entry._onTimeout as (...args: unknown[]) => unknown)(...args);
+    return true;
+  }
+
+  // Passes the commands to the core without a start time.
+  private giveUntimed(): void {
+    this.untimed += this.commands;
+    const count = this.commands;
+    this.commands = 0;
+    this.calls.handleCommands(count, NaN);
+  }
+}
+
+export const schedule: Schedule = new Schedule();

@@ -1,0 +1,120 @@
+// A timer, as Node's class Timeout.
+
+import { type Context, capture } from "./context.ts";
+import { numberOf, remember } from "./numbers.ts";
+import { type Entry, NUMBERED, RECURRING, REF, schedule } from "./schedule.ts";
+
+const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom") as never; // Bun uses it, too
+const INSPECT_ON_DENO: unique symbol = Symbol.for("Deno.customInspect") as never;
+
+type Callback = (...args: never[]) => unknown;
+
+/** A timer, as `setTimeout` and `setInterval` return it. */
+export class Timeout implements Entry {
+  // Declared only: fields with an initial value would be written twice, and there may be a million timers.
+  /** @internal */
+  declare slot: number;
+  /** @internal */
+  declare readonly delay: number;
+  /** @internal */
+  declare flags: number;
+  /** @internal */
+  declare readonly args: readonly unknown[] | undefined;
+  /** @internal */
+  declare context: Context | undefined;
+  /** The callback, under the name that Node has for it; null if the timer has been cleared. Not to be called. */
+  // oxlint-disable-next-line no-explicit-any -- as Node's types have it
+  declare _onTimeout: (...args: any[]) => any;
+
+  /** @internal */
+  constructor(
+    callback: Callback,
+    delay: number,
+    args: readonly unknown[] | undefined,
+    flags: number,
+    context: Context | undefined,
+  ) {
+    this.slot = -1;
+    this.delay = delay;
+    this.flags = flags;
+    this.args = args;
+    this.context = context;
+    this._onTimeout = callback;
+    schedule.start(this as Entry);
+  }
+
+  /** Starts the timer again, from now. Also works after it has fired, but not after it was cleared. */
+  refresh(): this {
+    if (this.slot >= 0) schedule.restart(this as Entry);
+    else if (this._onTimeout) {
+      this.context = capture();
+      schedule.start(this as Entry);
+      if ((this.flags & NUMBERED) !== 0) remember(this);
+    }
+    return this;
+  }
+
+  /** Keeps the process alive while the timer is running, as by default. */
+  ref(): this {
+    if ((this.flags & REF) === 0) {
+      this.flags |= REF;
+      if (this.slot >= 0) schedule.hold(1);
+    }
+    return this;
+  }
+
+  /** Lets the process end although the timer is running. */
+  unref(): this {
+    if ((this.flags & REF) !== 0) {
+      this.flags &= ~REF;
+      if (this.slot >= 0) schedule.hold(-1);
+    }
+    return this;
+  }
+
+  /** Whether the timer keeps the process alive. */
+  hasRef(): boolean {
+    return (this.flags & REF) !== 0;
+  }
+
+  /** Clears the timer. */
+  close(): this {
+    clear(this);
+    return this;
+  }
+
+  /** Clears the timer at the end of a block, with `using`. */
+  [Symbol.dispose](): void {
+    clear(this);
+  }
+
+  /** A number for the timer, which `clearTimeout` and `clearInterval` take, also as a string. */
+  [Symbol.toPrimitive](): number {
+    this.flags |= NUMBERED;
+    if (this.slot >= 0) remember(this);
+    return numberOf(this);
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return shown(this);
+  }
+
+  /** @internal */
+  [INSPECT_ON_DENO](): string {
+    return shown(this);
+  }
+}
+
+/** Clears a timer: it does not fire any more, and cannot be started again. */
+export function clear(timer: Timeout): void {
+  if (timer.slot >= 0) schedule.stop(timer as Entry);
+  (timer as Entry)._onTimeout = null;
+}
+
+// `Timeout { delay: 1000, isRunning: true, hasRef: true }`.
+function shown(timer: Timeout): string {
+  const { delay, slot, flags } = timer;
+  const kind = (flags & RECURRING) === 0 ? "Timeout" : "Timeout (interval)";
+  return `${kind} { delay: ${delay}, isRunning: ${slot >= 0}, hasRef: ${timer.hasRef()} }`;
+}
