@@ -1,7 +1,8 @@
 // When timers fire. One core and one timer of the runtime serve them all.
 //
 // The core gets no time for each timer that is started: it gets one for all of them, in a microtask, after 256 of them, or at the end of
-// a pass. It is later than the calls, so no timer fires early. A restart is a command, written into the core's memory.
+// a pass. It is later than the calls, so no timer fires early. A restart is a command, written into the core's memory. A microtask costs
+// more than reading the clock a few times, so after one that was for few timers, the next ones get their time at once.
 
 import { noRoom } from "../base/errors.ts";
 import { monotonicNow } from "../base/runtime.ts";
@@ -33,6 +34,9 @@ export const RECURRING = 2;
 /** It has a number, by which it can be cleared. */
 export const NUMBERED = 4;
 
+const FEW = 4; // timers, for which a microtask does not pay
+const AT_ONCE = 32; // timers that get their time at once, after a microtask that did not pay
+
 const settled = Promise.resolve();
 
 // Fields and methods are `private`, not `#`: private names make the bytecode too long for engines to inline these hot calls.
@@ -46,28 +50,34 @@ class Schedule {
   private refs = 0; // running timers that keep the process alive
   private commands = 0; // written, but not passed to the core yet
   private untimed = 0; // timers that the core has no start time for
-  private isSettling = false; // something will pass the time to the core, and set the alarm
+  private isSettling = false; // something will pass the time to the core, and set the alarm; otherwise it has the time of all timers
+  private atOnce = 0; // timers that still get their time at once
   private due = 0; // ids that the core has collected
   private next = 0; // the next of them
 
   /** Starts a timer that is not running. */
   start(entry: Entry): void {
-    const { flags } = entry;
-    const id = this.calls.handleTimer(entry.delay, flags & RECURRING, NaN);
+    const { delay, flags } = entry;
+    const now = this.getsTime() ? monotonicNow() : NaN;
+    const id = this.calls.handleTimer(delay, flags & RECURRING, now);
     const slot = slotOf(id);
     if (id < 0 || slot >= this.entries.length) this.reach(slot, id);
     this.entries[slot] = entry;
     entry.slot = slot;
     this.refs += flags & REF;
-    if (!this.isSettling) this.wake();
-    if (this.commands > 0) this.command(id); // keeps its order behind timers that were restarted before it
+    if (now >= 0) this.timed(now + delay);
+    else if (this.commands > 0) this.command(id); // keeps its order behind timers that were restarted before it
     else if (++this.untimed === COMMANDS) this.tell();
   }
 
   /** Restarts a running timer. */
   restart(entry: Entry): void {
-    if (!this.isSettling) this.wake();
-    this.command(this.core.timerId(entry.slot));
+    const id = this.core.timerId(entry.slot);
+    if (!this.getsTime()) return this.command(id);
+    this.core.commands[0] = id;
+    const now = monotonicNow();
+    this.calls.handleCommands(1, now);
+    this.timed(now + entry.delay);
   }
 
   /** Stops a running timer. */
@@ -75,13 +85,29 @@ class Schedule {
     const { slot } = entry;
     this.calls.handleTimerRemove(this.core.timerId(slot));
     this.end(entry, slot);
-    if (this.refs === 0 && !this.isSettling) this.wake();
+    if (this.refs === 0 && !this.isSettling && this.alarm.keepsAlive) this.wake();
   }
 
   /** A running timer keeps the process alive from now on (1), or does not any more (-1). */
   hold(by: 1 | -1): void {
     this.refs += by;
     if (!this.isSettling) this.wake();
+  }
+
+  // Whether a timer gets its start time at once. Otherwise something will pass it.
+  private getsTime(): boolean {
+    if (this.isSettling) return false;
+    if (this.atOnce > 0) {
+      this.atOnce--;
+      return true;
+    }
+    this.wake();
+    return false;
+  }
+
+  // A timer has got its time.
+  private timed(deadline: number): void {
+    if (deadline < this.alarm.at || this.alarm.keepsAlive !== this.refs > 0) this.wake();
   }
 
   private end(entry: Entry, slot: number): void {
@@ -108,20 +134,20 @@ class Schedule {
     void settled.then(this.settle);
   }
 
-  // Passes the commands to the core, and the start time of all timers that have none. Returns the time.
-  private tell(): number {
-    const now = monotonicNow();
-    if (this.commands + this.untimed > 0) this.calls.handleCommands(this.commands, now);
+  // Passes the commands to the core, and the start time of all timers that have none.
+  private tell(): void {
+    this.calls.handleCommands(this.commands, monotonicNow());
     this.commands = this.untimed = 0;
-    return now;
   }
 
   private settleNow(): void {
     this.isSettling = false;
-    const now = this.tell();
+    const waiting = this.commands + this.untimed;
+    if (waiting > 0) this.tell();
+    if (waiting > 0 && waiting < FEW) this.atOnce = AT_ONCE;
     const at = this.calls.pollDeadline();
-    if (at < this.alarm.at) this.alarm.set(at, now);
     this.alarm.keepAlive(this.refs > 0);
+    if (at < this.alarm.at) this.alarm.set(at);
   }
 
   private ring(): void {

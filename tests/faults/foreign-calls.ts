@@ -152,7 +152,7 @@ export const CALLS: readonly ForeignCall[] = [
     inspect: "reactor/print-error",
     isAbsolute: "net/unix-sockets",
     isIP: "net/bind net/client stream/socket-members stream/start-tls",
-    monotonicNow: "time/clock timers/schedule",
+    monotonicNow: "time/clock timers/alarm timers/schedule",
     refTimer: "base/runtime timers/alarm",
     resolve: "net/socket-file net/unix-sockets",
     unrefTimer: "base/runtime stream/lingering timers/alarm",
