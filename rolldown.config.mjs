@@ -4,7 +4,13 @@
 import { defineConfig } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
 
-const { core, framing, timers, "timers-promises": promises, ...others } = {
+const {
+  core,
+  framing,
+  timers,
+  "timers-promises": promises,
+  ...others
+} = {
   index: "host/index.ts",
   core: "host/core/core.ts",
   framing: "host/framing/framing.ts",
@@ -47,9 +53,15 @@ export default defineConfig([
     preserveEntrySignatures: "allow-extension",
     output: {
       ...output,
-      chunkFileNames: "shared.js",
-      // One file for all that several entry points use, whichever they are.
-      codeSplitting: { groups: [{ name: "shared", test: /host\/(?!core\/|framing\/|timers\/)/, minShareCount: 2 }] },
+      chunkFileNames: "[name].js",
+      // One file for all that several entry points use, whichever they are. Another one for what the two of the timers share: it has a core.
+      codeSplitting: {
+        includeDependenciesRecursively: false,
+        groups: [
+          { name: "shared", test: /host\/(?!core\/|framing\/|timers\/)/, minShareCount: 2 },
+          { name: "timers-shared", test: /host\/timers\/(?!timers\.|promises\.)/ },
+        ],
+      },
       comments: true,
       sourcemap: true,
       sourcemapExcludeSources: true, // the package has them

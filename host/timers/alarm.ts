@@ -6,7 +6,7 @@ import { LONGEST } from "./delay.ts";
 
 export class Alarm {
   /** When it rings; Infinity if it is not set. */
-  at = Infinity;
+  at: number = Infinity;
   /** Whether it keeps the process alive while it is set. */
   keepsAlive = true;
   readonly #ring: () => void;

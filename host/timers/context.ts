@@ -6,12 +6,13 @@
 import { builtinModule } from "../base/runtime.ts";
 
 type Hooks = typeof import("node:async_hooks");
-type Resource = InstanceType<Hooks["AsyncResource"]>;
-type Marked = Partial<Record<symbol, unknown>>;
+type Resource = InstanceType<Hooks["AsyncResource"]> & Marked;
+type Marked = { [key: symbol]: unknown };
 
 /** Runs a function in the context that it has kept. */
 export interface Context {
-  runInAsyncScope(task: (this: unknown, ...args: never[]) => unknown, subject: unknown, ...args: unknown[]): unknown;
+  // oxlint-disable-next-line no-explicit-any -- as Node's types have it
+  runInAsyncScope(task: (this: unknown, ...args: any[]) => unknown, subject: unknown, ...args: unknown[]): unknown;
 }
 
 interface Contexts {
@@ -28,27 +29,30 @@ const STORE = "kResourceStore"; // the keys under which Node 20 and 22 keep what
 function contextsOf(hooks: Hooks | undefined): Contexts {
   if (!hooks) return { capture: () => undefined, outside: (task) => task() };
   const { AsyncLocalStorage, AsyncResource } = hooks;
-  const root = new AsyncResource(TYPE);
+  const keep = (): Resource => new AsyncResource(TYPE) as Resource;
+  const root = keep();
   const outside = (task: () => void): void => void root.runInAsyncScope(task);
-  const keep = (): Resource => new AsyncResource(TYPE);
 
   // Node 20 and 22: promises have an id while somebody uses contexts, and only then. To try that here would make promises slower.
   if ("_propagate" in AsyncLocalStorage.prototype) {
-    const id = keysOf(root).find((key) => (root as Marked)[key] === root.asyncId());
+    const id = keysOf(root).find((key) => root[key] === root.asyncId());
     if (!id) return { capture: keep, outside };
     for (const key of keysOf(root)) if (key.description === STORE) Reflect.deleteProperty(root, key);
-    return { capture: () => ((Promise.resolve() as Marked)[id] === undefined ? undefined : keep()), outside };
+    return {
+      capture: () => ((Promise.resolve() as unknown as Marked)[id] === undefined ? undefined : keep()),
+      outside,
+    };
   }
 
   // Node 24 and later: a resource has the context under a key of its own; undefined if there is none.
   const storage = new AsyncLocalStorage();
-  const inside: Marked = storage.run(storage, keep);
+  const inside = storage.run(storage, keep);
   const frame = keysOf(inside).find((key) => inside[key] instanceof Map && inside[key].has(storage));
   if (!frame) return { capture: keep, outside };
-  (root as Marked)[frame] = undefined;
+  root[frame] = undefined;
   const capture = (): Context | undefined => {
     const resource = keep();
-    return (resource as Marked)[frame] === undefined ? undefined : resource;
+    return resource[frame] === undefined ? undefined : resource;
   };
   return { capture, outside };
 }

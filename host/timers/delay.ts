@@ -10,7 +10,8 @@ export function delayOf(given: unknown): number {
   if (given === undefined) return 1;
   const delay = +(given as number);
   if (delay >= 1 && delay <= LONGEST) return delay | 0;
-  if (delay > LONGEST) warn("TimeoutOverflowWarning", `A delay of ${delay} ms does not fit into a 32-bit signed integer`);
+  if (delay > LONGEST)
+    warn("TimeoutOverflowWarning", `A delay of ${delay} ms does not fit into a 32-bit signed integer`);
   else if (delay < 0) warnOnce("TimeoutNegativeWarning", `A delay of ${delay} ms is negative`);
   else if (Number.isNaN(delay)) warnOnce("TimeoutNaNWarning", "A delay is not a number");
   return 1;

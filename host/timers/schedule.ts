@@ -24,7 +24,8 @@ export interface Entry {
   readonly args: readonly unknown[] | undefined;
   readonly context: Context | undefined;
   /** The callback, under Node's name, because Node's own `clearTimeout` sets it to null. So does ours. */
-  _onTimeout: ((...args: never[]) => unknown) | null;
+  // oxlint-disable-next-line no-explicit-any -- as Node's types have it
+  _onTimeout: ((...args: any[]) => unknown) | null;
 }
 
 /** The timer keeps the process alive. */
@@ -173,7 +174,7 @@ class Schedule {
 
   // Returns false if it must be continued in another task.
   private fireAll(): boolean {
-    for (let isFirst = true; ; ) {
+    for (let isFirst = true; ;) {
       if (this.next === this.due) {
         if (this.commands + this.untimed > 0) this.tell();
         this.due = this.calls.pollDue();
@@ -200,7 +201,7 @@ class Schedule {
     }
     if (context !== undefined) context.runInAsyncScope(entry._onTimeout, entry, ...(args ?? []));
     else if (args === undefined) entry._onTimeout(); // as a method, so that `this` is the timer
-    else (entry._onTimeout as (...args: unknown[]) => unknown)(...args);
+    else entry._onTimeout(...args);
     return true;
   }
 

@@ -46,7 +46,7 @@ export class Timeout implements Entry {
   /** Starts the timer again, from now. Also works after it has fired, but not after it was cleared. */
   refresh(): this {
     if (this.slot >= 0) schedule.restart(this as Entry);
-    else if (this._onTimeout) {
+    else if ((this as Entry)._onTimeout !== null) {
       this.context = capture();
       schedule.start(this as Entry);
       if ((this.flags & NUMBERED) !== 0) remember(this);

@@ -181,7 +181,7 @@ test("the core's binding and the virtual clock do not need Node", () => {
   }
 });
 
-test("nor do their bundles: one file per entry point, and one that they share", () => {
+test("nor do their bundles: one file per entry point, one that they share, and one that those of the timers share", () => {
   const files = new Map<string, string[]>();
   for (const name of readdirSync(join(root, "dist")).filter((file) => file.endsWith(".js"))) {
     files.set(
@@ -197,6 +197,7 @@ test("nor do their bundles: one file per entry point, and one that they share", 
     "./shared.js",
     "./testing.js",
     "./timers-promises.js",
+    "./timers-shared.js",
     "./timers.js",
   ]);
   assert.equal(files.get("./core.js"), []);
@@ -205,6 +206,12 @@ test("nor do their bundles: one file per entry point, and one that they share", 
   assert.equal(files.get("./shared.js"), []);
   const ofPrefork = files.get("./prefork.js")!.filter((from) => !from.startsWith("node:"));
   assert.equal(ofPrefork, ["./index.js"]);
+  for (const name of ["timers", "timers-promises", "timers-shared"])
+    assert.equal(
+      files.get(`./${name}.js`)!.filter((from) => from.startsWith("node:") || from === "./index.js"),
+      [],
+      name,
+    );
   assert.equal(
     files
       .get("./index.js")!

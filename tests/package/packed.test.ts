@@ -45,7 +45,7 @@ test("it contains the build, the sources and the documents, and nothing else", (
   );
   assert.equal(
     files.filter((file) => file.startsWith("dist/")),
-    [...built, "core.wasm"].map((file) => `dist/${file}`).toSorted(),
+    [...built, "core.wasm", "timers-shared.js", "timers-shared.js.map"].map((file) => `dist/${file}`).toSorted(),
   );
   assert.equal(
     files.filter((file) => !file.includes("/")),

@@ -29,7 +29,9 @@ async function complaints(files: readonly string[], ...options: string[]): Promi
   });
 }
 
-const files = ["good", "bad", "good-promises", "bad-promises", "good-timers"].map((name) => `tests/package/types/${name}.ts`);
+const files = ["good", "bad", "good-promises", "bad-promises", "good-timers"].map(
+  (name) => `tests/package/types/${name}.ts`,
+);
 
 test("correct programs compile; every wrong line is an error", async () => {
   assert.equal(await complaints(files, "--module", "nodenext"), []);

@@ -59,7 +59,9 @@ if (!drivesBrowser) {
       const wrong: string[] = [];
       page.on("console", (message) => void wrong.push(message.text()));
       await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-      await page.waitForFunction("globalThis.result").catch((error: unknown) => assert.unreachable(`${error} ${wrong}`));
+      await page
+        .waitForFunction("globalThis.result")
+        .catch((error: unknown) => assert.unreachable(`${error} ${wrong}`));
       const result = (await page.evaluate("globalThis.result")) as Record<string, unknown>;
       assert.equal(result["seen"], ["first", "error Uncaught Error: thrown", "its promise", "second"]);
       assert.is(result["ticks"], 3);

@@ -16,7 +16,7 @@ test("each callback has the context in which its timer was made; one that was ma
   setTimeout(see, 1, "before");
   storage.run("outer", () => {
     setTimeout(see, 1, "one");
-    storage.run("inner", () => setTimeout(see, 1, "two", "with", "arguments"));
+    storage.run("inner", () => setTimeout(see, 1, "two"));
     setTimeout(see, 1, "three");
     const interval = setInterval(() => {
       see("interval");
@@ -45,7 +45,10 @@ test("what a callback starts has its context, also after an await", async () => 
   });
   setTimeout(() => seen.push(storage.getStore()), 1);
   await until(() => seen.length === 5);
-  assert.equal(seen.filter((store) => store !== "a"), [undefined]);
+  assert.equal(
+    seen.filter((store) => store !== "a"),
+    [undefined],
+  );
 });
 
 test("a refreshed timer keeps its context; one that has fired gets that of the refresh", async () => {

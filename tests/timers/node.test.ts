@@ -214,7 +214,8 @@ test("a timer of a callback fires in a later pass", async () => {
     }, delay);
   }
   await until(() => seen.length === 4);
-  for (const delay of [0, 5]) assert.ok(seen.indexOf(`pass ${delay} over`) < seen.indexOf(`inner ${delay}`), String(seen));
+  for (const delay of [0, 5])
+    assert.ok(seen.indexOf(`pass ${delay} over`) < seen.indexOf(`inner ${delay}`), String(seen));
 });
 
 test("what a callback queues runs before the next one", async () => {
@@ -270,7 +271,7 @@ test("refresh restarts a timer, also one that has fired, but not one that was cl
   assert.is(seen.length, 5);
 
   let times = 0;
-  const itself = setTimeout(() => ++times < 3 && itself.refresh(), 1);
+  const itself: Timeout = setTimeout(() => ++times < 3 && itself.refresh(), 1);
   await until(() => times === 3);
   // Refreshed again and again, it waits.
   let [refreshed, fired] = [performance.now(), 0];
@@ -310,7 +311,10 @@ test("ref, unref and hasRef", async () => {
   timer.refresh();
   assert.is(timer.hasRef(), false);
   clearTimeout(timer);
-  const interval = setInterval(() => {}, 1).unref().ref().unref();
+  const interval = setInterval(() => {}, 1)
+    .unref()
+    .ref()
+    .unref();
   Reflect.apply(interval.unref, {}, []); // does not throw
   clearInterval(interval);
 });

@@ -39,7 +39,9 @@ function countedSignal(): { signal: AbortSignal; abort: () => void; listeners: (
 
 function isAbort(error: unknown, cause?: unknown): boolean {
   const { name, code, cause: its } = error as Error & { code: string };
-  return error instanceof Error && name === "AbortError" && code === "ABORT_ERR" && (cause === undefined || its === cause);
+  return (
+    error instanceof Error && name === "AbortError" && code === "ABORT_ERR" && (cause === undefined || its === cause)
+  );
 }
 
 test("promisify returns it", () => {
@@ -132,7 +134,8 @@ test("an interval that is aborted in its loop ends there", async () => {
   let count = 0;
   const error = await rejection(
     (async () => {
-      for await (const _ of setInterval(2, undefined, { signal: controller.signal })) if (++count === 3) controller.abort();
+      for await (const _ of setInterval(2, undefined, { signal: controller.signal }))
+        if (++count === 3) controller.abort();
     })(),
   );
   assert.ok(isAbort(error));
@@ -142,7 +145,10 @@ test("an interval that is aborted in its loop ends there", async () => {
 test("wrong arguments reject", async () => {
   const wrong: [options: unknown[], name: RegExp][] = [
     [[1, "", false, Infinity, null, []], /^\w+: options must be an object, not /],
-    [[1, "", false, Infinity, null, {}].map((signal) => ({ signal })), /^\w+: option "signal" must be an AbortSignal, not /],
+    [
+      [1, "", false, Infinity, null, {}].map((signal) => ({ signal })),
+      /^\w+: option "signal" must be an AbortSignal, not /,
+    ],
     [[1, "", Infinity, null, {}].map((ref) => ({ ref })), /^\w+: option "ref" must be true or false, not /],
   ];
   const check = async (promise: Promise<unknown>, message: RegExp): Promise<void> => {

@@ -18,7 +18,10 @@ export async function timers(signal: AbortSignal): Promise<void> {
   setTimeout(function () {
     this.refresh();
   });
-  setInterval(async () => {}, 5).unref().ref().close();
+  setInterval(async () => {}, 5)
+    .unref()
+    .ref()
+    .close();
   same<typeof timer.hasRef, () => boolean>(true);
   await new Promise((resolve) => setTimeout(resolve, 5));
   await new Promise<void>((resolve) => void setInterval(resolve, 5));
