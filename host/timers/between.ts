@@ -1,17 +1,17 @@
 // What happens between two timers that are due together: the callbacks of `process.nextTick` and the microtasks that the first one has
 // queued run before the second one, as they do with the runtime's timers.
 
-import { builtinModule, runTicks, setImmediate } from "../base/runtime.ts";
+import { builtinModule, runTicks, setImmediate, setTimeout, setting } from "../base/runtime.ts";
 
 type Drain = () => void;
 
 const settled = Promise.resolve();
 
-/** The function of the runtime that runs what is queued: of Node, or of Bun. */
-const candidates: readonly (Drain | undefined)[] = [
-  runTicks,
-  (builtinModule("bun:jsc") as { drainMicrotasks?: Drain } | undefined)?.drainMicrotasks,
-];
+/** The function of the runtime that runs what is queued: of Node, or of Bun. `IOLOOP_FAST=0` does without, as it is not documented on Node. */
+const candidates: readonly (Drain | undefined)[] =
+  setting("IOLOOP_FAST") === "0"
+    ? []
+    : [runTicks, (builtinModule("bun:jsc") as { drainMicrotasks?: Drain } | undefined)?.drainMicrotasks];
 
 let drain: Drain | undefined;
 let isTried = false;
@@ -41,6 +41,10 @@ function find(): void {
 
 /** Calls back in another task, soon. In a browser by a message: a timer in a timer would take 4 ms. */
 export const inAnotherTask: (task: () => void) => void = setImmediate ?? messenger();
+
+/** The same after an error, which the runtime gets first. Bun would not end if it had an immediate to run. */
+export const afterError: (task: () => void) => void =
+  "Bun" in globalThis ? (task) => void setTimeout(task, 1) : inAnotherTask;
 
 function messenger(): (task: () => void) => void {
   const { port1, port2 } = new MessageChannel();

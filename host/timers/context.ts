@@ -1,67 +1,102 @@
 // The async context in which a timer was made, as AsyncLocalStorage sees it. Its callback runs in that context.
 //
-// An AsyncResource keeps a context, but it is as large as a timer, and most programs have no context to keep. So it is found out first
-// whether there is one, in the way that suits the runtime; a runtime that shows none of them keeps one with each timer.
+// The documented way is an AsyncResource for each timer, as large as the timer itself, while most programs have no context to keep. So
+// it is looked up, in a way that depends on the runtime, whether there is one. `IOLOOP_FAST=0` turns that off.
 
-import { builtinModule } from "../base/runtime.ts";
+import { builtinModule, setting } from "../base/runtime.ts";
 
 type Hooks = typeof import("node:async_hooks");
-type Resource = InstanceType<Hooks["AsyncResource"]> & Marked;
-type Marked = { [key: symbol]: unknown };
-
-/** Runs a function in the context that it has kept. */
-export interface Context {
-  // oxlint-disable-next-line no-explicit-any -- as Node's types have it
-  runInAsyncScope(task: (this: unknown, ...args: any[]) => unknown, subject: unknown, ...args: unknown[]): unknown;
-}
 
 interface Contexts {
-  /** Keeps the current context; returns undefined if there is none. */
-  readonly capture: () => Context | undefined;
-  /** Runs a task in no context. */
+  /** The current context, to be kept; undefined if there is none. */
+  readonly capture: () => unknown;
+  /** Calls a function in a context. */
+  readonly within: <T>(context: unknown, task: (given: T) => void, given: T) => void;
+  /** Calls a function in no context. */
   readonly outside: (task: () => void) => void;
 }
 
+/** The class of contexts of Node 24 and later. An object of it is a map from each AsyncLocalStorage to what it has stored. */
+interface Frames {
+  current(): unknown;
+  set(frame: unknown): void;
+}
+
+type Resource = InstanceType<Hooks["AsyncResource"]>;
+type Keyed = Record<symbol, unknown>;
+
 const TYPE = "Timeout";
-const STORE = "kResourceStore"; // the keys under which Node 20 and 22 keep what AsyncLocalStorage stores
+const STORE = "kResourceStore"; // the name of keys under which Node 20 and 22 keep what an AsyncLocalStorage has stored
 
-/** Finds out how this runtime keeps contexts. */
-function contextsOf(hooks: Hooks | undefined): Contexts {
-  if (!hooks) return { capture: () => undefined, outside: (task) => task() };
-  const { AsyncLocalStorage, AsyncResource } = hooks;
-  const keep = (): Resource => new AsyncResource(TYPE) as Resource;
-  const root = keep();
-  const outside = (task: () => void): void => void root.runInAsyncScope(task);
+/** Without contexts: in a browser, for example. */
+const NONE: Contexts = {
+  capture: () => undefined,
+  within: (_context, task, given) => task(given),
+  outside: (task) => task(),
+};
 
-  // Node 20 and 22: promises have an id while somebody uses contexts, and only then. To try that here would make promises slower.
-  if ("_propagate" in AsyncLocalStorage.prototype) {
-    const id = keysOf(root).find((key) => root[key] === root.asyncId());
-    if (!id) return { capture: keep, outside };
-    for (const key of keysOf(root)) if (key.description === STORE) Reflect.deleteProperty(root, key);
-    return {
-      capture: () => ((Promise.resolve() as unknown as Marked)[id] === undefined ? undefined : keep()),
-      outside,
-    };
-  }
-
-  // Node 24 and later: a resource has the context under a key of its own; undefined if there is none.
-  const storage = new AsyncLocalStorage();
-  const inside = storage.run(storage, keep);
-  const frame = keysOf(inside).find((key) => inside[key] instanceof Map && inside[key].has(storage));
-  if (!frame) return { capture: keep, outside };
-  root[frame] = undefined;
-  const capture = (): Context | undefined => {
-    const resource = keep();
-    return resource[frame] === undefined ? undefined : resource;
+/** With an AsyncResource for each timer. */
+function resources(hooks: Hooks): Contexts {
+  const root = new hooks.AsyncResource(TYPE);
+  for (const key of keysOf(root)) if (key.description === STORE) Reflect.deleteProperty(root, key);
+  return {
+    capture: () => new hooks.AsyncResource(TYPE),
+    within: (context, task, given) => (context as Resource).runInAsyncScope(task as () => void, undefined, given),
+    outside: (task) => root.runInAsyncScope(task),
   };
-  return { capture, outside };
+}
+
+/** Node 20 and 22: promises have an id while somebody uses contexts, and only then. */
+function promiseIds(hooks: Hooks): Contexts | undefined {
+  if (!("_propagate" in hooks.AsyncLocalStorage.prototype)) return undefined;
+  const resource = new hooks.AsyncResource(TYPE);
+  const id = keysOf(resource).find((key) => (resource as unknown as Keyed)[key] === resource.asyncId());
+  if (!id) return undefined;
+  const all = resources(hooks);
+  const nothing = (): void => {};
+  const isUsed = (): boolean => (new Promise(nothing) as unknown as Keyed)[id] !== undefined;
+  return { ...all, capture: () => (isUsed() ? all.capture() : undefined) };
+}
+
+/** Node 24 and later: contexts are objects, which an AsyncResource shows, and their class can tell the current one. */
+function frames(hooks: Hooks): Contexts | undefined {
+  const storage = new hooks.AsyncLocalStorage();
+  return storage.run(storage, () => {
+    const resource = new hooks.AsyncResource(TYPE) as unknown as Keyed;
+    const frame = keysOf(resource)
+      .map((key) => resource[key])
+      .find((value) => value instanceof Map && value.get(storage) === storage) as object | undefined;
+    const Frame = frame?.constructor as Partial<Frames> | undefined;
+    if (!Frame || typeof Frame.set !== "function" || Frame.current?.() !== frame) return undefined;
+    return framesOf(Frame as Frames);
+  });
+}
+
+function framesOf(Frame: Frames): Contexts {
+  const within: Contexts["within"] = (context, task, given) => {
+    const before = Frame.current();
+    Frame.set(context);
+    try {
+      task(given);
+    } finally {
+      Frame.set(before);
+    }
+  };
+  return { capture: () => Frame.current(), within, outside: (task) => within(undefined, task, undefined) };
 }
 
 function keysOf(value: object): symbol[] {
   return Object.getOwnPropertySymbols(value);
 }
 
+function contextsOf(hooks: Hooks | undefined): Contexts {
+  if (!hooks) return NONE;
+  if (setting("IOLOOP_FAST") === "0") return resources(hooks);
+  return promiseIds(hooks) ?? frames(hooks) ?? resources(hooks);
+}
+
 const contexts = contextsOf(builtinModule("node:async_hooks") as Hooks | undefined);
 
 export const capture: Contexts["capture"] = contexts.capture;
+export const within: Contexts["within"] = contexts.within;
 export const outside: Contexts["outside"] = contexts.outside;

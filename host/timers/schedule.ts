@@ -9,8 +9,8 @@ import { monotonicNow } from "../base/runtime.ts";
 import { COMMANDS, Core, type CoreExports, Due } from "../core/core.ts";
 import { slotOf } from "../core/ids.ts";
 import { Alarm } from "./alarm.ts";
-import { inAnotherTask, runQueued } from "./between.ts";
-import type { Context } from "./context.ts";
+import { afterError, inAnotherTask, runQueued } from "./between.ts";
+import { within } from "./context.ts";
 import { forget } from "./numbers.ts";
 
 /** A timer: what the schedule needs to know of it. */
@@ -22,7 +22,8 @@ export interface Entry {
   /** REF, RECURRING, NUMBERED. */
   flags: number;
   readonly args: readonly unknown[] | undefined;
-  readonly context: Context | undefined;
+  /** The async context of the callback; undefined if there is none. */
+  readonly context: unknown;
   /** The callback, under Node's name, because Node's own `clearTimeout` sets it to null. So does ours. */
   // oxlint-disable-next-line no-explicit-any -- as Node's types have it
   _onTimeout: ((...args: any[]) => unknown) | null;
@@ -35,7 +36,7 @@ export const RECURRING = 2;
 /** It has a number, by which it can be cleared. */
 export const NUMBERED = 4;
 
-const FEW = 4; // timers, for which a microtask does not pay
+const FEW = 3; // timers, for which a microtask does not pay
 const AT_ONCE = 32; // timers that get their time at once, after a microtask that did not pay
 
 const settled = Promise.resolve();
@@ -163,12 +164,12 @@ class Schedule {
 
   // Runs what is due. If a callback throws, the runtime gets its error, and the others run in another task.
   private run(): void {
-    let isOver = false;
+    let isOver: boolean | undefined; // undefined if a callback throws
     try {
       isOver = this.fireAll();
     } finally {
       if (isOver) this.settleNow();
-      else inAnotherTask(this.go);
+      else (isOver === undefined ? afterError : inAnotherTask)(this.go);
     }
   }
 
@@ -194,14 +195,12 @@ class Schedule {
     const slot = slotOf(id);
     const entry = this.entries[slot]!;
     if (answer === Due.ONCE) this.end(entry, slot); // before the callback, which may start a timer in the same slot
-    const { args, context } = entry;
     if (entry._onTimeout === null) {
       if (entry.slot >= 0) this.stop(entry); // an interval that the runtime's own clearInterval was called with
       return false;
     }
-    if (context !== undefined) context.runInAsyncScope(entry._onTimeout, entry, ...(args ?? []));
-    else if (args === undefined) entry._onTimeout(); // as a method, so that `this` is the timer
-    else entry._onTimeout(...args);
+    if (entry.context === undefined) call(entry);
+    else within(entry.context, call, entry);
     return true;
   }
 
@@ -212,6 +211,12 @@ class Schedule {
     this.commands = 0;
     this.calls.handleCommands(count, NaN);
   }
+}
+
+// As a method, so that `this` is the timer.
+function call(entry: Entry): void {
+  if (entry.args === undefined) entry._onTimeout!();
+  else entry._onTimeout!(...entry.args);
 }
 
 export const schedule: Schedule = new Schedule();

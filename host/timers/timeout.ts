@@ -1,6 +1,6 @@
 // A timer, as Node's class Timeout.
 
-import { type Context, capture } from "./context.ts";
+import { capture } from "./context.ts";
 import { numberOf, remember } from "./numbers.ts";
 import { type Entry, NUMBERED, RECURRING, REF, schedule } from "./schedule.ts";
 
@@ -21,7 +21,7 @@ export class Timeout implements Entry {
   /** @internal */
   declare readonly args: readonly unknown[] | undefined;
   /** @internal */
-  declare context: Context | undefined;
+  declare context: unknown;
   /** The callback, under the name that Node has for it; null if the timer has been cleared. Not to be called. */
   // oxlint-disable-next-line no-explicit-any -- as Node's types have it
   declare _onTimeout: (...args: any[]) => any;
@@ -32,7 +32,7 @@ export class Timeout implements Entry {
     delay: number,
     args: readonly unknown[] | undefined,
     flags: number,
-    context: Context | undefined,
+    context: unknown,
   ) {
     this.slot = -1;
     this.delay = delay;

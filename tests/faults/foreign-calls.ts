@@ -126,7 +126,7 @@ export const CALLS: readonly ForeignCall[] = [
     setInterval: "reactor/io-watchers",
     subscribe: "loop/http-requests",
     unsubscribe: "loop/http-requests",
-    setTimeout: "engine/turns net/socket-file stream/lingering time/clock time/guarded-clock timers/alarm",
+    setTimeout: "engine/turns net/socket-file stream/lingering time/clock time/guarded-clock timers/alarm timers/between",
   }),
   // Files: of a UNIX domain socket, of a certificate, of the system's list of sockets.
   ...of("files", {
