@@ -16,7 +16,7 @@ interface Contexts {
   readonly outside: (task: () => void) => void;
 }
 
-/** The class of contexts of Node 24 and later. An object of it is a map from each AsyncLocalStorage to what it has stored. */
+/** The class of contexts of Node 24 and later. An object of it maps each AsyncLocalStorage to what it has stored. */
 interface Frames {
   current(): unknown;
   set(frame: unknown): void;
@@ -65,7 +65,7 @@ function frames(hooks: Hooks): Contexts | undefined {
     const resource = new hooks.AsyncResource(TYPE) as unknown as Keyed;
     const frame = keysOf(resource)
       .map((key) => resource[key])
-      .find((value) => value instanceof Map && value.get(storage) === storage) as object | undefined;
+      .find((value) => (value as Partial<Map<unknown, unknown>> | undefined)?.get?.(storage) === storage);
     const Frame = frame?.constructor as Partial<Frames> | undefined;
     if (!Frame || typeof Frame.set !== "function" || Frame.current?.() !== frame) return undefined;
     return framesOf(Frame as Frames);

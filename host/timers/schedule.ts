@@ -13,17 +13,14 @@ import { afterError, inAnotherTask, runQueued } from "./between.ts";
 import { within } from "./context.ts";
 import { forget } from "./numbers.ts";
 
-/** A timer: what the schedule needs to know of it. */
+/** A timer: what the schedule needs to know of it. Few fields, as there may be a million timers. */
 export interface Entry {
-  /** Its slot in the core; -1 if it is not running. */
-  slot: number;
+  /** Its slot in the core, -1 if it is not running, above the flags REF, RECURRING and NUMBERED. */
+  state: number;
   /** In milliseconds. */
   readonly delay: number;
-  /** REF, RECURRING, NUMBERED. */
-  flags: number;
-  readonly args: readonly unknown[] | undefined;
-  /** The async context of the callback; undefined if there is none. */
-  readonly context: unknown;
+  /** The arguments of the callback, or them and its async context; undefined if there is neither. */
+  readonly kept: readonly unknown[] | Kept | undefined;
   /** The callback, under Node's name, because Node's own `clearTimeout` sets it to null. So does ours. */
   // oxlint-disable-next-line no-explicit-any -- as Node's types have it
   _onTimeout: ((...args: any[]) => unknown) | null;
@@ -35,6 +32,23 @@ export const REF = 1;
 export const RECURRING = 2;
 /** It has a number, by which it can be cleared. */
 export const NUMBERED = 4;
+
+/** The bits of the slot begin here. */
+export const SLOT_SHIFT = 3;
+/** The state of a timer that is not running, without its flags. */
+export const STOPPED: number = -1 << SLOT_SHIFT;
+const FLAGS = 7;
+
+/** The arguments of a callback that has an async context. */
+export class Kept {
+  readonly context: unknown;
+  readonly args: readonly unknown[] | undefined;
+
+  constructor(context: unknown, args: readonly unknown[] | undefined) {
+    this.context = context;
+    this.args = args;
+  }
+}
 
 const FEW = 3; // timers, for which a microtask does not pay
 const AT_ONCE = 32; // timers that get their time at once, after a microtask that did not pay
@@ -59,14 +73,14 @@ class Schedule {
 
   /** Starts a timer that is not running. */
   start(entry: Entry): void {
-    const { delay, flags } = entry;
+    const { delay, state } = entry;
     const now = this.getsTime() ? monotonicNow() : NaN;
-    const id = this.calls.handleTimer(delay, flags & RECURRING, now);
+    const id = this.calls.handleTimer(delay, state & RECURRING, now);
     const slot = slotOf(id);
     if (id < 0 || slot >= this.entries.length) this.reach(slot, id);
     this.entries[slot] = entry;
-    entry.slot = slot;
-    this.refs += flags & REF;
+    entry.state = (slot << SLOT_SHIFT) | (state & FLAGS);
+    this.refs += state & REF;
     if (now >= 0) this.timed(now + delay);
     else if (this.commands > 0) this.command(id); // keeps its order behind timers that were restarted before it
     else if (++this.untimed === COMMANDS) this.tell();
@@ -74,7 +88,7 @@ class Schedule {
 
   /** Restarts a running timer. */
   restart(entry: Entry): void {
-    const id = this.core.timerId(entry.slot);
+    const id = this.core.timerId(entry.state >> SLOT_SHIFT);
     if (!this.getsTime()) return this.command(id);
     this.core.commands[0] = id;
     const now = monotonicNow();
@@ -84,7 +98,7 @@ class Schedule {
 
   /** Stops a running timer. */
   stop(entry: Entry): void {
-    const { slot } = entry;
+    const slot = entry.state >> SLOT_SHIFT;
     this.calls.handleTimerRemove(this.core.timerId(slot));
     this.end(entry, slot);
     if (this.refs === 0 && !this.isSettling && this.alarm.keepsAlive) this.wake();
@@ -114,9 +128,10 @@ class Schedule {
 
   private end(entry: Entry, slot: number): void {
     this.entries[slot] = undefined;
-    entry.slot = -1;
-    this.refs -= entry.flags & REF;
-    if ((entry.flags & NUMBERED) !== 0) forget(entry);
+    const flags = entry.state & FLAGS;
+    entry.state = STOPPED | flags;
+    this.refs -= flags & REF;
+    if ((flags & NUMBERED) !== 0) forget(entry);
   }
 
   private command(id: number): void {
@@ -196,11 +211,11 @@ class Schedule {
     const entry = this.entries[slot]!;
     if (answer === Due.ONCE) this.end(entry, slot); // before the callback, which may start a timer in the same slot
     if (entry._onTimeout === null) {
-      if (entry.slot >= 0) this.stop(entry); // an interval that the runtime's own clearInterval was called with
+      if (entry.state >= 0) this.stop(entry); // an interval that the runtime's own clearInterval was called with
       return false;
     }
-    if (entry.context === undefined) call(entry);
-    else within(entry.context, call, entry);
+    if (entry.kept instanceof Kept) within(entry.kept.context, call, entry);
+    else call(entry);
     return true;
   }
 
@@ -213,10 +228,16 @@ class Schedule {
   }
 }
 
+/** The arguments of a timer's callback. */
+export function argsOf({ kept }: Entry): readonly unknown[] | undefined {
+  return kept instanceof Kept ? kept.args : kept;
+}
+
 // As a method, so that `this` is the timer.
 function call(entry: Entry): void {
-  if (entry.args === undefined) entry._onTimeout!();
-  else entry._onTimeout!(...entry.args);
+  const args = argsOf(entry);
+  if (args === undefined) entry._onTimeout!();
+  else entry._onTimeout!(...args);
 }
 
 export const schedule: Schedule = new Schedule();

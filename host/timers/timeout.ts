@@ -2,7 +2,7 @@
 
 import { capture } from "./context.ts";
 import { numberOf, remember } from "./numbers.ts";
-import { type Entry, NUMBERED, RECURRING, REF, schedule } from "./schedule.ts";
+import { type Entry, Kept, NUMBERED, RECURRING, REF, STOPPED, argsOf, schedule } from "./schedule.ts";
 
 const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom") as never; // Bun uses it, too
 const INSPECT_ON_DENO: unique symbol = Symbol.for("Deno.customInspect") as never;
@@ -13,15 +13,11 @@ type Callback = (...args: never[]) => unknown;
 export class Timeout implements Entry {
   // Declared only: fields with an initial value would be written twice, and there may be a million timers.
   /** @internal */
-  declare slot: number;
+  declare state: number;
   /** @internal */
   declare readonly delay: number;
   /** @internal */
-  declare flags: number;
-  /** @internal */
-  declare readonly args: readonly unknown[] | undefined;
-  /** @internal */
-  declare context: unknown;
+  declare kept: readonly unknown[] | Kept | undefined;
   /** The callback, under the name that Node has for it; null if the timer has been cleared. Not to be called. */
   // oxlint-disable-next-line no-explicit-any -- as Node's types have it
   declare _onTimeout: (...args: any[]) => any;
@@ -34,47 +30,48 @@ export class Timeout implements Entry {
     flags: number,
     context: unknown,
   ) {
-    this.slot = -1;
+    this.state = STOPPED | flags;
     this.delay = delay;
-    this.flags = flags;
-    this.args = args;
-    this.context = context;
+    this.kept = context === undefined ? args : new Kept(context, args);
     this._onTimeout = callback;
     schedule.start(this as Entry);
   }
 
   /** Starts the timer again, from now. Also works after it has fired, but not after it was cleared. */
   refresh(): this {
-    if (this.slot >= 0) schedule.restart(this as Entry);
+    if (this.state >= 0) schedule.restart(this as Entry);
     else if ((this as Entry)._onTimeout !== null) {
-      this.context = capture();
+      const context = capture();
+      const args = argsOf(this as Entry);
+      this.kept = context === undefined ? args : new Kept(context, args);
       schedule.start(this as Entry);
-      if ((this.flags & NUMBERED) !== 0) remember(this);
+      if ((this.state & NUMBERED) !== 0) remember(this);
     }
     return this;
   }
 
   /** Keeps the process alive while the timer is running, as by default. */
   ref(): this {
-    if ((this.flags & REF) === 0) {
-      this.flags |= REF;
-      if (this.slot >= 0) schedule.hold(1);
+    if ((this.state & REF) === 0) {
+      const isRunning = this.state >= 0; // not so for another object, of which this may be called
+      this.state |= REF;
+      if (isRunning) schedule.hold(1);
     }
     return this;
   }
 
   /** Lets the process end although the timer is running. */
   unref(): this {
-    if ((this.flags & REF) !== 0) {
-      this.flags &= ~REF;
-      if (this.slot >= 0) schedule.hold(-1);
+    if ((this.state & REF) !== 0) {
+      this.state &= ~REF;
+      if (this.state >= 0) schedule.hold(-1);
     }
     return this;
   }
 
   /** Whether the timer keeps the process alive. */
   hasRef(): boolean {
-    return (this.flags & REF) !== 0;
+    return (this.state & REF) !== 0;
   }
 
   /** Clears the timer. */
@@ -90,8 +87,8 @@ export class Timeout implements Entry {
 
   /** A number for the timer, which `clearTimeout` and `clearInterval` take, also as a string. */
   [Symbol.toPrimitive](): number {
-    this.flags |= NUMBERED;
-    if (this.slot >= 0) remember(this);
+    this.state |= NUMBERED;
+    if (this.state >= 0) remember(this);
     return numberOf(this);
   }
 
@@ -108,13 +105,13 @@ export class Timeout implements Entry {
 
 /** Clears a timer: it does not fire any more, and cannot be started again. */
 export function clear(timer: Timeout): void {
-  if (timer.slot >= 0) schedule.stop(timer as Entry);
+  if (timer.state >= 0) schedule.stop(timer as Entry);
   (timer as Entry)._onTimeout = null;
 }
 
 // `Timeout { delay: 1000, isRunning: true, hasRef: true }`.
 function shown(timer: Timeout): string {
-  const { delay, slot, flags } = timer;
-  const kind = (flags & RECURRING) === 0 ? "Timeout" : "Timeout (interval)";
-  return `${kind} { delay: ${delay}, isRunning: ${slot >= 0}, hasRef: ${timer.hasRef()} }`;
+  const { delay, state } = timer;
+  const kind = (state & RECURRING) === 0 ? "Timeout" : "Timeout (interval)";
+  return `${kind} { delay: ${delay}, isRunning: ${state >= 0}, hasRef: ${timer.hasRef()} }`;
 }
