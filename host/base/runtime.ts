@@ -46,7 +46,7 @@ export const monotonicNow: () => number = performance.now.bind(performance);
 export const nextTickOfRuntime: (callback: () => void) => void = process?.nextTick?.bind(process) ?? queueMicrotask;
 
 /** Runs the callbacks of `process.nextTick` and the microtasks that are queued, on Node; undefined if there is no such function. */
-export const runTicks: (() => void) | undefined = process?._tickCallback?.bind(process);
+export const runTicks: (() => void) | undefined = process?.["_tickCallback"]?.bind(process);
 
 /** Prints a warning of a type; undefined in a browser. */
 export const emitWarning: ((message: string, name: string) => void) | undefined = process?.emitWarning?.bind(process);

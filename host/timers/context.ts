@@ -5,6 +5,7 @@
 
 import { builtinModule, setting } from "../base/runtime.ts";
 
+// oxlint-disable-next-line consistent-type-imports -- an import, even of a type, would say that this file needs Node
 type Hooks = typeof import("node:async_hooks");
 
 interface Contexts {

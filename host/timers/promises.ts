@@ -18,19 +18,17 @@ export interface TimerOptions {
 export function setTimeout<T = void>(delay?: number, value?: T, options?: TimerOptions): Promise<T> {
   return new Promise((resolve, reject) => {
     const { signal, isRef } = checked("setTimeout", delay, options);
-    const args = value === undefined ? undefined : [value];
-    const flags = isRef ? REF : 0;
-    // No context is kept: that of a callback of the promise is the one in which it was given to `then`.
-    if (!signal) return void new Timeout(resolve, delayOf(delay), args, flags, undefined);
-    const done = (): void => {
-      end();
-      resolve(value as T);
-    };
-    const timer = new Timeout(done, delayOf(delay), undefined, flags, undefined);
+    const args = signal || value === undefined ? undefined : [value];
+    // No context is kept: a callback of the promise has the one in which it was given to `then`.
+    const timer = new Timeout(signal ? done : resolve, delayOf(delay), args, isRef ? REF : 0, undefined);
     const end = onAbort(signal, (reason) => {
       clear(timer);
       reject(abortError(reason));
     });
+    function done(): void {
+      end();
+      resolve(value as T);
+    }
   });
 }
 

@@ -4,6 +4,8 @@
 // a pass. It is later than the calls, so no timer fires early. A restart is a command, written into the core's memory. A microtask costs
 // more than reading the clock a few times, so after one that was for few timers, the next ones get their time at once.
 
+// oxlint-disable no-underscore-dangle -- `_onTimeout` is Node's name
+
 import { noRoom } from "../base/errors.ts";
 import { monotonicNow } from "../base/runtime.ts";
 import { COMMANDS, Core, type CoreExports, Due } from "../core/core.ts";

@@ -1,4 +1,6 @@
-// A timer, as Node's class Timeout.
+// A timer, as Node's class Timeout. To the schedule it is an Entry, which is not declared, so that users need not see it.
+
+// oxlint-disable no-underscore-dangle -- `_onTimeout` is Node's name
 
 import { capture } from "./context.ts";
 import { numberOf, remember } from "./numbers.ts";
@@ -10,7 +12,7 @@ const INSPECT_ON_DENO: unique symbol = Symbol.for("Deno.customInspect") as never
 type Callback = (...args: never[]) => unknown;
 
 /** A timer, as `setTimeout` and `setInterval` return it. */
-export class Timeout implements Entry {
+export class Timeout {
   // Declared only: fields with an initial value would be written twice, and there may be a million timers.
   /** @internal */
   declare state: number;
@@ -34,17 +36,17 @@ export class Timeout implements Entry {
     this.delay = delay;
     this.kept = context === undefined ? args : new Kept(context, args);
     this._onTimeout = callback;
-    schedule.start(this as Entry);
+    schedule.start(this);
   }
 
   /** Starts the timer again, from now. Also works after it has fired, but not after it was cleared. */
   refresh(): this {
-    if (this.state >= 0) schedule.restart(this as Entry);
+    if (this.state >= 0) schedule.restart(this);
     else if ((this as Entry)._onTimeout !== null) {
       const context = capture();
-      const args = argsOf(this as Entry);
+      const args = argsOf(this);
       this.kept = context === undefined ? args : new Kept(context, args);
-      schedule.start(this as Entry);
+      schedule.start(this);
       if ((this.state & NUMBERED) !== 0) remember(this);
     }
     return this;
@@ -105,7 +107,7 @@ export class Timeout implements Entry {
 
 /** Clears a timer: it does not fire any more, and cannot be started again. */
 export function clear(timer: Timeout): void {
-  if (timer.state >= 0) schedule.stop(timer as Entry);
+  if (timer.state >= 0) schedule.stop(timer);
   (timer as Entry)._onTimeout = null;
 }
 

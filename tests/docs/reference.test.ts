@@ -55,6 +55,7 @@ const PLACES: Readonly<Record<string, string>> = {
   StreamReader: "stream-reader",
   SystemClock: "clock",
   Timeout: "timers",
+  TimerOptions: "timers",
   VirtualClock: "clock",
 };
 /** Classes whose members each have an entry with a signature. */
@@ -88,7 +89,6 @@ const WHOLE = new Set([
   "StreamDuplex",
   "StreamHandle",
   "StreamOptions",
-  "TimerOptions",
   "TlsInfo",
   "WebStreams",
 ]);

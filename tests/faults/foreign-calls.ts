@@ -126,7 +126,8 @@ export const CALLS: readonly ForeignCall[] = [
     setInterval: "reactor/io-watchers",
     subscribe: "loop/http-requests",
     unsubscribe: "loop/http-requests",
-    setTimeout: "engine/turns net/socket-file stream/lingering time/clock time/guarded-clock timers/alarm timers/between",
+    setTimeout:
+      "engine/turns net/socket-file stream/lingering time/clock time/guarded-clock timers/alarm timers/between",
   }),
   // Files: of a UNIX domain socket, of a certificate, of the system's list of sockets.
   ...of("files", {
@@ -142,7 +143,7 @@ export const CALLS: readonly ForeignCall[] = [
   }),
   // Calls that are not made to throw: pure functions, and calls before counting begins.
   ...of("other", {
-    AsyncResource: "engine/async-context",
+    AsyncResource: "engine/async-context timers/context",
     Socket: "socket/node-internals socket/node-socket",
     basename: "net/unix-sockets",
     builtinModule: "timers/between timers/context",

@@ -26,7 +26,7 @@ export async function timers(signal: AbortSignal): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 5));
   await new Promise<void>((resolve) => void setInterval(resolve, 5));
   const number: number = +timer;
-  for (const what of [timer, number, String(timer), undefined, null]) clearTimeout(what);
+  for (const what of [timer, number, String(number), undefined, null]) clearTimeout(what);
   clearInterval();
   clearInterval(timer);
   asOfNode.refresh();
