@@ -1,5 +1,7 @@
 // Globals of the runtime, saved when this module is loaded: later replacements, such as a test's fake timers, do not affect the loop.
 
+declare const INTERNAL: unique symbol; // Deno.internal
+
 interface Global {
   readonly process?: {
     readonly env?: Record<string, string | undefined>;
@@ -11,6 +13,8 @@ interface Global {
   };
   readonly Deno?: {
     readonly permissions?: { querySync(what: { name: "env"; variable: string }): { state: string } };
+    readonly internal: typeof INTERNAL;
+    readonly [INTERNAL]?: { readonly core?: { runNextTicks?(): void } };
     refTimer?(timer: unknown): void;
     unrefTimer?(timer: unknown): void;
   };
@@ -45,8 +49,12 @@ export const monotonicNow: () => number = performance.now.bind(performance);
 /** Calls back before the runtime continues with anything else: by `process.nextTick`, or in a microtask if there is none. */
 export const nextTickOfRuntime: (callback: () => void) => void = process?.nextTick?.bind(process) ?? queueMicrotask;
 
-/** Runs the callbacks of `process.nextTick` and the microtasks that are queued, on Node; undefined if there is no such function. */
-export const runTicks: (() => void) | undefined = process?.["_tickCallback"]?.bind(process);
+/**
+ * Runs the callbacks of `process.nextTick` and the microtasks that are queued, on Node and Deno; undefined if there is no such function.
+ * On Bun, it does nothing.
+ */
+export const runTicks: (() => void) | undefined =
+  process?.["_tickCallback"]?.bind(process) ?? Deno?.[Deno.internal]?.core?.runNextTicks;
 
 /** Prints a warning of a type; undefined in a browser. */
 export const emitWarning: ((message: string, name: string) => void) | undefined = process?.emitWarning?.bind(process);
