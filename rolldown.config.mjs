@@ -4,11 +4,19 @@
 import { defineConfig } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
 
-const { core, framing, ...others } = {
+const {
+  core,
+  framing,
+  timers,
+  "timers-promises": promises,
+  ...others
+} = {
   index: "host/index.ts",
   core: "host/core/core.ts",
   framing: "host/framing/framing.ts",
   testing: "host/time/virtual-clock.ts",
+  timers: "host/timers/timers.ts",
+  "timers-promises": "host/timers/promises.ts",
 };
 // What is built on the package, as a program is: it imports the package's main file.
 const services = { admin: "host/service/admin.ts", prefork: "host/service/prefork.ts" };
@@ -28,6 +36,11 @@ const ofPrefork = {
 // Entry points for other hosts need no types of Node.
 const needsNoNode = new Set(["core", "testing", "shared"]);
 
+// And the timers run in browsers: they need only what the compiler has itself.
+const LIBRARY = '/// <reference lib="esnext.disposable" />';
+const NODE = '/// <reference types="node" />';
+const typesFor = (name) => (needsNoNode.has(name) ? "" : name.startsWith("timers") ? LIBRARY : NODE);
+
 const declarations = (input, ...plugins) => ({
   ...common,
   input,
@@ -35,20 +48,26 @@ const declarations = (input, ...plugins) => ({
   output: {
     ...output,
     chunkFileNames: "shared.d.ts",
-    banner: ({ name }) => (needsNoNode.has(name.replace(/\.d$/, "")) ? "" : '/// <reference types="node" />'),
+    banner: ({ name }) => typesFor(name.replace(/\.d$/, "")),
   },
 });
 
 export default defineConfig([
   {
     ...common,
-    input: { core, framing, ...others },
+    input: { core, framing, timers, "timers-promises": promises, ...others },
     preserveEntrySignatures: "allow-extension",
     output: {
       ...output,
-      chunkFileNames: "shared.js",
-      // One file for all that several entry points use, whichever they are.
-      codeSplitting: { groups: [{ name: "shared", test: /host\/(?!core\/|framing\/)/, minShareCount: 2 }] },
+      chunkFileNames: "[name].js",
+      // One file for all that several entry points use, whichever they are. Another one for what the two of the timers share: it has a core.
+      codeSplitting: {
+        includeDependenciesRecursively: false,
+        groups: [
+          { name: "shared", test: /host\/(?!core\/|framing\/|timers\/)/, minShareCount: 2 },
+          { name: "timers-shared", test: /host\/timers\/(?!timers\.|promises\.)/ },
+        ],
+      },
       comments: true,
       sourcemap: true,
       sourcemapExcludeSources: true, // the package has them
@@ -75,5 +94,7 @@ export default defineConfig([
   },
   declarations({ core }), // separately, as the others use none of its types
   declarations({ framing }), // and these need the types of Node, which those that the others share do not
+  declarations({ timers }),
+  declarations({ "timers-promises": promises }),
   declarations(others),
 ]);

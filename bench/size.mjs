@@ -45,11 +45,13 @@ export async function run({ rounds, runtimes, peers, only, progress }) {
 function sizes() {
   const bundle = bundled("index", 'import { IOLoop } from "wasm-ioloop";\nawait IOLoop.start();\n');
   const core = bundled("core", 'import { Core } from "wasm-ioloop/core";\nconsole.log(new Core(1).calls.version());\n');
+  const timers = bundled("timers", 'import { setTimeout } from "wasm-ioloop/timers";\nsetTimeout(console.log, 1);\n');
   const bytes = {
     "core.wasm": statSync(join(root, "dist/core.wasm")).size,
     "bundle, minified": bundle.length,
     "bundle, minified, gzipped": zipped(bundle),
     "of it the core and its binding, gzipped": zipped(core),
+    "wasm-ioloop/timers alone, minified, gzipped": zipped(timers),
   };
   return {
     id: "size",

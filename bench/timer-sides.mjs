@@ -1,6 +1,7 @@
-// One side of the timer bench, in its own process: timer-sides.mjs SIDE OPERATION PENDING BATCHES prints nanoseconds per
+// One side of the timer benches, in its own process: timer-sides.mjs SIDE OPERATION PENDING BATCHES prints nanoseconds per
 // operation. The whole cost counts, including garbage collection.
 
+import { randomFrom } from "./measure.mjs";
 import { drawer } from "./timer-draws.mjs";
 import { rivals } from "./timer-rivals.mjs";
 
@@ -9,6 +10,8 @@ import { rivals } from "./timer-rivals.mjs";
 const BATCH = 512;
 const WARM_SHARE = 0.6;
 const FIRED = 1_500_000; // in all, in three runs or more
+const AT_ONCE = 1000;
+const OURS = "wasm-ioloop/timers";
 const LONGEST = 600; // seconds, so that nothing fires during a measurement
 
 const callback = () => {};
@@ -45,6 +48,15 @@ const sides = {
       make: (seconds, callback) => loop.timer(seconds, callback),
       restart: (id) => reactor.again(id),
       cancel: (id) => loop.remove(id),
+    };
+  },
+  "ours-timers": async () => {
+    const { clearTimeout, setTimeout } = await import("wasm-ioloop/timers");
+    return {
+      within: inCallback,
+      make: (seconds, callback) => setTimeout(callback, seconds * 1000),
+      restart: (timer) => timer.refresh(),
+      cancel: (timer) => clearTimeout(timer),
     };
   },
   core: async () => alone(new (await import("wasm-ioloop/core")).Core(1)),
@@ -167,7 +179,28 @@ function fire(side) {
   });
 }
 
+// Promises of timers of 1 to 10 ms, a thousand at a time, while others are pending: the CPU time for each.
+async function awaitSome(side) {
+  const { setTimeout: sleep } = await import(name === "setTimeout" ? "node:timers/promises" : `${OURS}/promises`);
+  const random = randomFrom(1);
+  const pending = [];
+  for (let i = 0; i < size; i++) pending.push(side.make(1 + random() * LONGEST, callback));
+  const times = Math.max(2, batches / 50);
+  let begin;
+  for (let time = 0; time < times; time++) {
+    if (time === times >> 1) begin = process.cpuUsage();
+    await Promise.all(Array.from({ length: AT_ONCE }, (_, at) => awaited(sleep, 1 + (at % 10))));
+  }
+  const { user, system } = process.cpuUsage(begin);
+  return ((user + system) * 1000) / ((times - (times >> 1)) * AT_ONCE);
+}
+
+async function awaited(sleep, milliseconds) {
+  await sleep(milliseconds);
+}
+
+const work = { fire, await: awaitSome }[operation] ?? measure;
 const side = await sides[name]();
-const nanoseconds = await side.within(() => (operation === "fire" ? fire(side) : measure(side)));
+const nanoseconds = await side.within(() => work(side));
 console.log(JSON.stringify({ nanoseconds }));
 process.exit(0);

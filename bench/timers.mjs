@@ -19,7 +19,8 @@ const IN_C = ["c-wheel", "libuv"];
 
 export const peers = ["setTimeout", "undici", "heap", "twin", ...IN_C];
 
-const OPERATIONS = {
+/** The operations that are measured while others are pending, and their titles. */
+export const OPERATIONS = {
   "make-random": "make, random delay",
   "make-one": "make, one delay for all",
   restart: "restart",
@@ -35,7 +36,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** @param {import("./result.mjs").Context} context */
 export async function run(context) {
   const { rounds, quick, only, runtimes, peers, progress } = context;
-  const pending = context.pending ?? (quick ? [QUICK_PENDING] : [1000, 100_000, 1_000_000]);
+  const pending = sizesFor(context);
   const skipped = [];
   const native = IN_C.some((peer) => !peers || peers.includes(peer)) ? build(skipped) : undefined;
   const tables = [];
@@ -67,6 +68,11 @@ export async function run(context) {
     tables.push({ id, title: `Timers: ${what}`, columns, rows: result.rows, main: keys.at(-1), compared: keys });
   }
   return { tables, skipped };
+}
+
+/** How many timers are pending. @param {import("./result.mjs").Context} context */
+export function sizesFor({ pending, quick }) {
+  return pending ?? (quick ? [QUICK_PENDING] : [1000, 100_000, 1_000_000]);
 }
 
 // Other timers in JavaScript.

@@ -28,6 +28,7 @@ const REQUIRED = new Set(["node", "bun"]);
 // These do not depend on the runtime, so they run on the first one only. The replay shows that the core behaves the same on all of them.
 const ONCE: ReadonlySet<string> = new Set([
   "docs/programs.test.js",
+  "timers/browser.test.js",
   "docs/site.test.js",
   "docs/statements.test.js",
   "engine/reentrancy.test.js",

@@ -1,6 +1,7 @@
-// The two sides of a timer bench: how each makes a timer of some milliseconds, and how its loop is started.
+// The sides of a timer bench: how each makes a timer of some milliseconds, and how its loop is started.
 
 import { IOLoop } from "wasm-ioloop";
+import * as timers from "wasm-ioloop/timers";
 
 const HOUR = 3600; // a loop ends if nothing is pending
 
@@ -15,6 +16,9 @@ export const sides = {
         void loop.start();
       },
     };
+  },
+  "ours-timers"() {
+    return { make: (milliseconds, callback) => timers.setTimeout(callback, milliseconds), start: () => {} };
   },
   setTimeout() {
     return { make: (milliseconds, callback) => setTimeout(callback, milliseconds), start: () => {} };

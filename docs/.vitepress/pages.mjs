@@ -30,7 +30,7 @@ const GROUPS = [
     folder: "docs/api",
     pages: names(
       "docs/api",
-      "ioloop stream stream-reader framing server client reactor delay event-emitter clock errors prefork command admin core",
+      "ioloop stream stream-reader framing server client reactor delay event-emitter clock timers errors prefork command admin core",
     ),
   },
   { text: "Runtimes and performance", folder: "docs", pages: names("docs", "runtimes performance benchmarks") },

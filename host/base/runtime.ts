@@ -1,12 +1,21 @@
 // Globals of the runtime, saved when this module is loaded: later replacements, such as a test's fake timers, do not affect the loop.
 
+declare const INTERNAL: unique symbol; // Deno.internal
+
 interface Global {
   readonly process?: {
     readonly env?: Record<string, string | undefined>;
     nextTick?(callback: () => void): void;
+    emitWarning?(message: string, name: string): void;
+    getBuiltinModule?(name: string): unknown;
+    /** Runs the callbacks of `nextTick` and the microtasks that are queued. */
+    _tickCallback?(): void;
   };
   readonly Deno?: {
     readonly permissions?: { querySync(what: { name: "env"; variable: string }): { state: string } };
+    readonly internal: typeof INTERNAL;
+    readonly [INTERNAL]?: { readonly core?: { runNextTicks?(): void } };
+    refTimer?(timer: unknown): void;
     unrefTimer?(timer: unknown): void;
   };
 }
@@ -28,11 +37,36 @@ export function unrefTimer(timer: ReturnType<typeof setTimeout>): void {
   else Deno?.unrefTimer?.(timer);
 }
 
+/** Keeps the process alive while a timer is running, after `unrefTimer`. */
+export function refTimer(timer: ReturnType<typeof setTimeout>): void {
+  if (typeof timer === "object") timer.ref();
+  else Deno?.refTimer?.(timer);
+}
+
 /** The time in milliseconds on the runtime's monotonic clock. */
 export const monotonicNow: () => number = performance.now.bind(performance);
 
 /** Calls back before the runtime continues with anything else: by `process.nextTick`, or in a microtask if there is none. */
 export const nextTickOfRuntime: (callback: () => void) => void = process?.nextTick?.bind(process) ?? queueMicrotask;
+
+/**
+ * Runs the callbacks of `process.nextTick` and the microtasks that are queued, on Node and Deno; undefined if there is no such function.
+ * On Bun, it does nothing.
+ */
+export const runTicks: (() => void) | undefined =
+  process?.["_tickCallback"]?.bind(process) ?? Deno?.[Deno.internal]?.core?.runNextTicks;
+
+/** Prints a warning of a type; undefined in a browser. */
+export const emitWarning: ((message: string, name: string) => void) | undefined = process?.emitWarning?.bind(process);
+
+/** A module of the runtime, such as "node:async_hooks"; undefined if there is none, or no way to load it without an import. */
+export function builtinModule(name: string): unknown {
+  try {
+    return process?.getBuiltinModule?.(name);
+  } catch {
+    return undefined;
+  }
+}
 
 /** An environment variable; undefined if it is not set, or if reading it is not permitted (Deno would prompt, or throw). */
 export function setting(name: `IOLOOP_${string}` | `LISTEN_${string}`): string | undefined {

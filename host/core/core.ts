@@ -14,6 +14,8 @@ const FIRST_TIMER = Kind.TIMER * KIND_UNIT;
 // Exclusive-or with NAME converts the part of an id above the slot into that form.
 const NAMED = 0x9f_ff_ff_ff;
 const NAME = 0xc0_00_00_00;
+const GENERATION = 0x1f_ff_ff_ff;
+const GENERATION_UNIT = 2 ** 22;
 
 let compiled: WebAssembly.Module | undefined;
 
@@ -43,6 +45,11 @@ export class Core {
   isTimer(id: number): boolean {
     if (!(id >= FIRST_TIMER && id < FIRST_TIMER + KIND_UNIT)) return false;
     return (this.#timers[slotOf(id) << 3]! & NAMED) === ((id * 2 ** -22) ^ NAME);
+  }
+
+  /** The id of the timer in a slot. There must be one. Reads the core's memory. @internal */
+  timerId(slot: number): number {
+    return FIRST_TIMER + (this.#timers[slot << 3]! & GENERATION) * GENERATION_UNIT + slot;
   }
 
   /** Renews the views if memory has grown. Call it after every call that creates a timer or sets a timeout. */

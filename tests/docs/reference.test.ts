@@ -9,6 +9,8 @@ import * as core from "wasm-ioloop/core";
 import * as framing from "wasm-ioloop/framing";
 import * as prefork from "wasm-ioloop/prefork";
 import * as testing from "wasm-ioloop/testing";
+import * as timers from "wasm-ioloop/timers";
+import * as promises from "wasm-ioloop/timers/promises";
 import { type Declaration, declarations, declarationText, exportsOf, stringsOf } from "../package/declarations.ts";
 import { harness } from "../support/harness.ts";
 import { filesIn, root } from "../support/paths.ts";
@@ -53,6 +55,8 @@ const PLACES: Readonly<Record<string, string>> = {
   StreamEvents: "stream",
   StreamReader: "stream-reader",
   SystemClock: "clock",
+  Timeout: "timers",
+  TimerOptions: "timers",
   VirtualClock: "clock",
 };
 /** Classes whose members each have an entry with a signature. */
@@ -157,7 +161,16 @@ function textOf(name: string): string {
   return text.slice(text.indexOf(`declare class ${name} `)).replace(/^\}[\s\S]*/m, "");
 }
 
-for (const [entry, module] of Object.entries({ index: main, admin, core, framing, prefork, testing })) {
+for (const [entry, module] of Object.entries({
+  index: main,
+  admin,
+  core,
+  framing,
+  prefork,
+  testing,
+  timers,
+  "timers-promises": promises,
+})) {
   test(`every name that ${entry} exports is in the reference`, () => {
     const types = exportsOf(`${entry}.d.ts`);
     const values = Object.keys(module);

@@ -40,6 +40,21 @@ test("synopsis: the server answers the client, and the timer ends the program", 
   });
 });
 
+test("expiring-cache: entries expire unless they are read", async () => {
+  await example("expiring-cache", [10_000, 1200], async (it) => {
+    assert.is(await it.ending(), "code 0");
+    const lines = it.output.trimEnd().split("\n");
+    const made = lines.map((line) => line.replace(/: [\d,]+ ns each$/, ""));
+    assert.equal(made.slice(0, 3), [
+      "10,000 entries made",
+      "1,000 entries deleted",
+      "5,000 entries read, which live longer",
+    ]);
+    assert.equal(made.slice(3), ["5,000 entries are left", "0 entries are left"]);
+    assert.is(it.errors, "");
+  });
+});
+
 test("countdown: counts, and ends", async () => {
   await example("countdown", [3, 0.05], async (it) => {
     assert.is(await it.ending(), "code 0");

@@ -27,7 +27,8 @@ const BUT = new Set(["socket/fast-path this", "socket/handle this", "time/guarde
 const OURS_HERE = new Set(
   `socket/bun-socket data, socket/bun-socket socket.closed, engine/stall #alarm, time/deadline-alarm #alarm, time/virtual-clock #alarms,
   socket/handle socket.reset, loop/listen server, loop/listen #server, framing/delimited-frames rest, framing/sized-frames rest, framing/sized-frames bytes.push,
-  framing/rest larger.set, framing/rest #buffer.set`.split(/,\s+/),
+  framing/rest larger.set, framing/rest #buffer.set, timers/numbers numbers.set, timers/context Frame.set, timers/schedule alarm.set,
+  timers/schedule entries.push`.split(/,\s+/),
 );
 /** Objects of the language, and names of our collections. They cannot be made to throw. */
 const LANGUAGE = new Set(

@@ -52,7 +52,7 @@ export const CALLS: readonly ForeignCall[] = [
     prependListener: "loop/http-requests",
     push: "socket/fast-path stream/duplex",
     read: "reactor/stream-watcher",
-    ref: `net/admitted-client net/client net/closing-listener net/server net/waiting-client
+    ref: `base/runtime net/admitted-client net/client net/closing-listener net/server net/waiting-client
       reactor/server-watcher reactor/watcher socket/bun-socket socket/node-socket stream/ending
       stream/lingering stream/reading stream/socket-members`,
     resetAndDestroy: "socket/handle socket/tls-reset",
@@ -112,21 +112,22 @@ export const CALLS: readonly ForeignCall[] = [
   }),
   // An AbortSignal.
   ...of("signal", {
-    addEventListener: "loop/graceful-stop base/signals",
+    addEventListener: "loop/graceful-stop base/signals timers/between",
     removeEventListener: "loop/graceful-stop base/signals",
   }),
   // Timers and queues of the runtime.
   ...of("runtime", {
     clearImmediate: "time/clock",
     clearInterval: "reactor/io-watchers",
-    clearTimeout: "stream/lingering time/clock time/guarded-clock",
+    clearTimeout: "stream/lingering time/clock time/guarded-clock timers/alarm",
     nextTickOfRuntime: "reactor/stream-watcher stream/duplex loop/served",
     queueMicrotask: "engine/turns engine/writers reactor/server-watcher stream/writing loop/listen",
     setImmediate: "time/clock",
     setInterval: "reactor/io-watchers",
     subscribe: "loop/http-requests",
     unsubscribe: "loop/http-requests",
-    setTimeout: "engine/turns net/socket-file stream/lingering time/clock time/guarded-clock",
+    setTimeout:
+      "engine/turns net/socket-file stream/lingering time/clock time/guarded-clock timers/alarm timers/between",
   }),
   // Files: of a UNIX domain socket, of a certificate, of the system's list of sockets.
   ...of("files", {
@@ -142,17 +143,19 @@ export const CALLS: readonly ForeignCall[] = [
   }),
   // Calls that are not made to throw: pure functions, and calls before counting begins.
   ...of("other", {
-    AsyncResource: "engine/async-context",
+    AsyncResource: "engine/async-context timers/context",
     Socket: "socket/node-internals socket/node-socket",
     basename: "net/unix-sockets",
+    builtinModule: "timers/between timers/context",
     channel: "net/bind socket/bare-socket",
     createRequire: "socket/node-tls",
     getSystemErrorName: "socket/node-socket",
     inspect: "reactor/print-error",
     isAbsolute: "net/unix-sockets",
     isIP: "net/bind net/client stream/socket-members stream/start-tls",
-    monotonicNow: "time/clock",
+    monotonicNow: "time/clock timers/alarm timers/schedule",
+    refTimer: "base/runtime timers/alarm",
     resolve: "net/socket-file net/unix-sockets",
-    unrefTimer: "base/runtime stream/lingering",
+    unrefTimer: "base/runtime stream/lingering timers/alarm",
   }),
 ];

@@ -27,6 +27,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   engine: ENGINE,
   reactor: REACTOR,
   framing: [...GROUND, "framing"],
+  timers: [...CORE, "timers"],
   stream: [...REACTOR, "framing", "stream"],
   net: [...REACTOR, "net"],
   loop: [...REACTOR, "framing", "stream", "net", "loop"],
@@ -42,7 +43,7 @@ const NODE_FILES = new Set([
   "loop/served",
 ]);
 /** Modules that also run in a browser, with all their imports. */
-const ANYWHERE = ["core/core", "time/virtual-clock"];
+const ANYWHERE = ["core/core", "time/virtual-clock", "timers/timers", "timers/promises"];
 /** Type-only imports that may form a circle within a room, because the public API makes the two files refer to each other. */
 const CIRCLES = new Set(["loop/delay → loop/ioloop"]);
 
@@ -180,7 +181,7 @@ test("the core's binding and the virtual clock do not need Node", () => {
   }
 });
 
-test("nor do their bundles: one file per entry point, and one that they share", () => {
+test("nor do their bundles: one file per entry point, one that they share, and one that those of the timers share", () => {
   const files = new Map<string, string[]>();
   for (const name of readdirSync(join(root, "dist")).filter((file) => file.endsWith(".js"))) {
     files.set(
@@ -198,6 +199,9 @@ test("nor do their bundles: one file per entry point, and one that they share", 
     "./service.js",
     "./shared.js",
     "./testing.js",
+    "./timers-promises.js",
+    "./timers-shared.js",
+    "./timers.js",
   ]);
   assert.equal(files.get("./core.js"), []);
   assert.equal(files.get("./testing.js"), ["./shared.js"]);
@@ -210,6 +214,12 @@ test("nor do their bundles: one file per entry point, and one that they share", 
   }
   const ofCommand = files.get("./cli.js")!.filter((from) => !from.startsWith("node:"));
   assert.equal(ofCommand, ["./index.js", "./prefork.js"]);
+  for (const name of ["timers", "timers-promises", "timers-shared"])
+    assert.equal(
+      files.get(`./${name}.js`)!.filter((from) => from.startsWith("node:") || from === "./index.js"),
+      [],
+      name,
+    );
   assert.equal(
     files
       .get("./index.js")!
@@ -219,8 +229,8 @@ test("nor do their bundles: one file per entry point, and one that they share", 
   );
 });
 
-test("only the core, time and engine rooms call the core", () => {
-  const rooms = new Set(["core", "time", "engine"]);
+test("only the rooms of the core, of time, of the engine and of the timers call the core", () => {
+  const rooms = new Set(["core", "time", "engine", "timers"]);
   for (const [name, source] of text)
     if (!rooms.has(roomOf(name))) assert.not.match(source, /\.calls\b|\{ calls \}/, name);
 });
@@ -235,7 +245,7 @@ test("only the binding of the core touches WebAssembly", () => {
 
 test("timers and microtasks come from base/runtime, so that fake timers do not replace them", () => {
   const names =
-    /(?<![.\w#"])(setTimeout|setInterval|setImmediate|queueMicrotask|performance\.now|process\.nextTick)\b\(/g;
+    /(?<![.\w#"]|function )(setTimeout|setInterval|setImmediate|queueMicrotask|performance\.now|process\.nextTick)\b\(/g;
   for (const [name, source] of text) {
     if (name === "base/runtime") continue;
     const taken = /import \{([^}]*)\} from "[./]*base\/runtime\.ts";|import \{([^}]*)\} from "\.\/runtime\.ts";/.exec(

@@ -34,7 +34,7 @@ const home = join(folder, "package");
 const files = filesIn(home);
 const read = (file: string): string => readFileSync(join(home, file), "utf8");
 const manifest = JSON.parse(read("package.json")) as Manifest;
-const entries = ["admin", "core", "framing", "index", "prefork", "testing"];
+const entries = ["admin", "core", "framing", "index", "prefork", "testing", "timers", "timers-promises"];
 
 const test = harness("packed"); // after the top-level awaits, because a suite runs soon after it is created
 
@@ -45,7 +45,7 @@ test("it contains the build, the sources and the documents, and nothing else", (
   );
   assert.equal(
     files.filter((file) => file.startsWith("dist/")),
-    [...built, "core.wasm", "cli.js", "cli.js.map", "service.js", "service.js.map"]
+    [...built, "core.wasm", ...["cli", "service", "timers-shared"].flatMap((name) => [`${name}.js`, `${name}.js.map`])]
       .map((file) => `dist/${file}`)
       .toSorted(),
   );
@@ -117,7 +117,7 @@ test("every entry point exists, with its declarations", () => {
   for (const path of [manifest.main, manifest.types, ...paths]) assert.ok(existsSync(join(home, path)), path);
   assert.equal(
     Object.keys(exports).filter((name) => !/\.\w+$/.test(name)),
-    [".", "./admin", "./core", "./framing", "./prefork", "./testing"],
+    [".", "./admin", "./core", "./framing", "./prefork", "./testing", "./timers", "./timers/promises"],
   );
 });
 
@@ -138,10 +138,10 @@ test("code and declarations have source maps to their sources", () => {
 
 test("declarations that need Node's types refer to them themselves", () => {
   assert.match(read("dist/index.d.ts"), /^\/\/\/ <reference types="node" \/>\n/);
-  for (const name of ["core", "shared", "testing"]) {
+  for (const name of ["core", "shared", "testing", "timers", "timers-promises"]) {
     assert.not.match(
       read(`dist/${name}.d.ts`),
-      /<reference|"node:|\bNodeJS\b|\bBuffer\b|\bWebAssembly\.\w+[;,)]/,
+      /<reference types|"node:|\bNodeJS\b|\bBuffer\b|\bWebAssembly\.\w+[;,)]/,
       name,
     );
   }

@@ -1,0 +1,245 @@
+// When timers fire. One core and one timer of the runtime serve them all.
+//
+// The core gets no time for each timer that is started: it gets one for all of them, in a microtask, after 256 of them, or at the end of
+// a pass. It is later than the calls, so no timer fires early. A restart is a command, written into the core's memory. A microtask costs
+// more than reading the clock a few times, so after one that was for few timers, the next ones get their time at once.
+
+// oxlint-disable no-underscore-dangle -- `_onTimeout` is Node's name
+
+import { noRoom } from "../base/errors.ts";
+import { monotonicNow } from "../base/runtime.ts";
+import { COMMANDS, Core, type CoreExports, Due } from "../core/core.ts";
+import { slotOf } from "../core/ids.ts";
+import { Alarm } from "./alarm.ts";
+import { afterError, inAnotherTask, runQueued } from "./between.ts";
+import { within } from "./context.ts";
+import { forget } from "./numbers.ts";
+
+/** A timer: what the schedule needs to know of it. Few fields, as there may be a million timers. */
+export interface Entry {
+  /** Its slot in the core, -1 if it is not running, above the flags REF, RECURRING and NUMBERED. */
+  state: number;
+  /** In milliseconds. */
+  readonly delay: number;
+  /** The arguments of the callback, or them and its async context; undefined if there is neither. */
+  readonly kept: readonly unknown[] | Kept | undefined;
+  /** The callback, under Node's name, because Node's own `clearTimeout` sets it to null. So does ours. */
+  // oxlint-disable-next-line no-explicit-any -- as Node's types have it
+  _onTimeout: ((...args: any[]) => unknown) | null;
+}
+
+/** The timer keeps the process alive. */
+export const REF = 1;
+/** It starts again when it fires. */
+export const RECURRING = 2;
+/** It has a number, by which it can be cleared. */
+export const NUMBERED = 4;
+
+/** The bits of the slot begin here. */
+export const SLOT_SHIFT = 3;
+/** The state of a timer that is not running, without its flags. */
+export const STOPPED: number = -1 << SLOT_SHIFT;
+const FLAGS = 7;
+
+/** The arguments of a callback that has an async context. */
+export class Kept {
+  readonly context: unknown;
+  readonly args: readonly unknown[] | undefined;
+
+  constructor(context: unknown, args: readonly unknown[] | undefined) {
+    this.context = context;
+    this.args = args;
+  }
+}
+
+const FEW = 3; // timers, for which a microtask does not pay
+const AT_ONCE = 32; // timers that get their time at once, after a microtask that did not pay
+
+const settled = Promise.resolve();
+
+// Fields and methods are `private`, not `#`: private names make the bytecode too long for engines to inline these hot calls.
+class Schedule {
+  private readonly core: Core = new Core(1);
+  private readonly calls: CoreExports = this.core.calls;
+  private readonly entries: (Entry | undefined)[] = []; // by slot
+  private readonly alarm = new Alarm(() => this.ring());
+  private readonly settle = (): void => this.settleNow();
+  private readonly go = (): void => this.run();
+  private refs = 0; // running timers that keep the process alive
+  private commands = 0; // written, but not passed to the core yet
+  private untimed = 0; // timers that the core has no start time for
+  private isSettling = false; // something will pass the time to the core, and set the alarm; otherwise it has the time of all timers
+  private atOnce = 0; // timers that still get their time at once
+  private due = 0; // ids that the core has collected
+  private next = 0; // the next of them
+
+  /** Starts a timer that is not running. */
+  start(entry: Entry): void {
+    const { delay, state } = entry;
+    const now = this.getsTime() ? monotonicNow() : NaN;
+    const id = this.calls.handleTimer(delay, state & RECURRING, now);
+    const slot = slotOf(id);
+    if (id < 0 || slot >= this.entries.length) this.reach(slot, id);
+    this.entries[slot] = entry;
+    entry.state = (slot << SLOT_SHIFT) | (state & FLAGS);
+    this.refs += state & REF;
+    if (now >= 0) this.timed(now + delay);
+    else if (this.commands > 0) this.command(id); // keeps its order behind timers that were restarted before it
+    else if (++this.untimed === COMMANDS) this.tell();
+  }
+
+  /** Restarts a running timer. */
+  restart(entry: Entry): void {
+    const id = this.core.timerId(entry.state >> SLOT_SHIFT);
+    if (!this.getsTime()) return this.command(id);
+    this.core.commands[0] = id;
+    const now = monotonicNow();
+    this.calls.handleCommands(1, now);
+    this.timed(now + entry.delay);
+  }
+
+  /** Stops a running timer. */
+  stop(entry: Entry): void {
+    const slot = entry.state >> SLOT_SHIFT;
+    this.calls.handleTimerRemove(this.core.timerId(slot));
+    this.end(entry, slot);
+    if (this.refs === 0 && !this.isSettling && this.alarm.keepsAlive) this.wake();
+  }
+
+  /** A running timer keeps the process alive from now on (1), or does not any more (-1). */
+  hold(by: 1 | -1): void {
+    this.refs += by;
+    if (!this.isSettling) this.wake();
+  }
+
+  // Whether a timer gets its start time at once. Otherwise something will pass it.
+  private getsTime(): boolean {
+    if (this.isSettling) return false;
+    if (this.atOnce > 0) {
+      this.atOnce--;
+      return true;
+    }
+    this.wake();
+    return false;
+  }
+
+  // A timer has got its time.
+  private timed(deadline: number): void {
+    if (deadline < this.alarm.at || this.alarm.keepsAlive !== this.refs > 0) this.wake();
+  }
+
+  private end(entry: Entry, slot: number): void {
+    this.entries[slot] = undefined;
+    const flags = entry.state & FLAGS;
+    entry.state = STOPPED | flags;
+    this.refs -= flags & REF;
+    if ((flags & NUMBERED) !== 0) forget(entry);
+  }
+
+  private command(id: number): void {
+    this.core.commands[this.commands++] = id;
+    if (this.commands === COMMANDS) this.tell();
+  }
+
+  // Makes room for the first timer in a slot.
+  private reach(slot: number, id: number): void {
+    if (id < 0) throw noRoom("start another timer");
+    this.core.refresh();
+    while (slot >= this.entries.length) this.entries.push(undefined);
+  }
+
+  private wake(): void {
+    this.isSettling = true;
+    void settled.then(this.settle);
+  }
+
+  // Passes the commands to the core, and the start time of all timers that have none.
+  private tell(): void {
+    this.calls.handleCommands(this.commands, monotonicNow());
+    this.commands = this.untimed = 0;
+  }
+
+  private settleNow(): void {
+    this.isSettling = false;
+    const waiting = this.commands + this.untimed;
+    if (waiting > 0) this.tell();
+    if (waiting > 0 && waiting < FEW) this.atOnce = AT_ONCE;
+    const at = this.calls.pollDeadline();
+    this.alarm.keepAlive(this.refs > 0);
+    if (at < this.alarm.at) this.alarm.set(at);
+  }
+
+  private ring(): void {
+    this.isSettling = true; // at the end of the pass
+    if (this.commands > 0) this.giveUntimed();
+    this.calls.handleTick(monotonicNow());
+    this.untimed = 0;
+    this.due = this.calls.pollDue();
+    this.next = 0;
+    this.run();
+  }
+
+  // Runs what is due. If a callback throws, the runtime gets its error, and the others run in another task.
+  private run(): void {
+    let isOver: boolean | undefined; // undefined if a callback throws
+    try {
+      isOver = this.fireAll();
+    } finally {
+      if (isOver) this.settleNow();
+      else (isOver === undefined ? afterError : inAnotherTask)(this.go);
+    }
+  }
+
+  // Returns false if it must be continued in another task.
+  private fireAll(): boolean {
+    for (let isFirst = true; ;) {
+      if (this.next === this.due) {
+        if (this.commands + this.untimed > 0) this.tell();
+        this.due = this.calls.pollDue();
+        this.next = 0;
+        if (this.due === 0) return true;
+      }
+      if (!isFirst && !runQueued()) return false;
+      isFirst = !this.fire(this.core.due[this.next++]!);
+    }
+  }
+
+  // Returns whether its callback has run.
+  private fire(id: number): boolean {
+    if (this.commands > 0) this.giveUntimed(); // a callback may have restarted it
+    const answer = this.calls.handleDue(id);
+    if (answer === Due.VOID) return false; // cleared or restarted by a callback of this pass
+    const slot = slotOf(id);
+    const entry = this.entries[slot]!;
+    if (answer === Due.ONCE) this.end(entry, slot); // before the callback, which may start a timer in the same slot
+    if (entry._onTimeout === null) {
+      if (entry.state >= 0) this.stop(entry); // an interval that the runtime's own clearInterval was called with
+      return false;
+    }
+    if (entry.kept instanceof Kept) within(entry.kept.context, call, entry);
+    else call(entry);
+    return true;
+  }
+
+  // Passes the commands to the core without a start time.
+  private giveUntimed(): void {
+    this.untimed += this.commands;
+    const count = this.commands;
+    this.commands = 0;
+    this.calls.handleCommands(count, NaN);
+  }
+}
+
+/** The arguments of a timer's callback. */
+export function argsOf({ kept }: Entry): readonly unknown[] | undefined {
+  return kept instanceof Kept ? kept.args : kept;
+}
+
+// As a method, so that `this` is the timer.
+function call(entry: Entry): void {
+  const args = argsOf(entry);
+  if (args === undefined) entry._onTimeout!();
+  else entry._onTimeout!(...args);
+}
+
+export const schedule: Schedule = new Schedule();
