@@ -137,11 +137,12 @@ export class Connections {
   }
 
   /** A waiting client needs the slot of a connection. If it stays, that counts as activity. */
-  displace(id: number, now: number): void {
-    const { core, guard } = this.#owner;
+  displace(id: number): void {
+    const { core, clock, guard } = this.#owner;
     const connection = this.connections[slotOf(id)];
     guard.run("close", () => connection?.displace?.());
-    if (core.calls.stateOf(id) === State.INCOMING) core.activity[slotOf(id)] = now;
+    // Not when the dispatch began: the core may have been told a later time since then.
+    if (core.calls.stateOf(id) === State.INCOMING) core.activity[slotOf(id)] = clock.now();
     else debug?.(core, `connection ${show(id)} displaced`);
   }
 
