@@ -1,7 +1,5 @@
 // Writes measured tables and charts to docs/benchmarks.md, so that its numbers always come from a run.
 //
-//   node bench/docs.mjs [REPORT]     default build/bench/report.json
-//
 // The results of a bench are between two markers, <!-- bench:NAME --> and <!-- /bench:NAME -->; everything else is kept.
 
 import { execFileSync } from "node:child_process";
@@ -47,11 +45,12 @@ export function replaceBlock(text, name, block) {
 function blockOf(bench, report) {
   const { machine, options, date } = report;
   const versions = Object.entries(report.versions).map(([name, version]) => `${name} ${version}`);
+  const parts = options.parts?.length > 0 ? ` This run was limited by \`${options.parts.join(" ")}\`.` : "";
   const intro =
     `Measured on ${date.slice(0, 10)}: ${options.rounds} rounds of ${options.seconds} s, ${machine.cpu}, ` +
     `${machine.cores} cores, ${machine.kernel}, ${machine.system}; ${machine.pinned}; load before ${figure(machine.loadBefore)}, ` +
-    `${machine.stolenPercent} % of the time taken by other machines. ${versions.join(", ")}.`;
-  const parts = bench.tables.flatMap((table) => [
+    `${machine.stolenPercent} % of the time taken by other machines. ${versions.join(", ")}.${parts}`;
+  const sections = bench.tables.flatMap((table) => [
     `### ${table.title}`,
     ...(table.note ? [table.note] : []),
     ...Object.keys(chartsOf(table)).map((file) => `![${table.title}](images/${file})`),
@@ -61,8 +60,8 @@ function blockOf(bench, report) {
   const goals = goalsOf({ benches: [bench] }).map(({ what, row, column, against, value, goal, verdict }) => {
     return [`${MARKS[verdict]} ${what}: ${row}, ${column}`, against ?? "", value, goal];
   });
-  if (goals.length > 0) parts.push("### Goals", markdown([["goal", "against", "is", "wanted"], ...goals]));
-  return [intro, ...parts].join("\n\n");
+  if (goals.length > 0) sections.push("### Goals", markdown([["goal", "against", "is", "wanted"], ...goals]));
+  return [intro, ...sections].join("\n\n");
 }
 
 function chartsOf(table) {
@@ -82,9 +81,4 @@ function markdown(rows) {
 function format(page) {
   const formatter = join(root, "node_modules/.bin/oxfmt");
   if (existsSync(formatter)) execFileSync(formatter, [page], { cwd: root, stdio: "ignore" });
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [file = join(root, "build/bench/report.json")] = process.argv.slice(2);
-  console.log(`Written: ${writeDocs(JSON.parse(readFileSync(file, "utf8"))).join(", ")}`);
 }

@@ -103,8 +103,10 @@ export const BOUNDS = {
   "overload-fairness": [{ column: "off", atMost: 1.5 }],
   overload: [
     ...["load1.1", "load2", "load5"].map((column) => ({ column, atLeast: 90 })),
+    ...["load1.1", "load2", "load5"].map((column) => ({ of: "ours-http", column, atLeast: 90 })),
     { of: "ours-fifo", column: "load2", atMost: 15 },
   ],
+  "overload-health": ["ours", "ours-finishing"].map((of) => ({ of, column: "p99", atMost: 10 })),
   size: [{ column: "bytes", atMost: SIZES }],
 };
 

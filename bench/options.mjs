@@ -33,6 +33,7 @@ export const USAGE = `npm run bench -- [BENCH…] [options]
   BENCH_BEFORE=DIR   in the environment: another checkout, already built, whose servers take part as well
   BENCH_FAILURES=1   in the environment: the bench of stops prints each request that failed
   --write-docs       also write the tables and charts to docs/benchmarks.md; for complete benches only
+  --from FILE        measure nothing: print a stored report, or the named benches in it; with --write-docs, write them to the docs
 `;
 
 const NAMES = { type: "string", multiple: true };
@@ -49,6 +50,7 @@ const OPTIONS = {
   "idle-seconds": NUMBER,
   pending: NAMES,
   out: { type: "string" },
+  from: { type: "string" },
   "write-docs": { type: "boolean" },
   help: { type: "boolean" },
 };
@@ -69,10 +71,7 @@ export function parse(args) {
   const unknown = positionals.find((name) => !BENCHES.includes(name));
   if (unknown !== undefined) throw new TypeError(`Unknown bench "${unknown}"; known are ${BENCHES.join(", ")}`);
   const quick = values.quick ?? false;
-  if (values["write-docs"]) {
-    const part = ["quick", "runtime", "peers", "only", "pending"].find((name) => values[name] !== undefined);
-    if (part) throw new TypeError(`--write-docs cannot be combined with --${part}, which measures only a part`);
-  }
+  checkTogether(values);
   const number = (name) => {
     const { usual, quick: short } = DEFAULTS[name];
     return values[name] === undefined ? (quick ? short : usual) : whole(name, values[name]);
@@ -89,9 +88,31 @@ export function parse(args) {
     only: list(values.only),
     pending: list(values.pending)?.map((text) => whole("pending", text, FEWEST_PENDING)),
     out: values.out ?? "build/bench",
+    from: values.from,
     writeDocs: values["write-docs"] ?? false,
     help: values.help ?? false,
   };
+}
+
+const PARTS = ["runtime", "peers", "only", "pending"];
+
+/** The options that have limited a run to a part, as on the command line. */
+export function partsOf({ runtimes, peers, only, pending }) {
+  const given = [runtimes, peers, only, pending];
+  return PARTS.flatMap((name, at) => (given[at] ? [`--${name} ${given[at].join(",")}`] : []));
+}
+
+function checkTogether(values) {
+  const given = Object.keys(values);
+  if (values.from !== undefined) {
+    const other = given.find((name) => !["from", "write-docs", "help"].includes(name));
+    if (other) throw new TypeError(`--from cannot be combined with --${other}: it measures nothing`);
+  } else if (values["write-docs"]) {
+    const part = ["quick", ...PARTS].find((name) => given.includes(name));
+    if (part === undefined) return;
+    const hint = part === "quick" ? "" : "; to write the report of such a run, use --from afterwards";
+    throw new TypeError(`--write-docs cannot be combined with --${part}, which measures only a part${hint}`);
+  }
 }
 
 function whole(name, text, least = 1) {

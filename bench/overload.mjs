@@ -1,5 +1,6 @@
 // More clients than a server can serve: which share of them is served, by the order of the queue.
 
+import { health } from "./overload/health.mjs";
 import { OVERLOAD_PEER_NAMES } from "./overload/peers.mjs";
 import { sockets } from "./overload/sockets.mjs";
 import { distinct } from "./turns.mjs";
@@ -8,7 +9,7 @@ export const title = "Overload";
 
 export const about = `First the core alone, in virtual time: a simulation draws clients that arrive, wait, give up and try again, and asks
 the core as a loop does. The same seeds give the same clients to each order of the queue. Then servers with real sockets, and clients in
-another process that leave after 0.3 s.`;
+another process that leave after 0.3 s; and health checks of a loop that is full, or is stopping.`;
 
 export const peers = OVERLOAD_PEER_NAMES;
 
@@ -30,8 +31,12 @@ export async function run(context) {
     if (wants("overload-answers")) tables.push(answers({ ...context, progress: say("overload-answers") }));
     if (wants("overload-fairness")) tables.push(fairness({ ...context, progress: say("overload-fairness") }));
   }
-  if (wants("overload")) {
-    const { table, skipped: left } = await sockets({ ...context, progress: say("overload") });
+  for (const [id, measure] of [
+    ["overload", sockets],
+    ["overload-health", health],
+  ]) {
+    if (!wants(id)) continue;
+    const { table, skipped: left } = await measure({ ...context, progress: say(id) });
     tables.push(table);
     skipped.push(...left);
   }

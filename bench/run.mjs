@@ -5,16 +5,21 @@ import { join } from "node:path";
 import { writeDocs } from "./docs.mjs";
 import { compareRows } from "./goals.mjs";
 import { busyness, machine, stolenPercent, versions } from "./machine.mjs";
-import { USAGE, parse } from "./options.mjs";
+import { USAGE, parse, partsOf } from "./options.mjs";
 import { progressLine } from "./progress.mjs";
 import { html } from "./report/html.mjs";
 import { printBench, printEnd } from "./report/terminal.mjs";
 import { FORMAT, faultsOf } from "./result.mjs";
 import { findRuntimes } from "./runtimes.mjs";
+import { showStored } from "./stored.mjs";
 import { distinct } from "./turns.mjs";
 
 const REPORTS = ["report.json", "report.html"];
 const options = understand(process.argv.slice(2));
+if (options.from !== undefined) {
+  showStored(options);
+  process.exit();
+}
 const modules = new Map();
 for (const name of options.benches) modules.set(name, await import(`./${name}.mjs`));
 const { runtimes, skipped } = prepare();
@@ -55,7 +60,7 @@ function save() {
     date: began.toISOString(),
     machine: { ...machine(), loadBefore: before.load, stolenPercent: stolenPercent(before, busyness()) },
     versions: versions(runtimes),
-    options: { quick, rounds, seconds, connections, idleSeconds },
+    options: { quick, rounds, seconds, connections, idleSeconds, parts: partsOf(options) },
     benches,
     skipped: distinct(skipped),
   };

@@ -34,6 +34,7 @@ const ONCE: ReadonlySet<string> = new Set([
   "engine/reentrancy.test.js",
   "faults/foreign-throws.test.js",
   "faults/random-clients.test.js",
+  "faults/random-settings.test.js",
   "faults/foreign-calls.test.js",
   "hosts/c-host.test.js",
   "hosts/c-host-build.test.js",
@@ -55,6 +56,7 @@ const ONCE: ReadonlySet<string> = new Set([
   "package/types.test.js",
   "bench/bench.test.js",
   "bench/bench-goals.test.js",
+  "bench/bench-stored.test.js",
   "bench/stop.test.js",
   "bench/overload.test.js",
 ]);

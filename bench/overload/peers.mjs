@@ -11,6 +11,14 @@ const folder = fileURLToPath(new URL("../peers/", import.meta.url));
 const WAYS = [
   { name: "ours", title: "wasm-ioloop, adaptive", file: "overload-ours.mjs", args: ["adaptive"] },
   { name: "ours-fifo", title: "wasm-ioloop, fifo", file: "overload-ours.mjs", args: ["fifo"] },
+  // The other runtimes have no httpAllowHalfOpen
+  {
+    name: "ours-http",
+    title: "node:http behind wasm-ioloop, adaptive",
+    file: "overload-ours-http.mjs",
+    args: ["adaptive"],
+    on: "node",
+  },
   { name: "node-net-max", title: "node:net, maxConnections" },
   { name: "http-limit", title: "node:http, 20 at a time" },
   { name: "http-limit-closed", title: "node:http, 20 at a time, skips closed" },
@@ -30,14 +38,16 @@ export const OVERLOAD_PEER_NAMES = WAYS.map(({ name }) => name).filter((name) =>
 export function overloadCandidates({ runtimes, peers }) {
   const [candidates, skipped] = [[], []];
   const node = runtimes.find(({ kind }) => kind === "node");
-  for (const { name, title, file = "overload-node.mjs", args = [name], packages = [], commands = [] } of WAYS) {
+  for (const way of WAYS) {
+    const { name, title, file = "overload-node.mjs", args = [name], packages = [], commands = [], on } = way;
     if (peers && !isOurs(name) && !peers.includes(name)) continue;
     const missing = packages.find((name) => versionOf(name) === undefined);
     const absent = commands.find((name) => !which(name) && !which(`/usr/sbin/${name}`));
     if (missing) skipped.push({ name: title, reason: `${missing} is not installed: npm run peers` });
     else if (absent) skipped.push({ name: title, reason: `${absent} is not installed (Debian: ${absent})` });
     else {
-      for (const runtime of isOurs(name) ? runtimes : node ? [node] : []) {
+      const able = runtimes.filter(({ kind }) => on === undefined || kind === on);
+      for (const runtime of isOurs(name) ? able : node ? [node] : []) {
         candidates.push({
           name: `${title} on ${runtime.label}`,
           peer: name,

@@ -7,13 +7,15 @@ import { run as runOn, startServer } from "../processes.mjs";
 import { takeTurns } from "../turns.mjs";
 import { overloadCandidates } from "./peers.mjs";
 
-const CAPACITY = (SLOTS * 1000) / SERVICE_MILLISECONDS; // clients per second
+/** How many clients per second a server can serve. */
+export const CAPACITY = (SLOTS * 1000) / SERVICE_MILLISECONDS;
+
 const LOADS = [0.8, 1.1, 2, 5];
 const QUICK_LOADS = [2];
-const WARM_UP_SECONDS = { usual: 3, quick: 1 };
+const WARM_UP_SECONDS = { usual: 3, quick: 0.3 };
 const MOST_STALLED = 100; // milliseconds
 const MOST_TRIES = 4;
-const impatient = fileURLToPath(new URL("../load/impatient.mjs", import.meta.url));
+const clients = fileURLToPath(new URL("../load/impatient.mjs", import.meta.url));
 
 const NOTE = `A server with ${SLOTS} slots, and ${SERVICE_MILLISECONDS} ms of work for a request, can serve ${CAPACITY} clients per second. Clients arrive at random, at 0.8, 1.1, 2 and 5 times that
 rate, and each leaves if it has no answer after 0.3 s. The figures: answered in time, in percent of what the server could do: ${CAPACITY} clients per second, or all that
@@ -26,9 +28,8 @@ export async function sockets({ rounds, seconds, quick, runtimes, peers, progres
   let seed = 0;
   const measure = async ({ command }) => {
     const figures = {};
-    const warmUp = quick ? WARM_UP_SECONDS.quick : WARM_UP_SECONDS.usual;
     for (const load of loads) {
-      const outcome = await undisturbed(() => put(command, [CAPACITY * load, warmUp, seconds, ++seed]), quick);
+      const outcome = await underLoad(command, { load, seconds, quick, seed: ++seed });
       const could = Math.min(outcome.arrived, CAPACITY * seconds);
       figures[`load${load}`] = percent(outcome.served / could);
       if (load === 2) Object.assign(figures, { p50: outcome.p50, p99: outcome.p99 });
@@ -52,21 +53,27 @@ export async function sockets({ rounds, seconds, quick, runtimes, peers, progres
   return { table: { ...table, rows: result.rows }, skipped: [...skipped, ...result.skipped] };
 }
 
-async function put(command, load) {
-  const server = await startServer(command);
-  try {
-    const args = [impatient, server.port, ...load].map(String);
-    return JSON.parse(await runOn("load", [process.execPath, ...args]));
-  } finally {
-    await server.stop();
+/**
+ * Puts a server under load, and returns what became of its clients. `checks`: which of the ports that it prints gets health checks; default
+ * none. Measures again if the clients were held up by something else: they would have left too late, or in crowds.
+ */
+export async function underLoad(command, { load, seconds, quick, seed, checks }) {
+  const warmUp = quick ? WARM_UP_SECONDS.quick : WARM_UP_SECONDS.usual;
+  for (let left = MOST_TRIES; ; left--) {
+    const outcome = await measureOnce(command, [CAPACITY * load, warmUp, seconds, seed], checks);
+    if (quick || outcome.stalled < MOST_STALLED) return outcome;
+    if (left === 1) throw new Error(`the clients were stalled for ${Math.round(outcome.stalled)} ms`);
   }
 }
 
-// A measurement during which the clients were not held up by something else: they would have left too late, or in crowds.
-async function undisturbed(measure, quick) {
-  for (let left = MOST_TRIES; ; left--) {
-    const outcome = await measure();
-    if (quick || outcome.stalled < MOST_STALLED) return outcome;
-    if (left === 1) throw new Error(`the clients were stalled for ${Math.round(outcome.stalled)} ms`);
+async function measureOnce(command, load, checks) {
+  const server = await startServer(command);
+  try {
+    const ports = [server.port];
+    while (ports.length <= (checks ?? 0)) ports.push(Number(await server.says()));
+    const args = [clients, server.port, ...load, ports[checks] ?? 0].map(String);
+    return JSON.parse(await runOn("load", [process.execPath, ...args]));
+  } finally {
+    await server.stop();
   }
 }

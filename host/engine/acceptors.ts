@@ -85,12 +85,18 @@ export class Acceptors {
     return code >= 0;
   }
 
-  /** The system has accepted a client. `addressOf` is asked for the key of its address, if that counts. Returns the id of its record, or a code below zero. */
+  /**
+   * The system has accepted a client. `addressOf` is asked for the key of its address, if that counts. Returns the id of its record, or a code
+   * below zero. Call {@link makeRoom} when the record has its object.
+   */
   accept(id: number, addressOf: () => number): number {
     const { core, clock } = this.#owner;
-    const client = core.opened(core.calls.handleAccept(id, clock.now(), this.tellsAddresses ? addressOf() : NaN));
+    return core.opened(core.calls.handleAccept(id, clock.now(), this.tellsAddresses ? addressOf() : NaN));
+  }
+
+  /** Resets the client that the core has evicted for one that has arrived, if there is one. A subscriber to `drop` may let the new one come in. */
+  makeRoom(): void {
     if (this.givesUp) this.evict("backlog");
-    return client;
   }
 
   /** The listening socket of an acceptor has closed; its waiting clients can still be admitted. */

@@ -54,7 +54,7 @@ interface Owner {
   readonly connections: {
     readonly connections: readonly unknown[];
     abortAll(exempt: boolean): void;
-    displace(id: number, now: number): void;
+    displace(id: number): void;
   };
   readonly acceptors: {
     endAll(): void;
@@ -108,7 +108,9 @@ export class Admission {
   /** Sets the order of admission, and who must make room. */
   order({ adaptive, targetWait, fair, maxPerAddress, displaceIdle }: Order): void {
     const { core, acceptors } = this.#owner;
-    core.calls.handleQueue(adaptive ? 1 : 0, targetWait * 1000, fair ? 1 : 0, maxPerAddress, displaceIdle * 1000);
+    // At least a millisecond, so that a connection that stays counts as active for a moment.
+    const idle = displaceIdle > 0 ? Math.max(displaceIdle * 1000, 1) : 0;
+    core.calls.handleQueue(adaptive ? 1 : 0, targetWait * 1000, fair ? 1 : 0, maxPerAddress, idle);
     this.#learns = adaptive;
     this.#displaces = displaceIdle > 0;
     acceptors.givesUp = adaptive || fair;
@@ -254,8 +256,12 @@ export class Admission {
   #displace(): void {
     const { core, connections, now } = this.#owner;
     if (!this.#owner.admits) return;
-    for (let id = core.calls.pollDisplacement(now); id > 0; id = core.calls.pollDisplacement(now))
-      connections.displace(id, now);
+    // Each connection once at most: it closes, or has been active just now. The answer after the last one sets a timer.
+    for (let left = core.calls.connectionsIn(State.INCOMING); left >= 0; left--) {
+      const id = core.calls.pollDisplacement(now);
+      if (id <= 0) return;
+      connections.displace(id);
+    }
   }
 
   #nextAdmission(): number {

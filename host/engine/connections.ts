@@ -37,12 +37,16 @@ interface Owner {
   rearm(): void;
 }
 
+const LINGERING_MS = 2000; // as the core has it
+const MOST_EXEMPT = 100;
+
 /** The objects behind the core's connection records. */
 export class Connections {
   /** Indexed by slot. */
   readonly connections: (Connection | undefined)[] = [];
   readonly #owner: Owner;
   #offered: { handle: object; id: number } | undefined;
+  readonly #exempt = new Set<Connection>(); // those of exempt acceptors that linger, in the order in which they began
 
   constructor(owner: Owner) {
     this.#owner = owner;
@@ -105,12 +109,13 @@ export class Connections {
 
   /**
    * Our side of a connection has ended: `holder` reads until the peer ends its side. Closes the oldest lingering connections if there are
-   * too many. Returns false if this one cannot linger.
+   * too many. Returns the id of its record: of an exempt one another, for which no graceful stop waits. 0 if it cannot linger.
    */
-  linger(id: number, holder: Connection): boolean {
+  linger(id: number, holder: Connection): number {
     const { core, clock } = this.#owner;
     const { calls } = core;
-    if (calls.handleLinger(id, clock.now()) < 0) return false;
+    if (calls.stateOf(id) === State.EXEMPT) return this.#lingerExempt(id, holder);
+    if (calls.handleLinger(id, clock.now()) < 0) return 0;
     core.refresh();
     this.seat(id, holder);
     debug?.(core, `connection ${show(id)} lingers`);
@@ -120,7 +125,24 @@ export class Connections {
     }
     this.#owner.rearm();
     this.#owner.ask();
-    return true;
+    return id;
+  }
+
+  #lingerExempt(id: number, holder: Connection): number {
+    const { core, clock } = this.#owner;
+    const record = core.opened(core.calls.handleTrack(LINGERING_MS, clock.now()));
+    if (record < 0) return 0;
+    debug?.(core, `connection ${show(id)} lingers as ${show(record)}`);
+    this.close(id);
+    this.seat(record, holder);
+    this.#exempt.add(holder);
+    if (this.#exempt.size > MOST_EXEMPT) {
+      const [oldest] = this.#exempt;
+      this.#exempt.delete(oldest!);
+      this.#owner.guard.run("close", () => oldest!.close());
+    }
+    this.#owner.rearm();
+    return record;
   }
 
   /** What has expired: one of `Due`. The id may also be that of a timer. */
@@ -137,11 +159,12 @@ export class Connections {
   }
 
   /** A waiting client needs the slot of a connection. If it stays, that counts as activity. */
-  displace(id: number, now: number): void {
-    const { core, guard } = this.#owner;
+  displace(id: number): void {
+    const { core, clock, guard } = this.#owner;
     const connection = this.connections[slotOf(id)];
     guard.run("close", () => connection?.displace?.());
-    if (core.calls.stateOf(id) === State.INCOMING) core.activity[slotOf(id)] = now;
+    // Not when the dispatch began: the core may have been told a later time since then.
+    if (core.calls.stateOf(id) === State.INCOMING) core.activity[slotOf(id)] = clock.now();
     else debug?.(core, `connection ${show(id)} displaced`);
   }
 
@@ -149,6 +172,7 @@ export class Connections {
   close(id: number): void {
     const { core } = this.#owner;
     if (core.calls.handleClose(id) < 0) return;
+    if (this.#exempt.size > 0) this.#exempt.delete(this.connections[slotOf(id)]!);
     this.connections[slotOf(id)] = undefined;
     debug?.(core, `connection ${show(id)} closed`);
     this.#owner.ask();
@@ -194,5 +218,6 @@ export class Connections {
 
   clear(): void {
     this.connections.length = 0;
+    this.#exempt.clear();
   }
 }

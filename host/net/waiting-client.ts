@@ -22,8 +22,9 @@ const DROPPED: ReadonlyMap<number, DropReason> = new Map([
 
 /** Queues a client that the system has accepted. `id` comes from the core; below zero, it is a code that refuses the client. Never throws. */
 export function letWait(engine: LoopEngine, socket: Socket | BareSocket, id: number, admitted: Admitted): void {
-  if (id < 0) return turnAway(engine, socket, DROPPED.get(id) ?? "full");
-  const client = new WaitingClient(engine, socket, id, admitted);
+  const client = id < 0 ? undefined : new WaitingClient(engine, socket, id, admitted);
+  engine.acceptors.makeRoom();
+  if (!client) return turnAway(engine, socket, DROPPED.get(id) ?? "full");
   try {
     client.wait();
   } catch (error) {
@@ -44,17 +45,16 @@ class WaitingClient implements Client {
     this.#engine = engine;
     this.#socket = socket;
     this.#admitted = admitted;
+    engine.connections.seat(id, this); // first: from now on the core may admit it
+    debug?.(engine.core, `connection ${show(id)} waits`);
   }
 
-  /** Joins the queue. If the gate is open, the client is admitted before this returns. */
+  /** Waits in the queue. If the gate is open, the client is admitted before this returns. */
   wait(): void {
     const engine = this.#engine;
-    const { connections } = engine.connections;
-    const slot = slotOf(this.id);
-    connections[slot] = this;
-    debug?.(engine.core, `connection ${show(this.id)} waits`);
+    if (!this.#isWaiting) return;
     engine.admission.askForOne();
-    if (connections[slot] !== this) return;
+    if (!this.#isWaiting) return;
     // Its end or reset is noticed after its admission: data that it sent before is read first.
     this.#socket.on("error", ignore);
     if (!engine.active) this.suspend();
@@ -85,9 +85,14 @@ class WaitingClient implements Client {
   }
 
   close(): void {
-    if (this.#engine.connections.connections[slotOf(this.id)] !== this) return; // it has been admitted
+    if (!this.#isWaiting) return;
     this.#engine.connections.close(this.id);
     reset(this.#socket);
+  }
+
+  // Neither admitted nor reset.
+  get #isWaiting(): boolean {
+    return this.#engine.connections.connections[slotOf(this.id)] === this;
   }
 
   // A socket that was closed meanwhile would keep each of these calls until it is connected.

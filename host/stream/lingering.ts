@@ -20,7 +20,7 @@ export interface User {
 
 /** Replaces a stream in the table of connections, and adopts its handle. */
 export class Lingering implements Connection, Listener {
-  readonly id: number;
+  id: number;
   readonly #engine: LoopEngine;
   #handle: AnyHandle;
   readonly #user: User | undefined;
@@ -45,8 +45,10 @@ export class Lingering implements Connection, Listener {
       this.#over(false);
       throw error;
     }
-    if (!connections.linger(this.id, this)) this.#over(true);
-    else if (!active) this.suspend();
+    const id = connections.linger(this.id, this);
+    if (id === 0) return this.#over(true);
+    this.id = id;
+    if (!active) this.suspend();
   }
 
   received(chunk: Buffer): void {

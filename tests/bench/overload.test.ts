@@ -146,14 +146,16 @@ test("a quick run puts servers under load, and writes a complete report", async 
     const written = JSON.parse(readFileSync(join(folder, "report.json"), "utf8"));
     assert.equal(faultsOf(written), []);
     const ids = written.benches[0].tables.map(({ id }: any) => id);
-    assert.equal(ids, ["overload-orders", "overload-calm", "overload-answers", "overload-fairness", "overload"]);
-    const { rows } = written.benches[0].tables.at(-1);
+    const virtual = ["overload-orders", "overload-calm", "overload-answers", "overload-fairness"];
+    assert.equal(ids, [...virtual, "overload", "overload-health"]);
+    const [{ rows }, health] = written.benches[0].tables.slice(-2);
     assert.equal(
       rows.map(({ peer }: any) => peer),
-      ["ours", "ours-fifo", "node-net-max"],
+      ["ours", "ours-fifo", "ours-http", "node-net-max"],
     );
-    for (const { name, cells } of [rows[0], rows[2]])
+    for (const { name, cells } of [rows[0], rows[3]])
       assert.ok(cells.load2.median > 5, `${name}: ${cells.load2.median}`);
+    assert.ok(health.rows[0].cells.answered.median > 0);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

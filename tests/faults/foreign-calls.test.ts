@@ -32,7 +32,7 @@ const OURS_HERE = new Set(
 );
 /** Objects of the language, and names of our collections. They cannot be made to throw. */
 const LANGUAGE = new Set(
-  `Object Array Math Number Reflect Promise Symbol JSON Uint8Array ArrayBuffer Date #onEnd #ending #others #looks #entries #hot #classes
+  `Object Array Math Number Reflect Promise Symbol JSON Uint8Array ArrayBuffer Date #onEnd #ending #exempt #others #looks #entries #hot #classes
   #pending #alarms #subscribers list rest words facts states names pairs contexts #chunks parts #callbacks #failures #filling all #remaining
   #waiting #lanes #args args text value name host path candidate lower others hosts known hot methods code escape longest broken promise
   result done running signals values #ends #since drains ofEngine watchers drained errors waiting rooms framers lines`.split(

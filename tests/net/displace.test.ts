@@ -106,6 +106,31 @@ test("not a connection with something to send, one that is busy, or an outgoing 
   await it.end();
 });
 
+test("connections that stay do not block a loop whose dispatch has taken longer than the limit", async () => {
+  for (const displaceIdle of [0.01, 1e-20]) {
+    const it = await full(0, (stream) => {
+      stream.busy = true;
+    });
+    it.come();
+    await until(() => JSON.parse(JSON.stringify(it.loop)).waiting === 1);
+    it.loop.timer(0, (loop) => {
+      const end = performance.now() + 30;
+      while (performance.now() < end);
+      it.streams[0]!.timeout = 60; // tells the core the time
+      loop.displaceIdle = displaceIdle;
+    });
+    await sleep(0.05);
+    assert.equal(
+      it.streams.map(({ closeReason }) => closeReason),
+      [undefined, undefined],
+    );
+    it.streams[1]!.busy = false;
+    await until(() => it.streams.length === 3);
+    assert.is(it.streams[1]!.closeReason, "displaced");
+    await it.end();
+  }
+});
+
 test("many clients take turns on few slots, and each is served", async () => {
   const it = await full(0.01);
   const others = Array.from({ length: 30 }, () => it.come());

@@ -2,6 +2,7 @@
 
 import * as assert from "uvu/assert";
 import type { DropInfo, IOLoop, Stream } from "wasm-ioloop";
+import { VirtualClock } from "wasm-ioloop/testing";
 import { type Peer, harness, peer, portOf, quietLoop, turns, until } from "../support/harness.ts";
 
 const test = harness("exempt");
@@ -115,6 +116,89 @@ test("a graceful stop does not wait for it, and it answers until the others are 
   await Promise.all([operator.closed, check.closed]);
   assert.equal([...new Set(exempt.map(({ closeReason }) => closeReason))], ["stopping"]);
   await end();
+});
+
+test("it answers while all slots are taken and the queue is full, and in each phase of a graceful stop", async () => {
+  const clock = new VirtualClock();
+  const { loop, running, usual, exempt, drops, come, end } = both({ clock, maxConnections: 1 }, { backlog: 2 });
+  const check = async (what: string): Promise<void> => {
+    const before = exempt.length;
+    const client = come("exempt");
+    client.socket.write(what);
+    await until(() => client.text() === what);
+    assert.is(exempt.length, before + 1);
+    client.socket.end();
+    await client.closed;
+  };
+  const inside = come("usual");
+  await until(() => usual.length === 1);
+  for (let i = 0; i < 3; i++) await come("usual").connected.catch(() => {}); // the last one is reset
+  await until(() => drops.length === 1);
+  assert.equal(drops, ["backlog"]);
+  await check("full");
+  let closing = false;
+  loop.on("closing", () => (closing = true));
+  const stopped = loop.stopGracefully({ delay: 1, timeout: 60 });
+  await turns(5);
+  await check("finishing");
+  assert.is(closing, false);
+  await clock.advance(1);
+  await until(() => closing);
+  await check("closing");
+  inside.socket.end();
+  await until(() => usual.length === 2);
+  await check("serving the queue");
+  assert.equal([usual.length, drops.length, loop.isRunning], [2, 1, true]);
+  await clock.advance(60);
+  await Promise.all([stopped, running]);
+  await end();
+});
+
+test("a graceful stop does not wait for its lingering connections, and they still get their answer", async () => {
+  const clock = new VirtualClock();
+  const { loop, errors } = quietLoop({ clock });
+  const id = loop.server({ exempt: true }, (_loop, stream) => stream.write("ready").closeGracefully());
+  loop.server({}, () => {});
+  const running = loop.start();
+  const check = peer({ port: portOf(loop, id) });
+  check.socket.allowHalfOpen = true; // it does not end its side
+  assert.is(await check.ended, "ready");
+  await loop.stopGracefully(); // no time passes here
+  await running;
+  check.socket.write("?");
+  await turns(10);
+  assert.is(check.socket.destroyed, false);
+  check.socket.end();
+  assert.is(await check.closed, undefined);
+  loop.reset();
+  assert.equal(errors, []);
+});
+
+test("at most 100 of its connections linger, for 2 s on the loop's clock", async () => {
+  const clock = new VirtualClock();
+  const { loop } = quietLoop({ clock });
+  const id = loop.server({ exempt: true }, (_loop, stream) => stream.write("ready").closeGracefully());
+  const running = loop.start();
+  const clients: Peer[] = [];
+  for (let i = 0; i < 102; i++) {
+    const client = peer({ port: portOf(loop, id) });
+    client.socket.allowHalfOpen = true;
+    clients.push(client);
+    await client.ended;
+  }
+  const open = async (): Promise<number> => {
+    for (const { socket } of clients) if (!socket.destroyed) socket.write("?");
+    await turns(20);
+    for (const { socket } of clients) if (!socket.destroyed) socket.write("?");
+    await turns(20);
+    return clients.filter(({ socket }) => !socket.destroyed).length;
+  };
+  while ((await open()) > 100);
+  assert.is(await open(), 100);
+  await clock.advance(2);
+  while ((await open()) > 0);
+  loop.remove(id);
+  await running;
 });
 
 test("it keeps the loop running as any server does", async () => {

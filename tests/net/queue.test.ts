@@ -122,6 +122,18 @@ test("adaptive: a full queue resets its oldest, with a drop", async () => {
   await clients.end();
 });
 
+test("a client that arrives at a full queue may be admitted by a subscriber to `drop`", async () => {
+  for (const options of [{ queue: "adaptive" }, { fairness: "address" }] as const) {
+    const clients = line(options, { backlog: 1 });
+    await clients.join("a");
+    clients.loop.on("drop", (loop) => (loop.maxConnections = 1));
+    await clients.join("b");
+    await until(() => clients.admitted.length === 1);
+    assert.equal([clients.admitted, clients.drops], [["b"], ["backlog"]]);
+    await clients.end();
+  }
+});
+
 test("adaptive: a client that has waited for 50 times targetWait is reset", async () => {
   const clients = line({ queue: "adaptive", targetWait: 0.1 });
   await clients.join("a");

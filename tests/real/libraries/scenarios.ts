@@ -7,6 +7,7 @@ import { http2Sessions } from "./http2.ts";
 import { smtpServer, startTls } from "./mail.ts";
 import { aedesOnDuplex, aedesServed } from "./mqtt.ts";
 import { ioredis } from "./redis.ts";
+import { redisBenchmark, redisBenchmarkMany } from "./redis-benchmark.ts";
 import type { Scenario } from "./scenario.ts";
 import { silent, slowHeader } from "./slow.ts";
 import { stopping } from "./stopping.ts";
@@ -28,6 +29,8 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   starttls: { run: startTls },
   "smtp-server": { run: smtpServer },
   ioredis: { run: ioredis },
+  "redis-benchmark": { run: redisBenchmark },
+  "redis-benchmark-many": { run: redisBenchmarkMany, isLong: true },
   undici: { run: undici, not: { bun: OWN_CLIENTS } },
   connections: { run: connections, not: { bun: OWN_CLIENTS } },
   "slow-header": { run: slowHeader, isLong: true },
