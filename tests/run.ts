@@ -48,6 +48,7 @@ const ONCE: ReadonlySet<string> = new Set([
   "assembly/timers.test.js",
   "hosts/replay/replay.test.js",
   "bench/twin.test.js",
+  "net/proxy-protocol.test.js",
   "package/packed.test.js",
   "package/types.test.js",
   "bench/bench.test.js",
