@@ -20,10 +20,24 @@ const DROPPED: ReadonlyMap<number, DropReason> = new Map([
   [Code.STALE, "closed"],
 ]);
 
-/** Queues a client that the system has accepted. `id` comes from the core; below zero, it is a code that refuses the client. Never throws. */
-export function letWait(engine: LoopEngine, socket: Socket | BareSocket, id: number, admitted: Admitted): void {
+/** Counts the clients of one server that wait to be admitted. */
+export interface Line {
+  waiting: number;
+}
+
+/**
+ * Queues a client that the system has accepted. `id` comes from the core; below zero, it is a code that refuses the client. `line` counts
+ * the client while it waits. Never throws.
+ */
+export function letWait(
+  engine: LoopEngine,
+  socket: Socket | BareSocket,
+  id: number,
+  admitted: Admitted,
+  line?: Line,
+): void {
   if (id < 0) return turnAway(engine, socket, DROPPED.get(id) ?? "full");
-  const client = new WaitingClient(engine, socket, id, admitted);
+  const client = new WaitingClient(engine, socket, id, admitted, line);
   try {
     client.wait();
   } catch (error) {
@@ -38,12 +52,15 @@ class WaitingClient implements Client {
   readonly #engine: LoopEngine;
   readonly #socket: Socket | BareSocket;
   readonly #admitted: Admitted;
+  readonly #line: Line | undefined;
 
-  constructor(engine: LoopEngine, socket: Socket | BareSocket, id: number, admitted: Admitted) {
+  constructor(engine: LoopEngine, socket: Socket | BareSocket, id: number, admitted: Admitted, line: Line | undefined) {
     this.id = id;
     this.#engine = engine;
     this.#socket = socket;
     this.#admitted = admitted;
+    this.#line = line;
+    if (line) line.waiting++;
   }
 
   /** Joins the queue. If the gate is open, the client is admitted before this returns. */
@@ -63,6 +80,7 @@ class WaitingClient implements Client {
 
   admit(): void {
     debug?.(this.#engine.core, `connection ${show(this.id)} admitted`);
+    if (this.#line) this.#line.waiting--;
     this.#engine.connections.seat(this.id, undefined);
     try {
       this.#socket.off("error", ignore);
@@ -76,6 +94,7 @@ class WaitingClient implements Client {
   }
 
   evict(reason: DropReason): void {
+    if (this.#line) this.#line.waiting--;
     this.#engine.connections.close(this.id);
     turnAway(this.#engine, this.#socket, reason);
   }
@@ -86,6 +105,7 @@ class WaitingClient implements Client {
 
   close(): void {
     if (this.#engine.connections.connections[slotOf(this.id)] !== this) return; // it has been admitted
+    if (this.#line) this.#line.waiting--;
     this.#engine.connections.close(this.id);
     reset(this.#socket);
   }
@@ -100,8 +120,8 @@ class WaitingClient implements Client {
   }
 }
 
-/** Resets a client that is not admitted, and reports it. */
-function turnAway(engine: LoopEngine, socket: Socket | BareSocket, reason: DropReason): void {
+/** Resets a client that is not admitted, and reports it. `known` is its peer, if the caller has asked for that before. Never throws. */
+export function turnAway(engine: LoopEngine, socket: Socket | BareSocket, reason: DropReason, known?: Peer): void {
   let peer: Peer = {};
   const attempt = (task: () => void): void => {
     try {
@@ -111,7 +131,7 @@ function turnAway(engine: LoopEngine, socket: Socket | BareSocket, reason: DropR
     }
   };
   attempt(() => {
-    peer = peerOf(socket); // while it has an address
+    peer = known ?? peerOf(socket); // while it has an address
   });
   const { remoteAddress, remotePort } = peer;
   engine.report("drop", () => drop(engine, { reason, remoteAddress, remotePort }));
