@@ -4,6 +4,8 @@
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { balanced } from "./balanced.ts";
+import { restartedHosts } from "./hosts.ts";
+import { removeHosts } from "./namespaces.ts";
 import { RUNTIMES, cleanUp } from "./processes.ts";
 import { leftOut, report, sum } from "./report.ts";
 import { sharedSocket } from "./shared-socket.ts";
@@ -17,6 +19,7 @@ if (unknown !== undefined) {
 }
 
 process.on("exit", cleanUp);
+process.on("exit", removeHosts);
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 
 const wanted = RUNTIMES.filter(([name]) => values.runtime?.includes(name) ?? true);
@@ -26,4 +29,5 @@ const able = wanted.filter(([name, { program }]) => {
 });
 for (const [name, runtime] of able) await sharedSocket(name, runtime, report);
 await balanced(able, values.short, report);
+for (const [name, runtime] of able.slice(0, 1)) await restartedHosts(name, runtime, values.short, report);
 process.exitCode = sum() ? 0 : 1;
