@@ -1,6 +1,7 @@
 // The public surface of the package, and nothing else.
 
-export { Client, type ClientEvents, type ClientOptions } from "./net/client.ts";
+export { Client, type ClientEvents } from "./net/client.ts";
+export type { ClientOptions } from "./net/client-options.ts";
 export { type Alarm, type Clock, SystemClock } from "./time/clock.ts";
 export { Delay, type DelayEvents, type Step } from "./loop/delay.ts";
 export { IOLoopError, type IOLoopErrorCode } from "./base/errors.ts";
@@ -15,7 +16,10 @@ export type { ListenerOptions } from "./net/listener-options.ts";
 export type { DropInfo } from "./engine/admission.ts";
 export type { Id } from "./core/ids.ts";
 export { Reactor, type ReactorEvents, type ReactorOptions, type StartOptions } from "./reactor/reactor.ts";
-export { Server, type ServerEvents } from "./net/server.ts";
+export { Server } from "./net/server.ts";
+export type { ServerEvents } from "./net/server-handle.ts";
+export type { ProxyHeaderOptions, ProxySource } from "./net/proxy-header.ts";
+export type { ProxyInfo, ProxySsl, ProxyTlv } from "./socket/proxy-info.ts";
 export { type SignalOptions, Stream, type StreamOptions } from "./stream/stream.ts";
 export type { StreamReader } from "./stream/reader.ts";
 export type { PipeOptions } from "./stream/pipe.ts";

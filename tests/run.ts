@@ -50,6 +50,7 @@ const ONCE: ReadonlySet<string> = new Set([
   "assembly/timers.test.js",
   "hosts/replay/replay.test.js",
   "bench/twin.test.js",
+  "net/proxy-protocol.test.js",
   "package/packed.test.js",
   "service/cli-options.test.js",
   "service/program.test.js",

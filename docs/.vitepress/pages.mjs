@@ -22,7 +22,7 @@ const GROUPS = [
     folder: "docs/guides",
     pages: names(
       "docs/guides",
-      "http overload node-net mojo framing tls deploying tuning observability testing interop troubleshooting",
+      "http overload node-net mojo framing tls deploying proxy-protocol tuning observability testing interop troubleshooting",
     ),
   },
   {

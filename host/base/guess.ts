@@ -16,6 +16,10 @@ const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   systemd: ["activation"],
   socketactivation: ["activation"],
   queuesize: ["backlog"],
+  proxy: ["proxyProtocol", "proxyHeader"],
+  acceptproxy: ["proxyProtocol"],
+  sendproxy: ["proxyHeader"],
+  trustproxy: ["proxyTrust"],
   maxqueue: ["backlog"],
   somaxconn: ["backlog"],
   queuetimeout: ["waitTimeout"],
@@ -78,7 +82,7 @@ interface Place {
 
 const OF_LOOP = "maxAccepts multiAccept queue targetWait acceptRate acceptBurst displaceIdle fairness maxPerAddress";
 const OF_SERVER =
-  "address port path fd activation backlog waitTimeout overflow reuse idleTimeout lifetime halfOpen noDelay keepAlive exempt";
+  "address port path fd activation backlog waitTimeout overflow reuse idleTimeout lifetime halfOpen noDelay keepAlive exempt proxyProtocol proxyTrust";
 const OF_SERVER_TLS = "tls tlsCert tlsKey tlsCa tlsCiphers tlsVersion tlsVerify tlsOptions";
 const OF_HTTP = "keepAliveTimeout headersTimeout requestTimeout timeout maxHeadersCount maxRequestsPerSocket";
 const PLACES: readonly Place[] = [

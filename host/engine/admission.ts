@@ -16,7 +16,7 @@ export interface DropInfo {
   /**
    * `backlog`: the waiting queue is full. `timeout`: it waited longer than `waitTimeout`. `full`: the core has no room.
    * `stopping`: a graceful stop resets waiting clients. `closed`: its server was removed. `address`: `maxPerAddress` clients of its address
-   * wait already.
+   * wait already. `proxy`: its PROXY header is missing or malformed, or was not complete in time.
    */
   readonly reason: DropReason;
   /** The client's address; undefined for UNIX sockets, and if the client has disconnected. */
@@ -87,6 +87,8 @@ export class Admission {
   hasEnded = false;
   /** Whether a graceful stop has begun. */
   isFinishing = false;
+  /** Whether a graceful stop resets waiting clients. */
+  resetsWaiting = false;
   readonly drained: Set<Drained> = new Set();
   /** How many passes may run in one iteration of the runtime's event loop while clients wait. */
   passesInTurn = 1;
@@ -134,6 +136,7 @@ export class Admission {
   /** Begins a graceful stop, or makes the one under way end sooner. `delay` and `timeout` are in seconds; with `reset`, waiting clients are reset. */
   drain(delay: number, timeout: number, reset: boolean, now: number): void {
     const { core } = this.#owner;
+    this.resetsWaiting ||= reset;
     core.calls.handleDrain(delay * 1000, timeout * 1000, now, reset ? 1 : 0);
     core.refresh();
     this.#owner.rearm();
@@ -149,12 +152,12 @@ export class Admission {
     this.#owner.core.calls.handleStop();
     while (this.decide());
     this.#owner.acceptors.endNow();
-    this.hasEnded = this.isFinishing = false;
+    this.hasEnded = this.isFinishing = this.resetsWaiting = false;
   }
 
   /** The loop is reset. */
   clear(): void {
-    this.hasEnded = this.isFinishing = false;
+    this.hasEnded = this.isFinishing = this.resetsWaiting = false;
     this.drained.clear();
   }
 

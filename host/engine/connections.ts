@@ -21,7 +21,7 @@ export interface Connection extends Resource {
 }
 
 /** Why a client was reset before it was admitted: the `reason` of a `drop`. */
-export type DropReason = "backlog" | "timeout" | "full" | "stopping" | "closed" | "address";
+export type DropReason = "backlog" | "timeout" | "full" | "stopping" | "closed" | "address" | "proxy";
 
 /** A client that waits to be admitted. */
 export interface Client extends Connection {

@@ -5,6 +5,7 @@ import type { Http2Session } from "node:http2";
 import type { Duplex } from "node:stream";
 import type { Id } from "../core/ids.ts";
 import { nextTurn } from "../time/clock.ts";
+import { readBefore } from "../socket/proxy-info.ts";
 import type { Borrower } from "../stream/lent.ts";
 import type { Stream } from "../stream/stream.ts";
 import type { RequestFollower } from "./http-requests.ts";
@@ -45,7 +46,7 @@ export class HttpConnection implements Borrower, RequestFollower {
   #request: IncomingMessage | undefined; // the last one
   #response: ServerResponse | undefined; // to that, unless it is known to be complete
   #isLast = false; // the last answer is to say so, by us
-  #mark: number | undefined = 0; // bytes read when the last request was over; undefined until that is known
+  #mark: number | undefined; // bytes read when the last request was over; undefined until that is known
   #session: Http2Session | undefined;
   #isUpgraded = false;
   #settles = false; // whether its idle deadline was set by the drain
@@ -56,6 +57,7 @@ export class HttpConnection implements Borrower, RequestFollower {
     this.stream = stream;
     this.#socket = socket;
     this.#slow = slow;
+    this.#mark = readBefore(socket);
   }
 
   get server(): AnyServer {

@@ -2,7 +2,8 @@
 
 import { tally } from "../core/debug.ts";
 import { type Step, Delay, shareLoop } from "./delay.ts";
-import { type ClientOptions, Client } from "../net/client.ts";
+import { Client } from "../net/client.ts";
+import type { ClientOptions } from "../net/client-options.ts";
 import { IOLoopError } from "../base/errors.ts";
 import { LoopPromises } from "./loop-promises.ts";
 import { type StopOptions, stopGracefully } from "./graceful-stop.ts";

@@ -2,7 +2,7 @@
 
 import { SECONDS, SIGNAL, check, checkOptions } from "../base/checks.ts";
 import { onAbort } from "../base/signals.ts";
-import type { ClientOptions } from "../net/client.ts";
+import type { ClientOptions } from "../net/client-options.ts";
 import type { ListenerOptions } from "../net/listener-options.ts";
 import type { Reactor } from "../reactor/reactor.ts";
 import type { AnyData, SignalOptions, Stream } from "../stream/stream.ts";

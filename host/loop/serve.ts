@@ -7,11 +7,12 @@ import type { LoopEngine } from "../engine/loop-engine.ts";
 import type { ListenerOptions } from "../net/listener-options.ts";
 import { Server } from "../net/server.ts";
 import type { Reactor } from "../reactor/reactor.ts";
+import { nextTurn } from "../time/clock.ts";
 import { usesTls } from "../socket/tls-options.ts";
 import { Stream } from "../stream/stream.ts";
 import type { HttpConnection } from "./http-connection.ts";
 import { HttpDrain } from "./http-drain.ts";
-import { type AnyServer, checkServer, emitClose, speaksHttp1, speaksHttp2, speaksTls } from "./served.ts";
+import { type AnyServer, checkServer, emitClose, passClients, speaksHttp1, speaksHttp2, speaksTls } from "./served.ts";
 
 /** Options of a loop's `serve`: those of `server`, except `halfOpen`, which is a setting of the served server. `idleTimeout` is 0 by default. */
 export type ServeOptions = Omit<ListenerOptions, "halfOpen">;
@@ -40,7 +41,8 @@ export function serve(
     if (lifetime !== undefined) stream.lifetime = lifetime;
     give(engine, server, drain, stream, accepted);
   };
-  ({ idleTimeout = 0, lifetime } = acceptor.begin("serve", options));
+  const listening = acceptor.begin("serve", options);
+  ({ idleTimeout = 0, lifetime } = listening);
   const closed = (): void => acceptor.close();
   acceptor.whenOver = () => {
     try {
@@ -51,6 +53,7 @@ export function serve(
   };
   try {
     if (speaksHttp1(server) || speaksHttp2(server)) drain = HttpDrain.of(engine, server);
+    if (listening.proxyProtocol && speaksTls(server)) passClients(engine, server);
     emitClose(server);
     server.on("close", closed);
   } catch (error) {
@@ -104,7 +107,12 @@ function give(
     socket.allowHalfOpen = server.allowHalfOpen ?? speaksHttp1(server);
     if (!server.emit("connection", socket)) return stream.close();
     // A server that speaks TLS starts reading itself, and would miss data that was read before.
-    if (!speaksTls(server) && server.pauseOnConnect !== true) socket.resume();
+    if (!speaksTls(server) && server.pauseOnConnect !== true) {
+      // On Node an HTTP/2 session takes what was read before in a later tick.
+      if (socket.readableLength > 0 && speaksHttp2(server))
+        nextTurn(() => engine.guard.run("accept", () => socket.resume()));
+      else socket.resume();
+    }
     if (drain && connection) drain.given(connection);
   } catch (error) {
     stream.close();

@@ -4,7 +4,8 @@ import type { EventEmitter as NodeEmitter } from "node:events";
 import { IOLoopError, withCode } from "../base/errors.ts";
 import { nextTickOfRuntime } from "../base/runtime.ts";
 import { type Rule, check } from "../base/checks.ts";
-import { addressOf, beneath, listenerOf } from "../socket/handle.ts";
+import { type SocketHandle, addressOf, beneath, listenerOf } from "../socket/handle.ts";
+import { passOrigin } from "../socket/proxy-info.ts";
 import type { LoopEngine } from "../engine/loop-engine.ts";
 import { Stream } from "../stream/stream.ts";
 
@@ -84,6 +85,23 @@ export function emitClose(server: AnyServer): void {
     });
     return result;
   };
+}
+
+// The loops that give connections with PROXY headers to a server that speaks TLS.
+const givers = new WeakMap<AnyServer, Set<LoopEngine>>();
+
+/** Makes the encrypted sockets of a server show the client's address, if the loop has it from a proxy. */
+export function passClients(engine: LoopEngine, server: AnyServer): void {
+  const before = givers.get(server);
+  if (before) return void before.add(engine);
+  const engines = new Set([engine]);
+  givers.set(server, engines);
+  server.prependListener("secureConnection", (secure: SocketHandle) => {
+    for (const one of engines) {
+      const { raw } = streamOf(one, secure) ?? {};
+      if (raw) return passOrigin(raw, secure);
+    }
+  });
 }
 
 /** Whether a server speaks TLS on the sockets that it is given. */

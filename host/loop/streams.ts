@@ -2,7 +2,8 @@
 
 import type { Id } from "../core/ids.ts";
 import type { LoopEngine } from "../engine/loop-engine.ts";
-import { Client, type ClientOptions } from "../net/client.ts";
+import { Client } from "../net/client.ts";
+import type { ClientOptions } from "../net/client-options.ts";
 import type { ListenerOptions } from "../net/listener-options.ts";
 import { Server } from "../net/server.ts";
 import type { Reactor } from "../reactor/reactor.ts";

@@ -5,6 +5,7 @@ import type { TLSSocket } from "node:tls";
 import type { LoopEngine } from "../engine/loop-engine.ts";
 import type { Connection } from "../engine/connections.ts";
 import { release } from "../socket/handle.ts";
+import { originOf, passOrigin } from "../socket/proxy-info.ts";
 import { type Handshakes, hasGone } from "../socket/tls-handshake.ts";
 
 /** Runs the TLS handshake on an admitted socket, and calls `done` with the encrypted one. If it fails, the connection is closed. */
@@ -44,13 +45,16 @@ export function shakeHands(
         if (!handshake.end()) return;
         secure.off("error", ignore);
         secure.allowHalfOpen = false; // the default of the runtime
+        passOrigin(socket, secure);
         done(secure);
       });
     });
   };
   const ended = (): void => engine.deliver("close", () => handshake.abort());
   try {
-    handshakes.begin(socket, secured, ended);
+    // One that came through a proxy has been read, and may have the beginning of TLS.
+    if (originOf(socket)) handshakes.beginOn(socket, secured, ended);
+    else handshakes.begin(socket, secured, ended);
   } catch (error) {
     handshake.abort();
     engine.supervisor.failed(error, "accept");

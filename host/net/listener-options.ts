@@ -15,7 +15,10 @@ import {
   SIGNAL,
   checkApart,
   checkOptions,
+  oneOf,
 } from "../base/checks.ts";
+import { withCode } from "../base/errors.ts";
+import { NETWORKS } from "./addresses.ts";
 import { SOCKET_PATH } from "./socket-file.ts";
 import { TCP_RULES, type TcpOptions } from "../socket/tcp-options.ts";
 import { SERVER_TLS_RULES, type ServerTlsOptions } from "../socket/tls-options.ts";
@@ -48,6 +51,13 @@ export interface ListenerOptions extends TcpOptions, ServerTlsOptions {
   waitTimeout?: number | undefined;
   /** What happens to clients when no slot is free: `"wait"` (the default) queues them, `"drop"` resets them at once. */
   overflow?: "wait" | "drop" | undefined;
+  /**
+   * The PROXY protocol, versions 1 and 2: each connection begins with a header, in which a proxy says who the client is. `"required"` resets
+   * clients without one, `"optional"` also takes those, and waits for their first bytes. Default: no header is read.
+   */
+  proxyProtocol?: "required" | "optional" | undefined;
+  /** The addresses and networks of proxies: headers of others are not believed. Default loopback. UNIX domain sockets are always trusted. */
+  proxyTrust?: readonly string[] | undefined;
   /** Share the port with other processes (SO_REUSEPORT); default false. Throws if the runtime cannot. */
   reuse?: boolean | undefined;
   /** Closes the server when it is aborted, and not its connections. */
@@ -89,6 +99,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   backlog: COUNT,
   waitTimeout: SECONDS,
   overflow: OVERFLOW,
+  proxyProtocol: oneOf("required", "optional"),
+  proxyTrust: NETWORKS,
   reuse: BOOLEAN,
   signal: SIGNAL,
   singleAccept: BOOLEAN,
@@ -112,6 +124,10 @@ export function checkListenerOptions(what: string, options: ListenerOptions): Li
   checkApart(what, given, "activation", "fd", "path", "port", "address", "mode", "ipv6Only", "reuse");
   checkApart(what, given, "fd", "path", "port", "address");
   checkApart(what, given, "path", "port", "address");
+  if (given.proxyTrust && !given.proxyProtocol) {
+    const message = `${what}: option "proxyTrust" requires "proxyProtocol"`;
+    throw withCode(new TypeError(message), "ERR_IOLOOP_INVALID_ARG_TYPE");
+  }
   checkSupport(what, given);
   return given;
 }

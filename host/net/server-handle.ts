@@ -1,8 +1,16 @@
-// Helpers of servers: a free port, whether the loop still accepts, a notice when other code closes the server of the runtime, late connections.
+// Helpers of servers: their events, a free port, whether the loop still accepts, a notice when other code closes the server of the runtime, late connections.
 
 import { IOLoopError } from "../base/errors.ts";
 import type { LoopEngine } from "../engine/loop-engine.ts";
+import type { SocketHandle } from "../socket/handle.ts";
 import { type AddressInfo, Server, type Socket, createServer } from "node:net";
+
+export interface ServerEvents {
+  /** A client has been admitted; with TLS, after its handshake. The handle is paused; with TLS, it is a `tls.TLSSocket`. */
+  accept: [handle: SocketHandle];
+  /** Listening failed. The acceptor is closed, and its id is spent. */
+  error: [error: NodeJS.ErrnoException];
+}
 
 /** A port that was free a moment ago, on 127.0.0.1. */
 export function freePort(): Promise<number> {

@@ -12,7 +12,7 @@ import { ownMethods } from "../base/methods.ts";
 import { onAbort } from "../base/signals.ts";
 import { bind } from "./bind.ts";
 import { type ListenerOptions, checkListenerOptions, isShared, limitsOf, whereToListen } from "./listener-options.ts";
-import { checkAccepting, freePort, refuse, whenClosed } from "./server-handle.ts";
+import { type ServerEvents, checkAccepting, freePort, refuse, whenClosed } from "./server-handle.ts";
 import { SocketFile } from "./socket-file.ts";
 import { acceptOnNode } from "../socket/node-socket.ts";
 import { POSITIVE, checkOptions } from "../base/checks.ts";
@@ -20,19 +20,13 @@ import type { Id } from "../core/ids.ts";
 import { REACTOR, type Reactor } from "../reactor/reactor.ts";
 import { Disposable } from "./disposable.ts";
 import { keyOf } from "../socket/address-key.ts";
-import { type SocketHandle, type StreamHandle, peerOf, plain } from "../socket/handle.ts";
+import { type StreamHandle, peerOf, plain } from "../socket/handle.ts";
 import { shakeHands } from "./admitted-client.ts";
+import { type ProxiedClients, proxiedClients, whenKnown } from "./proxied-clients.ts";
 import { Handshakes } from "../socket/tls-handshake.ts";
 import { type TcpOptions, tune } from "../socket/tcp-options.ts";
 import { serverTls, usesTls } from "../socket/tls-options.ts";
 import { fails, letWait } from "./waiting-client.ts";
-
-export interface ServerEvents {
-  /** A client has been admitted; with TLS, after its handshake. The handle is paused; with TLS, it is a `tls.TLSSocket`. */
-  accept: [handle: SocketHandle];
-  /** Listening failed. The acceptor is closed, and its id is spent. */
-  error: [error: NodeJS.ErrnoException];
-}
 
 /** Accepts TCP and UNIX domain socket connections. */
 export class Server extends Disposable<ServerEvents> {
@@ -53,7 +47,8 @@ export class Server extends Disposable<ServerEvents> {
   #closing: ClosingListener | undefined;
   #isShared = false;
   #backlog = 0; // of the system
-  #arrived = 0;
+  #accepted = 0;
+  #proxied: ProxiedClients | undefined; // if its clients come through a proxy
   #lifetime = 0; // of connections in their handshake
   #forgetSignal: (() => void) | undefined;
   /** The handshake of an admitted client has failed. @internal */
@@ -105,9 +100,10 @@ export class Server extends Disposable<ServerEvents> {
     this.#closing?.close();
     if (this.id !== 0 && exempt !== this.isExempt) this.close(); // the loop knows it as another kind
     this.isExempt = exempt;
-    this.record();
+    const record = this.record();
     this.#lifetime = options.lifetime ?? 0;
     this.#isShared = isShared(options);
+    this.#proxied = proxiedClients(engine, options, (socket) => this.#arrived(socket, record));
     engine.acceptors.limit(this.id, limitsOf(options));
     try {
       this.#open(what, options);
@@ -167,6 +163,7 @@ export class Server extends Disposable<ServerEvents> {
   closeFor(reason: DropReason): void {
     const { engine } = this;
     engine.guard.run("close", () => this.#closing?.close());
+    this.#proxied?.close(reason);
     const handle = this.#leave();
     if (handle) {
       engine.guard.run("close", () => this.#shut(handle));
@@ -182,16 +179,15 @@ export class Server extends Disposable<ServerEvents> {
    * Waiting clients are still admitted. @internal
    */
   end(): void {
-    const { engine } = this;
-    const record = this.#record;
-    const handle = this.#leave();
+    const [engine, record, proxied, handle] = [this.engine, this.#record, this.#proxied, this.#leave()];
     if (!handle) return this.close(); // known to the loop, but it does not listen
+    proxied?.hurry();
     const closed = (): void => {
       this.#closing = undefined;
       engine.guard.run("closing", () => this.#shut(handle));
-      engine.acceptors.ended(record, this);
+      whenKnown(proxied, () => engine.acceptors.ended(record, this));
     };
-    this.#closing = new ClosingListener(engine.guard, handle, () => this.#arrived, this.#backlog, closed);
+    this.#closing = new ClosingListener(engine.guard, handle, () => this.#accepted, this.#backlog, closed);
     this.#closing.begin(this.#isShared, engine.active);
   }
 
@@ -254,14 +250,20 @@ export class Server extends Disposable<ServerEvents> {
   }
 
   #connected = (socket: Socket | BareSocket): void => {
-    const { engine } = this;
-    this.#arrived++;
-    const id = engine.acceptors.accept(this.#record, () => keyOf(peerOf(socket).remoteAddress));
-    letWait(engine, socket, id, this.admitted);
+    this.#accepted++;
+    if (this.#proxied) this.#proxied.connected(socket);
+    else this.#arrived(socket, this.#record);
   };
+
+  #arrived(socket: Socket | BareSocket, record: number): void {
+    const { engine } = this;
+    const id = engine.acceptors.accept(record, () => keyOf(peerOf(socket).remoteAddress));
+    letWait(engine, socket, id, this.admitted, this.#proxied?.line);
+  }
 
   /** @internal */
   protected admitted = (socket: Socket | BareSocket, id: number): void => {
+    this.#proxied?.handedOn(socket);
     tune(socket, this.#tcp);
     if (!this.#handshakes) return this.#accept(socket, id);
     if (this.#lifetime > 0) this.engine.connections.setLifetime(id, this.#lifetime);

@@ -20,9 +20,23 @@ const DROPPED: ReadonlyMap<number, DropReason> = new Map([
   [Code.STALE, "closed"],
 ]);
 
-/** Queues a client that the system has accepted. `id` comes from the core; below zero, it is a code that refuses the client. Never throws. */
-export function letWait(engine: LoopEngine, socket: Socket | BareSocket, id: number, admitted: Admitted): void {
-  const client = id < 0 ? undefined : new WaitingClient(engine, socket, id, admitted);
+/** Counts the clients of one server that wait to be admitted. */
+export interface Line {
+  waiting: number;
+}
+
+/**
+ * Queues a client that the system has accepted. `id` comes from the core; below zero, it is a code that refuses the client. `line` counts
+ * the client while it waits. Never throws.
+ */
+export function letWait(
+  engine: LoopEngine,
+  socket: Socket | BareSocket,
+  id: number,
+  admitted: Admitted,
+  line?: Line,
+): void {
+  const client = id < 0 ? undefined : new WaitingClient(engine, socket, id, admitted, line);
   engine.acceptors.makeRoom();
   if (!client) return turnAway(engine, socket, DROPPED.get(id) ?? "full");
   try {
@@ -39,12 +53,15 @@ class WaitingClient implements Client {
   readonly #engine: LoopEngine;
   readonly #socket: Socket | BareSocket;
   readonly #admitted: Admitted;
+  readonly #line: Line | undefined;
 
-  constructor(engine: LoopEngine, socket: Socket | BareSocket, id: number, admitted: Admitted) {
+  constructor(engine: LoopEngine, socket: Socket | BareSocket, id: number, admitted: Admitted, line: Line | undefined) {
     this.id = id;
     this.#engine = engine;
     this.#socket = socket;
     this.#admitted = admitted;
+    this.#line = line;
+    if (line) line.waiting++;
     engine.connections.seat(id, this); // first: from now on the core may admit it
     debug?.(engine.core, `connection ${show(id)} waits`);
   }
@@ -63,6 +80,7 @@ class WaitingClient implements Client {
 
   admit(): void {
     debug?.(this.#engine.core, `connection ${show(this.id)} admitted`);
+    if (this.#line) this.#line.waiting--;
     this.#engine.connections.seat(this.id, undefined);
     try {
       this.#socket.off("error", ignore);
@@ -76,6 +94,7 @@ class WaitingClient implements Client {
   }
 
   evict(reason: DropReason): void {
+    if (this.#line) this.#line.waiting--;
     this.#engine.connections.close(this.id);
     turnAway(this.#engine, this.#socket, reason);
   }
@@ -86,6 +105,7 @@ class WaitingClient implements Client {
 
   close(): void {
     if (!this.#isWaiting) return;
+    if (this.#line) this.#line.waiting--;
     this.#engine.connections.close(this.id);
     reset(this.#socket);
   }
@@ -105,8 +125,8 @@ class WaitingClient implements Client {
   }
 }
 
-/** Resets a client that is not admitted, and reports it. */
-function turnAway(engine: LoopEngine, socket: Socket | BareSocket, reason: DropReason): void {
+/** Resets a client that is not admitted, and reports it. `known` is its peer, if the caller has asked for that before. Never throws. */
+export function turnAway(engine: LoopEngine, socket: Socket | BareSocket, reason: DropReason, known?: Peer): void {
   let peer: Peer = {};
   const attempt = (task: () => void): void => {
     try {
@@ -116,7 +136,7 @@ function turnAway(engine: LoopEngine, socket: Socket | BareSocket, reason: DropR
     }
   };
   attempt(() => {
-    peer = peerOf(socket); // while it has an address
+    peer = known ?? peerOf(socket); // while it has an address
   });
   const { remoteAddress, remotePort } = peer;
   engine.report("drop", () => drop(engine, { reason, remoteAddress, remotePort }));

@@ -9,6 +9,7 @@ import { IOLoopError, toError } from "../base/errors.ts";
 import { isEnding, resetTls } from "./tls-reset.ts";
 import { fastReader, unreadFast, writeFast } from "./fast-path.ts";
 import { parentOf } from "./node-internals.ts";
+import { originOf, passOrigin, systemPeer, takeRest } from "./proxy-info.ts";
 
 /** A handle that a stream can be made of: a `net.Socket`, a `tls.TLSSocket`, or any Duplex of the runtime. */
 export type StreamHandle = Duplex & { destroySoon?(): void; ref?(): unknown; unref?(): unknown };
@@ -80,10 +81,10 @@ export function plain<T>(handle: T | BareSocket): T | Socket {
   if (!(handle instanceof BareSocket)) return handle;
   const { listener, isReading } = handle;
   const socket = handle.toSocket();
-  if (!listener) return socket;
   try {
-    hear(socket, listener);
-    if (isReading) socket.resume();
+    if (originOf(handle)) readOn(handle, socket);
+    if (listener) hear(socket, listener);
+    if (listener && isReading) socket.resume();
   } catch (error) {
     leave(socket);
     socket.on("error", ignore).destroy(); // no other code has it
@@ -92,9 +93,17 @@ export function plain<T>(handle: T | BareSocket): T | Socket {
   return socket;
 }
 
-/** The peer of a handle. Does not turn a bare connection into a socket. */
+// A bare connection that came through a proxy has been read: its socket must go on reading in the same way, and gets the rest.
+function readOn(bare: BareSocket, socket: Socket): void {
+  passOrigin(bare, socket);
+  readFast(socket);
+  const rest = takeRest(bare);
+  if (rest) socket.unshift(rest);
+}
+
+/** The peer of a handle, or the client that it is a proxy for. Does not turn a bare connection into a socket. */
 export function peerOf(handle: AnyHandle | undefined): Peer {
-  return handle instanceof BareSocket ? handle.peer() : ((handle ?? {}) as Peer);
+  return handle instanceof BareSocket ? (originOf(handle)?.peer ?? handle.peer()) : ((handle ?? {}) as Peer);
 }
 
 /** Our address of a handle. Does not turn a bare connection into a socket. */
@@ -107,9 +116,10 @@ export function beneath(socket: object): object | undefined {
   return parentOf(socket);
 }
 
-/** The addresses of both sides as one string, which is unique among open connections. Undefined if the socket has none. */
+/** The addresses of both sides, as the system has them, as one string, which is unique among open connections. Undefined if the socket has none. */
 export function addressOf(socket: object): string | undefined {
-  const { remoteAddress, remotePort, localAddress, localPort } = socket as Socket;
+  const { remoteAddress, remotePort } = systemPeer(socket);
+  const { localAddress, localPort } = socket as Socket;
   // With the local address, because a peer may connect to several of our addresses from the same port.
   return remotePort === undefined ? undefined : `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }
@@ -213,7 +223,7 @@ export function send(handle: AnyHandle, piece: Buffer | string, encoding: Buffer
 export function reset(socket: Socket | BareSocket): void {
   if (socket instanceof BareSocket) return socket.reset();
   try {
-    if (socket.remotePort === undefined) socket.destroy();
+    if (systemPeer(socket).remotePort === undefined) socket.destroy();
     else if ((socket as SocketHandle).encrypted) resetTls(socket);
     else resetPlain(socket);
   } catch (error) {

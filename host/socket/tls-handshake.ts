@@ -9,6 +9,7 @@ import type { Server as TlsServer, TLSSocket, TlsOptions } from "node:tls";
 import { COUNT, check } from "../base/checks.ts";
 import { addressOf } from "./handle.ts";
 import { nodeTls } from "./node-tls.ts";
+import { systemPeer } from "./proxy-info.ts";
 
 const HANDSHAKE_MS = 10_000;
 
@@ -78,7 +79,7 @@ export class Handshakes {
       ended();
     });
     const waiting = { secured: done, failed };
-    if (socket.remotePort === undefined) {
+    if (address === undefined) {
       this.#inLane(socket, waiting);
     } else {
       this.#pending.set(address, waiting);
@@ -132,7 +133,7 @@ export class Handshakes {
  * socket never has one, and never counts as disconnected unless it is destroyed.
  */
 export function hasGone(socket: Socket): boolean {
-  return socket.destroyed || (socket.remotePort === undefined && socket.localPort !== undefined);
+  return socket.destroyed || (systemPeer(socket).remotePort === undefined && socket.localPort !== undefined);
 }
 
 const NONE: Waiting = { secured: (secure) => secure.destroy(), failed: undefined };

@@ -3,6 +3,7 @@
 
 import { Socket } from "node:net";
 import { isFastWanted } from "./node-internals.ts";
+import { systemPeer } from "./proxy-info.ts";
 
 type Encrypted = Socket & {
   readonly _parent?: unknown;
@@ -24,7 +25,7 @@ export function resetTls(socket: Socket): void {
   try {
     if (deno !== undefined || !isFastWanted() || isEnding(socket)) return;
     if (beneath instanceof Socket) {
-      if (beneath.remotePort !== undefined) beneath.resetAndDestroy();
+      if (systemPeer(beneath).remotePort !== undefined) beneath.resetAndDestroy();
       return;
     }
     // Without a socket beneath, the TLS handle closes the TCP handle. Its `close` and `reset` take the same arguments.

@@ -15,6 +15,7 @@ import {
   reset,
   unhear,
 } from "../socket/handle.ts";
+import { passOrigin, takeRest } from "../socket/proxy-info.ts";
 import { type CloseReason, errorFor } from "./close-reason.ts";
 import { tellClosed } from "./endings.ts";
 import { inUse } from "./consumer.ts";
@@ -213,6 +214,7 @@ export abstract class StreamEnding extends StreamReading {
   /** Continues with another handle, on top of the released one. Nothing is delivered before the next tick. @internal */
   attach(handle: SocketHandle): void {
     hear(handle, this);
+    passOrigin(this.raw!, handle);
     this.raw = handle;
     this.consumer = undefined;
     this.idleAfter(this.timeout);
@@ -225,6 +227,8 @@ export abstract class StreamEnding extends StreamReading {
     const handle = this.raw!;
     hear(handle, this);
     this.#enter(handle, handle);
+    const rest = takeRest(handle);
+    if (rest) this.received(rest);
     // If the peer has already gone, the handle emits nothing any more.
     const { engine } = this;
     if (handle.destroyed) engine.nextTick(() => this.disconnected(false));

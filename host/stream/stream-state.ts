@@ -4,6 +4,7 @@ import { SECONDS, check } from "../base/checks.ts";
 import { toError } from "../base/errors.ts";
 import type { Id } from "../core/ids.ts";
 import { type AnyHandle, type SocketHandle, isReadByOthers, localOf, peerOf, plain } from "../socket/handle.ts";
+import { type ProxyInfo, originOf } from "../socket/proxy-info.ts";
 import { type TlsInfo, tlsOf } from "../socket/tls-info.ts";
 import type { CloseReason } from "./close-reason.ts";
 import { StreamEmitter } from "./stream-events.ts";
@@ -87,6 +88,11 @@ export abstract class StreamState extends StreamEmitter {
   /** What TLS has agreed on; undefined without TLS, and once the stream is closed. */
   get tls(): TlsInfo | undefined {
     return tlsOf(this.raw);
+  }
+
+  /** What a proxy has sent about the client, if the server has the option `proxyProtocol`; undefined once the stream is closed. */
+  get proxy(): ProxyInfo | undefined {
+    return originOf(this.raw)?.proxy;
   }
 
   /** Why the stream has closed; undefined while it is open. */

@@ -12,7 +12,7 @@ const LOOP_OPTIONS =
   "maxAccepts multiAccept queue targetWait acceptRate acceptBurst displaceIdle fairness maxPerAddress".split(" ");
 const TLS_OPTIONS = "tls tlsCert tlsKey tlsCa tlsCiphers tlsVersion tlsVerify tlsOptions";
 const SERVER_OPTIONS =
-  `address port path fd activation backlog waitTimeout overflow reuse idleTimeout lifetime halfOpen noDelay keepAlive exempt ${TLS_OPTIONS}`.split(
+  `address port path fd activation backlog waitTimeout overflow reuse idleTimeout lifetime halfOpen noDelay keepAlive exempt proxyProtocol proxyTrust ${TLS_OPTIONS}`.split(
     " ",
   );
 

@@ -83,6 +83,11 @@ const WHOLE = new Set([
   "LimitedReadOptions",
   "ListeningServer",
   "PipeOptions",
+  "ProxyHeaderOptions",
+  "ProxyInfo",
+  "ProxySource",
+  "ProxySsl",
+  "ProxyTlv",
   "ReadOptions",
   "SignalOptions",
   "Spliced",
@@ -256,7 +261,7 @@ test("the page of errors has exactly the existing codes, with their messages", (
 });
 
 test("every default of an option is as in the declarations", () => {
-  const comments = ["net/listener-options", "net/client", "stream/stream", "loop/graceful-stop"]
+  const comments = ["net/listener-options", "net/client-options", "stream/stream", "loop/graceful-stop"]
     .map((file) => readFileSync(join(root, "host", `${file}.ts`), "utf8"))
     .join("\n");
   const given = [...comments.matchAll(/[Dd]efault `?"?([\d.]*\w+)"?`?[^*]*\*\/\s+(?:get |set )*(\w+)/g)];

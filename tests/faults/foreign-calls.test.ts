@@ -28,13 +28,14 @@ const OURS_HERE = new Set(
   `socket/bun-socket data, socket/bun-socket socket.closed, engine/stall #alarm, time/deadline-alarm #alarm, time/virtual-clock #alarms,
   socket/handle socket.reset, loop/listen server, loop/listen #server, framing/delimited-frames rest, framing/sized-frames rest, framing/sized-frames bytes.push,
   framing/rest larger.set, framing/rest #buffer.set, timers/numbers numbers.set, timers/context Frame.set, timers/schedule alarm.set,
-  timers/schedule entries.push`.split(/,\s+/),
+  timers/schedule entries.push,
+  net/proxied-clients clients.end, net/proxy-header bytes.set, net/proxy-tlvs found.push`.split(/,\s+/),
 );
 /** Objects of the language, and names of our collections. They cannot be made to throw. */
 const LANGUAGE = new Set(
   `Object Array Math Number Reflect Promise Symbol JSON Uint8Array ArrayBuffer Date #onEnd #ending #exempt #others #looks #entries #hot #classes
   #pending #alarms #subscribers list rest words facts states names pairs contexts #chunks parts #callbacks #failures #filling all #remaining
-  #waiting #lanes #args args text value name host path candidate lower others hosts known hot methods code escape longest broken promise
+  #waiting #lanes origins givers #args args text value name host path candidate lower others hosts known hot methods code escape longest broken promise
   result done running signals values #ends #since drains ofEngine watchers drained errors waiting rooms framers lines`.split(
     /\s+/,
   ),

@@ -48,22 +48,25 @@ export const CALLS: readonly ForeignCall[] = [
       loop/http-drain loop/http-requests loop/serve stream/sinks`,
     once: `net/server-handle net/socket-file socket/tls-handshake stream/duplex loop/http-requests
       stream/sinks`,
-    pause: "reactor/stream-watcher socket/bun-socket socket/handle stream/ending stream/reading",
-    prependListener: "loop/http-requests",
+    pause: "reactor/stream-watcher socket/bun-socket socket/handle stream/ending stream/reading net/proxied-client",
+    prependListener: "loop/http-requests loop/served",
     push: "socket/fast-path stream/duplex",
     read: "reactor/stream-watcher",
     ref: `base/runtime net/admitted-client net/client net/closing-listener net/server net/waiting-client
       reactor/server-watcher reactor/watcher socket/bun-socket socket/node-socket stream/ending
-      stream/lingering stream/reading stream/socket-members`,
+      stream/lingering stream/reading stream/socket-members net/proxied-client`,
     resetAndDestroy: "socket/handle socket/tls-reset",
-    resume: "reactor/stream-watcher socket/bun-socket socket/handle socket/tls-handshake loop/serve stream/input",
+    resume: `reactor/stream-watcher socket/bun-socket socket/handle socket/tls-handshake loop/serve
+      stream/input net/proxied-client`,
     setKeepAlive: "socket/bun-socket socket/node-socket socket/tcp-options stream/socket-members",
     setNoDelay: "socket/bun-socket socket/node-socket socket/tcp-options stream/socket-members",
     unref: `base/runtime net/admitted-client net/client net/closing-listener net/server
-      net/waiting-client reactor/server-watcher reactor/watcher socket/bun-socket socket/node-socket
-      stream/lingering stream/reading stream/socket-members`,
-    unshift: "stream/ending stream/input",
-    write: "socket/bun-socket socket/handle stream/writing loop/http-connection stream/sinks",
+      net/waiting-client reactor/server-watcher reactor/watcher socket/bun-socket
+      socket/node-socket stream/lingering stream/reading stream/socket-members
+      net/proxied-client`,
+    unshift: "stream/ending stream/input socket/handle socket/proxy-info",
+    write: `socket/bun-socket socket/handle stream/writing loop/http-connection stream/sinks
+      net/client net/proxy-header`,
   }),
   // A listening server.
   ...of("server", {
@@ -88,20 +91,25 @@ export const CALLS: readonly ForeignCall[] = [
   }),
   // Functions of node:net and node:tls that create connections.
   ...of("tls", {
-    connect: "net/client net/socket-file stream/tls-sides",
+    connect: "net/socket-file stream/tls-sides net/opening",
     createSecureContext: "socket/tls-options",
   }),
   // Memory may be exhausted.
   ...of("bytes", {
-    alloc: "socket/node-internals framing/framing framing/rest framing/sized-frames stream/inbox stream/sinks",
+    alloc: `socket/node-internals framing/framing framing/rest framing/sized-frames stream/inbox
+      stream/sinks net/proxied-client net/proxy-header`,
     allocUnsafe: "base/bytes framing/rest",
     allocUnsafeSlow: "socket/fast-path",
     byteLength: "net/socket-file socket/bun-socket stream/outbox stream/web",
-    concat: "stream/inbox stream/outbox framing/delimited-frames framing/framing",
-    copy: "base/bytes",
-    from: "base/bytes socket/tls-options stream/duplex framing/framing framing/sized-frames stream/reader",
+    concat: `stream/inbox stream/outbox framing/delimited-frames framing/framing net/addresses
+      net/proxied-client net/proxy-header socket/proxy-info`,
+    copy: "base/bytes net/proxy-header",
+    from: `base/bytes socket/tls-options stream/duplex framing/framing framing/sized-frames
+      stream/reader net/addresses net/proxy-binary net/proxy-header net/proxy-protocol
+      net/proxy-tlvs`,
     subarray: `socket/bun-socket stream/outbox framing/delimited-frames framing/framing framing/rest
-      framing/sized-frames stream/inbox stream/reader`,
+      framing/sized-frames stream/inbox stream/reader net/addresses net/proxied-client
+      net/proxy-binary net/proxy-protocol net/proxy-tlvs`,
   }),
   // A program's clock.
   ...of("clock", {
@@ -152,7 +160,7 @@ export const CALLS: readonly ForeignCall[] = [
     getSystemErrorName: "socket/node-socket",
     inspect: "reactor/print-error",
     isAbsolute: "net/unix-sockets",
-    isIP: "net/bind net/client stream/socket-members stream/start-tls",
+    isIP: "net/bind stream/socket-members stream/start-tls net/addresses net/client-options net/opening",
     monotonicNow: "time/clock timers/alarm timers/schedule",
     refTimer: "base/runtime timers/alarm",
     resolve: "net/socket-file net/unix-sockets",

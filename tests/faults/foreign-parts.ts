@@ -3,7 +3,7 @@
 import { type Server as NetServer, type Socket, connect, createServer } from "node:net";
 import { Duplex } from "node:stream";
 import { type Clock, type IOLoop, type Id, Stream, SystemClock } from "wasm-ioloop";
-import { isDeno, until } from "../support/harness.ts";
+import { isDeno, portOf, until } from "../support/harness.ts";
 import { called } from "./injector.ts";
 
 const SOON = 10; // seconds
@@ -115,4 +115,29 @@ export function timers(loop: IOLoop): void {
   for (let i = 0; i < 300; i++) loop.timer(0.001, () => {});
   loop.timer(0.005, () => loop.remove(id));
   loop.nextTick(() => {});
+}
+
+/** Clients of a server behind a proxy: one that is known, one whose header is not whole, one without, and one of the loop. */
+export function proxied(
+  loop: IOLoop,
+  come: (text: string, port: number) => void,
+  hear: (stream: Stream) => void,
+): void {
+  const id = loop.server({ proxyProtocol: "required" }, (_loop, stream) => {
+    hear(stream);
+    stream.on("read", (stream, chunk) => stream.write(chunk).closeGracefully());
+  });
+  const port = portOf(loop, id);
+  for (const text of ["PROXY TCP4 192.0.2.7 198.51.100.1 1 2\r\nhello", "PROXY ", "hello"]) come(text, port);
+  const proxyHeader = {
+    from: { remoteAddress: "2001:db8::7" },
+    tlvs: [{ type: 2, value: "a.example" }],
+    checksum: true,
+  };
+  loop.client({ port, timeout: 1, proxyHeader }, (_loop, error, stream) => {
+    if (!stream) throw error;
+    hear(stream);
+    stream.write("hello");
+  });
+  setTimeout(() => loop.remove(id), 5);
 }

@@ -8,7 +8,7 @@ import { type Certificate } from "../support/certificates.ts";
 import { type Peer, deferred, peer, plainServer, portOf, quietLoop, sleep, until, within } from "../support/harness.ts";
 import type { Random } from "../hosts/replay/random.ts";
 import { Served } from "./foreign-served.ts";
-import { Control, clockOfUser, ofDuplex, timers, watchServer, watchSocket } from "./foreign-parts.ts";
+import { Control, clockOfUser, ofDuplex, proxied, timers, watchServer, watchSocket } from "./foreign-parts.ts";
 
 const SOON = 10; // seconds
 const CHUNK = "x".repeat(70_000);
@@ -177,6 +177,7 @@ export class Scenario {
       this.#servers.push(...watchServer(this.loop, (task) => this.attempt(task), come));
     },
     () => this.#wait(),
+    () => proxied(this.loop, this.#say, (stream) => this.#hear(stream)),
     () => this.#serve(),
     () => timers(this.loop),
     () =>
@@ -267,6 +268,8 @@ export class Scenario {
     this.#peers.push(far);
     far.connected.then(() => act(far.socket)).catch(() => {});
   }
+
+  readonly #say = (text: string, port: number): void => this.#come((socket) => socket.write(text), { port });
 
   #comeByTls(): void {
     const socket = connectTls({ port: this.#where.tls, host: "localhost", ca: this.#around.ca });

@@ -19,7 +19,7 @@ const extra = join(root, "build/runtimes/node_modules");
 const DATA = {
   env: { IOLOOP_FAST: "0" },
   files:
-    /^(?:stream\/(?!linger|endings)|socket\/bare|net\/(?:client|server|drop)|loop\/(?:graceful\.|serve-tls)|faults\/random-lifecycle|reactor\/watchers)/,
+    /^(?:stream\/(?!linger|endings)|socket\/bare|net\/(?:client|server|drop|proxy\.|proxy-tls)|loop\/(?:graceful\.|serve-tls)|faults\/random-lifecycle|reactor\/watchers)/,
 };
 // And with streams of a server wherever a test needs a stream.
 const ACCEPTED = {

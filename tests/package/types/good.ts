@@ -111,7 +111,7 @@ export function loopEvents(loop: IOLoop): void {
   loop.on("drop", (_loop, info) => {
     same<typeof info, DropInfo>(true);
     const { reason, remoteAddress, remotePort } = info;
-    same<typeof reason, "backlog" | "timeout" | "full" | "stopping" | "closed" | "address">(true);
+    same<typeof reason, "backlog" | "timeout" | "full" | "stopping" | "closed" | "address" | "proxy">(true);
     same<typeof remoteAddress, string | undefined>(true);
     same<typeof remotePort, number | undefined>(true);
   });

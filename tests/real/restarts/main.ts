@@ -5,6 +5,8 @@
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { balanced } from "./balanced.ts";
+import { restartedHosts } from "./hosts.ts";
+import { removeHosts } from "./namespaces.ts";
 import { RUNTIMES, cleanUp } from "./processes.ts";
 import { leftOut, report, sum } from "./report.ts";
 import { preforked } from "./preforked.ts";
@@ -23,6 +25,7 @@ if (unknown !== undefined) {
 }
 
 process.on("exit", cleanUp);
+process.on("exit", removeHosts);
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 
 const wanted = RUNTIMES.filter(([name]) => values.runtime?.includes(name) ?? true);
@@ -36,4 +39,7 @@ if (only === undefined || only === "socket") {
 }
 if (only === undefined || only === "balancer") await balanced(able, short, report);
 if (only === undefined || only === "prefork") await preforked(able, short, report);
+if (only === undefined || only === "hosts") {
+  for (const [name, runtime] of able.slice(0, 1)) await restartedHosts(name, runtime, short, report);
+}
 process.exitCode = sum() ? 0 : 1;
