@@ -49,12 +49,14 @@ export const monotonicNow: () => number = performance.now.bind(performance);
 /** Calls back before the runtime continues with anything else: by `process.nextTick`, or in a microtask if there is none. */
 export const nextTickOfRuntime: (callback: () => void) => void = process?.nextTick?.bind(process) ?? queueMicrotask;
 
+const denoCore = Deno?.[Deno.internal]?.core;
+
 /**
  * Runs the callbacks of `process.nextTick` and the microtasks that are queued, on Node and Deno; undefined if there is no such function.
  * On Bun, it does nothing.
  */
 export const runTicks: (() => void) | undefined =
-  process?.["_tickCallback"]?.bind(process) ?? Deno?.[Deno.internal]?.core?.runNextTicks;
+  process?.["_tickCallback"]?.bind(process) ?? denoCore?.runNextTicks?.bind(denoCore);
 
 /** Prints a warning of a type; undefined in a browser. */
 export const emitWarning: ((message: string, name: string) => void) | undefined = process?.emitWarning?.bind(process);

@@ -53,11 +53,11 @@ export class ProxiedClients {
   #emptied: (() => void) | undefined;
 
   constructor(engine: LoopEngine, options: ListenerOptions, arrived: Arrived) {
-    const { proxyProtocol, proxyTrust = LOOPBACK, path, fd, overflow, backlog = PENDING } = options;
+    const { proxyProtocol, proxyTrust = LOOPBACK, path, fd, activation, overflow, backlog = PENDING } = options;
     this.#engine = engine;
     this.#isRequired = proxyProtocol === "required";
     this.#trusted = new Networks(proxyTrust);
-    this.#isUnix = fd === undefined ? path !== undefined : undefined;
+    this.#isUnix = fd === undefined && activation === undefined ? path !== undefined : undefined;
     this.#most = overflow === "drop" ? PENDING : backlog || PENDING;
     this.#arrived = arrived;
   }
