@@ -1,0 +1,13 @@
+// A program for the command: npx wasm-ioloop app.mjs
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { admin } from "wasm-ioloop/admin";
+
+export default async (request, response) => {
+  await sleep(20); // some work
+  response.end(`Hello from ${process.pid}\n`);
+};
+
+export function setUp(loop) {
+  admin(loop, { port: Number(process.env.ADMIN_PORT ?? 3001) }); // GET /healthz and /readyz
+}
