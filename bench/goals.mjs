@@ -51,6 +51,9 @@ export const GOALS = {
   "net-duplex": [cpu(undefined, "node-net", 1 / 1.1)],
   "net-http": [{ ...cpu(undefined, "node-http", 1 / 1.03), of: "ours-http" }],
   "net-prefork": [{ ...cpu(undefined, "alone", 1 / 1.05), of: "ours-prefork-reuse" }],
+  "streams-lines": [cpu(NODE, "readline", 2), cpu(NODE, "split2", 2)],
+  "streams-splice": [cpu(undefined, "pipeline", 1)],
+  "streams-splice-tls": [cpu(undefined, "pipeline", 1)],
   accept: [cpu(NODE, "node-net", 1.4), cpu(NODE, "node-net-destroy-soon", 1)],
   "memory-connections": [
     { on: ["node", "bun"], against: "node-net", column: "memory", atLeast: 1 },
