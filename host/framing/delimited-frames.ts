@@ -98,8 +98,7 @@ export class LineFrames {
       if (at <= last) {
         const texts = this.#texts(chunk, at, last);
         if (!texts) this.#split(chunk, at, lines);
-        else if (lines.length === 0) lines = texts;
-        else lines = (texts.unshift(lines[0] as string), texts);
+        else lines = lines.length === 0 ? texts : lines.concat(texts);
       }
       this.#keep(last < 0 ? chunk : chunk.subarray(last + 1));
     } catch (error) {

@@ -14,7 +14,7 @@ import { type Passed, chooseNext, chunkOf, sharedBuffer, takeNext } from "./read
 /** Receives chunks that were read. */
 export interface Taker {
   /** Returns false if it cannot take the chunk: then it goes into the socket's stream. */
-  take(socket: Socket, chunk: Buffer): boolean;
+  deliver(socket: Socket, chunk: Buffer): boolean;
   /** What has become of the chunk that was taken. */
   passed(socket: Socket): Passed;
 }
@@ -29,7 +29,7 @@ export function fastReader(taker: Taker): (socket: object) => void {
   function read(this: Socket, length: number, buffer: Buffer): boolean {
     try {
       const chunk = chunkOf(buffer, length);
-      const isTaken = taker.take(this, chunk);
+      const isTaken = taker.deliver(this, chunk);
       if (isReplaced) chooseNext(buffer, length, isTaken ? taker.passed(this) : undefined);
       return isTaken || this.push(chunk);
     } catch (error) {
