@@ -107,7 +107,7 @@ const USES: Readonly<Record<string, (stream: Stream) => unknown>> = {
   piped: (stream) => stream.pipeTo(stream, { signal: never.signal }),
   duplex(stream) {
     const duplex = stream.duplex();
-    duplex.pipe(duplex);
+    duplex.on("data", (chunk: Buffer) => duplex.write(chunk)).on("end", () => duplex.end());
   },
   web(stream) {
     const { readable, writable } = stream.web();
