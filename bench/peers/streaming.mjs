@@ -1,32 +1,44 @@
-// Streams over loopback within one process: streaming.mjs TABLE SIDE COUNT. Prints the CPU time in microseconds for each of COUNT.
+// Streams over loopback within one process: streaming.mjs TABLE SIDE COUNT [NODE]. Prints the CPU time in microseconds for each of COUNT.
 
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { connect, createServer } from "node:net";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import * as net from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { pipeline } from "node:stream/promises";
+import * as tls from "node:tls";
+import { fileURLToPath } from "node:url";
 import { IOLoop } from "wasm-ioloop";
 import { lines } from "wasm-ioloop/framing";
 import { load } from "../packages.mjs";
 
-const [table, side] = process.argv.slice(2);
-const count = Number(process.argv[4]);
+const [table, side, times, node = process.execPath] = process.argv.slice(2);
+const count = Number(times);
+const here = fileURLToPath(new URL(".", import.meta.url));
 const loop = new IOLoop();
 const isOurs = side.startsWith("ours");
 
 /** Listens, with a server of ours or of the runtime. Returns the port. */
-async function listen(ours, plain) {
+async function listen(ours, plain, pems) {
   if (isOurs) {
-    const id = loop.server({ idleTimeout: 0, halfOpen: true }, ours);
+    const id = loop.server(
+      { idleTimeout: 0, halfOpen: true, ...(pems && { tlsCert: pems.cert, tlsKey: pems.key }) },
+      ours,
+    );
     void loop.start();
     return loop.acceptor(id).port;
   }
-  const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => plain(socket.on("error", () => {})));
+  const { createServer } = pems ? tls : net;
+  const options = { noDelay: true, allowHalfOpen: true, ...pems };
+  const server = createServer(options, (socket) => plain(socket.on("error", () => {})));
   await once(server.listen(0, "127.0.0.1"), "listening");
   return server.address().port;
 }
 
-function open(port) {
-  return connect({ port, host: "127.0.0.1", noDelay: true });
+function open(port, { connect } = net) {
+  return connect({ port, host: "127.0.0.1", noDelay: true, allowHalfOpen: true, rejectUnauthorized: false });
 }
 
 const echoes = {
@@ -103,28 +115,42 @@ async function countLines() {
   });
 }
 
-async function proxy() {
-  const sink = createServer((socket) => socket.resume());
-  await once(sink.listen(0, "127.0.0.1"), "listening");
-  const target = { port: sink.address().port, address: "127.0.0.1" };
+/** A proxy between the ends of `load/two-way.mjs`, a separate process. */
+async function proxy(isSecured) {
+  const [cert, key] = isSecured ? certificate() : [];
+  const args = [join(here, "../load/two-way.mjs"), String(count), ...(isSecured ? [cert, key] : [])];
+  const load = spawn(node, args, { stdio: ["pipe", "pipe", "inherit"] });
+  const said = load.stdout.setEncoding("latin1")[Symbol.asyncIterator]();
+  const target = Number((await said.next()).value);
+  const pems = isSecured ? { cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8") } : undefined;
   const splice = async (loop, near) => {
-    const far = await loop.connect({ ...target, idleTimeout: 0, halfOpen: true });
-    await near.splice(far);
+    const secured = pems && { tls: true, tlsOptions: { rejectUnauthorized: false } };
+    await near.splice(await loop.connect({ port: target, idleTimeout: 0, halfOpen: true, ...secured }));
   };
   const pipe = (near) => {
-    const far = open(target.port);
-    pipeline(near, far).catch(() => {});
-    pipeline(far, near).catch(() => {});
+    const far = open(target, pems && tls);
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ])
+      pipeline(from, to).catch(() => {});
   };
-  const port = await listen(splice, pipe);
-  const socket = open(port);
-  await once(socket, "connect");
-  const megabyte = Buffer.alloc(1 << 20);
+  const port = await listen(splice, pipe, pems);
   await measured(async () => {
-    for (let left = count; left > 0; left--) if (!socket.write(megabyte)) await once(socket, "drain");
-    socket.end();
-    await once(socket.resume(), "close");
+    load.stdin.write(String(port));
+    const received = (await said.next()).value.trim();
+    if (received !== `${count * 2 ** 20} ${count * 2 ** 20}`) throw new Error(`not everything has come: ${received}`);
   });
+}
+
+/** A new certificate, in a temporary folder. */
+function certificate() {
+  const folder = mkdtempSync(join(tmpdir(), "bench-"));
+  process.on("exit", () => rmSync(folder, { recursive: true }));
+  const [cert, key] = [join(folder, "cert.pem"), join(folder, "key.pem")];
+  const made = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", cert];
+  execFileSync("openssl", ["req", "-x509", "-subj", "/CN=bench", "-days", "2", ...made], { stdio: "ignore" });
+  return [cert, key];
 }
 
 /** Runs a task, and prints the CPU time of each of the `count`. */
@@ -135,5 +161,5 @@ async function measured(task) {
   console.log(JSON.stringify({ cpu: (user + system) / count }));
 }
 
-await { echo, lines: countLines, splice: proxy }[table]();
+await { echo, lines: countLines, splice: () => proxy(false), "splice-tls": () => proxy(true) }[table]();
 process.exit(0);

@@ -5,21 +5,25 @@ import { Rest, thenThrow } from "./rest.ts";
 
 const LF = 10;
 const CR = 13;
+const MOST_BYTES = 3; // of a character in UTF-8; one of four bytes is two characters of a string
 
 /** Splits bytes at a delimiter. Messages that are whole in a chunk are views of it. */
 export class DelimitedFrames {
   readonly #delimiter: Buffer;
+  readonly #wanted: Buffer | number; // a search for one byte is cheaper
   readonly #max: number;
   readonly #rest = new Rest();
 
   constructor(delimiter: Buffer, max: number) {
     this.#delimiter = delimiter;
+    this.#wanted = delimiter.length === 1 ? delimiter[0]! : delimiter;
     this.#max = max;
   }
 
   push(chunk: Buffer): Iterable<Buffer> {
     const frames: Buffer[] = [];
     const { length } = this.#delimiter;
+    const wanted = this.#wanted;
     try {
       let at = 0;
       if (this.#rest.size > 0) {
@@ -28,11 +32,7 @@ export class DelimitedFrames {
         else frames.push(this.#whole(chunk.subarray(0, at)));
       }
       const isFound = this.#rest.size === 0;
-      for (
-        let end = isFound ? chunk.indexOf(this.#delimiter, at) : -1;
-        end >= 0;
-        end = chunk.indexOf(this.#delimiter, at)
-      ) {
+      for (let end = isFound ? chunk.indexOf(wanted, at) : -1; end >= 0; end = chunk.indexOf(wanted, at)) {
         if (end - at > this.#max) throw tooLong(this.#max);
         frames.push(chunk.subarray(at, end));
         at = end + length;
@@ -57,7 +57,7 @@ export class DelimitedFrames {
       const at = Buffer.concat([before, chunk.subarray(0, most)]).indexOf(delimiter);
       if (at >= 0) return at + delimiter.length - before.length;
     }
-    const at = chunk.indexOf(delimiter);
+    const at = chunk.indexOf(this.#wanted);
     return at < 0 ? -1 : at + delimiter.length;
   }
 
@@ -88,10 +88,18 @@ export class LineFrames {
 
   push(chunk: Buffer): Iterable<string | Buffer> {
     const last = chunk.lastIndexOf(LF);
-    const text = last > 0 ? this.#simple(chunk, last) : undefined;
-    const lines: (string | Buffer)[] = text?.split("\n") ?? [];
+    let lines: (string | Buffer)[] = [];
     try {
-      if (last >= 0 && text === undefined) this.#split(chunk, last, lines);
+      let at = 0;
+      if (last >= 0 && this.#rest.size > 0) {
+        at = chunk.indexOf(LF) + 1;
+        lines.push(this.#first(chunk, at - 1));
+      }
+      if (at <= last) {
+        const texts = this.#texts(chunk, at, last);
+        if (!texts) this.#split(chunk, at, lines);
+        else lines = lines.length === 0 ? texts : lines.concat(texts);
+      }
       this.#keep(last < 0 ? chunk : chunk.subarray(last + 1));
     } catch (error) {
       return thenThrow(lines, error);
@@ -103,28 +111,30 @@ export class LineFrames {
     checkEnd(this.#rest.size);
   }
 
-  // The text of all lines, in the usual case: they are short, the first one begins in this chunk, and none ends with CRLF.
-  #simple(chunk: Buffer, last: number): string | undefined {
-    const encoding = this.#encoding;
-    if (this.#rest.size > 0 || last > this.#max || encoding === "buffer") return undefined;
-    const text = chunk.toString(encoding, 0, last);
-    return text.includes("\r") ? undefined : text;
+  // The line that has begun before.
+  #first(chunk: Buffer, end: number): string | Buffer {
+    const rest = this.#rest;
+    this.#checkLength(rest.size + end, end > 0 ? chunk[end - 1] : rest.bytes.at(-1));
+    rest.append(chunk.subarray(0, end), rest.size + end);
+    const line = rest.take();
+    return this.#lineOf(line, 0, line.length);
   }
 
-  #split(chunk: Buffer, last: number, lines: (string | Buffer)[]): void {
-    let at = 0;
-    if (this.#rest.size > 0) {
-      const end = chunk.indexOf(LF);
-      this.#checkLength(this.#rest.size + end, end > 0 ? chunk[end - 1] : this.#rest.bytes.at(-1));
-      this.#rest.append(chunk.subarray(0, end), this.#rest.size + end);
-      const line = this.#rest.take();
-      lines.push(this.#lineOf(line, 0, line.length));
-      at = end + 1;
-    }
-    if (at > last) return;
+  // All lines at once, as one conversion is cheaper than many. Undefined if one of them may be too long, or they are not strings.
+  #texts(chunk: Buffer, at: number, last: number): string[] | undefined {
     const encoding = this.#encoding;
-    // All lines at once, if none can be too long: one conversion is cheaper than many.
-    if (encoding !== "buffer" && last - at <= this.#max) return addLines(chunk.toString(encoding, at, last), lines);
+    if (encoding === "buffer") return undefined;
+    const size = last - at;
+    const text = chunk.toString(encoding, at, last);
+    const lines = text.split("\n");
+    if (text.includes("\r")) cutReturns(lines);
+    if (size <= this.#max) return lines;
+    const most = text.length === size ? this.#max : this.#max / MOST_BYTES;
+    return lines.every(({ length }) => length <= most) ? lines : undefined;
+  }
+
+  #split(chunk: Buffer, from: number, lines: (string | Buffer)[]): void {
+    let at = from;
     for (let end = chunk.indexOf(LF, at); end >= 0; end = chunk.indexOf(LF, at)) {
       this.#checkLength(end - at, chunk[end - 1]);
       lines.push(this.#lineOf(chunk, at, end));
@@ -148,8 +158,9 @@ export class LineFrames {
   }
 }
 
-function addLines(text: string, lines: (string | Buffer)[]): void {
-  const all = text.split("\n");
-  const hasReturns = text.includes("\r");
-  for (const line of all) lines.push(hasReturns && line.charCodeAt(line.length - 1) === CR ? line.slice(0, -1) : line);
+function cutReturns(lines: string[]): void {
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i]!;
+    if (line.charCodeAt(line.length - 1) === CR) lines[i] = line.slice(0, -1);
+  }
 }

@@ -1,10 +1,11 @@
 // The bytes of a message that is not complete yet.
 
 const LEAST = 64; // bytes
+const NOTHING = Buffer.alloc(0);
 
 /** Collects bytes in one buffer, which grows by doubling: its size is at most twice what has come. */
 export class Rest {
-  #buffer: Buffer = Buffer.alloc(0);
+  #buffer: Buffer = NOTHING;
   #size = 0;
 
   get size(): number {
@@ -31,7 +32,7 @@ export class Rest {
   /** Removes and returns the bytes. */
   take(): Buffer {
     const { bytes } = this;
-    this.#buffer = Buffer.alloc(0);
+    this.#buffer = NOTHING;
     this.#size = 0;
     return bytes;
   }

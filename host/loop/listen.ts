@@ -1,8 +1,8 @@
 // Servers whose connections are iterated over: one client is admitted for each that is asked for.
 
 import { IOLoopError } from "../base/errors.ts";
+import { DONE, Iteration, type Result } from "../base/iteration.ts";
 import { queueMicrotask } from "../base/runtime.ts";
-import { silent } from "../base/signals.ts";
 import type { Id } from "../core/ids.ts";
 import type { DropReason } from "../engine/connections.ts";
 import type { Resource } from "../engine/resources.ts";
@@ -29,6 +29,8 @@ export type ListeningServer<Data = AnyData> = Server & {
 
 /** Admits a client only when its iteration asks for one. */
 class AskedServer<Data> extends Server {
+  /** As consoles and errors show it. */
+  static override readonly name = "ListeningServer";
   #accepts: Accepts<Data> | undefined;
   #record = 0;
   #isStarted = true;
@@ -90,23 +92,17 @@ class AskedServer<Data> extends Server {
   }
 }
 
-type Result<Data> = IteratorResult<Stream<Data>, undefined>;
-
-const DONE = { done: true, value: undefined } as const;
-
 /** An iteration over the connections of a server. */
-class Accepts<Data> implements AsyncIterableIterator<Stream<Data>>, Resource {
+class Accepts<Data> extends Iteration<Stream<Data>> implements Resource {
   isOver = false;
   readonly #server: AskedServer<Data>;
-  #next: Promise<Result<Data>> | undefined;
-  #resolve!: (result: Result<Data>) => void;
-  #reject!: (error: unknown) => void;
   #hasEnded = false; // accepting has ended, and clients may still wait
   #failure: { readonly error: unknown } | undefined;
   readonly #failed = (_server: unknown, error: unknown): void => this.#end({ error });
   readonly #forget: () => void;
 
   constructor(server: AskedServer<Data>) {
+    super();
     this.#server = server;
     const { engine } = server;
     engine.resources.watch(this, () => this.#look());
@@ -119,57 +115,16 @@ class Accepts<Data> implements AsyncIterableIterator<Stream<Data>>, Resource {
       );
   }
 
-  get isWaiting(): boolean {
-    return this.#next !== undefined;
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  next(): Promise<Result<Data>> {
-    const before = this.#next;
-    if (before) {
-      const again = (): Promise<Result<Data>> => this.next();
-      return before.then(again, again);
-    }
-    const server = this.#server;
-    const promise = new Promise<Result<Data>>((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    this.#next = promise;
-    try {
-      if (this.isOver) this.#settle();
-      else {
-        ensureRunning(server.engine, "for await");
-        if (!server.askFor(true) && this.#hasEnded) this.#end();
-      }
-    } catch (error) {
-      this.#end({ error });
-    }
-    return silent(promise);
-  }
-
-  return(): Promise<Result<Data>> {
-    if (!this.isOver) {
-      this.#end();
-      this.#server.close();
-    }
-    return Promise.resolve(DONE);
-  }
-
   /** A client was admitted and is connected. Returns false if nobody asks for it any more. */
   accepted(stream: Stream<Data>): boolean {
-    const isWanted = this.#next !== undefined;
-    this.#next = undefined;
-    if (isWanted) this.#resolve({ done: false, value: stream });
+    const isWanted = this.isWaiting;
+    this.settle({ done: false, value: stream });
     return isWanted;
   }
 
   /** The handshake of an admitted client has failed. */
   lost(): void {
-    if (this.#next) this.#server.askFor(true);
+    if (this.isWaiting) this.#server.askFor(true);
   }
 
   /** The server is closed. A microtask later, as a reset or an error may be the cause. */
@@ -194,6 +149,27 @@ class Accepts<Data> implements AsyncIterableIterator<Stream<Data>>, Resource {
     this.#end({ error: wasReset("for await") });
   }
 
+  protected override found(): Result<Stream<Data>> | undefined {
+    return this.isOver && !this.#failure ? DONE : undefined;
+  }
+
+  protected override asked(): void {
+    const server = this.#server;
+    try {
+      if (this.isOver) return this.#settle();
+      ensureRunning(server.engine, "for await");
+      if (!server.askFor(true) && this.#hasEnded) this.#end();
+    } catch (error) {
+      this.#end({ error });
+    }
+  }
+
+  protected override left(): void {
+    if (this.isOver) return;
+    this.#end();
+    this.#server.close();
+  }
+
   #look(): boolean {
     if (this.#hasEnded && !this.#server.askFor(this.isWaiting)) this.#end();
     return false;
@@ -206,16 +182,15 @@ class Accepts<Data> implements AsyncIterableIterator<Stream<Data>>, Resource {
     this.#server.engine.resources.unwatch(this, true);
     this.#server.unsubscribe("error", this.#failed);
     this.#forget();
-    if (this.#next) this.#settle();
+    if (this.isWaiting) this.#settle();
   }
 
   // The error is thrown once.
   #settle(): void {
-    this.#next = undefined;
     const failure = this.#failure;
     this.#failure = undefined;
-    if (failure) this.#reject(failure.error);
-    else this.#resolve(DONE);
+    if (failure) this.fail(failure.error);
+    else this.settle(DONE);
   }
 }
 

@@ -6,10 +6,13 @@
 
 import { channel } from "node:diagnostics_channel";
 import type { Server, Socket } from "node:net";
+import type { Passed } from "./read-buffers.ts";
 
 /** The listener of a connection. */
 export interface Listener {
   received(chunk: Buffer): void;
+  /** What has become of the last chunk that was received. */
+  readonly passed?: Passed;
   failed(error: Error): void;
   /** The connection has closed or, with `ended`, the peer has ended its side. */
   disconnected(ended: boolean): void;

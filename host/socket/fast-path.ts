@@ -1,6 +1,6 @@
 // Reading and writing a socket without the runtime's streams: on Node and Deno.
 //
-// Reading: into one buffer that all sockets share. The runtime does this for sockets that are created with the option `onread`, which
+// Reading: into a buffer of ours (read-buffers.ts). The runtime does this for sockets that are created with the option `onread`, which
 // accepted sockets cannot have. So we set three properties of the socket, and call a method of its handle, as the option does. There is
 // a `data` listener in any case: data that cannot be delivered at once, and data that arrives after the loop has released the socket,
 // is pushed into the stream as usual.
@@ -8,29 +8,30 @@
 // If any of this is missing, for handles other than plain sockets, and with IOLOOP_FAST=0, only documented APIs are used.
 
 import { Socket } from "node:net";
-import { copyOf } from "../base/bytes.ts";
 import { internals } from "./node-internals.ts";
+import { type Passed, chooseNext, chunkOf, sharedBuffer, takeNext } from "./read-buffers.ts";
 
-/** Receives a chunk that was read, as a copy. Returns false if it cannot take it: then the chunk goes into the socket's stream. */
-export type Taker = (this: Socket, chunk: Buffer) => boolean;
+/** Receives chunks that were read. */
+export interface Taker {
+  /** Returns false if it cannot take the chunk: then it goes into the socket's stream. */
+  deliver(socket: Socket, chunk: Buffer): boolean;
+  /** What has become of the chunk that was taken. */
+  passed(socket: Socket): Passed;
+}
 
 type Fast = Socket & Record<symbol, unknown> & { _handle?: { useUserBuffer?(buffer: Uint8Array): void } | null };
 
-const SIZE = 65_536;
+// Deno may read into the buffer at any time, so it must always be the same.
+const isReplaced = process.versions["deno"] === undefined;
 
-let shared: Buffer | undefined;
-
-/** The buffer that all sockets read into. */
-export function sharedBuffer(): Buffer {
-  return (shared ??= Buffer.allocUnsafeSlow(SIZE));
-}
-
-/** Returns a function that makes a socket deliver reads to `take`. It does nothing if this runtime lacks the internals. */
-export function fastReader(take: Taker): (socket: object) => void {
+/** Returns a function that makes a socket deliver reads to a taker. It does nothing if this runtime lacks the internals. */
+export function fastReader(taker: Taker): (socket: object) => void {
   function read(this: Socket, length: number, buffer: Buffer): boolean {
     try {
-      const chunk = copyOf(buffer, length);
-      return take.call(this, chunk) || this.push(chunk);
+      const chunk = chunkOf(buffer, length);
+      const isTaken = taker.deliver(this, chunk);
+      if (isReplaced) chooseNext(buffer, length, isTaken ? taker.passed(this) : undefined);
+      return isTaken || this.push(chunk);
     } catch (error) {
       this.destroy(error as Error); // out of memory: the data is lost, so the connection must close, but the process survives
       return true;
@@ -44,7 +45,7 @@ export function fastReader(take: Taker): (socket: object) => void {
     if (socket[names.buffer] !== null || typeof handle?.useUserBuffer !== "function") return; // already set, or unsupported
     socket[names.buffer] = sharedBuffer();
     socket[names.callback] = read;
-    socket[names.next] = null;
+    socket[names.next] = isReplaced ? takeNext : null;
     handle.useUserBuffer(sharedBuffer());
   };
 }
@@ -52,7 +53,8 @@ export function fastReader(take: Taker): (socket: object) => void {
 /** Makes a socket read as it did before. Only on Deno, where TLS on top of it would receive nothing otherwise. */
 export function unreadFast(socket: object): void {
   const names = internals().read;
-  if (!names || !isPlain(socket) || socket[names.buffer] !== shared || process.versions["deno"] === undefined) return;
+  if (!names || !isPlain(socket) || socket[names.buffer] !== sharedBuffer() || process.versions["deno"] === undefined)
+    return;
   socket[names.buffer] = socket[names.callback] = null;
   // oxlint-disable-next-line no-underscore-dangle -- that is its name
   socket._handle?.useUserBuffer?.(new Uint8Array(0)); // an empty buffer makes the runtime allocate its own

@@ -61,7 +61,7 @@ function closed(this: Heard): void {
   this[LISTENER]?.disconnected(false);
 }
 
-const readFast = fastReader(deliver);
+const readFast = fastReader({ deliver, passed: (handle: Heard) => handle[LISTENER]?.passed });
 
 // Bun uses the last one for a write after the peer has disconnected.
 const GONE = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED", "ERR_SOCKET_CLOSED"]);
@@ -74,6 +74,12 @@ export function isGone(error: Error): boolean {
 /** Whether a handle is a socket of the system, with or without TLS. */
 export function isSocket(handle: unknown): boolean {
   return handle instanceof BareSocket || handle instanceof Socket;
+}
+
+/** Whether a handle keeps no piece that was sent. A user's Duplex may keep it. */
+export function keepsNothing(handle: AnyHandle | undefined): boolean {
+  if (!(handle instanceof Socket)) return handle instanceof BareSocket;
+  return handle.constructor === Socket || (handle as SocketHandle).encrypted === true;
 }
 
 /** Returns the handle itself or, for a bare connection, a new socket of the runtime, with the same listener and state. */
@@ -176,9 +182,10 @@ function take(handle: Heard, listener: Listener): void {
 }
 
 // Delivers a chunk at once, unless the handle is paused, has buffered data, or has other "data" listeners.
-function deliver(this: Heard, chunk: Buffer): boolean {
-  const listener = this[LISTENER];
-  if (!listener || !this.readableFlowing || this.readableLength > 0 || this.listenerCount("data") > 1) return false;
+function deliver(handle: Heard, chunk: Buffer): boolean {
+  const listener = handle[LISTENER];
+  if (!listener || !handle.readableFlowing || handle.readableLength > 0 || handle.listenerCount("data") > 1)
+    return false;
   listener.received(chunk);
   return true;
 }

@@ -12,9 +12,8 @@ import {
   type Peer,
   isOfInterest,
 } from "./bare-socket.ts";
-import { copyOf } from "../base/bytes.ts";
-import { sharedBuffer } from "./fast-path.ts";
 import { type HandleNames, internals } from "./node-internals.ts";
+import { chooseNext, chunkOf, sharedBuffer, takeNext } from "./read-buffers.ts";
 
 // The runtime's own object for a connection.
 interface RawHandle {
@@ -221,16 +220,17 @@ function prepare(): boolean {
       [handle.updateTimer]: nothing,
       [handle.afterWrite]: nothing,
       [read.buffer]: sharedBuffer(),
-      [read.next]: null,
+      [read.next]: takeNext,
       [read.callback](this: NodeSocket, length: number, buffer: Buffer): boolean {
         let chunk;
         try {
-          chunk = copyOf(buffer, length);
+          chunk = chunkOf(buffer, length);
         } catch (error) {
           this.destroy(error as Error); // out of memory, as in fast-path.ts
           return true;
         }
         this.listener?.received(chunk);
+        chooseNext(buffer, length, this.listener?.passed);
         return true;
       },
       // Called at the end of input, which the runtime would push into the socket's stream.

@@ -10,6 +10,7 @@ import {
   endSide,
   hear,
   hearEnd,
+  keepsNothing,
   leave,
   release,
   reset,
@@ -40,6 +41,11 @@ export abstract class StreamEnding extends StreamReading {
     return this.writing?.isWaiting === true;
   }
 
+  /** Whether something may still refer to data that was written. @internal */
+  get keepsWritten(): boolean {
+    return this.isWriting || this.writing?.isShown === true || !keepsNothing(this.raw);
+  }
+
   /** @internal */
   override get hasEnded(): boolean {
     return this.#hasEnded;
@@ -67,11 +73,13 @@ export abstract class StreamEnding extends StreamReading {
    * Removes the handle from the loop and returns it, paused and without listeners of the loop. No byte is lost, and written data is still
    * sent. The slot becomes free, and the id is spent. Returns undefined if the stream is closed.
    *
-   * @throws IOLoopError `ERR_IOLOOP_STREAM_IN_USE` while a duplex or a web stream of it exists.
+   * @throws IOLoopError `ERR_IOLOOP_STREAM_IN_USE` while a duplex or a web stream of it exists; `ERR_IOLOOP_UNEXPECTED_END` if the peer has
+   * ended, and input is left that was not read.
    */
   stealHandle(): SocketHandle | undefined {
     const { consumer, record } = this;
     if (consumer && !consumer.borrowed) throw inUse("stealHandle", consumer.name);
+    this.checkGivesBack("stealHandle");
     try {
       if (!consumer) this.raw?.pause(); // first: a socket that is made now must not begin to read
       const handle = this.socket();

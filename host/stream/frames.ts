@@ -3,7 +3,6 @@
 import { FUNCTION, type Rule, check } from "../base/checks.ts";
 import { isThenable } from "../base/deferred.ts";
 import { IOLoopError, toError } from "../base/errors.ts";
-import type { LoopEngine } from "../engine/loop-engine.ts";
 import type { Framer } from "../framing/framer.ts";
 import { type Consumed, type Consumer, readOn } from "./consumer.ts";
 import { Pulling } from "./pulling.ts";
@@ -140,8 +139,11 @@ class FrameCalls<T> implements Consumer {
   readonly #stream: Framed;
   readonly #framer: AnyFramer<T>;
   readonly #callback: (stream: never, message: T) => unknown;
+  #list: readonly T[] | undefined; // an array is cheaper than its iterator
+  #at = 0;
   #frames: Iterator<T> | undefined;
   #isRunning = false;
+  #hasEnded = false;
 
   constructor(stream: Framed, framer: AnyFramer<T>, callback: (stream: never, message: T) => unknown) {
     this.#stream = stream;
@@ -152,7 +154,9 @@ class FrameCalls<T> implements Consumer {
   received(chunk: Buffer): void {
     try {
       const frames = this.#framer.push(chunk);
-      this.#frames = Array.isArray(frames) ? new ArrayFrames<T>(frames) : frames[Symbol.iterator]();
+      if (Array.isArray(frames)) this.#list = frames;
+      else this.#frames = frames[Symbol.iterator]();
+      this.#at = 0;
     } catch (error) {
       return this.#fail(error);
     }
@@ -160,12 +164,14 @@ class FrameCalls<T> implements Consumer {
   }
 
   kept(): void {
-    if (!this.#frames || this.#isRunning) return;
+    if (!this.isFull || this.#isRunning) return;
     this.#run();
     if (!this.isFull) readOn(this.#stream);
   }
 
   ended(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
     try {
       this.#framer.end();
     } catch (error) {
@@ -178,63 +184,63 @@ class FrameCalls<T> implements Consumer {
   }
 
   closed(_error: Error | undefined, done: () => void): void {
-    this.#frames = undefined;
+    this.#list = this.#frames = undefined;
     this.#stream.release(this);
     done();
   }
 
   #run(): void {
-    const stream = this.#stream;
     this.#isRunning = true;
     try {
-      const { engine } = stream;
-      while (stream.raw && stream.isGiving && this.#frames) {
-        const next = this.#frames.next();
-        if (next.done === true) this.#frames = undefined;
-        else this.#call(next.value, engine);
-      }
+      let hasMore = true;
+      while (hasMore && this.#isReading) hasMore = this.#list ? this.#callForList(this.#list) : this.#callForNext();
     } catch (error) {
       this.#fail(error);
     } finally {
       this.#isRunning = false;
-      this.isFull = this.#frames !== undefined;
+      this.isFull = this.#list !== undefined || this.#frames !== undefined;
     }
   }
 
-  #call(message: T, { guard, supervisor }: LoopEngine): void {
+  get #isReading(): boolean {
+    return this.#stream.raw !== undefined && this.#stream.isGiving;
+  }
+
+  // Calls back for messages of an array, until one throws. Returns whether there may be more.
+  #callForList(list: readonly T[]): boolean {
+    const stream = this.#stream;
+    const callback = this.#callback;
     try {
-      const result = this.#callback(this.#stream as never, message);
-      if (isThenable(result)) guard.pending(result, "read");
+      while (this.#at < list.length && stream.raw && stream.isGiving) {
+        const result = callback(stream as never, list[this.#at++]!);
+        if (isThenable(result)) stream.engine.guard.pending(result, "read");
+      }
     } catch (error) {
-      supervisor.failed(error, "read");
+      stream.engine.supervisor.failed(error, "read");
     }
+    if (this.#at < list.length) return true;
+    this.#list = undefined;
+    return false;
+  }
+
+  // The same for the next message of a framer of the program's own.
+  #callForNext(): boolean {
+    const next = this.#frames!.next();
+    if (next.done === true) {
+      this.#frames = undefined;
+      return false;
+    }
+    const { guard } = this.#stream.engine;
+    guard.call(() => this.#callback(this.#stream as never, next.value), this.#stream, "read");
+    return true;
   }
 
   #fail(thrown: unknown): void {
+    this.#list = this.#frames = undefined;
     if (!this.#stream.raw) return;
     const error = toError(thrown);
-    this.#frames = undefined;
     this.#stream.fire("error", error);
     this.#stream.finish("drop", "error", error);
-  }
-}
-
-/** Iterates over an array with a single result object, which is cheaper. */
-class ArrayFrames<T> implements Iterator<T> {
-  readonly #list: readonly T[];
-  readonly #result: { done: boolean; value: T };
-  #at = 0;
-
-  constructor(list: readonly T[]) {
-    this.#list = list;
-    this.#result = { done: false, value: list[0]! };
-  }
-
-  next(): { done: boolean; value: T } {
-    const result = this.#result;
-    if (this.#at === this.#list.length) result.done = true;
-    else result.value = this.#list[this.#at++]!;
-    return result;
   }
 }
 

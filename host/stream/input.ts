@@ -2,8 +2,11 @@
 
 import { toBuffer } from "../base/bytes.ts";
 import { CHUNK, check } from "../base/checks.ts";
+import { IOLoopError } from "../base/errors.ts";
 import { ownMethods } from "../base/methods.ts";
+import { BareSocket } from "../socket/bare-socket.ts";
 import type { SocketHandle } from "../socket/handle.ts";
+import type { Passed } from "../socket/read-buffers.ts";
 import { type Consumer, inUse } from "./consumer.ts";
 import { Inbox, LIMIT } from "./inbox.ts";
 import { StreamState } from "./stream-state.ts";
@@ -44,6 +47,11 @@ export abstract class StreamInput extends StreamState {
     if (!this.raw || this.isPaused) return false;
     const { consumer } = this;
     return consumer ? !consumer.isFull && consumer.wants !== false : this.hasSubscribers("read");
+  }
+
+  /** What has become of the last chunk. @internal */
+  get passed(): Passed {
+    return this.consumer?.passed;
   }
 
   /** Whether kept input may be taken now. @internal */
@@ -98,9 +106,18 @@ export abstract class StreamInput extends StreamState {
   /** Puts kept input back into a handle that the stream releases. It does not count as read. @internal */
   protected giveBack(handle: SocketHandle): void {
     if (this.inbox?.isEmpty !== false) return;
+    this.checkGivesBack("startTls");
     const rest = this.inbox.takeAll();
     this.bytesIn -= rest.length;
     handle.unshift(rest);
+  }
+
+  /** Throws if input was kept whose handle has reported the end: it would not take the input back. @internal */
+  protected checkGivesBack(what: string): void {
+    const { raw } = this;
+    if (this.inbox?.isEmpty !== false || raw instanceof BareSocket || !raw?.readableEnded) return;
+    const message = `${what}: the peer has ended, and the input that was kept cannot be given back to the handle: read it first`;
+    throw new IOLoopError("ERR_IOLOOP_UNEXPECTED_END", message);
   }
 
   /** @internal */

@@ -4,6 +4,7 @@ import { toBuffer } from "../base/bytes.ts";
 import { IOLoopError } from "../base/errors.ts";
 
 const PIECE = 131_072;
+const LARGE = 32_768;
 const LONGEST = 1_048_576; // characters: engines limit the length of strings, and a string is converted whole before it is cut
 const NONE: never[] = []; // the chunks of all idle streams: one array for all saves memory
 
@@ -74,9 +75,9 @@ export class Outbox {
     }
     this.#count();
     const only = this.#chunks.length === 1 && this.#queued <= PIECE ? this.#chunks[0] : undefined;
-    this.#pieceBytes = Math.min(this.#queued, PIECE);
+    this.#piece = typeof only === "string" || only?.length === this.#queued ? only : this.#cut();
+    this.#pieceBytes = typeof this.#piece === "string" ? this.#queued : this.#piece.length;
     this.#queued -= this.#pieceBytes;
-    this.#piece = typeof only === "string" || only?.length === this.#pieceBytes ? only : this.#cut();
     if (this.#queued === 0) this.#chunks = NONE;
     return this.#piece;
   }
@@ -119,7 +120,8 @@ export class Outbox {
     this.#queued += bytes;
   }
 
-  // Takes a piece off the front. The chunks behind it are not touched, so that the cost does not grow with their number.
+  // Takes a piece off the front. The chunks behind it are not touched, so that the cost does not grow with their number. Two large chunks are
+  // not joined: one more write is cheaper than a copy.
   #cut(): Buffer {
     const parts: Buffer[] = [];
     let room = PIECE;
@@ -127,6 +129,7 @@ export class Outbox {
     while (room > 0 && used < this.#chunks.length) {
       const chunk = toBuffer(this.#chunks[used]!);
       if (chunk.length === 0) throw chunkGone();
+      if (chunk.length >= LARGE && PIECE - room >= LARGE) break;
       const part = chunk.subarray(0, room);
       parts.push(part);
       room -= part.length;

@@ -3,6 +3,7 @@
 import { BOOLEAN, type Rule, SIGNAL, checkOptions } from "../base/checks.ts";
 import { onAbort, silent } from "../base/signals.ts";
 import { type Consumer, isClosed, readOn } from "./consumer.ts";
+import type { Passed } from "../socket/read-buffers.ts";
 import { errorOf } from "./endings.ts";
 import type { Piped, Sink } from "./sinks.ts";
 
@@ -16,8 +17,10 @@ export interface PipeOptions {
 
 const RULES: Readonly<Record<string, Rule>> = { end: BOOLEAN, signal: SIGNAL };
 
-/** How a pipe reports the end of its input. */
+/** How a pipe reports its end. */
 export interface PipeEnds {
+  /** The sink takes no more: it has thrown this. */
+  refused(error: unknown): void;
   /** The peer has ended its side. */
   ended(): void;
   /** The stream is closed; with an error unless it ended normally. */
@@ -44,12 +47,22 @@ export class Pipe implements Consumer {
 
   received(chunk: Buffer): void {
     this.bytes += chunk.length;
-    if (this.#sink.write(chunk) || this.isFull) return;
+    try {
+      if (this.#sink.write(chunk) || this.isFull) return;
+    } catch (error) {
+      return this.#ends.refused(error);
+    }
     this.isFull = true;
     this.#sink.whenRoom(() => {
       this.isFull = false;
       readOn(this.#from);
     });
+  }
+
+  get passed(): Passed {
+    const { inbox } = this.#from;
+    const isKept = this.isFull || inbox?.isEmpty === false || this.#sink.stream?.keepsWritten !== false;
+    return isKept ? "kept" : "sent";
   }
 
   ended(): void {
@@ -98,6 +111,11 @@ export function shareTimeout(one: Piped, other: Piped): () => void {
 /** Gives all input of a stream to a sink. Throws if something else reads the stream. */
 export function pipeTo(from: Piped, sink: Sink, options: PipeOptions): Promise<void> {
   const { end = true, signal } = checkOptions("pipeTo", options, RULES);
+  const refusal = sink.refusal?.();
+  if (refusal) {
+    from.finish("reset", "aborted");
+    return silent(Promise.reject(refusal));
+  }
   let settle!: { resolve(): void; reject(error: unknown): void };
   const promise = new Promise<void>((resolve, reject) => (settle = { resolve, reject }));
   let isOver = false;
@@ -107,60 +125,58 @@ export function pipeTo(from: Piped, sink: Sink, options: PipeOptions): Promise<v
     if (isOver) return false;
     isOver = true;
     forgetSignal();
-    unwatch();
     unshare();
     from.release(pipe);
     return true;
   };
-  const fail = (error: unknown): void => {
-    if (over()) settle.reject(error);
+  const fail = (error: unknown, isOfTarget: boolean): void => {
+    if (!over()) return;
+    from.finish("reset", "aborted");
+    if (!isOfTarget) sink.abort(error);
+    unwatch();
+    settle.reject(error);
   };
+  const refused = (error: unknown): void => fail(error, false);
   const finish = (): void => {
     if (isEnding || isOver) return;
     isEnding = true;
-    sink.finish(end, (error) => {
-      if (error) fail(error);
-      else if (over()) settle.resolve();
-    });
+    try {
+      sink.finish(end, (error) => {
+        if (error) return fail(error, true);
+        if (!over()) return;
+        unwatch();
+        settle.resolve();
+      });
+    } catch (error) {
+      refused(error);
+    }
   };
   const pipe = new Pipe(from, sink, true, {
+    refused,
     ended: finish,
     closed(error) {
-      if (isOver) return;
-      if (!error) return finish();
-      sink.abort(error);
-      fail(error);
+      if (error) fail(error, false);
+      else finish();
     },
   });
   from.consume("pipeTo", pipe);
   from.halfOpen = true;
   const unwatch = sink.watch((error) => {
     if (isEnding && !error) return; // `finish` calls back, with an error if not all was taken
-    fail(error ?? isClosed("pipeTo: the target"));
-    from.finish("reset", "aborted");
+    fail(error ?? isClosed("pipeTo: the target"), true);
   });
-  const forgetSignal = onAbort(signal, (reason) => {
-    const abort = over();
-    from.finish("reset", "aborted");
-    sink.abort(reason);
-    if (abort) settle.reject(reason);
-  });
+  const forgetSignal = onAbort(signal, refused);
   if (sink.stream) {
     sink.stream.halfOpen = true;
     unshare = shareTimeout(from, sink.stream);
   }
-  begin(from, pipe, finish);
+  if (!from.raw) from.engine.guard.run("read", () => begin(from, pipe));
   return silent(promise);
 }
 
-// A stream that is closed, or whose peer has ended, says so no more: what it has kept is all that comes.
-function begin(from: Piped, pipe: Pipe, finish: () => void): void {
-  if (from.raw && !from.hasPeerEnded) return;
-  from.engine.guard.run("read", () => {
-    const { inbox } = from;
-    if (inbox?.isEmpty === false) pipe.received(inbox.takeAll());
-    const error = errorOf(from);
-    if (error) pipe.closed(error, () => {});
-    else finish();
-  });
+// A stream that is closed emits nothing any more: what it has kept is all that comes.
+function begin(from: Piped, pipe: Pipe): void {
+  const { inbox } = from;
+  if (inbox?.isEmpty === false) pipe.received(inbox.takeAll());
+  pipe.closed(undefined, () => {});
 }

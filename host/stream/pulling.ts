@@ -1,67 +1,29 @@
 // An async iterator over the input of a stream, which asks for it: what has not been asked for stays in the inbox.
 
-import { silent } from "../base/signals.ts";
+import { DONE, Iteration, type Result } from "../base/iteration.ts";
 import { type Consumed, type Consumer, readOn } from "./consumer.ts";
 import { errorOf } from "./endings.ts";
 
-type Result<T> = IteratorResult<T, undefined>;
-
-const DONE = { done: true, value: undefined } as const;
-
 /** The base of iterators. */
-export abstract class Pulling<T> implements Consumer, AsyncIterableIterator<T> {
+export abstract class Pulling<T> extends Iteration<T> implements Consumer {
   abstract readonly name: string;
   readonly isFull = false;
   readonly onlyReads = true;
-  wants = false;
   protected readonly stream: Consumed;
   /** The peer has ended, or the stream is closed: no more input comes. */
   protected hasEnded: boolean;
   #isOver = false;
-  #next: Promise<Result<T>> | undefined; // while it wants something
-  #resolve!: (result: Result<T>) => void;
-  #reject!: (error: unknown) => void;
 
   constructor(stream: Consumed, what: string) {
+    super();
     this.stream = stream;
     this.hasEnded = !stream.raw || stream.hasPeerEnded;
     stream.consume(what, this);
     if (!stream.raw) stream.release(this);
   }
 
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  next(): Promise<Result<T>> {
-    const before = this.#next;
-    if (before) {
-      const again = (): Promise<Result<T>> => this.next();
-      return before.then(again, again);
-    }
-    const { stream } = this;
-    const found = this.#isOver ? DONE : stream.isGiving ? this.take() : undefined;
-    if (found) return Promise.resolve(found);
-    const promise = new Promise<Result<T>>((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    this.#next = promise;
-    this.wants = true;
-    if (this.hasEnded && (stream.isGiving || stream.inbox?.isEmpty !== false)) this.#end();
-    else if (!stream.isGiving) readOn(stream);
-    return promise;
-  }
-
-  /** Leaves the iteration: the stream closes as soon as everything written has been sent. */
-  return(): Promise<Result<T>> {
-    if (!this.#isOver) {
-      this.#isOver = true;
-      this.stream.release(this);
-      this.stream.finishLater("local");
-      if (this.#next) this.#settle(DONE);
-    }
-    return Promise.resolve(DONE);
+  get wants(): boolean {
+    return this.isWaiting;
   }
 
   /** A chunk was read while something is wanted. */
@@ -69,7 +31,7 @@ export abstract class Pulling<T> implements Consumer, AsyncIterableIterator<T> {
 
   ended(): void {
     this.hasEnded = true;
-    if (this.#next) this.#end();
+    if (this.isWaiting) this.#end();
   }
 
   displace(): void {
@@ -79,8 +41,28 @@ export abstract class Pulling<T> implements Consumer, AsyncIterableIterator<T> {
   closed(_error: Error | undefined, done: () => void): void {
     this.hasEnded = true;
     this.stream.release(this);
-    if (this.#next && !this.settleWith(this.take())) this.#end();
+    if (this.isWaiting && !this.settleWith(this.take())) this.#end();
     done();
+  }
+
+  protected override found(): Result<T> | undefined {
+    if (this.#isOver) return DONE;
+    return this.stream.isGiving ? this.take() : undefined;
+  }
+
+  protected override asked(): void {
+    const { stream } = this;
+    if (this.hasEnded && (stream.isGiving || stream.inbox?.isEmpty !== false)) this.#end();
+    else if (!stream.isGiving) readOn(stream);
+  }
+
+  /** The stream closes as soon as everything written has been sent. */
+  protected override left(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.stream.release(this);
+    this.stream.finishLater("local");
+    this.settle(DONE);
   }
 
   /** The next result; undefined if it has not come. */
@@ -91,9 +73,9 @@ export abstract class Pulling<T> implements Consumer, AsyncIterableIterator<T> {
     return errorOf(this.stream);
   }
 
-  /** Gives a result to the one who waits. Returns false if there is none. */
+  /** Settles the `next` that waits. Returns false if there is no result. */
   protected settleWith(result: Result<T> | undefined): boolean {
-    if (result && this.#next) this.#settle(result);
+    if (result) this.settle(result);
     return result !== undefined;
   }
 
@@ -107,21 +89,11 @@ export abstract class Pulling<T> implements Consumer, AsyncIterableIterator<T> {
     return chunk;
   }
 
-  #settle(result: Result<T>): void {
-    this.#next = undefined;
-    this.wants = false;
-    this.#resolve(result);
-  }
-
   #end(): void {
-    const promise = this.#next!;
     const error = this.failure();
     this.#isOver = true;
     this.stream.release(this);
-    if (error === undefined) return this.#settle(DONE);
-    void silent(promise);
-    this.#next = undefined;
-    this.wants = false;
-    this.#reject(error);
+    if (error === undefined) this.settle(DONE);
+    else this.fail(error);
   }
 }

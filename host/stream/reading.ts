@@ -59,7 +59,8 @@ export abstract class StreamReading extends StreamInput {
     if (!this.started) return this.open();
     this.giveAgain();
     this.flow();
-    if (this.raw?.readableEnded) this.engine.nextTick(() => this.disconnected(true));
+    if (this.#hasPeerEnded) this.#endAgain();
+    else if (this.raw?.readableEnded) this.engine.nextTick(() => this.disconnected(true));
   }
 
   /** Pauses reading. Writing and the idle timeout continue. */
@@ -176,15 +177,33 @@ export abstract class StreamReading extends StreamInput {
     else this.#endOf(this.consumer);
   }
 
-  // A consumer that takes all gets kept input first, even if it has no room. One that asks for input takes the rest later.
   #endOf(consumer: Consumer | undefined): void {
     if (consumer) {
-      if (this.inbox?.isEmpty === false && consumer.wants === undefined) this.give(this.inbox.takeAll());
-      this.engine.guard.run("end", () => consumer.ended());
+      this.#giveEnd(consumer);
       if (!consumer.onlyReads) return;
     }
     if (this.halfOpen) this.fire("end");
     else this.finishLater("peer");
+  }
+
+  // A consumer that takes all gets kept input first, even if it has no room. One that asks for input takes the rest later.
+  #giveEnd(consumer: Consumer): void {
+    if (this.inbox?.isEmpty === false && consumer.wants === undefined) this.give(this.inbox.takeAll());
+    this.engine.guard.run("end", () => consumer.ended());
+  }
+
+  /** If the peer has ended before there was this consumer, it gets what was kept, and then the end. @internal */
+  override consume(what: string, consumer: Consumer): void {
+    super.consume(what, consumer);
+    if (this.#hasPeerEnded) this.#endAgain();
+  }
+
+  #endAgain(): void {
+    this.engine.nextTick(() => {
+      const { consumer } = this;
+      if (consumer && this.raw && !this.isPaused && consumer.wants === undefined && !consumer.isBrief)
+        this.#giveEnd(consumer);
+    });
   }
 
   #keep(chunk: Buffer): void {

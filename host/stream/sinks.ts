@@ -2,15 +2,19 @@
 
 import type { Writable } from "node:stream";
 import { toError } from "../base/errors.ts";
-import { type Consumed, endSoon, inUse } from "./consumer.ts";
-import { errorOf, whenClosed } from "./endings.ts";
+import { type Consumed, endSoon, inUse, isClosed } from "./consumer.ts";
+import { errorOf, errorOfClosed, whenClosed } from "./endings.ts";
 import { type Sendable, whenRoom } from "./send.ts";
+
+const TARGET = "pipeTo: the target";
 
 /** A stream of the loop, as a pipe reads or writes it. */
 export type Piped = Consumed &
   Sendable & {
     readonly timeout: number;
     readonly isSecuring: boolean;
+    /** Whether something may still refer to data that was written. */
+    readonly keepsWritten: boolean;
     idleAfter(seconds: number): void;
     touch(now: number): void;
   };
@@ -19,7 +23,9 @@ export type Piped = Consumed &
 export interface Sink {
   /** The stream, if it is one of the loop. */
   readonly stream?: Piped;
-  /** Takes a chunk. Returns whether there is room for more. */
+  /** Returns why it takes nothing, if it is closed or has ended. */
+  refusal?(): Error | undefined;
+  /** Takes a chunk. Returns whether there is room for more. Throws if it takes no more. */
   write(chunk: Buffer): boolean;
   /** Calls back once, when there is room again. */
   whenRoom(cb: () => void): void;
@@ -37,7 +43,9 @@ export function streamSink(stream: Piped, what: string): Sink {
   if (consumer && !consumer.onlyReads && !consumer.isBrief) throw inUse(what, consumer.name);
   return {
     stream,
+    refusal: () => (isOpen(stream) ? undefined : errorOfClosed(stream, what)),
     write(chunk) {
+      if (stream.raw && stream.isEnding) throw isClosed(`${what}: the target`);
       stream.push(chunk);
       return stream.canWrite;
     },
@@ -52,20 +60,38 @@ export function streamSink(stream: Piped, what: string): Sink {
   };
 }
 
+/** Whether a stream is open for writing. */
+export function isOpen(stream: Piped): boolean {
+  return stream.raw !== undefined && !stream.isEnding;
+}
+
 /** A Writable as a sink. */
 export function writableSink(writable: Writable): Sink {
+  const refusal = (): Error | undefined =>
+    writable.destroyed || writable.writableEnded ? (writable.errored ?? isClosed(TARGET)) : undefined;
   return {
-    write: (chunk) => writable.write(chunk),
+    refusal,
+    write(chunk) {
+      const hasRoom = writable.write(chunk);
+      if (writable.destroyed) throw refusal();
+      return hasRoom;
+    },
     whenRoom: (cb) => void writable.once("drain", cb),
     finish(ends, done) {
       if (ends) writable.end(done); // with an error, if it is destroyed before that
       else if (writable.writableLength > 0) writable.write(Buffer.alloc(0), (error) => done(error));
       else done();
     },
-    abort: (error) => void writable.on("error", ignore).destroy(toError(error)),
+    abort(error) {
+      try {
+        writable.on("error", ignore).destroy(toError(error));
+      } catch {
+        // One whose methods throw has ended already.
+      }
+    },
     watch(closed) {
       const failed = (error: Error): void => closed(error);
-      const over = (): void => closed(undefined);
+      const over = (): void => closed(writable.writableFinished ? undefined : isClosed(TARGET));
       writable.on("error", failed).on("close", over);
       return () => void writable.off("error", failed).off("close", over);
     },

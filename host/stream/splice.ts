@@ -1,10 +1,11 @@
 // Two streams as one: what one receives, the other sends.
 
 import { SIGNAL, checkOptions } from "../base/checks.ts";
+import { toError } from "../base/errors.ts";
 import { onAbort, silent } from "../base/signals.ts";
 import { errorOfClosed } from "./endings.ts";
 import { Pipe, shareTimeout } from "./pipe.ts";
-import { type Piped, streamSink } from "./sinks.ts";
+import { type Piped, isOpen, streamSink } from "./sinks.ts";
 
 /** What has passed through a splice. */
 export interface Spliced {
@@ -17,17 +18,18 @@ export interface Spliced {
 /** Connects two streams, both ways. Throws if something else reads one of them, or alone may write to it. */
 export function splice(near: Piped, far: Piped, options: { signal?: AbortSignal | undefined }): Promise<Spliced> {
   const { signal } = checkOptions("splice", options, { signal: SIGNAL });
-  const closed = near.raw ? (far.raw ? undefined : far) : near;
+  const closed = [near, far].find((stream) => !isOpen(stream));
   if (closed) {
-    const other = closed === near ? far : near;
-    other.finish("reset", "aborted");
-    return silent(Promise.reject(errorOfClosed(closed, "splice")));
+    const error = errorOfClosed(closed, "splice");
+    for (const stream of [near, far]) stream.finish("reset", "aborted");
+    return silent(Promise.reject(error));
   }
   let failure: { readonly error: unknown } | undefined;
   let open = 2;
   const promise = new Promise<Spliced>((resolve, reject) => {
     const half = (from: Piped, to: Piped): Pipe => {
       const pipe = new Pipe(from, streamSink(to, "splice"), false, {
+        refused: (error) => to.finish("reset", "error", toError(error)),
         ended: () => to.endLater(),
         closed(error) {
           if (error) {
@@ -64,8 +66,6 @@ export function splice(near: Piped, far: Piped, options: { signal?: AbortSignal 
     });
     near.halfOpen = far.halfOpen = true;
     shareTimeout(near, far);
-    if (near.hasPeerEnded) far.endLater();
-    if (far.hasPeerEnded) near.endLater();
   });
   return silent(promise);
 }

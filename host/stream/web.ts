@@ -36,9 +36,9 @@ class WebConsumer implements Consumer {
 
   constructor(source: Consumed) {
     this.#source = source;
+    this.streams = { readable: this.#makeReadable(), writable: this.#makeWritable() };
     source.consume("web", this);
     source.halfOpen = true; // the end of one side must not cut off a pipe to the other
-    this.streams = { readable: this.#makeReadable(), writable: this.#makeWritable() };
     if (!source.raw) this.#isClosedAlready();
   }
 

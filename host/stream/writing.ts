@@ -35,6 +35,8 @@ export interface Written {
 export class Writing {
   /** Bytes handed to the system. */
   bytesWritten = 0;
+  /** Whether a subscriber to `write` has got what was sent. */
+  isShown = false;
   readonly #stream: Written;
   #outbox = new Outbox();
   #callbacks: WriteCallback[] | undefined;
@@ -174,7 +176,10 @@ export class Writing {
     if (typeof piece !== "string" && piece.length !== pieceBytes && isSocket(stream.outlet)) throw chunkGone();
     if (this.bytesWritten === 0) stream.answered();
     this.bytesWritten += pieceBytes;
-    if (stream.hasSubscribers("write")) stream.fire("write", toBuffer(piece));
+    if (stream.hasSubscribers("write")) {
+      this.isShown = true;
+      stream.fire("write", toBuffer(piece));
+    }
     if (this.#outbox.isEmpty) return this.#drained();
     this.flushLater();
     stream.partlySent();

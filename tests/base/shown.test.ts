@@ -30,6 +30,9 @@ test("a console shows an object as one line with its class and state", async () 
   assert.match(line(loop), /acceptors: 1,/);
   assert.match(line(loop.reactor), /^Reactor \{ isRunning: false, timers: 0, acceptors: 1,/);
   loop.remove(id);
+  const asked = loop.listen();
+  assert.match(line(asked), /^ListeningServer \{ isListening: true, port: \d+, /);
+  asked.close();
   const client = new Client({ reactor: loop.reactor });
   assert.is(line(client), "Client { isConnecting: false }");
   client.connect({ address: "::1", port: 9 });

@@ -99,7 +99,7 @@ export const CALLS: readonly ForeignCall[] = [
     alloc: `socket/node-internals framing/framing framing/rest framing/sized-frames stream/inbox
       stream/sinks net/proxied-client net/proxy-header`,
     allocUnsafe: "base/bytes framing/rest",
-    allocUnsafeSlow: "socket/fast-path",
+    allocUnsafeSlow: "socket/read-buffers",
     byteLength: "net/socket-file socket/bun-socket stream/outbox stream/web",
     concat: `stream/inbox stream/outbox framing/delimited-frames framing/framing net/addresses
       net/proxied-client net/proxy-header socket/proxy-info`,
@@ -108,8 +108,8 @@ export const CALLS: readonly ForeignCall[] = [
       stream/reader net/addresses net/proxy-binary net/proxy-header net/proxy-protocol
       net/proxy-tlvs`,
     subarray: `socket/bun-socket stream/outbox framing/delimited-frames framing/framing framing/rest
-      framing/sized-frames stream/inbox stream/reader net/addresses net/proxied-client
-      net/proxy-binary net/proxy-protocol net/proxy-tlvs`,
+      framing/sized-frames socket/read-buffers stream/inbox stream/reader
+      net/addresses net/proxied-client net/proxy-binary net/proxy-protocol net/proxy-tlvs`,
   }),
   // A program's clock.
   ...of("clock", {

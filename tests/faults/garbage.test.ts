@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { type IOLoop, Stream } from "wasm-ioloop";
+import { lines } from "wasm-ioloop/framing";
 import { harness, isBun, pair, portOf, quietLoop, turns } from "../support/harness.ts";
 
 const test = harness("garbage");
@@ -90,6 +91,49 @@ garbage("a stream that has closed, on both sides, and its handle", (loop) => {
     });
   };
 });
+
+const never = new AbortController(); // a signal that outlives all streams
+
+const USES: Readonly<Record<string, (stream: Stream) => unknown>> = {
+  async iterated(stream) {
+    for await (const chunk of stream) await stream.send(chunk, { signal: never.signal });
+  },
+  async read(stream) {
+    const options = { signal: never.signal, timeout: 60 };
+    const reader = stream.reader();
+    for (let line = ""; line !== undefined; line = (await reader.readLine(options))!) stream.write(`${line}\n`);
+  },
+  framed: (stream) => stream.frames(lines, (stream, line) => stream.sendFrame(line)),
+  piped: (stream) => stream.pipeTo(stream, { signal: never.signal }),
+  duplex(stream) {
+    const duplex = stream.duplex();
+    duplex.on("data", (chunk: Buffer) => duplex.write(chunk)).on("end", () => duplex.end());
+  },
+  web(stream) {
+    const { readable, writable } = stream.web();
+    void readable.pipeTo(writable);
+  },
+};
+
+for (const [how, use] of Object.entries(USES)) {
+  garbage(`a stream that was used by promises or consumers (${how}), on both sides`, (loop) => {
+    let made: (thing: object) => void;
+    const id = loop.server({ halfOpen: how === "piped" }, (_loop, stream) => {
+      made(stream);
+      return use(stream);
+    });
+    const port = portOf(loop, id);
+    return async (report) => {
+      made = report;
+      const client = await loop.connect({ port, signal: never.signal });
+      report(client);
+      await client.send("hello\n");
+      await client.reader().readUntil("\n", { signal: never.signal, timeout: 60 });
+      client.end();
+      await client.closed();
+    };
+  });
+}
 
 garbage("a handle that was stolen, and one that was watched", (loop) => {
   const id = loop.server({}, (_loop, stream) => stream.write("x").closeGracefully());

@@ -2,7 +2,7 @@
 
 import * as assert from "uvu/assert";
 import type { Stream } from "wasm-ioloop";
-import { type Peer, harness, peer, plainServer, quietLoop, sleep, until } from "../support/harness.ts";
+import { type Peer, harness, peer, plainServer, portOf, quietLoop, sleep, until } from "../support/harness.ts";
 import { Authority } from "../support/certificates.ts";
 import { rejects } from "../support/rejects.ts";
 
@@ -42,25 +42,63 @@ test("each connection is admitted when it is asked for, in order", async () => {
   assert.equal(errors, []);
 });
 
-test("a slow consumer makes clients wait, and the loop runs between two turns", async () => {
+test("a slow consumer leaves clients in the queue, and they are served in their turn", async () => {
   const { loop } = quietLoop();
   const server = loop.listen();
-  const clients = [peer({ port: server.port! }), peer({ port: server.port! })];
-  let served = 0;
+  const clients: Peer[] = [];
+  for (const letter of ["a", "b", "c"]) {
+    const client = peer({ port: server.port! });
+    clients.push(client);
+    await client.connected;
+    client.socket.write(letter);
+  }
+  let served = "";
   for await (const stream of server) {
+    served += String(await stream.reader().read());
     await sleep(0.03); // nothing else is watched meanwhile
     assert.ok(loop.isRunning);
-    stream.write(`served ${++served}`);
+    const { incoming, waiting } = loop.toJSON();
+    assert.equal([incoming, waiting], [1, 3 - served.length], "nobody was admitted whom nobody had asked for");
+    stream.write(`served ${served}`);
     await stream[Symbol.asyncDispose]();
-    if (served === 2) break;
+    clients[served.length - 1]!.socket.end();
+    if (served.length === 3) break;
   }
   const texts = await Promise.all(clients.map(({ ended }) => ended));
-  assert.equal(
-    texts.toSorted((a, b) => (a < b ? -1 : 1)),
-    ["served 1", "served 2"],
-  );
-  for (const { socket } of clients) socket.end();
+  assert.equal(texts, ["served a", "served ab", "served abc"]);
   await until(() => !loop.isRunning);
+});
+
+test("`exempt`: a client is admitted to a full loop, but only when it is asked for, and displaces nobody", async () => {
+  const { loop, errors } = quietLoop({ maxConnections: 1, displaceIdle: 0.01 });
+  const usual: Stream[] = [];
+  const port = portOf(
+    loop,
+    loop.server({}, (_loop, stream) => void usual.push(stream)),
+  );
+  const server = loop.listen({ exempt: true });
+  const iterator = server[Symbol.asyncIterator]();
+  const running = loop.start();
+  const clients = [peer({ port })];
+  await until(() => usual.length === 1);
+  for (const letter of ["a", "b"]) {
+    const client = peer({ port: server.port! });
+    clients.push(client);
+    await client.connected;
+    client.socket.write(letter);
+  }
+  const read = async (): Promise<string> => String(await (await iterator.next()).value!.reader().read());
+  for (const letter of ["a", "b"]) {
+    const before = loop.toJSON()["exempt"];
+    await sleep(0.03);
+    assert.is(loop.toJSON()["exempt"], before);
+    assert.is(await read(), letter);
+  }
+  assert.is(usual[0]!.closeReason, undefined);
+  loop.reset();
+  for (const { socket } of clients) socket.destroy();
+  await running;
+  assert.equal(errors, []);
 });
 
 test("the iteration ends when the server is closed, removed or aborted", async () => {

@@ -3,35 +3,12 @@
 import { createHash, randomBytes } from "node:crypto";
 import { Writable } from "node:stream";
 import * as assert from "uvu/assert";
-import { Stream } from "wasm-ioloop";
 import { VirtualClock } from "wasm-ioloop/testing";
-import { type Peer, harness, pair, quietLoop, sleep, until } from "../support/harness.ts";
+import { harness, sleep, until } from "../support/harness.ts";
 import { rejects } from "../support/rejects.ts";
+import { sha, two } from "./two-streams.ts";
 
 const test = harness("pipe");
-
-interface Two {
-  readonly loop: ReturnType<typeof quietLoop>["loop"];
-  readonly near: Stream;
-  readonly far: Stream;
-  readonly client: Peer;
-  readonly target: Peer;
-  readonly running: Promise<void>;
-  readonly errors: [unknown, string][];
-}
-
-/** Two streams of a loop, as a proxy has them, and the plain sockets at their other ends. */
-async function two(options: { clock?: VirtualClock } = {}): Promise<Two> {
-  const { loop, errors } = quietLoop(options);
-  const [one, other] = [await pair(), await pair()];
-  const near = new Stream(one.near, { reactor: loop.reactor, halfOpen: true });
-  const far = new Stream(other.near, { reactor: loop.reactor, halfOpen: true });
-  loop.stream(near);
-  loop.stream(far);
-  return { loop, near, far, client: one.far, target: other.far, running: loop.start(), errors };
-}
-
-const sha = (data: Buffer | string): string => createHash("sha256").update(data).digest("hex");
 
 test("`splice` passes bytes and ends both ways, and counts them", async () => {
   const { near, far, client, target, running } = await two();
