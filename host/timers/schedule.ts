@@ -52,6 +52,7 @@ export class Kept {
   }
 }
 
+const FAR = 100; // milliseconds: the core has to search for a deadline that is further away
 const FEW = 3; // timers, for which a microtask does not pay
 const AT_ONCE = 32; // timers that get their time at once, after a microtask that did not pay
 
@@ -70,20 +71,32 @@ class Schedule {
   private untimed = 0; // timers that the core has no start time for
   private isSettling = false; // something will pass the time to the core, and set the alarm; otherwise it has the time of all timers
   private atOnce = 0; // timers that still get their time at once
+  private pass = 0; // when the latest pass began
+  private now = 0; // the latest time that was read
+  // What the core's next deadline is, is only asked for if it is not known here, for with many far timers it has to search for it: every
+  // timer is due at `far` or later, but for `near` of them, of which none is due before `soonest`.
+  private far = Infinity;
+  private near = 0; // or fewer
+  private soonest = Infinity;
+  private least = Infinity; // the least delay of those of them that have no start time yet
   private due = 0; // ids that the core has collected
   private next = 0; // the next of them
 
   /** Starts a timer that is not running. */
   start(entry: Entry): void {
     const { delay, state } = entry;
-    const now = this.getsTime() ? monotonicNow() : NaN;
+    const now = this.getsTime() ? this.read() : NaN;
     const id = this.calls.handleTimer(delay, state & RECURRING, now);
     const slot = slotOf(id);
     if (id < 0 || slot >= this.entries.length) this.reach(slot, id);
     this.entries[slot] = entry;
     entry.state = (slot << SLOT_SHIFT) | (state & FLAGS);
     this.refs += state & REF;
-    if (now >= 0) this.timed(now + delay);
+    if (this.now + delay < this.far) {
+      this.near++;
+      this.least = Math.min(this.least, delay);
+    }
+    if (now >= 0) this.timed(now);
     else if (this.commands > 0) this.command(id); // keeps its order behind timers that were restarted before it
     else if (++this.untimed === COMMANDS) this.tell();
   }
@@ -93,9 +106,7 @@ class Schedule {
     const id = this.core.timerId(entry.state >> SLOT_SHIFT);
     if (!this.getsTime()) return this.command(id);
     this.core.commands[0] = id;
-    const now = monotonicNow();
-    this.calls.handleCommands(1, now);
-    this.timed(now + entry.delay);
+    this.calls.handleCommands(1, this.read());
   }
 
   /** Stops a running timer. */
@@ -123,9 +134,16 @@ class Schedule {
     return false;
   }
 
-  // A timer has got its time.
-  private timed(deadline: number): void {
-    if (deadline < this.alarm.at || this.alarm.keepsAlive !== this.refs > 0) this.wake();
+  private read(): number {
+    return (this.now = monotonicNow());
+  }
+
+  // All timers have a start time.
+  private timed(at: number): void {
+    this.soonest = Math.min(this.soonest, at + this.least);
+    this.least = Infinity;
+    if (this.isSettling) return;
+    if (this.soonest < this.alarm.at || this.alarm.keepsAlive !== this.refs > 0) this.wake();
   }
 
   private end(entry: Entry, slot: number): void {
@@ -155,16 +173,17 @@ class Schedule {
 
   // Passes the commands to the core, and the start time of all timers that have none.
   private tell(): void {
-    this.calls.handleCommands(this.commands, monotonicNow());
+    this.calls.handleCommands(this.commands, this.read());
     this.commands = this.untimed = 0;
+    this.timed(this.now);
   }
 
   private settleNow(): void {
-    this.isSettling = false;
     const waiting = this.commands + this.untimed;
     if (waiting > 0) this.tell();
     if (waiting > 0 && waiting < FEW) this.atOnce = AT_ONCE;
-    const at = this.calls.pollDeadline();
+    this.isSettling = false;
+    const at = Math.min(this.far, this.soonest);
     this.alarm.keepAlive(this.refs > 0);
     if (at < this.alarm.at) this.alarm.set(at);
   }
@@ -172,8 +191,10 @@ class Schedule {
   private ring(): void {
     this.isSettling = true; // at the end of the pass
     if (this.commands > 0) this.giveUntimed();
-    this.calls.handleTick(monotonicNow());
+    this.pass = this.read();
+    this.calls.handleTick(this.pass);
     this.untimed = 0;
+    this.timed(this.pass);
     this.due = this.calls.pollDue();
     this.next = 0;
     this.run();
@@ -185,9 +206,23 @@ class Schedule {
     try {
       isOver = this.fireAll();
     } finally {
-      if (isOver) this.settleNow();
+      if (isOver) this.finish();
       else (isOver === undefined ? afterError : inAnotherTask)(this.go);
     }
+  }
+
+  // Looks when the next timer is due, after a pass.
+  private finish(): void {
+    if (this.commands + this.untimed > 0) this.tell();
+    if (this.near > 0 || this.pass >= this.far) {
+      const at = this.calls.pollDeadline();
+      const isFar = this.pass >= this.far || at >= this.far || at > this.pass + FAR;
+      if (isFar) this.far = at;
+      if (isFar) this.near = 0;
+      this.soonest = at;
+    }
+    if (this.near === 0) this.soonest = Infinity;
+    this.settleNow();
   }
 
   // Returns false if it must be continued in another task.
@@ -211,6 +246,7 @@ class Schedule {
     if (answer === Due.VOID) return false; // cleared or restarted by a callback of this pass
     const slot = slotOf(id);
     const entry = this.entries[slot]!;
+    if (answer === Due.ONCE && this.near > 0) this.near--; // it was near, or the core will be asked after this pass
     if (answer === Due.ONCE) this.end(entry, slot); // before the callback, which may start a timer in the same slot
     if (entry._onTimeout === null) {
       if (entry.state >= 0) this.stop(entry); // an interval that the runtime's own clearInterval was called with
