@@ -3,6 +3,7 @@
 import { Code, type Core, Decision, State } from "../core/core.ts";
 import { debug } from "../core/debug.ts";
 import { slotOf } from "../core/ids.ts";
+import { TURNS_TO_READ, nextTurn } from "../time/clock.ts";
 import type { Client, DropReason } from "./connections.ts";
 
 /** About how many clients are admitted in one iteration of the runtime's event loop, over all its passes. */
@@ -94,6 +95,8 @@ export class Admission {
   passesInTurn = 1;
 
   #displaces = false;
+  #isReading = false; // a connection is to make room as soon as input has been read
+  #hasRead = false;
   #learns = false;
 
   constructor(owner: Owner) {
@@ -257,14 +260,35 @@ export class Admission {
   }
 
   #displace(): void {
-    const { core, connections, now } = this.#owner;
-    if (!this.#owner.admits) return;
+    const { core, connections, admits, now } = this.#owner;
+    const hasRead = this.#hasRead;
+    this.#hasRead = false;
+    if (!admits || core.calls.pollDisplacement(now) <= 0) return;
+    if (!hasRead) {
+      if (!this.#isReading) this.#readFirst(TURNS_TO_READ);
+      return;
+    }
     // Each connection once at most: it closes, or has been active just now. The answer after the last one sets a timer.
     for (let left = core.calls.connectionsIn(State.INCOMING); left >= 0; left--) {
       const id = core.calls.pollDisplacement(now);
       if (id <= 0) return;
       connections.displace(id);
     }
+  }
+
+  // If the process was busy, connections that seem to be silent may have unread input.
+  #readFirst(turns: number): void {
+    this.#isReading = false;
+    const turn = (): void => {
+      if (turns > 1) return this.#readFirst(turns - 1);
+      this.#isReading = false;
+      this.#hasRead = true;
+      this.#owner.ask();
+    };
+    this.#owner.guard.run("accept", () => {
+      nextTurn(turn);
+      this.#isReading = true;
+    });
   }
 
   #nextAdmission(): number {

@@ -106,6 +106,24 @@ test("not a connection with something to send, one that is busy, or an outgoing 
   await it.end();
 });
 
+test("after a pause of the process, what has arrived meanwhile is read before a connection makes room", async () => {
+  for (let i = 0; i < 5; i++) {
+    const it = await full(0.05);
+    it.come(); // first, so that it is accepted before the rest is read
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    it.clients[0]!.socket.write("in time");
+    const end = performance.now() + 100;
+    while (performance.now() < end);
+    await until(() => it.streams.length === 3);
+    assert.equal(
+      it.streams.map(({ closeReason }) => closeReason),
+      [undefined, "displaced", undefined],
+    );
+    await until(() => it.clients[0]!.text() === "in time");
+    await it.end();
+  }
+});
+
 test("connections that stay do not block a loop whose dispatch has taken longer than the limit", async () => {
   for (const displaceIdle of [0.01, 1e-20]) {
     const it = await full(0, (stream) => {
