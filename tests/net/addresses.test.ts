@@ -130,6 +130,7 @@ test("fairness switched on and off while clients wait: nobody is lost", async ()
   all.loop.fairness = "none";
   await all.come("c1", 4);
   all.loop.maxConnections = 5;
-  assert.equal(await all.inside(5), ["a1", "a2", "b1", "b2", "c1"]);
+  // All come in at once; whose bytes are read first is the system's choice.
+  assert.equal((await all.inside(5)).toSorted(), ["a1", "a2", "b1", "b2", "c1"]);
   await all.end();
 });
