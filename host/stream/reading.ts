@@ -145,7 +145,10 @@ export abstract class StreamReading extends StreamInput {
       // Only the peer can have destroyed a bare connection. On Bun, one whose two sides have ended is closed without another event.
       const hasEnded = this.raw instanceof BareSocket && this.raw.writableEnded;
       const isReset = this.raw instanceof BareSocket && !hasEnded;
-      if (hasEnded && !ended) this.#hasPeerEnded = true;
+      if (hasEnded && !ended) {
+        this.#hasPeerEnded = true;
+        if (this.consumer) this.#giveEnd(this.consumer);
+      }
       if (!ended) this.finish("drop", isReset ? "reset" : "local");
       else if (!this.isPaused && this.raw && !this.#hasPeerEnded) {
         // On Bun a socket that this side destroys emits its end first.
@@ -173,14 +176,17 @@ export abstract class StreamReading extends StreamInput {
 
   #peerEnded(): void {
     this.#hasPeerEnded = true;
-    if (this.hasEnded) this.finish("linger", "local"); // both sides have ended, ours first
-    else this.#endOf(this.consumer);
+    // It may only have ended its side, and wait for the answer. To take that for patience would be worse: the queue would wait for nobody.
+    if (this.record !== 0 && this.bytesWritten === 0) this.engine.admission.found(this.record, true);
+    if (!this.hasEnded) return this.#endOf(this.consumer);
+    if (this.consumer) this.#giveEnd(this.consumer);
+    this.finish("linger", "local"); // both sides have ended, ours first
   }
 
   #endOf(consumer: Consumer | undefined): void {
     if (consumer) {
       this.#giveEnd(consumer);
-      if (!consumer.onlyReads) return;
+      if (!consumer.onlyReads || !this.raw) return; // it may have closed the stream
     }
     if (this.halfOpen) this.fire("end");
     else this.finishLater("peer");

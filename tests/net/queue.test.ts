@@ -30,6 +30,7 @@ function line(options: ConstructorParameters<typeof IOLoop>[0], server = {}): Li
   loop.on("drop", (_loop, { reason }) => void drops.push(reason));
   const id = loop.server({ waitTimeout: 0, idleTimeout: 0, ...server }, (_loop, stream: Stream) => {
     stream.on("read", (_stream, chunk) => void admitted.push(String(chunk)));
+    if (stream.halfOpen) stream.on("end", (stream) => stream.write("answer").closeGracefully());
   });
   const running = loop.start();
   return {
@@ -110,6 +111,25 @@ test("adaptive: in the order of arrival while waits are short, newest first whil
   assert.equal(await admit(clients, 1), ["b"]);
   assert.equal(await admit(clients, 1), ["e"]);
   await clients.end();
+});
+
+test("adaptive: clients that have ended before the answer have not been patient, also if the server is half-open", async () => {
+  const all = line({ queue: "adaptive", targetWait: 0.1 }, { halfOpen: true });
+  for (let i = 0; i < 20; i++) {
+    await all.join(`gone ${i}`);
+    all.clients[i]!.socket.end();
+    await all.clock.advance(0.2);
+    all.loop.maxConnections = 1000;
+    await all.clients[i]!.ended;
+    all.loop.maxConnections = 0;
+  }
+  await all.join("older");
+  await all.clock.advance(0.2);
+  await all.join("newer");
+  all.loop.maxConnections = 1;
+  await until(() => all.admitted.length === 21);
+  assert.is(all.admitted.at(-1), "newer");
+  await all.end();
 });
 
 test("adaptive: a full queue resets its oldest, with a drop", async () => {
