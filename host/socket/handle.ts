@@ -184,6 +184,8 @@ function take(handle: Heard, listener: Listener): void {
 // Delivers a chunk at once, unless the handle is paused, has buffered data, or has other "data" listeners.
 function deliver(handle: Heard, chunk: Buffer): boolean {
   const listener = handle[LISTENER];
+  // oxlint-disable-next-line no-underscore-dangle -- its name
+  if (handle._destroy === destroyHeard) return false; // other code reads it
   if (!listener || !handle.readableFlowing || handle.readableLength > 0 || handle.listenerCount("data") > 1)
     return false;
   listener.received(chunk);

@@ -1,9 +1,9 @@
 // Servers with the PROXY protocol: what they take, and that the client's address is the one of the header.
 
-import { connect } from "node:net";
+import { connect, createServer } from "node:net";
 import * as assert from "uvu/assert";
 import { Server, Stream } from "wasm-ioloop";
-import { harness, inFolder, quietLoop, until, watch } from "../support/harness.ts";
+import { harness, inFolder, portOf, quietLoop, until, watch } from "../support/harness.ts";
 import { ADDRESSES, CLIENT, PORT, allRead, behind, binary, field, text } from "./proxied.ts";
 
 const test = harness("proxy");
@@ -238,6 +238,22 @@ test("sockets: of `accept`, of a stream, of a stolen handle; iterators and duple
     break;
   }
   for (const { socket } of clients) socket.destroy();
+  loop.reset();
+  await running;
+  assert.equal(errors, []);
+});
+
+test("a served net server reads what follows the header by a listener of its own", async () => {
+  const { loop, errors } = quietLoop();
+  const server = createServer((socket) => socket.on("data", (chunk: Buffer) => socket.write(`(${String(chunk)})`)));
+  const id = loop.serve(server, { proxyProtocol: "required" });
+  const running = loop.start();
+  const client = watch(connect({ host: "127.0.0.1", port: portOf(loop, id) }));
+  client.socket.write(Buffer.concat([text(), Buffer.from("one")]));
+  await until(() => client.text() === "(one)");
+  client.socket.write("two");
+  await until(() => client.text() === "(one)(two)");
+  client.socket.destroy();
   loop.reset();
   await running;
   assert.equal(errors, []);
