@@ -108,9 +108,14 @@ export function shareTimeout(one: Piped, other: Piped): () => void {
   };
 }
 
+/** Throws if an option of `pipeTo` is wrong. */
+export function checkPipeOptions(options: PipeOptions): PipeOptions {
+  return checkOptions("pipeTo", options, RULES);
+}
+
 /** Gives all input of a stream to a sink. Throws if something else reads the stream. */
 export function pipeTo(from: Piped, sink: Sink, options: PipeOptions): Promise<void> {
-  const { end = true, signal } = checkOptions("pipeTo", options, RULES);
+  const { end = true, signal } = checkPipeOptions(options);
   const refusal = sink.refusal?.();
   if (refusal) {
     from.finish("reset", "aborted");
@@ -155,8 +160,8 @@ export function pipeTo(from: Piped, sink: Sink, options: PipeOptions): Promise<v
     refused,
     ended: finish,
     closed(error) {
-      if (error) fail(error, false);
-      else finish();
+      if (error && !isEnding) fail(error, false);
+      else finish(); // after the end of the input only the target can fail
     },
   });
   from.consume("pipeTo", pipe);

@@ -15,7 +15,7 @@ import { type StreamDuplex, duplexOf } from "./duplex.ts";
 import { StreamEnding } from "./ending.ts";
 import { closed } from "./endings.ts";
 import { callForFrames, encodeFrame, iterateFrames } from "./frames.ts";
-import { type PipeOptions, pipeTo } from "./pipe.ts";
+import { type PipeOptions, checkPipeOptions, pipeTo } from "./pipe.ts";
 import { StreamReader } from "./reader.ts";
 import { flushed, send, tellRoom } from "./send.ts";
 import { streamSink, webSink, writableSink } from "./sinks.ts";
@@ -181,6 +181,7 @@ export class Stream<Data = AnyData> extends StreamEnding {
   pipeTo(to: Stream | Writable | WritableStream<Uint8Array>, options: PipeOptions = {}): Promise<void> {
     check("pipeTo: target", to, TARGET);
     if (this.user !== undefined) throw inUse("pipeTo", this.user);
+    checkPipeOptions(options); // before a WritableStream is locked
     const sink = to instanceof Stream ? streamSink(to, "pipeTo") : "getWriter" in to ? webSink(to) : writableSink(to);
     return pipeTo(this, sink, options);
   }

@@ -22,6 +22,7 @@ export class Alarm {
 
   /** Sets it for another time. It may ring early, by a millisecond or two, or by days if `at` is further away than the runtime allows. */
   set(at: number): void {
+    this.at = Infinity; // if the runtime throws
     clearTimeout(this.#timer);
     const delay = Math.min(Math.max(Math.ceil(at - monotonicNow()), 1), LONGEST);
     // The runtime restores the context in which a timer was set. That would be the one of whichever timer is the earliest.

@@ -71,6 +71,33 @@ for (const [way, read] of Object.entries(WAYS)) {
   });
 }
 
+for (const [way, read] of Object.entries(WAYS)) {
+  test(`${way}: an end in the middle of a message is an error also if our side has ended before`, async () => {
+    const { stream, far, running, errors } = await openConsumed();
+    far.socket.allowHalfOpen = true;
+    const reading = read(stream);
+    stream.end("request\n");
+    assert.is(await far.ended, "request\n");
+    far.socket.end("one\ntw");
+    assert.equal(await reading, [["one"], "ERR_IOLOOP_UNEXPECTED_END"]);
+    await running;
+    assert.equal(errors, []);
+  });
+}
+
+test("a half-open stream that such an end closes emits no `end` after it", async () => {
+  const { stream, far, running } = await openConsumed();
+  const events: string[] = [];
+  stream.halfOpen = true;
+  stream.on("error", () => void events.push("error"));
+  stream.on("end", () => void events.push("end"));
+  stream.on("close", () => void events.push("close"));
+  stream.frames(lines(), () => {});
+  far.socket.end("one\ntw");
+  await running;
+  assert.equal(events, ["error", "close"]);
+});
+
 test("an end in the middle is found out even if the iteration has not come so far", async () => {
   const { stream, far, running } = await openConsumed();
   const iterator = stream.frames(lines());

@@ -149,3 +149,26 @@ test("large chunks pass whole in both directions, however slow a side is, and ch
   await running;
   await close();
 });
+
+test("a target that takes its time after the end of the input gets all, whatever the idle timeout of the source", async () => {
+  const all = await two();
+  all.near.timeout = 0.05;
+  let taken = "";
+  const slow = new Writable({
+    write: (chunk, _encoding, done) => setTimeout(() => done(void (taken += String(chunk))), 150),
+    final: (done) => void setTimeout(done, 150),
+  });
+  const piping = all.near.pipeTo(slow);
+  all.client.socket.end("all of it");
+  await piping;
+  assert.is(taken, "all of it");
+  await closeAll(all);
+});
+
+test("wrong options leave a WritableStream unlocked", async () => {
+  const all = await two();
+  const target = new WritableStream<Uint8Array>();
+  assert.throws(() => all.near.pipeTo(target, { edn: false } as never), /unknown option "edn"/);
+  assert.is(target.locked, false);
+  await closeAll(all);
+});
