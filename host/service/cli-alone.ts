@@ -23,7 +23,7 @@ export async function runAlone(
     });
   });
   try {
-    await Promise.race([started, deaf]);
+    await Promise.race([started, deaf, running]); // a signal may stop it before
   } catch (error) {
     // A signal that comes while the program starts ends it; what fails then has no other reason.
     if (!stopping.signal.aborted) throw error;

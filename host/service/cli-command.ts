@@ -29,7 +29,7 @@ export async function command(args: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     const isUsage = error instanceof UsageError;
-    const isJson = args.includes("--json");
+    const isJson = args.slice(0, args.includes("--") ? args.indexOf("--") : args.length).includes("--json");
     say(isJson, "error", isUsage ? error.message : renamed(describe(error)));
     if (isUsage && !isJson) console.error("Usage: wasm-ioloop [OPTIONS] FILE; see wasm-ioloop --help");
     return isUsage ? 2 : 1;

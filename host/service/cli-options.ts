@@ -24,9 +24,11 @@ export interface Settings {
   readonly loop: Values;
   /** Options of `serve`. */
   readonly listen: Values;
+  /** Attributes of the HTTP server. */
+  readonly http: Values;
 }
 
-type Place = "prefork" | "loop" | "listen";
+type Place = "prefork" | "loop" | "listen" | "http";
 
 interface Option {
   readonly to: Place;
@@ -61,6 +63,7 @@ export const OPTIONS: Readonly<Record<string, Option>> = {
   "heartbeat-timeout": option("prefork", "heartbeatTimeout", SECONDS),
   "idle-timeout": option("listen", "idleTimeout", SECONDS),
   json: option("prefork", "json", ON),
+  "keep-alive-timeout": option("http", "keepAliveTimeout", SECONDS),
   key: option("listen", "tlsKey", TEXT),
   lifetime: option("listen", "lifetime", SECONDS),
   "max-connections": option("loop", "maxConnections", COUNT, "c"),
@@ -98,7 +101,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   limit: "max-connections",
   timeout: "idle-timeout",
   "inactivity-timeout": "idle-timeout",
-  "keep-alive-timeout": "idle-timeout",
+  keepalive: "keep-alive-timeout",
+  "keep-alive": "keep-alive-timeout",
   "shutdown-timeout": "graceful-timeout",
   "grace-period": "graceful-timeout",
   "stop-timeout": "graceful-timeout",
@@ -133,7 +137,14 @@ export function parse(
   if (file === undefined) throw new UsageError("FILE is missing");
   if (second !== undefined)
     throw new UsageError(`one FILE only, but there is also ${show(second)}; arguments of the program follow --`);
-  const settings = { file, args: rest, prefork: {} as Values, loop: {} as Values, listen: {} as Values };
+  const settings = {
+    file,
+    args: rest,
+    prefork: {} as Values,
+    loop: {} as Values,
+    listen: {} as Values,
+    http: {} as Values,
+  };
   for (const [name, text] of values) {
     const { to, as, rule } = OPTIONS[name]!;
     settings[to][as] = valueOf(`--${name}`, text, rule);

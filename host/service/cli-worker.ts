@@ -19,7 +19,7 @@ export type Says = (line: string, isNote: boolean) => void;
 
 /** Serves a program on a loop. `worker` is passed on to it. */
 export async function serve(
-  { file, listen, loop: limits }: Settings,
+  { file, listen, loop: limits, http }: Settings,
   loop: IOLoop,
   worker: unknown,
   says: Says,
@@ -31,6 +31,7 @@ export async function serve(
   let scheme = "";
   if (program.served) {
     const server = serverFor(program.served, loop);
+    keepConnections(server, http["keepAliveTimeout"]);
     scheme = schemeOf(server, options);
     id = loop.serve(server, options);
   }
@@ -61,6 +62,11 @@ function serverFor(served: Served, loop: IOLoop): ServedServer {
   const create = (listener: RequestListener): ServedServer => createServer(listener);
   if (served.kind === "server") return served.server;
   return create(served.kind === "fetch" ? webListener(served.fetch, failed) : guarded(served.handler, failed));
+}
+
+// How many seconds a server waits for the next request of a client. Balancers want it longer than their own.
+function keepConnections(server: ServedServer, seconds: unknown): void {
+  if (typeof seconds === "number" && "keepAliveTimeout" in server) server.keepAliveTimeout = seconds * 1000;
 }
 
 // `http://`, or nothing for a server of another protocol.

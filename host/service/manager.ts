@@ -20,7 +20,6 @@ import { ServiceLog } from "./service-log.ts";
 import { type Signal, Signals, hasTerminal } from "./signals.ts";
 import { Watchdog } from "./watchdog.ts";
 
-const EARLY_MS = 1000;
 const MOST_FAILURES = 5; // in a row, when no worker is left that serves
 
 export class Manager {
@@ -82,12 +81,14 @@ export class Manager {
     }
     const isFirst = member.phase === "starting";
     member.beat(monotonicNow());
-    if (isFirst) {
+    if (isFirst) this.#tell("up", member, "is up");
+    else if (!member.isProven && !member.isNew(monotonicNow())) {
+      member.isProven = true;
       this.#backOff.failures = 0;
-      this.#tell("up", member, "is up");
     }
     if (report.ends && member.phase !== "finishing") {
       this.#tell("ending", member, "ends by itself");
+      if (member.isNew(monotonicNow())) this.#wait(); // a program that ends itself again and again
       member.ends(monotonicNow());
     } else if (report.replace !== undefined && member.replace === undefined) {
       member.replace = report.replace;
@@ -102,8 +103,7 @@ export class Manager {
     const said = member.error === undefined ? "" : `: ${member.error}`;
     if (member.phase === "starting" && !this.#isEnding) this.#failed(member, how, said);
     else this.#tell("gone", member, `has ended with ${how}${said}`, { how, error: member.error });
-    const isEarly = member.phase === "up" && monotonicNow() - member.upAt < EARLY_MS;
-    if (isEarly && how.startsWith("code")) this.#wait(); // a program that ends itself again and again
+    if (member.phase === "up" && member.isNew(monotonicNow()) && how !== "SIGKILL") this.#wait(); // it fails again and again
     this.#manage();
   }
 
@@ -229,7 +229,14 @@ export class Manager {
   #finish(): void {
     const { up, leaving, starting, finishing } = this.#count();
     const kept = up.length - leaving.length;
-    if (kept >= this.#wanted) this.#complete();
+    if (up.length >= this.#wanted && !this.#hasStarted) {
+      this.#hasStarted = true;
+      this.#log.tell("started", `${this.#wanted} workers are up`, { workers: this.#wanted });
+    }
+    if (kept >= this.#wanted && this.#isUpgrading) {
+      this.#isUpgrading = false;
+      this.#log.tell("upgraded", `generation ${this.#generation} is up`, { generation: this.#generation });
+    }
     const now = monotonicNow();
     const hasNoRoom =
       this.#settings.spare === 0 && starting.length + finishing.length === 0 && now >= this.#backOff.until;
@@ -241,15 +248,6 @@ export class Manager {
       member.finish(now);
     }
     for (const member of starting.slice(Math.max(0, this.#wanted - kept))) member.finish(now); // an upgrade was given up
-  }
-
-  #complete(): void {
-    if (!this.#hasStarted) this.#log.tell("started", `${this.#wanted} workers are up`, { workers: this.#wanted });
-    else if (this.#isUpgrading) {
-      this.#log.tell("upgraded", `generation ${this.#generation} is up`, { generation: this.#generation });
-    }
-    this.#hasStarted = true;
-    this.#isUpgrading = false;
   }
 
   // In order of age, the oldest first.

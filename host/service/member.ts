@@ -22,7 +22,9 @@ interface Owner {
 }
 
 const isBun = process.versions["bun"] !== undefined;
-const MARGIN_MS = 1000; // a worker that closes its last connections at the end of its time ends by itself
+// A worker that closes its last connections at the end of its time ends by itself; that time begins when its sockets are empty.
+const MARGIN_MS = 3000;
+const NEW_MS = 1000;
 
 export class Member {
   readonly generation: number;
@@ -30,6 +32,8 @@ export class Member {
   readonly hasPorts: boolean;
   /** When its first heartbeat has come. */
   upAt: number = Infinity;
+  /** Whether it has served for a while. */
+  isProven = false;
   /** Whether one of its servers listens. */
   isListening = false;
   phase: Phase = "starting";
@@ -116,6 +120,11 @@ export class Member {
   kill(): void {
     this.#deadline = Infinity;
     if (!this.#isGone) this.#worker.process.kill("SIGKILL");
+  }
+
+  /** Whether its first heartbeat came a moment ago. */
+  isNew(now: number): boolean {
+    return now - this.upAt < NEW_MS;
   }
 
   /** When it is overdue, if nothing happens before. */

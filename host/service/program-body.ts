@@ -6,6 +6,9 @@ import { setImmediate } from "../base/runtime.ts";
 // On Bun a server that is given its sockets goes on receiving the body of a request that is paused.
 const RECEIVES_ALL = process.versions["bun"] !== undefined;
 
+const LEFT = "The client has disconnected before the body was complete";
+const LATE = "the body cannot be read after the response is complete";
+
 /** The body of one request. */
 export class RequestBody {
   readonly stream: ReadableStream<Uint8Array>;
@@ -18,8 +21,9 @@ export class RequestBody {
     this.#pause(); // so that subscribing to `data` does not start it
     incoming.on("data", (chunk: Buffer) => this.#arrived(chunk));
     incoming.on("end", () => this.#over((controller) => controller.close()));
-    incoming.on("error", (error) => this.#over((controller) => controller.error(error)));
-    incoming.on("close", () => this.#fail("the client has disconnected before the body was complete"));
+    const left = (): void => this.#over((controller) => controller.error(new DOMException(LEFT, "AbortError")));
+    incoming.on("error", left);
+    incoming.on("close", left);
     this.stream = new ReadableStream(
       {
         start: (controller) => {
@@ -34,7 +38,7 @@ export class RequestBody {
 
   /** The answer is complete. What nobody has read is discarded, so that the next request on the connection can follow. */
   release(): void {
-    this.#fail("the body cannot be read after the response is complete");
+    this.#over((controller) => controller.error(new TypeError(LATE)));
     this.#resume();
   }
 
@@ -44,10 +48,6 @@ export class RequestBody {
     // Not a Buffer: some of its methods differ from those of a Uint8Array.
     controller.enqueue(new Uint8Array(chunk.buffer as ArrayBuffer, chunk.byteOffset, chunk.byteLength));
     if ((controller.desiredSize ?? 0) <= 0) this.#pause();
-  }
-
-  #fail(message: string): void {
-    this.#over((controller) => controller.error(new TypeError(message)));
   }
 
   #discard(): void {
@@ -62,14 +62,14 @@ export class RequestBody {
     if (!RECEIVES_ALL) return;
     // Not if all has arrived: a paused socket does not notice that the client disconnects.
     setImmediate!(() => {
-      if (this.#isPaused && !incoming.complete) incoming.socket.pause();
+      if (this.#isPaused && !incoming.complete) incoming.socket?.pause();
     });
   }
 
   #resume(): void {
     this.#isPaused = false;
     this.#incoming.resume();
-    if (RECEIVES_ALL) this.#incoming.socket.resume();
+    if (RECEIVES_ALL) this.#incoming.socket?.resume();
   }
 
   #over(end: (controller: ReadableStreamDefaultController<Uint8Array>) => void): void {
@@ -78,6 +78,6 @@ export class RequestBody {
     if (!controller) return;
     end(controller);
     this.#isPaused = false;
-    if (RECEIVES_ALL) this.#incoming.socket.resume(); // for the next request
+    if (RECEIVES_ALL) this.#incoming.socket?.resume(); // for the next request
   }
 }

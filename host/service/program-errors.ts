@@ -3,19 +3,29 @@
 import { spawnSync } from "node:child_process";
 import { inspect } from "node:util";
 import { isError } from "../base/errors.ts";
+import { text } from "../base/show.ts";
 import { ProgramError } from "./program.ts";
 
 /** An error as its author needs it: a message of ours alone, any other error with the frames of the program. */
 export function describe(error: unknown): string {
+  try {
+    return described(error);
+  } catch {
+    return text(error); // its members, or its own way to be shown, throw
+  }
+}
+
+function described(error: unknown): string {
   if (error instanceof ProgramError) return error.message;
   const built = ofBun(error);
   if (built !== undefined) return built;
   strip(error, new Set());
   const { code, message, stack = "" } = (isError(error) ? error : {}) as NodeJS.ErrnoException;
   const hasFrames = FRAME.test(stack);
-  if (code?.startsWith("ERR_IOLOOP_") && message !== undefined && !hasFrames) return message; // of a call of ours
-  const text = inspect(error, { maxArrayLength: 20, maxStringLength: 1000 });
-  return text.replace(/^\[(.*)\](?= \{|$)/s, "$1"); // `inspect` puts errors without frames into brackets
+  const isOurs = typeof code === "string" && code.startsWith("ERR_IOLOOP_"); // other libraries have numbers
+  if (isOurs && message !== undefined && !hasFrames) return message; // of a call of ours
+  const shown = inspect(error, { maxArrayLength: 20, maxStringLength: 1000 });
+  return shown.replace(/^\[(.*)\](?= \{|$)/s, "$1"); // `inspect` puts errors without frames into brackets
 }
 
 const FRAME = /^\s+at /m;
@@ -37,7 +47,8 @@ function placesOf(folder: URL): string[] {
 function strip(error: unknown, seen: Set<unknown>): void {
   if (!isError(error) || seen.has(error)) return;
   seen.add(error);
-  const lines = (error.stack ?? "").split("\n");
+  const { stack = "" } = error as { stack?: unknown };
+  const lines = (typeof stack === "string" ? stack : "").split("\n");
   const kept = lines.filter((line) => !FRAME.test(line) || !OURS.some((place) => line.includes(place)));
   try {
     error.stack = kept.join("\n");
@@ -45,7 +56,8 @@ function strip(error: unknown, seen: Set<unknown>): void {
     // A frozen error is printed as it is.
   }
   strip(error.cause, seen);
-  for (const one of (error as Partial<AggregateError>).errors ?? []) strip(one, seen);
+  const { errors } = error as Partial<AggregateError>;
+  if (Array.isArray(errors)) for (const one of errors) strip(one, seen);
 }
 
 /** A syntax error that Bun has found: the place is in its members. */

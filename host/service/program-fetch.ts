@@ -38,20 +38,22 @@ async function answer(
 ): Promise<void> {
   const left = new AbortController();
   const gone = left.signal;
+  let request: Request | undefined;
   let isSent = false;
   outgoing.on("finish", () => (isSent = true));
   outgoing.on("close", () => {
     if (!isSent) left.abort(new DOMException("The client has disconnected", "AbortError"));
+    if (request) pending.delete(request);
   });
   outgoing.on("error", () => {}); // of writing to a client that has gone; `close` follows
   if (FORBIDDEN.has(incoming.method ?? "")) return answerWith(outgoing, 501, "Not Implemented");
   let body: RequestBody | undefined;
-  let request: Request;
   try {
     const url = urlOf(incoming);
     if (hasBody(incoming)) body = new RequestBody(incoming);
     request = requestOf(incoming, url, body, gone);
   } catch {
+    body?.release();
     return answerWith(outgoing, 400, "Bad Request"); // a wrong host, for example
   }
   pending.add(request);
@@ -60,9 +62,10 @@ async function answer(
     if (!isWebResponse(response)) throw new TypeError(`fetch must return a Response, not ${show(response)}`);
     await send(response, incoming.method === "HEAD", outgoing, gone);
   } catch (error) {
-    // Handlers pass the signal on, so that it ends what they wait for.
-    if (!gone.aborted || (error as Error | undefined)?.name !== "AbortError") failed(error);
+    const isOfClient = gone.aborted && (error as Error | undefined)?.name === "AbortError";
     if (!gone.aborted) answerFailure(outgoing);
+    // Handlers pass the signal on, so that it ends what they wait for.
+    if (!isOfClient) failed(error);
   } finally {
     pending.delete(request);
     body?.release();
@@ -75,9 +78,14 @@ function hasBody({ method, headers }: IncomingMessage): boolean {
 }
 
 // The address of a request. Nothing of it is trusted but what the client has sent itself: no `X-Forwarded-…`.
-function urlOf({ url = "/", headers, socket }: IncomingMessage): string {
+function urlOf({ url = "/", headers, rawHeaders, socket }: IncomingMessage): string {
   const scheme = (socket as { encrypted?: boolean }).encrypted ? "https" : "http";
-  if (/^https?:\/\//i.test(url)) return new URL(url).href;
+  const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === "host");
+  if (hosts.length > 1) throw new TypeError("more than one host"); // a proxy may have chosen the other one
+  if (/^https?:\/\//i.test(url)) {
+    const { host, pathname, search } = new URL(url);
+    return `${scheme}://${host}${pathname}${search}`;
+  }
   const host = headers.host ?? (headers[":authority"] as string | undefined) ?? hostOf(socket);
   if (!HOST.test(host)) throw new TypeError("invalid host");
   // Not as a URL relative to the host: `//other.example/` would lead elsewhere.
@@ -111,6 +119,7 @@ async function send(response: Response, isHead: boolean, outgoing: ServerRespons
   if (status < 200) throw new RangeError(`fetch must return a Response with a status from 200, not ${status}`);
   if (body && response.bodyUsed) throw new TypeError("fetch has returned a Response whose body has been read");
   outgoing.statusCode = status;
+  outgoing.strictContentLength = true; // a body of another length would run into the next answer
   if (statusText !== "") outgoing.statusMessage = statusText;
   for (const [name, value] of headers) if (name !== "set-cookie") outgoing.setHeader(name, value);
   const cookies = headers.getSetCookie();

@@ -11,8 +11,8 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => un
 export function guarded(handler: Handler, failed: Failed): RequestListener {
   return (request, response) => {
     const fail = (error: unknown): void => {
-      failed(error);
       answerFailure(response);
+      failed(error);
     };
     const returned = (value: unknown): void => {
       if (isWebResponse(value)) fail(new TypeError(RETURNS));

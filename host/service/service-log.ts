@@ -1,5 +1,6 @@
 // The log of the manager: one line per event, as text or as JSON.
 
+import { isThenable } from "../base/deferred.ts";
 import { asLine } from "../base/printable.ts";
 
 /** What else a line says, by name. */
@@ -23,9 +24,14 @@ export class ServiceLog {
       ? JSON.stringify({ time: new Date().toISOString(), event, manager, ...facts })
       : `prefork ${manager}: ${asLine(words, LONGEST)}`;
     try {
-      this.#write(line, event);
+      const written = this.#write(line, event);
+      if (isThenable(written)) written.then(undefined, lost);
     } catch {
-      // The service goes on without its log.
+      lost();
     }
   }
+}
+
+function lost(): void {
+  // The service goes on without its log.
 }

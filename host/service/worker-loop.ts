@@ -21,6 +21,7 @@ export class WorkerLoop extends IOLoop {
   readonly #spent: () => void;
   #left: number; // connections until it is spent; below zero without a limit
   #starting: Promise<void>[] = [];
+  #hasStarted = false; // what listens later is not waited for, and has no successor at the same port
   readonly #ports: Ports;
   readonly #free = new Map<string, Server>(); // servers that have asked for a free port
   readonly #counts = new Map<string, number>(); // of such servers, by address
@@ -40,6 +41,7 @@ export class WorkerLoop extends IOLoop {
       this.#starting = [];
       await Promise.all(all);
     }
+    this.#hasStarted = true;
   }
 
   /** The ports of the servers that have asked for a free one. */
@@ -97,6 +99,7 @@ export class WorkerLoop extends IOLoop {
   }
 
   #listens(options: ListenerOptions, listen: () => Id): Id {
+    if (this.#hasStarted) return listen();
     const name = this.#nameOf(options);
     const port = name === undefined ? undefined : this.#ports[name];
     if (port !== undefined) options.port = port;

@@ -75,7 +75,7 @@ class WorkerProcess {
     if (this.#isEnding) return;
     send(process, { is: "ports", ports: this.#loop.ports() });
     this.#isUp = true;
-    this.#beat();
+    this.#send(); // its memory counts from the next one on: no worker is replaced as soon as it is up
     this.#loop.recurring(this.#settings.heartbeatInterval, () => this.#beat());
   }
 

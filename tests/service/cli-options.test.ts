@@ -20,7 +20,15 @@ function refusal(line: string, env: Record<string, string> = {}): string {
 }
 
 test("each option goes where it belongs", () => {
-  assert.equal(read("app.mjs"), { kind: "run", file: "app.mjs", args: [], prefork: {}, loop: {}, listen: {} });
+  assert.equal(read("app.mjs"), {
+    kind: "run",
+    file: "app.mjs",
+    args: [],
+    prefork: {},
+    loop: {},
+    listen: {},
+    http: {},
+  });
   assert.equal(read("-p 0 app.mjs -w 2 --max-connections=10 -- --port x y"), {
     kind: "run",
     file: "app.mjs",
@@ -28,9 +36,10 @@ test("each option goes where it belongs", () => {
     prefork: { workers: 2 },
     loop: { maxConnections: 10, multiAccept: 1 },
     listen: { port: 0 },
+    http: {},
   });
   const more =
-    "app.mjs --queue adaptive --idle-timeout 1.5 --max-memory 512M --reuse-port --json --address ::1 --cert c --key k";
+    "app.mjs --queue adaptive --keep-alive-timeout 75 --idle-timeout 1.5 --max-memory 512M --reuse-port --json --address ::1 --cert c --key k";
   assert.equal(read(more), {
     kind: "run",
     file: "app.mjs",
@@ -38,6 +47,7 @@ test("each option goes where it belongs", () => {
     prefork: { maxMemory: 512 * 2 ** 20, sharing: "reusePort", json: true },
     loop: { queue: "adaptive" },
     listen: { idleTimeout: 1.5, address: "::1", tlsCert: "c", tlsKey: "k" },
+    http: { keepAliveTimeout: 75 },
   });
   assert.equal(read("app.mjs --help"), { kind: "help" });
   assert.equal(read("-v"), { kind: "version" });

@@ -50,6 +50,13 @@ test("a worker that is killed is replaced, on the same port", () =>
     assert.is(new Set(service.all("listening").map(({ port }) => port)).size, 1);
   }));
 
+test("workers that are too large from the beginning are up all the same, and then replaced", () =>
+  withService({ options: { ...QUICK, workers: 1, maxMemory: 1 } }, async (service) => {
+    await service.seen("started");
+    const [line] = await service.seen("replace");
+    assert.is(line!["reason"], "memory");
+  }));
+
 test("a worker is replaced after its connections, its successor first: no client is refused", () =>
   withService({ options: { ...QUICK, workers: 1, accepts: 6 } }, async (service) => {
     await service.seen("started");

@@ -2,7 +2,7 @@
 
 import * as assert from "uvu/assert";
 import type { FetchHandler } from "../../host/service/program-fetch.ts";
-import { deferred, harness, sleep } from "../support/harness.ts";
+import { deferred, harness, isBun, sleep } from "../support/harness.ts";
 import { answerTo, serving } from "./web-site.ts";
 
 const test = harness("program-fetch");
@@ -30,6 +30,7 @@ test("a request becomes a Request, and a Response becomes the answer", async () 
     const paths = {
       "//evil.example/x": `http://h//evil.example/x`,
       "http://other.example/y": "http://other.example/y",
+      "https://other.example/y?z": "http://other.example/y?z", // it was not encrypted
     };
     for (const [path, url] of Object.entries(paths)) {
       const text = await answerTo(site, `GET ${path} HTTP/1.1\nHost: h`);
@@ -48,6 +49,7 @@ test("what is no request of the web: an answer without the handler", async () =>
   const fetch: FetchHandler = () => new Response(String(count++));
   await serving(fetch, async (site) => {
     assert.match(await answerTo(site, "GET / HTTP/1.1\nHost: a@b"), /^HTTP\/1\.1 400 /);
+    assert.match(await answerTo(site, "GET / HTTP/1.1\nHost: a\nhost: b"), /^HTTP\/1\.1 400 /);
     assert.match(await answerTo(site, "TRACE / HTTP/1.1\nHost: a"), /^HTTP\/1\.1 501 /);
     assert.equal([count, site.failures], [0, []]);
   });
@@ -109,5 +111,43 @@ test("errors of the handler get status 500, and those in the middle of a body cu
     assert.match(got, /^HTTP\/1\.1 200 /);
     assert.not.ok(got.endsWith("0\r\n\r\n"));
     assert.equal(site.failures, [wrong]);
+  });
+});
+
+// Bun does not compare them.
+if (!isBun)
+  test("a Content-Length that is not that of the body does not run into the next answer", async () => {
+    for (const [length, body] of [
+      ["2", "too long"],
+      ["9", "short"],
+    ] as const) {
+      const fetch: FetchHandler = () => new Response(body, { headers: { "content-length": length } });
+      await serving(fetch, async (site) => {
+        const got = await site.ask("GET / HTTP/1.1\nHost: a").ended;
+        assert.not.ok(got.includes(body), got);
+        assert.match(String(site.failures[0]), "content-length");
+      });
+    }
+  });
+
+test("a client that breaks its upload off is no failure of the handler", async () => {
+  const begun = deferred();
+  const ended = deferred<unknown>();
+  const fetch: FetchHandler = async (request) => {
+    begun.resolve();
+    try {
+      return new Response(await request.text());
+    } catch (error) {
+      ended.resolve(error);
+      throw error;
+    }
+  };
+  await serving(fetch, async (site) => {
+    const client = site.ask("POST / HTTP/1.1\nHost: a\nContent-Length: 10");
+    await begun.promise;
+    client.socket.destroy();
+    assert.is(((await ended.promise) as Error).name, "AbortError");
+    await sleep(20);
+    assert.equal(site.failures, []);
   });
 });

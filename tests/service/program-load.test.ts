@@ -64,3 +64,22 @@ test("TypeScript: it is loaded where the runtime runs it, and elsewhere the mess
   const says = `Node ${process.versions.node} does not run TypeScript: use Node 22.18 or newer, Bun or Deno, or compile it first`;
   assert.is(await refusal("typed.ts", "export default 1 as number;\n"), `${join(folder, "typed.ts")}: ${says}`);
 });
+
+test("errors of other libraries, whatever their members are", () => {
+  class Strange extends Error {
+    override get stack(): string {
+      throw new Error("no stack");
+    }
+  }
+  const errors = [
+    Object.assign(new Error("duplicate key"), { code: 11_000 }),
+    Object.assign(new Error("validation"), { errors: { name: new Error("required") } }),
+    Object.assign(new Error("odd stack"), { stack: 7 }),
+    new DOMException("too late", "TimeoutError"),
+    { [Symbol.for("nodejs.util.inspect.custom")]: () => assert.unreachable() },
+    new Strange("without a stack"),
+  ];
+  for (const error of errors) assert.type(describe(error), "string");
+  assert.match(describe(errors[0]), "duplicate key");
+  assert.match(describe(errors[3]), "too late");
+});
