@@ -51,9 +51,9 @@ export const GOALS = {
   "net-duplex": [cpu(undefined, "node-net", 1 / 1.1)],
   "net-http": [{ ...cpu(undefined, "node-http", 1 / 1.03), of: "ours-http" }],
   "net-prefork": [{ ...cpu(undefined, "alone", 1 / 1.05), of: "ours-prefork-reuse" }],
-  "streams-lines": [cpu(NODE, "readline", 1), cpu(NODE, "split2", 1.5)], // readline of Node 26 is twice as fast as that of Node 20
-  "streams-splice": [cpu(NODE, "pipeline", 1), cpu(BUN, "pipeline", 0.75)],
-  "streams-splice-tls": [cpu(NODE, "pipeline", 1), cpu(BUN, "pipeline", 0.75)],
+  "streams-lines": [cpu(undefined, "readline", 2), cpu(undefined, "split2", 2)],
+  "streams-splice": [cpu(undefined, "pipeline", 1)],
+  "streams-splice-tls": [cpu(undefined, "pipeline", 1)],
   accept: [cpu(NODE, "node-net", 1.4), cpu(NODE, "node-net-destroy-soon", 1)],
   "memory-connections": [
     { on: ["node", "bun"], against: "node-net", column: "memory", atLeast: 1 },
@@ -75,7 +75,7 @@ const OVERLOADS = /^[D-KP-T]:/; // the scenarios in which more clients come than
 
 const SIZES = {
   "core.wasm": 12_288,
-  "bundle, minified, gzipped": 60_000,
+  "bundle, minified, gzipped": 30_720,
   "wasm-ioloop/timers alone, minified, gzipped": 14_336,
 };
 

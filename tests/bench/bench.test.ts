@@ -112,7 +112,7 @@ test("a goal is met, close, or missed", () => {
       ["1.5 ×", "at least 1.2 ×", "met"],
       ["0.5 ×", "at least 0.7 ×", "missed"],
       ["6,757 B", "at most 12,288 B", "met"],
-      ["70,000 B", "at most 60,000 B", "missed"],
+      ["70,000 B", "at most 30,720 B", "missed"],
     ],
   );
 });
