@@ -3,7 +3,7 @@
 import cluster from "node:cluster";
 import { OBJECT, check } from "../base/checks.ts";
 import type { IOLoop, Id, ServeOptions, Server } from "../index.ts";
-import { LOOP } from "./health.ts";
+import { LOOP, leaving } from "./health.ts";
 
 /** Options of {@link admin} and {@link agentCheck}: those of a loop's `serve`. The server is always exempt. */
 export type AdminOptions = Omit<ServeOptions, "exempt">;
@@ -20,7 +20,11 @@ export function exemptServer(
   check(`${what}: options`, options, OBJECT);
   const server = loop.acceptor(named(by, what, () => open({ ...options, exempt: true })))!;
   // The workers of a cluster share its port. If one of them stops, the others answer for the service.
-  if (cluster.isWorker) loop.once("finish", () => server.close());
+  if (cluster.isWorker)
+    loop.once("finish", () => {
+      leaving.add(loop);
+      server.close();
+    });
   return server;
 }
 

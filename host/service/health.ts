@@ -9,6 +9,12 @@ export const LOOP: Rule = {
   type: (value) => typeof (value as IOLoop).serve === "function" && typeof (value as IOLoop).isAccepting === "boolean",
 };
 
+/**
+ * Loops of workers that stop, and no longer listen. They may still be asked by a connection that was handed to them a moment before: the
+ * question was for the service, which the other workers go on with.
+ */
+export const leaving: WeakSet<IOLoop> = new WeakSet();
+
 /** The answer to a probe. */
 export interface Health {
   readonly isWell: boolean;
@@ -22,6 +28,6 @@ export function liveness(): Health {
 
 /** Ready: new clients can be admitted, now or when a slot is free. A full loop is ready: otherwise its load would move on to the next one, until none is left. */
 export function readiness(loop: IOLoop): Health {
-  const isWell = loop.isAccepting;
+  const isWell = loop.isAccepting || leaving.has(loop);
   return { isWell, status: isWell ? "ready" : "not ready" };
 }

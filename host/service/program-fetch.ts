@@ -62,7 +62,8 @@ async function answer(
     if (!isWebResponse(response)) throw new TypeError(`fetch must return a Response, not ${show(response)}`);
     await send(response, incoming.method === "HEAD", outgoing, gone);
   } catch (error) {
-    const isOfClient = gone.aborted && (error as Error | undefined)?.name === "AbortError";
+    const hasLeft = gone.aborted || (incoming.destroyed && !incoming.complete);
+    const isOfClient = hasLeft && (error as Error | undefined)?.name === "AbortError";
     if (!gone.aborted) answerFailure(outgoing);
     // Handlers pass the signal on, so that it ends what they wait for.
     if (!isOfClient) failed(error);

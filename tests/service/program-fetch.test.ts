@@ -107,7 +107,7 @@ test("errors of the handler get status 500, and those in the middle of a body cu
     return new Response(new ReadableStream({ pull }, { highWaterMark: 0 }));
   };
   await serving(failing, async (site) => {
-    const got = await site.ask("GET / HTTP/1.1\nHost: a").ended;
+    const got = await answerTo(site, "GET / HTTP/1.1\nHost: a");
     assert.match(got, /^HTTP\/1\.1 200 /);
     assert.not.ok(got.endsWith("0\r\n\r\n"));
     assert.equal(site.failures, [wrong]);
@@ -123,7 +123,7 @@ if (!isBun)
     ] as const) {
       const fetch: FetchHandler = () => new Response(body, { headers: { "content-length": length } });
       await serving(fetch, async (site) => {
-        const got = await site.ask("GET / HTTP/1.1\nHost: a").ended;
+        const got = await answerTo(site, "GET / HTTP/1.1\nHost: a");
         assert.not.ok(got.includes(body), got);
         assert.match(String(site.failures[0]), "content-length");
       });
