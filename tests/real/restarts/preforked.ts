@@ -14,6 +14,7 @@ const CONNECTIONS = 50;
 const SECONDS = 60;
 const SHORT_SECONDS = 4;
 const EVERY_SECONDS = 2;
+const PATIENCE = 5; // seconds for an answer
 const PM2 = join(root, "build/pm2");
 const UP = "3 workers are up";
 
@@ -30,7 +31,15 @@ interface Result {
 /** Sends requests for some seconds, and calls `replace` now and then. */
 async function underLoad(port: number, kind: Kind, seconds: number, replace: () => unknown): Promise<Result> {
   const header = kind === "short" ? ["-H", "Connection: close"] : [];
-  const wrk = run("wrk", ["-t1", `-c${CONNECTIONS}`, `-d${seconds}s`, ...header, `http://127.0.0.1:${port}/`]);
+  const wrk = run("wrk", [
+    "-t1",
+    `-c${CONNECTIONS}`,
+    `-d${seconds}s`,
+    "--timeout",
+    `${PATIENCE}s`,
+    ...header,
+    `http://127.0.0.1:${port}/`,
+  ]);
   let isOver = false;
   void wrk.ended.then(() => (isOver = true));
   let times = 0;
