@@ -1,9 +1,9 @@
 // The configurations of HAProxy and nginx, with two servers that are restarted in turn while clients ask: no request may fail.
 
 import { spawnSync } from "node:child_process";
-import { connect } from "node:net";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { command } from "../haproxy/statistics.ts";
 import { type Running, cleanUp, makeFolder, run, until } from "../restarts/processes.ts";
 import { type Report, leftOut } from "../restarts/report.ts";
 import { ask, codeOf, freeTriple, shown, startServer } from "./site.ts";
@@ -44,16 +44,6 @@ const NGINX: Balancer = {
   check: (file, folder) => [...nginx(file, folder), "-t", "-g", settings(folder)],
   run: (file, folder) => [...nginx(file, folder), "-g", settings(folder)],
 };
-
-function command(socket: string, text: string): Promise<string> {
-  return new Promise((resolve) => {
-    let answer = "";
-    const client = connect(socket, () => client.write(`${text}\n`));
-    client.on("data", (chunk: Buffer) => (answer += chunk.toString()));
-    client.on("error", () => {}); // it is still starting
-    client.on("close", () => resolve(answer));
-  });
-}
 
 async function restarts(balancer: Balancer, times: number, report: Report): Promise<void> {
   const { program, file, stopDelay } = balancer;

@@ -1,9 +1,9 @@
 // A HAProxy of a test: its process, and its statistics.
 
 import { writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { join } from "node:path";
 import { type Running, run, until } from "../restarts/processes.ts";
+import { command, countsOf } from "./statistics.ts";
 
 export interface HAProxy {
   readonly running: Running;
@@ -21,10 +21,8 @@ export async function start(folder: string, sections: string): Promise<HAProxy> 
   writeFileSync(file, `global\n  stats socket ${socket} level admin\ndefaults\n  ${defaults}\n${sections}`);
   const running = run("haproxy", ["-db", "-f", file]);
   const status = async (server: string): Promise<string> => {
-    const [head = "", ...rows] = (await ask(socket, "show stat")).split("\n");
-    const names = head.replace(/^# /, "").split(",");
-    const row = rows.map((line) => line.split(",")).find((cells) => cells[names.indexOf("svname")] === server);
-    return row ? `${row[names.indexOf("status")]} ${row[names.indexOf("check_status")]}` : "";
+    const row = (await countsOf(socket)).get(server);
+    return row ? `${row["status"]} ${row["check_status"]}` : "";
   };
   const hasStatus = (server: string, wanted: RegExp): Promise<void> =>
     until(async () => wanted.test(await status(server)), `${server} is ${wanted.source}: ${running.text()}`);
@@ -32,17 +30,7 @@ export async function start(folder: string, sections: string): Promise<HAProxy> 
   void running.ended.then((text) => (how = text));
   await until(async () => {
     if (how !== undefined) throw new Error(`HAProxy ended with ${how}: ${running.text()}`);
-    return (await ask(socket, "show info")) !== "";
+    return (await command(socket, "show info")) !== "";
   }, "HAProxy runs");
   return { running, status, hasStatus };
-}
-
-function ask(socket: string, text: string): Promise<string> {
-  return new Promise((resolve) => {
-    let answer = "";
-    const client = connect(socket, () => client.write(`${text}\n`));
-    client.on("data", (chunk: Buffer) => (answer += chunk.toString()));
-    client.on("error", () => {}); // it is still starting
-    client.on("close", () => resolve(answer));
-  });
 }

@@ -2,7 +2,7 @@
 // headers with its listeners. `-- --runtime NAME` uses that runtime only.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import tls from "node:tls";
@@ -11,8 +11,9 @@ import * as assert from "uvu/assert";
 import { Authority } from "../../support/certificates.ts";
 import { root } from "../../support/paths.ts";
 import type { Runtime } from "../../support/runtimes.ts";
-import { RUNTIMES, cleanUp, freePorts, makeFolder, runOn } from "../restarts/processes.ts";
-import { leftOut, report, sum } from "../restarts/report.ts";
+import { cleanUpAtEnd, wantedRuntimes } from "../restarts/commands.ts";
+import { cleanUp, freePorts, makeFolder, runOn } from "../restarts/processes.ts";
+import { report, sum } from "../restarts/report.ts";
 import { type HAProxy, start } from "./haproxy.ts";
 
 const CLIENT = "127.0.0.5"; // HAProxy itself connects from 127.0.0.1
@@ -150,12 +151,10 @@ async function checkOn(name: string, runtime: Runtime): Promise<void> {
 }
 
 const { values } = parseArgs({ options: { runtime: { type: "string", multiple: true } } });
-process.on("exit", cleanUp);
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+cleanUpAtEnd();
 if (spawnSync("haproxy", ["-v"]).error) throw new Error("haproxy is not installed: apt-get install haproxy");
-for (const [name, runtime] of RUNTIMES.filter(([one]) => values.runtime?.includes(one) ?? true)) {
-  if (!existsSync(runtime.program)) leftOut(`${name}, which is not installed: npm run runtimes`);
-  else await checkOn(name, runtime).catch((error: unknown) => report(false, `${name}: ${String(error)}`));
+for (const [name, runtime] of wantedRuntimes(values.runtime)) {
+  await checkOn(name, runtime).catch((error: unknown) => report(false, `${name}: ${String(error)}`));
   cleanUp();
 }
 process.exitCode = sum() ? 0 : 1;

@@ -1,10 +1,11 @@
 // The command: `npm run libraries` runs real libraries on a loop, and reports the results. `-- --short` runs only quick scenarios;
 // `-- --runtime NAME` uses that runtime only; names of scenarios select them.
 
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { RUNTIMES, cleanUp, runOn, sleep } from "../restarts/processes.ts";
+import type { Runtime } from "../../support/runtimes.ts";
+import { checkNames, cleanUpAtEnd, wantedRuntimes } from "../restarts/commands.ts";
+import { cleanUp, runOn, sleep } from "../restarts/processes.ts";
 import { leftOut, report, sum } from "../restarts/report.ts";
 import { install } from "./install.ts";
 import { scenarios } from "./scenarios.ts";
@@ -16,25 +17,14 @@ const { values, positionals } = parseArgs({
   options: { short: { type: "boolean", default: false }, runtime: { type: "string", multiple: true } },
 });
 const names = Object.keys(scenarios);
-for (const [wanted, known] of [
-  [values.runtime ?? [], RUNTIMES.map(([name]) => name)],
-  [positionals, names],
-] as const) {
-  const unknown = wanted.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new Error(`unknown: ${unknown}; known are ${known.join(", ")}`);
-}
+checkNames(positionals, names);
+const able = wantedRuntimes(values.runtime);
 
-process.on("exit", cleanUp);
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+cleanUpAtEnd();
 
 install();
 const file = fileURLToPath(new URL("program.js", import.meta.url));
-for (const [name, runtime] of RUNTIMES) {
-  if (!(values.runtime?.includes(name) ?? true)) continue;
-  if (!existsSync(runtime.program)) {
-    leftOut(`${name}, which is not installed: npm run runtimes`);
-    continue;
-  }
+for (const [name, runtime] of able) {
   for (const scenario of names) {
     if (positionals.length > 0 && !positionals.includes(scenario)) continue;
     const { isLong = false, not } = scenarios[scenario]!;
@@ -47,7 +37,7 @@ for (const [name, runtime] of RUNTIMES) {
 process.exitCode = sum() ? 0 : 1;
 
 // In a separate process, so that scenarios do not affect each other.
-async function runScenario(name: string, runtime: (typeof RUNTIMES)[number][1], scenario: string): Promise<void> {
+async function runScenario(name: string, runtime: Runtime, scenario: string): Promise<void> {
   const running = runOn(runtime, file, [scenario], { env: { NODE: process.execPath } });
   const ended = await Promise.race([
     running.ended,

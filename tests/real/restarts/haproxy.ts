@@ -1,15 +1,12 @@
 // HAProxy in front of two servers: its configuration, and its statistics.
 
 import { writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { join } from "node:path";
+import { type Counts, countsOf } from "../haproxy/statistics.ts";
 import { type Running, run, until } from "./processes.ts";
 
 /** What it balances: requests, over its own persistent connections (http), or connections (tcp). */
 export type Mode = "http" | "tcp";
-
-/** Its counters for a server: the columns of `show stat`. */
-export type Counts = Readonly<Record<string, string>>;
 
 export interface Balancer {
   readonly running: Running;
@@ -51,14 +48,7 @@ export async function balance(
   const file = join(folder, "haproxy.cfg");
   writeFileSync(file, configuration(mode, port, servers, socket));
   const running = run("haproxy", ["-db", "-f", file]);
-  const counts = async (): Promise<ReadonlyMap<string, Counts>> => {
-    const [head = "", ...rows] = (await command(socket, "show stat")).split("\n");
-    const names = head.replace(/^# /, "").split(",");
-    const tables = rows
-      .map((row) => row.split(","))
-      .map((row) => Object.fromEntries(names.map((n, i) => [n, row[i]!])));
-    return new Map(tables.map((table) => [table["svname"] ?? "", table]));
-  };
+  const counts = (): Promise<ReadonlyMap<string, Counts>> => countsOf(socket);
   // Before its first check it considers a server to be up.
   const isServer = (name: string, status: string): Promise<void> =>
     until(async () => {
@@ -66,14 +56,4 @@ export async function balance(
       return row?.["status"] === status && (status === "DOWN" || row["check_status"] === "L7OK");
     }, `haproxy considers ${name} to be ${status}: ${running.text()}`);
   return { running, isServer, counts };
-}
-
-function command(socket: string, text: string): Promise<string> {
-  return new Promise((resolve) => {
-    let answer = "";
-    const client = connect(socket, () => client.write(`${text}\n`));
-    client.on("data", (chunk: Buffer) => (answer += chunk.toString()));
-    client.on("error", () => {}); // it is still starting
-    client.on("close", () => resolve(answer));
-  });
 }

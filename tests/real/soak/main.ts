@@ -2,11 +2,11 @@
 // they are 3,000 each, which takes some seconds for each runtime. `-- --connections N` opens so many, `-- --runtime NAME` uses that runtime only,
 // and names of styles select them.
 
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { RUNTIMES, cleanUp, runOn } from "../restarts/processes.ts";
-import { leftOut, report, sum } from "../restarts/report.ts";
+import { checkNames, cleanUpAtEnd, wantedRuntimes } from "../restarts/commands.ts";
+import { runOn } from "../restarts/processes.ts";
+import { report, sum } from "../restarts/report.ts";
 import { styles } from "./styles.ts";
 
 const ROOM = 400_000; // bytes that caches, pools and compiled code may come to
@@ -21,25 +21,14 @@ const { values, positionals } = parseArgs({
   },
 });
 const names = [...Object.keys(styles), "connect"];
-for (const [wanted, known] of [
-  [values.runtime ?? [], RUNTIMES.map(([name]) => name)],
-  [positionals, names],
-] as const) {
-  const unknown = wanted.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new Error(`unknown: ${unknown}; known are ${known.join(", ")}`);
-}
+checkNames(positionals, names);
+const able = wantedRuntimes(values.runtime);
 const count = values.connections ?? (values.short ? "3000" : "1000000");
 
-process.on("exit", cleanUp);
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+cleanUpAtEnd();
 
 const program = fileURLToPath(new URL("program.js", import.meta.url));
-for (const [name, runtime] of RUNTIMES) {
-  if (!(values.runtime?.includes(name) ?? true)) continue;
-  if (!existsSync(runtime.program)) {
-    leftOut(`${name}, which is not installed: npm run runtimes`);
-    continue;
-  }
+for (const [name, runtime] of able) {
   for (const style of names) {
     if (positionals.length > 0 && !positionals.includes(style)) continue;
     const { text, ended } = runOn(runtime, program, [style, count], {});
