@@ -90,17 +90,20 @@ export class Scenario {
       if (this.random.oneIn(3)) await sleep(this.random.below(3) / 1000);
     }
     await sleep(0.01);
-    this.#start();
-    for (const one of this.#controls) if (this.random.oneIn(2)) await one.ping();
+    await this.#ping(this.#controls.filter(() => this.random.oneIn(2)));
   }
 
   /** Checks that the two connections still work. */
   async last(): Promise<void> {
+    await this.#ping(this.#controls);
+  }
+
+  async #ping(controls: readonly Control[]): Promise<void> {
     // Again and again: the end of a Delay stops a loop that its `wait` has started.
     const starting = setInterval(() => this.#start(), 5);
     try {
       this.#start();
-      for (const control of this.#controls) await control.ping();
+      for (const control of controls) await control.ping();
     } finally {
       clearInterval(starting);
     }
