@@ -1,12 +1,11 @@
-// Clients that do not wait for long: impatient.mjs PORT RATE WARM_UP SECONDS SEED [CHECKED]. They arrive at random, RATE in a second, send one
-// request, and leave after 0.3 s if they have no answer. With CHECKED, health checks of that port run beside them.
+// Clients that do not wait for long: impatient.mjs PORT RATE WARM_UP SECONDS SEED. They arrive at random, RATE in a second, send one
+// request, and leave after 0.3 s if they have no answer.
 //
 // After the first WARM_UP seconds they are counted, for SECONDS; then more arrive for as long as one waits, so that the last ones are no better off. Prints, as JSON,
-// how many were answered in time, and the longest time for which this process itself was held up; and the figures of the health checks.
+// how many were answered in time, and the longest time for which this process itself was held up.
 
 import { connect } from "node:net";
 import { percentile, randomFrom } from "../measure.mjs";
-import { healthChecks } from "./health-checks.mjs";
 
 const PATIENCE_MILLISECONDS = 300;
 const LOOK_MILLISECONDS = 1;
@@ -15,7 +14,7 @@ const ADDRESSES = 64; // so that none runs out of ports
 const REQUEST = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 const OK = "HTTP/1.1 200 ";
 
-const [port, rate, warmUp, seconds, seed, checked] = process.argv.slice(2).map(Number);
+const [port, rate, warmUp, seconds, seed] = process.argv.slice(2).map(Number);
 const random = randomFrom(seed * 2 + 1);
 const times = []; // of those served
 let [arrived, served, late, refused, number, stalled] = [0, 0, 0, 0, 0, 0];
@@ -24,7 +23,6 @@ const begin = performance.now();
 let next = 0; // milliseconds after it
 let looked = 0;
 const isCounted = (time) => time >= warmUp * 1000 && time < (warmUp + seconds) * 1000;
-const health = checked > 0 ? healthChecks(checked, () => isCounted(performance.now() - begin)) : undefined;
 const timer = setInterval(() => {
   const now = performance.now() - begin;
   stalled = Math.max(stalled, now - looked);
@@ -70,6 +68,6 @@ function finish() {
   clearInterval(timer);
   times.sort((a, b) => a - b);
   const [p50, p99] = [50, 99].map((hundredths) => (served > 0 ? percentile(times, hundredths) : PATIENCE_MILLISECONDS));
-  console.log(JSON.stringify({ arrived, served, late, refused, p50, p99, stalled, health: health?.end() }));
+  console.log(JSON.stringify({ arrived, served, late, refused, p50, p99, stalled }));
   process.exit(0);
 }

@@ -15,7 +15,9 @@ const QUICK_LOADS = [2];
 const WARM_UP_SECONDS = { usual: 3, quick: 0.3 };
 const MOST_STALLED = 100; // milliseconds
 const MOST_TRIES = 4;
-const clients = fileURLToPath(new URL("../load/impatient.mjs", import.meta.url));
+const [clients, healthChecks] = ["impatient", "health-checks"].map((name) =>
+  fileURLToPath(new URL(`../load/${name}.mjs`, import.meta.url)),
+);
 
 const NOTE = `A server with ${SLOTS} slots, and ${SERVICE_MILLISECONDS} ms of work for a request, can serve ${CAPACITY} clients per second. Clients arrive at random, at 0.8, 1.1, 2 and 5 times that
 rate, and each leaves if it has no answer after 0.3 s. The figures: answered in time, in percent of what the server could do: ${CAPACITY} clients per second, or all that
@@ -55,25 +57,40 @@ export async function sockets({ rounds, seconds, quick, runtimes, peers, progres
 
 /**
  * Puts a server under load, and returns what became of its clients. `checks`: which of the ports that it prints gets health checks; default
- * none. Measures again if the clients were held up by something else: they would have left too late, or in crowds.
+ * none. `beside`: another server, which gets the checks instead. Measures again if the clients were held up by something else: they would have
+ * left too late, or in crowds.
  */
-export async function underLoad(command, { load, seconds, quick, seed, checks }) {
+export async function underLoad(command, { load, seconds, quick, seed, checks, beside }) {
   const warmUp = quick ? WARM_UP_SECONDS.quick : WARM_UP_SECONDS.usual;
   for (let left = MOST_TRIES; ; left--) {
-    const outcome = await measureOnce(command, [CAPACITY * load, warmUp, seconds, seed], checks);
+    const arrivals = [CAPACITY * load, warmUp, seconds, seed];
+    const outcome = beside
+      ? await withServer(beside, ([checked]) => withServer(command, ([port]) => measureOnce(port, arrivals, checked)))
+      : await withServer(command, (ports) => measureOnce(ports[0], arrivals, ports[checks]), checks);
     if (quick || outcome.stalled < MOST_STALLED) return outcome;
     if (left === 1) throw new Error(`the clients were stalled for ${Math.round(outcome.stalled)} ms`);
   }
 }
 
-async function measureOnce(command, load, checks) {
+// Starts a server that prints one port, and `more`.
+async function withServer(command, task, more = 0) {
   const server = await startServer(command);
   try {
     const ports = [server.port];
-    while (ports.length <= (checks ?? 0)) ports.push(Number(await server.says()));
-    const args = [clients, server.port, ...load, ports[checks] ?? 0].map(String);
-    return JSON.parse(await runOn("load", [process.execPath, ...args]));
+    while (ports.length <= more) ports.push(Number(await server.says()));
+    return await task(ports);
   } finally {
     await server.stop();
   }
+}
+
+async function measureOnce(port, [rate, warmUp, seconds, seed], checked) {
+  const says = async (program, ...args) => {
+    return JSON.parse(await runOn("load", [process.execPath, program, ...args.map(String)]));
+  };
+  const [outcome, health] = await Promise.all([
+    says(clients, port, rate, warmUp, seconds, seed),
+    checked !== undefined && says(healthChecks, checked, warmUp, seconds),
+  ]);
+  return { ...outcome, health };
 }
