@@ -8,7 +8,8 @@ export const title = "Short connections";
 
 export const about = `64 clients at a time connect, send one request, read the answer until the server closes, and connect
 again. The server has one core, and the clients, a program in C, have another. What counts is the CPU time of the server's process for each
-connection, user and system. Then the same with servers that are full: the clients send nothing, and are turned away.`;
+connection, user and system. Then the same with servers that are full: the clients send nothing, and are turned away. And
+with 32 slots, so that half of the clients wait in the queue.`;
 
 export const peers = PEER_NAMES;
 
@@ -39,6 +40,15 @@ const TABLES = [
     short: "turned away",
     title: "Turned away, 64 clients at a time",
     note: 'The loop has `maxConnections: 0` and `overflow: "drop"`. With `maxConnections` of `node:net` clients see an end, with the others a reset.',
+  },
+  {
+    id: "accept-queued",
+    mode: "queued",
+    short: "queued",
+    title: "Accepted, answered and closed, 64 clients at a time, 32 slots",
+    note:
+      "Half of the clients wait. **every setting**: `queue`, `acceptRate`, `acceptBurst`, `fairness`, `maxPerAddress` and `displaceIdle`, with values that turn nobody " +
+      "away; **no setting**: the defaults.",
   },
 ];
 

@@ -55,6 +55,7 @@ export const GOALS = {
   "streams-splice": [cpu(undefined, "pipeline", 1)],
   "streams-splice-tls": [cpu(undefined, "pipeline", 1)],
   accept: [cpu(NODE, "node-net", 1.4), cpu(NODE, "node-net-destroy-soon", 1)],
+  "accept-queued": [{ ...cpu(undefined, "no-settings", 1 / 1.3), of: "ours-settings" }],
   "memory-connections": [
     { on: ["node", "bun"], against: "node-net", column: "memory", atLeast: 1 },
     { on: ["node", "bun"], against: "node-net", column: "idle", atLeast: 1 },

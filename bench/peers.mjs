@@ -14,7 +14,8 @@ const PLAIN = { keep: "keep", close: "close" };
 
 /**
  * A server that may take part. `modes` lists what it supports, with the argument for its program: `keep` answers and keeps the connection,
- * `three` writes the answer in three pieces, `duplex` answers through a Duplex, `http` is a server of HTTP, `prefork` has a manager, `close` answers and closes, `refuse` has no room for clients.
+ * `three` writes the answer in three pieces, `duplex` answers through a Duplex, `http` is a server of HTTP, `prefork` has a manager, `close` answers and closes, `refuse` has no room for clients,
+ * `queued` has room for half of them.
  */
 const PEERS = [
   {
@@ -45,6 +46,20 @@ const PEERS = [
     kinds: ["node", "bun"],
     file: "prefork.mjs",
     modes: { prefork: "cluster" },
+  },
+  {
+    name: "ours-settings",
+    title: "wasm-ioloop, every setting",
+    kinds: EVERYWHERE,
+    file: "queued.mjs",
+    modes: { queued: "all" },
+  },
+  {
+    name: "no-settings",
+    title: "wasm-ioloop, no setting",
+    kinds: EVERYWHERE,
+    file: "queued.mjs",
+    modes: { queued: "off" },
   },
   { name: "alone", title: "a loop without prefork", kinds: EVERYWHERE, file: "ours.mjs", modes: { prefork: "keep" } },
   { name: "node-http", title: "node:http", kinds: EVERYWHERE, file: "node-http.mjs", modes: { http: "alone" } },
@@ -115,7 +130,7 @@ const prepared = new Map();
 
 /**
  * The servers that support a mode, in the order in which they are measured: by runtime, then those without a runtime.
- * @param {"keep" | "pipelined" | "three" | "duplex" | "http" | "prefork" | "close" | "refuse"} mode
+ * @param {"keep" | "pipelined" | "three" | "duplex" | "http" | "prefork" | "close" | "refuse" | "queued"} mode
  * @param {{ runtimes: import("./runtimes.mjs").Runtime[], peers?: string[] }} context
  */
 export function candidatesFor(mode, { runtimes, peers }) {
