@@ -1,4 +1,4 @@
-// Writes measured tables and charts to docs/benchmarks.md, so that its numbers always come from a run.
+// Writes measured tables and charts to docs/benchmarks.md, so that its numbers always come from a run, and ten of them to docs/performance.md.
 //
 // The results of a bench are between two markers, <!-- bench:NAME --> and <!-- /bench:NAME -->; everything else is kept.
 
@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { MARKS, barChart, hasLatencies, rangeChart } from "./report/charts.mjs";
 import { figuresOf, numberColumns, ratiosOf } from "./report/terminal.mjs";
 import { figure, goalsOf } from "./result.mjs";
+import { summaryOf } from "./summary.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -30,7 +31,11 @@ export function writeDocs(report, docs = join(root, "docs")) {
     }
   }
   writeFileSync(page, text);
-  format(page);
+  const first = join(docs, "performance.md");
+  const performance = readFileSync(first, "utf8");
+  writeFileSync(first, replaceBlock(performance, "summary", markdown(summaryOf(text))));
+  files.push(first);
+  format(page, first);
   return files;
 }
 
@@ -78,7 +83,7 @@ function markdown(rows) {
 }
 
 // The repository's formatter decides on the layout of tables.
-function format(page) {
+function format(...pages) {
   const formatter = join(root, "node_modules/.bin/oxfmt");
-  if (existsSync(formatter)) execFileSync(formatter, [page], { cwd: root, stdio: "ignore" });
+  if (existsSync(formatter)) execFileSync(formatter, pages, { cwd: root, stdio: "ignore" });
 }

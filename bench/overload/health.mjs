@@ -37,7 +37,7 @@ export async function health({ rounds, seconds, quick, runtimes, progress }) {
     ways.map(({ peer, title, args, checks }) => {
       const command = [runtime, ...before, program, ...args];
       const beside = checks === BESIDE ? [runtime, ...before, idle] : undefined;
-      return { name: `${title}, on ${label}`, peer, runtime: kind, label, command, checks, beside };
+      return { name: `${title} on ${label}`, peer, runtime: kind, label, command, checks, beside };
     }),
   );
   let seed = 0;

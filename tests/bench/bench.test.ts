@@ -20,6 +20,7 @@ const names = [
   "options",
   "turns",
   "docs",
+  "summary",
   "report/html",
   "report/charts",
   "peers/serving",
@@ -27,7 +28,8 @@ const names = [
 const modules = names.map((name): Promise<any> => import(new URL(`../../../bench/${name}.mjs`, import.meta.url).href));
 const all = Object.assign({}, ...(await Promise.all(modules)));
 const { BENCHES, compareRows, faultsOf, figure, figuresIn, goalsOf, html, matricesOf, median, niceTicks } = all;
-const { parse, percentile, ratio, replaceBlock, requestCounter, summary, takeTurns, verdict, writeDocs } = all;
+const { parse, percentile, ratio, replaceBlock, requestCounter, summary, summaryOf, takeTurns, verdict, writeDocs } =
+  all;
 
 const test = harness("bench"); // after the imports: the suite runs the tests that exist by then
 
@@ -215,13 +217,14 @@ test("the page is well-formed, complete, and needs nothing else", () => {
 
 test("tables and charts are written between the markers of the docs, and nothing else is changed", async () => {
   await temporary((folder) => {
-    cpSync(join(root, "docs/benchmarks.md"), join(folder, "benchmarks.md"));
+    for (const page of ["benchmarks.md", "performance.md"]) cpSync(join(root, "docs", page), join(folder, page));
     const before = readFileSync(join(folder, "benchmarks.md"), "utf8");
     const files: string[] = writeDocs(finished(), folder);
     const after = readFileSync(join(folder, "benchmarks.md"), "utf8");
     assert.equal(readdirSync(join(folder, "images")).toSorted(), ["net-one-latency.svg", "net-one.svg", "size.svg"]);
     for (const file of files) assert.ok(existsSync(file), file);
-    for (const file of files.slice(1)) assert.equal(faultsOfMarkup(readFileSync(file, "utf8")), [], file);
+    for (const file of files.filter((file) => file.endsWith(".svg")))
+      assert.equal(faultsOfMarkup(readFileSync(file, "utf8")), [], file);
     assert.match(after, "wasm-ioloop on Node 20");
     const rest = (text: string): string => text.replaceAll(/<!-- bench:(net|size) -->[^]*?<!-- \/bench:\1 -->/g, "");
     assert.is(rest(after), rest(before));
@@ -231,6 +234,21 @@ test("tables and charts are written between the markers of the docs, and nothing
     quick.options.quick = true;
     assert.throws(() => writeDocs(quick, folder), /quick/);
   });
+});
+
+test("the first table of the page about performance has ten lines, with the figures of the page of benchmarks", () => {
+  const [page, first] = ["benchmarks.md", "performance.md"].map((name) =>
+    readFileSync(join(root, "docs", name), "utf8"),
+  );
+  const rows: string[][] = summaryOf(page!);
+  assert.is(rows.length, 11);
+  const text = first!.replaceAll(/ +/g, " ");
+  for (const row of rows) {
+    assert.not(row.includes("–"), row.join(" "));
+    assert.ok(text.includes(`| ${row.join(" | ")} |`.replaceAll(/ +/g, " ")), row.join(" "));
+  }
+  const [, ratio] = summaryOf("");
+  assert.equal(ratio.slice(2), ["–", "–", "–"]);
 });
 
 test("the docs have a place for every bench", () => {
