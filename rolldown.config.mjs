@@ -27,10 +27,11 @@ const ofPackage = {
 const common = { external: /^node:/, platform: "neutral", logLevel: "warn" };
 const output = { dir: "dist", format: "esm" };
 
-// The command is no entry of the package. It uses that of prefork.
-const ofPrefork = {
-  name: "of-prefork",
-  resolveId: (source) => (source === "./prefork.ts" ? { id: "./prefork.js", external: true } : undefined),
+// The command is no entry of the package. It uses two of them.
+const OF_COMMAND = new Set(["./admin.ts", "./prefork.ts"]);
+const ofServices = {
+  name: "of-services",
+  resolveId: (source) => (OF_COMMAND.has(source) ? { id: source.replace(".ts", ".js"), external: true } : undefined),
 };
 
 // Entry points for other hosts need no types of Node.
@@ -89,7 +90,7 @@ export default defineConfig([
   {
     ...common,
     input: { cli: "host/service/cli.ts" },
-    plugins: [ofPackage, ofPrefork],
+    plugins: [ofPackage, ofServices],
     output: { ...output, comments: true, sourcemap: true, sourcemapExcludeSources: true },
   },
   declarations({ core }), // separately, as the others use none of its types

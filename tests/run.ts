@@ -54,6 +54,7 @@ const ONCE: ReadonlySet<string> = new Set([
   "net/proxy-protocol.test.js",
   "package/packed.test.js",
   "service/cli-options.test.js",
+  "service/service-log.test.js",
   "service/program.test.js",
   "package/types.test.js",
   "bench/bench.test.js",

@@ -15,13 +15,27 @@ export function asLines(text: string, longest = 8000): string {
   return shortened(text, longest).replaceAll(OBEYED, escape).replaceAll("\n", "\n  ");
 }
 
-function shortened(text: string, longest: number): string {
-  return text.length > longest ? `${text.slice(0, longest)}… (${text.length - longest} characters more)` : text;
+/** Facts as one line of JSON, with at most about `longest` characters of each text. */
+export function asJson(facts: Readonly<Record<string, unknown>>, longest = 2000): string {
+  const cut = (_name: string, value: unknown): unknown =>
+    typeof value === "string" ? shortened(value, longest) : value;
+  return JSON.stringify(facts, cut).replaceAll(OBEYED, (character) => `\\u${hex(character).padStart(4, "0")}`);
+}
+
+/** Text of at most about `longest` characters; says how many are missing. */
+export function shortened(text: string, longest: number): string {
+  if (text.length <= longest) return text;
+  const kept = text.slice(0, longest).replace(/[\ud800-\udbff]$/, ""); // not the first half of a character
+  return `${kept}… (${text.length - kept.length} characters more)`;
 }
 
 function escape(character: string): string {
   if (character === "\t") return "  ";
   if (character === "\r") return "\\r";
-  const code = character.charCodeAt(0).toString(16);
+  const code = hex(character);
   return code.length > 2 ? `\\u${code.padStart(4, "0")}` : `\\x${code.padStart(2, "0")}`;
+}
+
+function hex(character: string): string {
+  return character.charCodeAt(0).toString(16);
 }

@@ -39,9 +39,9 @@ class AskedServer<Data> extends Server {
   constructor(options: { reactor: Reactor }) {
     super(options);
     const { admitted } = this;
-    this.admitted = (socket, id) => {
+    this.admitted = (...args) => {
       this.hold(); // first: no other may come in with it
-      admitted(socket, id);
+      admitted(...args);
     };
     this.lost = () => this.#accepts?.lost();
   }

@@ -11,6 +11,7 @@ import type { Rule } from "../base/checks.ts";
 
 /** The descriptor of the first socket. */
 const FIRST = 3;
+const MOST = 65_536; // more than any process may have open by default
 /** The name of a socket for which none was passed. */
 const UNNAMED = "unknown";
 
@@ -52,7 +53,7 @@ function passedSockets(what: string): Passed[] {
   if (fds === undefined || fds === "")
     throw refusal(what, `systemd has passed no socket: LISTEN_FDS is not set${permission()}`);
   const count = Number(fds);
-  if (!Number.isInteger(count) || count < 1)
+  if (!Number.isInteger(count) || count < 1 || count > MOST)
     throw refusal(what, `systemd has passed no socket: LISTEN_FDS is ${show(fds)}`);
   if (!isForUs(pid)) {
     const meant = pid === undefined ? "LISTEN_PID is not set" : `the sockets were passed to process ${pid}`;
@@ -65,7 +66,12 @@ function passedSockets(what: string): Passed[] {
 
 // In a cluster the primary opens the descriptors for its workers, so they are for them if they are for the primary.
 function isForUs(pid: string | undefined): boolean {
-  return pid === String(process.pid) || (cluster.isWorker && pid === String(process.ppid));
+  return areOurs(pid) || (cluster.isWorker && pid === String(process.ppid));
+}
+
+/** Whether this process itself has the descriptors, also as a worker of a cluster. */
+export function areOurs(pid: string | undefined = setting("LISTEN_PID")): boolean {
+  return pid === String(process.pid);
 }
 
 function permission(): string {

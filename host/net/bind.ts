@@ -18,16 +18,17 @@ const TRIES = 5;
 // calls `listen` (on Bun, that binds at once).
 type Binding = Server & {
   _listen2?: (
-    address: string,
-    port: number,
-    addressType: 4 | 6,
+    address: string | null,
+    port: number | null,
+    addressType: 4 | 6 | null,
     backlog: number,
-    fd: undefined,
+    fd: number | undefined,
     flags: number | undefined,
   ) => void;
 };
 
-type Listening = ListenOptions & { backlog: number };
+/** Where a server listens. `isOwn`: this process has the descriptor itself, also as a worker of a cluster. */
+export type Listening = ListenOptions & { backlog: number; fd?: number; isOwn?: boolean };
 
 /**
  * Makes a server listen, at the path of `file` if it is given. Calls `accepted` with connections for which the runtime needs no socket,
@@ -71,20 +72,21 @@ export function bind(
 // `listen` publishes its beginning on this channel. Its end and its failure are published by code that `_listen2` runs, too.
 const begins = channel("tracing:net.server.listen:asyncStart");
 
-function listen(server: Server, options: Listening): void {
-  const family = isIP(options.host ?? "");
-  // In a cluster the primary binds for its workers, asynchronously: they call `listen`.
-  if (family !== 0 && !options.reusePort && cluster.isPrimary) {
-    const binding = server as Binding;
-    const flags = options.ipv6Only ? IPV6_ONLY : undefined;
-    // oxlint-disable no-underscore-dangle -- that is its name
-    if (typeof binding._listen2 === "function") {
-      if (begins.hasSubscribers) begins.publish({ server, options });
-      binding._listen2(options.host!, options.port ?? 0, family as 4 | 6, options.backlog, undefined, flags);
-      return;
-    }
+function listen(server: Server, { isOwn = false, ...options }: Listening): void {
+  const { host, port = 0, fd, backlog } = options;
+  const family = isIP(host ?? "");
+  const binding = server as Binding;
+  const flags = options.ipv6Only ? IPV6_ONLY : undefined;
+  // In a cluster the primary binds for its workers, asynchronously: they call `listen`. The same for a descriptor, unless it is their own.
+  const bindsHere = cluster.isPrimary ? family !== 0 && !options.reusePort : isOwn;
+  // oxlint-disable no-underscore-dangle -- that is its name
+  if (!bindsHere || typeof binding._listen2 !== "function") {
+    server.listen(isOwn ? { ...options, exclusive: true } : options);
+    return;
   }
-  server.listen(options);
+  if (begins.hasSubscribers) begins.publish({ server, options });
+  if (isOwn) binding._listen2(null, null, null, backlog, fd, undefined);
+  else binding._listen2(host!, port, family as 4 | 6, backlog, undefined, flags);
 }
 
 /** Whether another process binds the sockets of this one: the primary of a cluster. Other workers may hold them too. */

@@ -1,9 +1,8 @@
 // The options of a listening server.
 
-import type { ListenOptions } from "node:net";
 import type { AcceptorLimits } from "../engine/acceptors.ts";
-import { ACTIVATION, takePassedSocket } from "./activation.ts";
-import { checkSupport, isBoundElsewhere } from "./bind.ts";
+import { ACTIVATION, areOurs, takePassedSocket } from "./activation.ts";
+import { type Listening, checkSupport, isBoundElsewhere } from "./bind.ts";
 import {
   BOOLEAN,
   COUNT,
@@ -141,7 +140,7 @@ export function isShared({ fd, activation, reuse }: ListenerOptions): boolean {
  * Converts to options of the runtime's `listen`. Takes the socket that `activation` asks for, and throws if there is none. The system's queue
  * of such a socket is as long as the system allows: clients need it while no process accepts.
  */
-export function whereToListen(what: string, options: ListenerOptions): ListenOptions & { backlog: number } {
+export function whereToListen(what: string, options: ListenerOptions): Listening {
   const { address = "127.0.0.1", port = 0, path, activation, backlog = 0, reuse, ipv6Only = false } = options;
   const isPassed = activation !== undefined;
   const fd = isPassed ? takePassedSocket(what, activation) : options.fd;
@@ -149,6 +148,7 @@ export function whereToListen(what: string, options: ListenerOptions): ListenOpt
   return {
     ...where,
     ...(reuse && { reusePort: true }),
+    ...(isPassed && isBoundElsewhere() && areOurs() && { isOwn: true }),
     backlog: isPassed ? UNLIMITED : Math.max(backlog, SYSTEM_BACKLOG),
   };
 }

@@ -22,9 +22,10 @@ import { Disposable } from "./disposable.ts";
 import { keyOf } from "../socket/address-key.ts";
 import { type StreamHandle, peerOf, plain } from "../socket/handle.ts";
 import { shakeHands } from "./admitted-client.ts";
-import { type ProxiedClients, proxiedClients, whenKnown } from "./proxied-clients.ts";
+import { proxiedClients, whenKnown } from "./proxied-clients.ts";
 import { Handshakes } from "../socket/tls-handshake.ts";
-import { type TcpOptions, tune } from "../socket/tcp-options.ts";
+import type { Terms } from "./terms.ts";
+import { tune } from "../socket/tcp-options.ts";
 import { serverTls, usesTls } from "../socket/tls-options.ts";
 import { fails, letWait } from "./waiting-client.ts";
 
@@ -36,8 +37,7 @@ export class Server extends Disposable<ServerEvents> {
   readonly #multiAccept: number | undefined;
   #handle: NetServer | undefined;
   #accepting = true;
-  #handshakes: Handshakes | undefined;
-  #tcp: TcpOptions = {};
+  #terms: Terms | undefined; // of clients that come now
   /** Called with each handle before subscribers to `accept`. It is a loop's, and needs no socket. @internal */
   taker: ((handle: StreamHandle) => unknown) | undefined;
   /** Whether its clients count against no limit of the loop, and it goes on during a graceful stop. @internal */
@@ -48,8 +48,6 @@ export class Server extends Disposable<ServerEvents> {
   #isShared = false;
   #backlog = 0; // of the system
   #accepted = 0;
-  #proxied: ProxiedClients | undefined; // if its clients come through a proxy
-  #lifetime = 0; // of connections in their handshake
   #forgetSignal: (() => void) | undefined;
   /** The handshake of an admitted client has failed. @internal */
   protected lost: (() => void) | undefined;
@@ -94,16 +92,21 @@ export class Server extends Disposable<ServerEvents> {
     const { exempt = false } = options;
     if (!exempt) checkAccepting(this.engine, what);
     if (this.#ready.hasEnded) this.#ready = new Deferred().silent();
-    const note = (what: string): void => debug?.(this.engine.core, what);
-    this.#handshakes = usesTls(what, options) ? new Handshakes(serverTls(options, what), note, what) : undefined;
     const { engine } = this;
+    const note = (what: string): void => debug?.(engine.core, what);
+    const handshakes = usesTls(what, options) ? new Handshakes(serverTls(options, what), note, what) : undefined;
     this.#closing?.close();
     if (this.id !== 0 && exempt !== this.isExempt) this.close(); // the loop knows it as another kind
     this.isExempt = exempt;
     const record = this.record();
-    this.#lifetime = options.lifetime ?? 0;
     this.#isShared = isShared(options);
-    this.#proxied = proxiedClients(engine, options, (socket) => this.#arrived(socket, record));
+    const terms: Terms = (this.#terms = {
+      tcp: { noDelay: options.noDelay ?? true, keepAlive: options.keepAlive },
+      handshakes,
+      lifetime: options.lifetime ?? 0,
+      proxied: proxiedClients(engine, options, (socket) => this.#arrived(socket, record, terms)),
+      admitted: (socket, id) => this.admitted(socket, id, terms),
+    });
     engine.acceptors.limit(this.id, limitsOf(options));
     try {
       this.#open(what, options);
@@ -118,10 +121,9 @@ export class Server extends Disposable<ServerEvents> {
   #open(what: string, options: ListenerOptions): void {
     const { engine } = this;
     const where = whereToListen(what, options);
+    const { path, noDelay = true } = options;
     this.#backlog = where.backlog;
     if (this.#multiAccept !== undefined && !this.reactor.hasLoop) engine.admission.limits(1000, 0, this.#multiAccept);
-    const { path, noDelay = true, keepAlive } = options;
-    this.#tcp = { noDelay, keepAlive };
     const handle = Object.assign(createServer({ pauseOnConnect: true, allowHalfOpen: true }), { noDelay });
     this.#handle = handle;
     const file = path === undefined ? undefined : new SocketFile(path, options.mode);
@@ -163,7 +165,7 @@ export class Server extends Disposable<ServerEvents> {
   closeFor(reason: DropReason): void {
     const { engine } = this;
     engine.guard.run("close", () => this.#closing?.close());
-    this.#proxied?.close(reason);
+    this.#terms?.proxied?.close(reason);
     const handle = this.#leave();
     if (handle) {
       engine.guard.run("close", () => this.#shut(handle));
@@ -179,7 +181,7 @@ export class Server extends Disposable<ServerEvents> {
    * Waiting clients are still admitted. @internal
    */
   end(): void {
-    const [engine, record, proxied, handle] = [this.engine, this.#record, this.#proxied, this.#leave()];
+    const [engine, record, proxied, handle] = [this.engine, this.#record, this.#terms?.proxied, this.#leave()];
     if (!handle) return this.close(); // known to the loop, but it does not listen
     proxied?.hurry();
     const closed = (): void => {
@@ -251,23 +253,24 @@ export class Server extends Disposable<ServerEvents> {
 
   #connected = (socket: Socket | BareSocket): void => {
     this.#accepted++;
-    if (this.#proxied) this.#proxied.connected(socket);
-    else this.#arrived(socket, this.#record);
+    const terms = this.#terms!; // it has listened
+    if (terms.proxied) terms.proxied.connected(socket);
+    else this.#arrived(socket, this.#record, terms);
   };
 
-  #arrived(socket: Socket | BareSocket, record: number): void {
-    const { engine } = this;
-    const id = engine.acceptors.accept(record, () => keyOf(peerOf(socket).remoteAddress));
-    letWait(engine, socket, id, this.admitted, this.#proxied?.line);
+  #arrived(socket: Socket | BareSocket, record: number, { admitted, proxied }: Terms): void {
+    const id = this.engine.acceptors.accept(record, () => keyOf(peerOf(socket).remoteAddress));
+    letWait(this.engine, socket, id, admitted, proxied?.line);
   }
 
   /** @internal */
-  protected admitted = (socket: Socket | BareSocket, id: number): void => {
-    this.#proxied?.handedOn(socket);
-    tune(socket, this.#tcp);
-    if (!this.#handshakes) return this.#accept(socket, id);
-    if (this.#lifetime > 0) this.engine.connections.setLifetime(id, this.#lifetime);
-    shakeHands(this.engine, this.#handshakes, plain(socket), id, (secure) => this.#accept(secure, id), this.lost);
+  protected admitted = (socket: Socket | BareSocket, id: number, terms: Terms): void => {
+    const { proxied, tcp, handshakes, lifetime } = terms;
+    proxied?.handedOn(socket);
+    tune(socket, tcp);
+    if (!handshakes) return this.#accept(socket, id);
+    if (lifetime > 0) this.engine.connections.setLifetime(id, lifetime);
+    shakeHands(this.engine, handshakes, plain(socket), id, (secure) => this.#accept(secure, id), this.lost);
   };
 
   #accept(socket: Socket | BareSocket, id: number): void {

@@ -9,6 +9,8 @@ export interface Birth {
   readonly generation: number;
   /** The ports that its servers listen at if they ask for a free one; those without an entry get one. */
   readonly ports: Ports;
+  /** Whether it has inherited the sockets that a service manager has passed. */
+  readonly hasSockets: boolean;
 }
 
 /** The environment of a worker. */

@@ -1,5 +1,7 @@
 // The messages between the manager and its workers, over the channel of the cluster. Other messages of the program pass beside them.
 
+import { PORT } from "../base/checks.ts";
+import { shortened } from "../base/printable.ts";
 import { text } from "../base/show.ts";
 
 /** Why a worker asks to be replaced. */
@@ -25,6 +27,8 @@ export interface Order {
 }
 
 const NAME = "wasm-ioloop/prefork";
+const KINDS: ReadonlySet<unknown> = new Set(["heartbeat", "ports", "closed", "failure", "finish", "close"]);
+const LONGEST = 8000; // characters of an error
 
 interface Channel {
   readonly connected?: boolean | undefined;
@@ -41,14 +45,30 @@ export function send(channel: Channel, message: Report | Order, sent: () => void
   }
 }
 
-/** The message in what was received; undefined for messages of the program. */
+/**
+ * The message in what was received; undefined for messages of the program. A worker runs foreign code, and may be of another version: what it
+ * sends is checked.
+ */
 export function received(message: unknown): Report | Order | undefined {
-  if (typeof message !== "object" || message === null || !Object.hasOwn(message, NAME)) return undefined;
-  return (message as Record<string, Report | Order>)[NAME];
+  if (!isObject(message) || !Object.hasOwn(message, NAME)) return undefined;
+  const it = message[NAME];
+  if (!isObject(it) || !KINDS.has(it["is"])) return undefined;
+  const { is, error, ports, replace, ends } = it;
+  if (is === "heartbeat") {
+    const isReason = replace === "accepts" || replace === "memory";
+    return { is, replace: isReason ? replace : undefined, ends: ends === true };
+  }
+  if (is === "failure") return { is, error: shortened(text(error), LONGEST) };
+  if (is === "ports" && !(isObject(ports) && Object.values(ports).every(isPort))) return undefined;
+  return it as unknown as Report | Order;
 }
 
-/** An error in words, for the manager: with its stack. Never throws. */
+/** An error in words, for the manager: with its stack, not longer than a log can take. Never throws. */
 export function describe(error: unknown): string {
+  return shortened(described(error), LONGEST);
+}
+
+function described(error: unknown): string {
   try {
     const { stack, message } = error as Partial<Error>;
     if (typeof stack !== "string") return text(error);
@@ -57,6 +77,14 @@ export function describe(error: unknown): string {
   } catch {
     return text(error);
   }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function isPort(value: unknown): boolean {
+  return typeof value === "number" && PORT.range!(value as never);
 }
 
 function nothing(): void {

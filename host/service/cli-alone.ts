@@ -2,8 +2,9 @@
 
 import { IOLoop } from "../index.ts";
 import type { PreforkWorker } from "./prefork.ts";
+import { Interrupts } from "./signals.ts";
 
-/** Runs a loop until a signal has stopped it gracefully. A second INT ends the process at once, by default. */
+/** Runs a loop until a signal has stopped it gracefully. A second INT ends the process at once. */
 export async function runAlone(
   options: { delay?: number | undefined; gracefulTimeout?: number | undefined },
   setUp: (loop: IOLoop, worker: PreforkWorker) => Promise<void>,
@@ -12,8 +13,7 @@ export async function runAlone(
   const loop = new IOLoop();
   const stopping = new AbortController();
   loop.on("finish", () => stopping.abort());
-  const stop = (): void => void loop.stopGracefully({ delay, timeout: gracefulTimeout });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGQUIT"] as const) process.once(signal, stop);
+  obey(() => void loop.stopGracefully({ delay, timeout: gracefulTimeout }));
   const running = loop.start({ forever: true });
   const started = setUp(loop, { id: 1, pid: process.pid, generation: 1, signal: stopping.signal });
   // A server of the program that cannot listen, and whose errors nobody handles, ends it.
@@ -29,4 +29,14 @@ export async function runAlone(
     if (!stopping.signal.aborted) throw error;
   }
   await Promise.race([running, deaf]);
+}
+
+function obey(stop: () => void): void {
+  const interrupts = new Interrupts();
+  const received = (signal: NodeJS.Signals): void => {
+    if (!interrupts.isSecond(signal)) return stop();
+    process.off("SIGINT", received);
+    process.kill(process.pid, "SIGINT"); // as if nobody had listened: the shell sees why it has ended
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGQUIT"] as const) process.on(signal, received);
 }

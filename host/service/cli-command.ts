@@ -7,7 +7,8 @@ import { availableParallelism } from "node:os";
 import { runAlone } from "./cli-alone.ts";
 import { HELP, version } from "./cli-help.ts";
 import { StartLog, say } from "./cli-log.ts";
-import { type Settings, UsageError, parse, renamed } from "./cli-options.ts";
+import { type Settings, parse, renamed } from "./cli-options.ts";
+import { UsageError } from "./cli-values.ts";
 import { serve } from "./cli-worker.ts";
 import { type PreforkOptions, prefork } from "./prefork.ts";
 import { ProgramError } from "./program.ts";
@@ -44,6 +45,11 @@ async function run(settings: Settings): Promise<void> {
     loop.reactor.on("error", (_reactor, error, event) =>
       say(isJson, "error", `${event}: ${describe(error)}`, "worker"),
     );
+    process.on("uncaughtException", (error, origin) => {
+      if (process.listenerCount("uncaughtException") > 1) return; // the program has a listener of its own
+      say(isJson, "error", `${origin}: ${describe(error)}`, "worker"); // the runtime would print all of it as it is
+      process.exit(1);
+    });
     await serve(settings, loop, worker, (line, isNote) => {
       if (worker.id !== 1) return; // one of them is enough
       if (isNote) say(isJson, "note", line, "worker");

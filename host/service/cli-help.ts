@@ -10,15 +10,15 @@ Serves what FILE exports: an HTTP handler or app, an object with fetch, a server
 
   -p, --port N              default $PORT or 3000; 0 for a free one
   -a, --address ADDRESS     default 127.0.0.1; 0.0.0.0 for other machines
-      --path FILE           a UNIX domain socket instead of address and port
+      --path FILE, --activation  a UNIX domain socket; one that systemd passes
       --cert FILE --key FILE  TLS
+      --proxy-protocol MODE  required or optional: addresses from a balancer
+      --admin [ADDRESS:]PORT  a server for health checks
   -w, --workers N           default one for each CPU; 0: a single process
   -c, --max-connections N   open at once in a worker, default 1000; others wait
-      --backlog N           how many may wait, default 511
-      --wait-timeout S      how long they may wait, in seconds, default 60
+      --backlog N, --wait-timeout S  how many may wait, 511; how long, 60 s
       --idle-timeout S      closes silent connections; default never
-      --max-per-address N   open connections of one address
-      --queue adaptive      under overload, serves the newest first
+      --max-per-address N, --queue adaptive (under overload, the newest first)
       --delay S             accepts for so long after a stop has begun
       --graceful-timeout S  what is still open then is closed, default 120
       --max-memory SIZE     replaces a worker that is larger, such as 512M

@@ -1,11 +1,13 @@
 // What the command prints to stderr: errors, notes, and the log of the manager.
 
-import { asLines } from "../base/printable.ts";
+import { asJson, asLines } from "../base/printable.ts";
+
+const LONGEST = 8000; // characters of a message, stack included
 
 /** Prints a line of the command itself, as text or as JSON. `who`: the manager or the worker that says it. */
 export function say(json: boolean, event: string, message: string, who: "manager" | "worker" = "manager"): void {
   const facts = { time: new Date().toISOString(), event, [who]: process.pid, message };
-  console.error(json ? JSON.stringify(facts) : `wasm-ioloop: ${asLines(message)}`);
+  console.error(json ? asJson(facts, LONGEST) : `wasm-ioloop: ${asLines(message)}`);
 }
 
 /** Prints the log of the manager. Until the first workers are up it is held back: if they cannot start, their error says it all. */

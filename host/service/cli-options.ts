@@ -4,9 +4,7 @@ import { parseArgs } from "node:util";
 import { type Rule, COUNT, HOST, PORT, POSITIVE, SECONDS, TEXT, oneOf } from "../base/checks.ts";
 import { guess } from "../base/guess.ts";
 import { show } from "../base/show.ts";
-
-/** A wrong use of the command. The message says what is right. */
-export class UsageError extends Error {}
+import { BYTES, NAMED, NETWORKS, ON, PLACE, type Place, RATE, UsageError, valueOf } from "./cli-values.ts";
 
 type Values = Record<string, unknown>;
 
@@ -26,22 +24,20 @@ export interface Settings {
   readonly listen: Values;
   /** Attributes of the HTTP server. */
   readonly http: Values;
+  /** Where `admin` listens, if at all. */
+  readonly admin: { at?: Place };
 }
 
-type Place = "prefork" | "loop" | "listen" | "http";
+type Target = "prefork" | "loop" | "listen" | "http" | "admin";
 
 interface Option {
-  readonly to: Place;
+  readonly to: Target;
   readonly as: string;
   readonly rule: Rule;
   readonly short?: string;
 }
 
-const BYTES: Rule = { ...POSITIVE, allowed: "a number of bytes, such as 512M or 2G" };
-const ON: Rule = { allowed: "", type: (value) => value === true };
-const RATE: Rule = { ...SECONDS, allowed: "a number of clients a second, 0 or more" };
-
-const option = (to: Place, as: string, rule: Rule, short?: string): Option => ({
+const option = (to: Target, as: string, rule: Rule, short?: string): Option => ({
   to,
   as,
   rule,
@@ -52,7 +48,9 @@ const option = (to: Place, as: string, rule: Rule, short?: string): Option => ({
 export const OPTIONS: Readonly<Record<string, Option>> = {
   "accept-rate": option("loop", "acceptRate", RATE),
   accepts: option("prefork", "accepts", COUNT),
+  activation: option("listen", "activation", NAMED),
   address: option("listen", "address", HOST, "a"),
+  admin: option("admin", "at", PLACE),
   backlog: option("listen", "backlog", COUNT),
   cert: option("listen", "tlsCert", TEXT),
   delay: option("prefork", "delay", SECONDS),
@@ -72,6 +70,8 @@ export const OPTIONS: Readonly<Record<string, Option>> = {
   path: option("listen", "path", TEXT),
   "pid-file": option("prefork", "pidFile", TEXT),
   port: option("listen", "port", PORT, "p"),
+  "proxy-protocol": option("listen", "proxyProtocol", oneOf("required", "optional")),
+  "proxy-trust": option("listen", "proxyTrust", NETWORKS),
   queue: option("loop", "queue", oneOf("fifo", "adaptive")),
   "reuse-port": option("prefork", "sharing", ON),
   spare: option("prefork", "spare", COUNT),
@@ -81,6 +81,7 @@ export const OPTIONS: Readonly<Record<string, Option>> = {
   workers: option("prefork", "workers", COUNT, "w"),
 };
 
+const LOCAL = "127.0.0.1"; // the default of both servers
 const SWITCHES = { help: "h", version: "v" } as const;
 const NAMES = [...Object.keys(OPTIONS), ...Object.keys(SWITCHES)];
 
@@ -118,8 +119,18 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   pid: "pid-file",
   reuse: "reuse-port",
   log: "json",
+  systemd: "activation",
+  "socket-activation": "activation",
+  proxy: "proxy-protocol",
+  "accept-proxy": "proxy-protocol",
+  "trust-proxy": "proxy-trust",
+  "forwarded-allow-ips": "proxy-trust",
+  health: "admin",
+  "health-port": "admin",
+  metrics: "admin",
 };
 
+const isNamed = (name: string): boolean => OPTIONS[name]?.rule === NAMED;
 const isSwitch = (name: string): boolean => OPTIONS[name]?.rule === ON || Object.hasOwn(SWITCHES, name);
 
 /**
@@ -135,6 +146,10 @@ export function parse(
   for (const kind of ["help", "version"] as const) if (values.has(kind)) return { kind };
   const [file, second] = files;
   if (file === undefined) throw new UsageError("FILE is missing");
+  if (second !== undefined && values.get("activation") === true)
+    throw new UsageError(
+      `one FILE only, but there is also ${show(second)}; the name of a socket follows --activation=`,
+    );
   if (second !== undefined)
     throw new UsageError(`one FILE only, but there is also ${show(second)}; arguments of the program follow --`);
   const settings = {
@@ -144,13 +159,14 @@ export function parse(
     loop: {} as Values,
     listen: {} as Values,
     http: {} as Values,
+    admin: {} as Values & { at?: Place },
   };
   for (const [name, text] of values) {
     const { to, as, rule } = OPTIONS[name]!;
     settings[to][as] = valueOf(`--${name}`, text, rule);
   }
   const { listen, loop, prefork } = settings;
-  if (env["PORT"] && listen["port"] === undefined && listen["path"] === undefined)
+  if (env["PORT"] && ["port", "path", "activation"].every((name) => listen[name] === undefined))
     listen["port"] = valueOf("PORT in the environment", env["PORT"], PORT);
   if (env["WEB_CONCURRENCY"] && prefork["workers"] === undefined)
     prefork["workers"] = valueOf("WEB_CONCURRENCY in the environment", env["WEB_CONCURRENCY"], POSITIVE);
@@ -178,7 +194,7 @@ function tokens(args: readonly string[]): { values: Map<string, string | true>; 
   const options = Object.fromEntries(
     NAMES.map((name) => {
       const short = OPTIONS[name]?.short ?? SWITCHES[name as keyof typeof SWITCHES];
-      return [name, { type: isSwitch(name) ? "boolean" : "string", ...(short && { short }) } as const];
+      return [name, { type: isSwitch(name) || isNamed(name) ? "boolean" : "string", ...(short && { short }) } as const];
     }),
   );
   const parsed = parseArgs({ args: [...own], options, strict: false, allowPositionals: true, tokens: true });
@@ -190,7 +206,7 @@ function tokens(args: readonly string[]): { values: Map<string, string | true>; 
     const { name, rawName, value } = token;
     if (!NAMES.includes(name)) throw new UsageError(unknown(name, rawName));
     if (isSwitch(name) && value !== undefined) throw new UsageError(`${rawName} takes no value`);
-    if (!isSwitch(name) && value === undefined) throw new UsageError(`${rawName} needs a value`);
+    if (!isSwitch(name) && !isNamed(name) && value === undefined) throw new UsageError(`${rawName} needs a value`);
     values.set(name, value ?? true);
   }
   return { values, files, rest };
@@ -203,33 +219,24 @@ function unknown(name: string, rawName: string): string {
   return `unknown option ${rawName}; ${question}`;
 }
 
-const UNITS: Readonly<Record<string, number>> = { "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
-
-function valueOf(what: string, text: string | true, rule: Rule): unknown {
-  const value = text === true ? true : converted(text, rule);
-  if (rule.type(value) && (rule === BYTES ? Number(value) >= 1 : (rule.range?.(value as never) ?? true))) return value;
-  throw new UsageError(`${what} must be ${rule.allowed}, not ${show(text)}`);
-}
-
-function converted(text: string, rule: Rule): unknown {
-  if (!rule.type(0)) return text;
-  if (rule === BYTES) {
-    const [, number, unit = ""] = /^(\d+(?:\.\d+)?)([kmg])?(?:i?b)?$/i.exec(text) ?? [];
-    return Math.floor(Number(number) * UNITS[unit.toLowerCase()]!);
-  }
-  return /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-}
-
 /** Options of a manager, which there is none of without workers. */
 const OF_MANAGER =
   `accepts heartbeat-interval heartbeat-timeout max-memory pid-file reuse-port spare upgrade-timeout`.split(" ");
 
-function checkTogether(values: ReadonlyMap<string, string | true>, { listen, prefork }: Settings): void {
+function checkTogether(values: ReadonlyMap<string, string | true>, { listen, prefork, admin }: Settings): void {
   const apart = (one: string, ...others: string[]): void => {
     const other = others.find((name) => values.has(name));
     if (values.has(one) && other !== undefined) throw new UsageError(`--${one} and --${other} cannot be combined`);
   };
   apart("path", "port", "address", "reuse-port");
+  apart("activation", "path", "port", "address", "reuse-port");
+  if (values.has("proxy-trust") && !values.has("proxy-protocol"))
+    throw new UsageError("--proxy-trust needs --proxy-protocol");
+  const { path, port, address = LOCAL } = admin.at ?? {};
+  if (values.has("reuse-port") && (path !== undefined || port === 0))
+    throw new UsageError("with --reuse-port, --admin needs a port other than 0");
+  const isSame = port === listen["port"] && address === (listen["address"] ?? LOCAL);
+  if (port !== undefined && port !== 0 && isSame) throw new UsageError("--admin and --port must be different ports");
   if (values.has("cert") !== values.has("key")) {
     const [given, missing] = values.has("cert") ? ["cert", "key"] : ["key", "cert"];
     throw new UsageError(`--${given} needs --${missing}`);

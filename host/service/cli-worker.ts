@@ -2,9 +2,10 @@
 
 import { existsSync } from "node:fs";
 import { type RequestListener, createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Id, IOLoop, ListenerOptions, ServedServer, Server } from "../index.ts";
+import { admin } from "./admin.ts";
 import type { Settings } from "./cli-options.ts";
+import type { Place } from "./cli-values.ts";
 import { type Program, ProgramError, type Served } from "./program.ts";
 import { webListener } from "./program-fetch.ts";
 import { guarded } from "./program-handler.ts";
@@ -19,7 +20,7 @@ export type Says = (line: string, isNote: boolean) => void;
 
 /** Serves a program on a loop. `worker` is passed on to it. */
 export async function serve(
-  { file, listen, loop: limits, http }: Settings,
+  { file, listen, loop: limits, http, admin: { at } }: Settings,
   loop: IOLoop,
   worker: unknown,
   says: Says,
@@ -27,6 +28,7 @@ export async function serve(
   Object.assign(loop, limits); // before the program, which may set others
   const program = await load(file);
   const options = listenOptions(listen, program);
+  if (at !== undefined) await startAdmin(loop, at, says);
   let id: unknown = await program.setUp?.(loop, worker as never, { ...options });
   let scheme = "";
   if (program.served) {
@@ -42,11 +44,23 @@ export async function serve(
   try {
     await acceptor.ready;
   } catch (error) {
-    throw cannotListen(error as NodeJS.ErrnoException, options);
+    throw cannotListen(error as NodeJS.ErrnoException, options, "--port");
   }
-  says(`Listening on ${scheme}${whereOf(acceptor, options)}`, false);
-  if (options.address === undefined && options.path === undefined && isInContainer())
+  says(`Listening on ${whereOf(acceptor, options, scheme)}`, false);
+  const isLocal = ["address", "path", "activation"].every((name) => !(name in options));
+  if (isLocal && isInContainer())
     says("127.0.0.1 can be reached from this container only; use --address 0.0.0.0 for others", true);
+}
+
+async function startAdmin(loop: IOLoop, at: Place, says: Says): Promise<void> {
+  try {
+    const server = admin(loop, at);
+    server.on("error", () => {}); // `ready` rejects with it
+    await server.ready;
+    says(`health checks: /healthz and /readyz at ${whereOf(server, at, "http://")}`, true);
+  } catch (error) {
+    throw cannotListen(error as NodeJS.ErrnoException, { port: 0, ...at }, "--admin");
+  }
 }
 
 function isInContainer(): boolean {
@@ -54,7 +68,8 @@ function isInContainer(): boolean {
 }
 
 function listenOptions(listen: Settings["listen"], { port = PORT }: Program): ListenerOptions {
-  return listen["path"] === undefined ? { port, ...listen } : listen;
+  const hasPort = listen["path"] === undefined && listen["activation"] === undefined;
+  return hasPort ? { port, ...listen } : listen;
 }
 
 function serverFor(served: Served, loop: IOLoop): ServedServer {
@@ -77,10 +92,12 @@ function schemeOf(server: ServedServer, { path, tlsCert }: ListenerOptions): str
   return tlsCert === undefined && addContext === undefined ? "http://" : "https://";
 }
 
-function whereOf({ handle }: Server, { path }: ListenerOptions): string {
+// `scheme` is for an address with a port.
+function whereOf({ handle }: Server, { path, activation }: ListenerOptions, scheme: string): string {
   if (path !== undefined) return path;
-  const { address, port } = handle!.address() as AddressInfo; // it listens
-  return inUrl(address, port);
+  const place = handle!.address(); // it listens
+  if (place !== null && typeof place === "object") return scheme + inUrl(place.address, place.port);
+  return place ?? `the socket ${activation === true ? "" : `${activation} `}of systemd`; // one of UNIX that was passed
 }
 
 function inUrl(address: string, port: number): string {
@@ -88,7 +105,7 @@ function inUrl(address: string, port: number): string {
 }
 
 const WHY: Readonly<Record<string, string>> = {
-  EADDRINUSE: "it is in use, by another program or by a listen() of this one; stop that, or choose another --port",
+  EADDRINUSE: "it is in use, by another program or by a listen() of this one; stop that, or choose another",
   EACCES: "not permitted; ports below 1024 need a privilege",
   EADDRNOTAVAIL: "this machine has no such address",
   ENOTFOUND: "no such name",
@@ -96,10 +113,12 @@ const WHY: Readonly<Record<string, string>> = {
 
 function cannotListen(
   error: NodeJS.ErrnoException,
-  { path, address = "127.0.0.1", port = PORT }: ListenerOptions,
+  { path, activation, address = "127.0.0.1", port = PORT }: ListenerOptions,
+  option: "--port" | "--admin",
 ): Error {
-  const where = path ?? inUrl(address, port);
+  const where = path ?? (activation === undefined ? inUrl(address, port) : "the socket of systemd");
   const { code = "" } = error;
   const why = path === undefined ? WHY[code] : undefined;
-  return new ProgramError(`cannot listen on ${where}: ${why ?? error.message}${why ? ` (${code})` : ""}`);
+  const choose = code === "EADDRINUSE" ? ` ${option}` : "";
+  return new ProgramError(`cannot listen on ${where}: ${why ? `${why}${choose} (${code})` : error.message}`);
 }

@@ -17,7 +17,7 @@ import { Member, type Overdue } from "./member.ts";
 import { PidFile } from "./pid-file.ts";
 import type { Settings } from "./prefork-options.ts";
 import { ServiceLog } from "./service-log.ts";
-import { type Signal, Signals, hasTerminal } from "./signals.ts";
+import { Interrupts, type Signal, Signals, hasTerminal } from "./signals.ts";
 import { Watchdog } from "./watchdog.ts";
 
 const MOST_FAILURES = 5; // in a row, when no worker is left that serves
@@ -30,6 +30,7 @@ export class Manager {
   readonly #ended = new Deferred();
   readonly #hasTerminal = hasTerminal();
   #signals: Signals | undefined;
+  readonly #interrupts = new Interrupts();
   #queues: ListeningQueues | undefined;
   #wanted: number;
   #generation = 1;
@@ -158,10 +159,8 @@ export class Manager {
       case "SIGTTIN":
       case "SIGTTOU":
         return this.#resize(signal === "SIGTTIN" ? 1 : -1);
-      case "SIGINT":
-        return this.#isEnding ? this.#killAll(signal) : this.#end(signal);
       default:
-        return this.#end(signal);
+        return this.#interrupts.isSecond(signal) && this.#isEnding ? this.#killAll(signal) : this.#end(signal);
     }
   }
 

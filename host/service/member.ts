@@ -6,6 +6,7 @@ import { text } from "../base/show.ts";
 import { type Birth, environmentOf } from "./birth.ts";
 import { type Report, received, send } from "./channel.ts";
 import { returnHandoffs } from "./handoffs.ts";
+import { handOnSockets } from "./passed-sockets.ts";
 import type { Settings } from "./prefork-options.ts";
 
 /** `starting`: until its first heartbeat. `up`: it serves. `finishing`: it has been told to end, or ends by itself. */
@@ -48,12 +49,12 @@ export class Member {
   #closing: ReturnType<typeof setTimeout> | undefined;
 
   /** Starts a process. Throws if that is not possible. */
-  constructor(owner: Owner, settings: Settings, birth: Birth, now: number) {
+  constructor(owner: Owner, settings: Settings, birth: Omit<Birth, "hasSockets">, now: number) {
     this.generation = birth.generation;
     this.hasPorts = Object.keys(birth.ports).length > 0;
     this.#settings = settings;
     this.#deadline = now + settings.upgradeTimeout * 1000;
-    const worker = cluster.fork(environmentOf(birth));
+    const worker = cluster.fork(environmentOf({ ...birth, hasSockets: handOnSockets() }));
     this.#worker = worker;
     returnHandoffs(worker);
     worker.on("listening", () => (this.isListening = true));

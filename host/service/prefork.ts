@@ -5,6 +5,7 @@ import { FUNCTION, check } from "../base/checks.ts";
 import { IOLoop, IOLoopError } from "../index.ts";
 import { takeBirth } from "./birth.ts";
 import { Manager } from "./manager.ts";
+import { ownSockets } from "./passed-sockets.ts";
 import { type PreforkOptions, checkPreforkOptions } from "./prefork-options.ts";
 import { type PreforkWorker, type SetUp, runWorker } from "./worker.ts";
 
@@ -35,6 +36,7 @@ export function prefork(options: PreforkOptions, setUp: SetUp): Promise<void> {
       "prefork: this process is a worker of another cluster, such as the cluster mode of pm2; start it as a single process";
     throw new IOLoopError("ERR_IOLOOP_UNSUPPORTED", message);
   }
+  if (birth.hasSockets) ownSockets();
   isCalled = true;
   return runWorker(settings, setUp, birth);
 }

@@ -1,12 +1,12 @@
 // The log of the manager: one line per event, as text or as JSON.
 
 import { isThenable } from "../base/deferred.ts";
-import { asLine } from "../base/printable.ts";
+import { asJson, asLine } from "../base/printable.ts";
 
 /** What else a line says, by name. */
 export type Facts = Readonly<Record<string, string | number | readonly string[] | undefined>>;
 
-const LONGEST = 2000; // characters
+const LONGEST = 2000; // characters of a line, or of a text in JSON
 
 export class ServiceLog {
   readonly #json: boolean;
@@ -21,7 +21,7 @@ export class ServiceLog {
   tell(event: string, words: string, facts: Facts = {}): void {
     const manager = process.pid;
     const line = this.#json
-      ? JSON.stringify({ time: new Date().toISOString(), event, manager, ...facts })
+      ? asJson({ time: new Date().toISOString(), event, manager, ...facts }, LONGEST)
       : `prefork ${manager}: ${asLine(words, LONGEST)}`;
     try {
       const written = this.#write(line, event);

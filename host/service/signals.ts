@@ -2,6 +2,8 @@
 // process: so workers ignore all of them, and obey only the manager.
 
 import { closeSync, openSync } from "node:fs";
+import { constants } from "node:os";
+import { monotonicNow } from "../base/runtime.ts";
 
 export const SIGNALS = ["SIGTERM", "SIGQUIT", "SIGINT", "SIGUSR2", "SIGHUP", "SIGTTIN", "SIGTTOU"] as const;
 export type Signal = (typeof SIGNALS)[number];
@@ -25,6 +27,7 @@ export class Signals {
   }
 
   #listen(signal: Signal): boolean {
+    if (!Object.hasOwn(constants.signals, signal)) return false; // `on` would take it as any other event
     const listener = (): void => this.#received(signal);
     try {
       process.on(signal, listener);
@@ -33,6 +36,23 @@ export class Signals {
     }
     this.#listeners.set(signal, listener);
     return true;
+  }
+}
+
+const COPY_MS = 500;
+
+/**
+ * Tells a second Ctrl-C from a copy of the first one. A terminal sends INT to its whole process group; `bun run` and other parents pass on
+ * what they get to their child, which then gets it twice.
+ */
+export class Interrupts {
+  #first: number | undefined;
+
+  /** A signal to end has come. Returns whether it is an INT, and there was another signal to end a while ago. */
+  isSecond(signal: string): boolean {
+    const now = monotonicNow();
+    this.#first ??= now;
+    return signal === "SIGINT" && now - this.#first >= COPY_MS;
   }
 }
 

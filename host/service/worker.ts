@@ -1,6 +1,7 @@
 // What runs in a worker: the program's function, the loop, and the heartbeats that report to the manager.
 
 import cluster from "node:cluster";
+import { asLines } from "../base/printable.ts";
 import { setTimeout } from "../base/runtime.ts";
 import type { IOLoop } from "../index.ts";
 import type { Birth } from "./birth.ts";
@@ -113,7 +114,7 @@ class WorkerProcess {
 
   #fail(error: unknown): void {
     process.exitCode = 1;
-    if (this.#isUp) console.error(error);
+    if (this.#isUp) console.error(asLines(describe(error)));
     send(process, { is: "failure", error: describe(error) }, () => this.#exit(1));
   }
 

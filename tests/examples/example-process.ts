@@ -35,10 +35,11 @@ export class Program {
   }
 
   /** Resolves when its output to stderr matches. */
-  async errorsSay(pattern: RegExp): Promise<void> {
+  async errorsSay(pattern: RegExp): Promise<RegExpMatchArray> {
     await until(() => pattern.test(this.errors)).catch(() => {
       throw new Error(`no ${pattern} in ${JSON.stringify(this.errors)}`);
     });
+    return pattern.exec(this.errors)!;
   }
 
   /** The port that it listens on. */

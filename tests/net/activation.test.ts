@@ -162,7 +162,7 @@ test("a socket that cannot be meant is an error, which says what was passed", ()
   try {
     set();
     refused(true, /systemd has passed no socket: LISTEN_FDS is not set/);
-    for (const wrong of ["0", "-1", "x", "1.5"]) {
+    for (const wrong of ["0", "-1", "x", "1.5", "1000000000"]) {
       set(wrong, undefined, own);
       refused("web", new RegExp(`systemd has passed no socket: LISTEN_FDS is "${wrong}"$`));
     }

@@ -2,7 +2,8 @@
 
 import * as assert from "uvu/assert";
 import { HELP } from "../../host/service/cli-help.ts";
-import { OPTIONS, UsageError, parse, renamed } from "../../host/service/cli-options.ts";
+import { OPTIONS, parse, renamed } from "../../host/service/cli-options.ts";
+import { UsageError } from "../../host/service/cli-values.ts";
 import { harness } from "../support/harness.ts";
 
 const test = harness("cli-options");
@@ -28,6 +29,7 @@ test("each option goes where it belongs", () => {
     loop: {},
     listen: {},
     http: {},
+    admin: {},
   });
   assert.equal(read("-p 0 app.mjs -w 2 --max-connections=10 -- --port x y"), {
     kind: "run",
@@ -37,6 +39,7 @@ test("each option goes where it belongs", () => {
     loop: { maxConnections: 10, multiAccept: 1 },
     listen: { port: 0 },
     http: {},
+    admin: {},
   });
   const more =
     "app.mjs --queue adaptive --keep-alive-timeout 75 --idle-timeout 1.5 --max-memory 512M --reuse-port --json --address ::1 --cert c --key k";
@@ -48,7 +51,20 @@ test("each option goes where it belongs", () => {
     loop: { queue: "adaptive" },
     listen: { idleTimeout: 1.5, address: "::1", tlsCert: "c", tlsKey: "k" },
     http: { keepAliveTimeout: 75 },
+    admin: {},
   });
+  const { listen, admin } = read(
+    "app.mjs --activation=web --proxy-protocol required --proxy-trust 10.0.0.0/8,::1 --admin [::1]:3001",
+  ) as Record<string, unknown>;
+  assert.equal(listen, { activation: "web", proxyProtocol: "required", proxyTrust: ["10.0.0.0/8", "::1"] });
+  assert.equal(admin, { at: { address: "::1", port: 3001 } });
+  for (const [text, at] of [
+    ["0", { port: 0 }],
+    ["localhost:3001", { address: "localhost", port: 3001 }],
+    ["./admin.sock", { path: "./admin.sock" }],
+  ] as const) {
+    assert.equal((read(`--activation app.mjs --admin ${text}`) as Record<string, unknown>)["admin"], { at });
+  }
   assert.equal(read("app.mjs --help"), { kind: "help" });
   assert.equal(read("-v"), { kind: "version" });
 });
@@ -59,6 +75,8 @@ test("PORT and WEB_CONCURRENCY count where the option is not given", () => {
   const given = read("a.mjs -p 1 -w 0", { PORT: "8080", WEB_CONCURRENCY: "3" }) as Record<string, unknown>;
   assert.equal([given["listen"], given["prefork"]], [{ port: 1 }, { workers: 0 }]);
   assert.equal((read("a.mjs --path s", { PORT: "8080" }) as Record<string, unknown>)["listen"], { path: "s" });
+  const passed = read("a.mjs --activation", { PORT: "8080" }) as Record<string, unknown>;
+  assert.equal(passed["listen"], { activation: true });
   assert.equal((read("a.mjs", { PORT: "" }) as Record<string, unknown>)["listen"], {});
   assert.is(
     refusal("a.mjs", { PORT: "http" }),
@@ -90,6 +108,21 @@ test("a wrong option: the message says what is right", () => {
     "a.mjs --queue lifo": '--queue must be "fifo" or "adaptive", not "lifo"',
     "a.mjs --max-memory much": '--max-memory must be a number of bytes, such as 512M or 2G, not "much"',
     "a.mjs --path x --port 1": "--path and --port cannot be combined",
+    "a.mjs --activation --port 1": "--activation and --port cannot be combined",
+    "a.mjs --activation --reuse-port": "--activation and --reuse-port cannot be combined",
+    "a.mjs --activation=": '--activation must be the name of a socket, not ""',
+    "--activation web a.mjs": 'one FILE only, but there is also "a.mjs"; the name of a socket follows --activation=',
+    "a.mjs --proxy-protocol v2": '--proxy-protocol must be "required" or "optional", not "v2"',
+    "a.mjs --proxy-protocol required --proxy-trust 10.0.0.0/33":
+      '--proxy-trust must be addresses and networks with commas between them, such as 10.0.0.0/8,192.0.2.1, not "10.0.0.0/33"',
+    "a.mjs --proxy-trust ::1": "--proxy-trust needs --proxy-protocol",
+    "a.mjs --proxy required": "unknown option --proxy; did you mean --proxy-protocol?",
+    "a.mjs --admin localhost":
+      '--admin must be a port, ADDRESS:PORT, or the path of a UNIX domain socket with a / in it, not "localhost"',
+    "a.mjs --admin :3001":
+      '--admin must be a port, ADDRESS:PORT, or the path of a UNIX domain socket with a / in it, not ":3001"',
+    "a.mjs --admin 3001 -p 3001": "--admin and --port must be different ports",
+    "a.mjs --admin 0 --reuse-port": "with --reuse-port, --admin needs a port other than 0",
     "a.mjs --cert x": "--cert needs --key",
     "a.mjs --key x": "--key needs --cert",
     "a.mjs --reuse-port --port 0": "--reuse-port needs a port other than 0",

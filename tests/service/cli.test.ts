@@ -89,6 +89,22 @@ test("one process, with TLS: it says where it listens, serves, and ends with cod
   });
 });
 
+test("one process: a Ctrl-C that `bun run` passes on again stops it gracefully, a later one ends it at once; health checks", async () => {
+  if (isDeno) return; // an early signal ends it
+  await running([HELLO, "--delay", "60", "--admin", "0"], async (it) => {
+    const address = await url(it);
+    const [, health = ""] = await it.errorsSay(/ health checks: \/healthz and \/readyz at (\S+)$/m);
+    assert.match(await get(`${health}/readyz`), /^\{"status":"ready"/);
+    for (const signal of ["SIGINT", "SIGINT", "SIGTERM"] as const) it.kill(signal);
+    for (;;) if (/"not ready"/.test(await get(`${health}/readyz`))) break;
+    assert.is(await get(address), `Hello from ${it.pid}\n`);
+    const ended = it.ending();
+    const again = setInterval(() => it.kill("SIGINT"), 600);
+    assert.is(await ended, "SIGINT");
+    clearInterval(again);
+  });
+});
+
 test("several workers: each loads the program, and the manager does not", async () => {
   const program = file(
     "counted.mjs",
@@ -138,6 +154,28 @@ test("a program that cannot be served: code 1, and one message without our frame
     assert.not.match(errors, /dist\/|node:internal/, errors);
     assert.is(errors.match(/^wasm-ioloop: /gm)?.length, 1, errors);
   }
+});
+
+test("an error that nothing has caught is cut and escaped, also as JSON, and the worker is replaced", async () => {
+  const program = file(
+    "crash.mjs",
+    "export const setUp = (loop, worker) => worker.id === 1 && setTimeout(() => {\n" +
+      "  throw new Error('\\u001b[31mred' + 'x'.repeat(1e6));\n}, 100);\nexport default () => {};\n",
+  );
+  const { how, errors } = await result(program, "--workers", "0", "--port", "0");
+  assert.is(how, "code 1");
+  assert.match(errors, /^wasm-ioloop: uncaughtException: Error: \\x1b\[31mredx+/m);
+  assert.ok(errors.length < 10_000, `${errors.length}`);
+  if (isDeno) return; // its cluster loses connections
+  await running([program, "--workers", "1", "--json"], async (it) => {
+    await it.errorsSay(/"event":"gone"[^]*"event":"up"/);
+    const events = it.errors
+      .trim()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { event: string }).event);
+    assert.ok(events.includes("error"), it.errors);
+    assert.ok(it.errors.length < 20_000, `${it.errors.length}`);
+  });
 });
 
 test("a file that is not there, a wrong option: codes 1 and 2; the version: 0", async () => {

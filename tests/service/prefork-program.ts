@@ -17,7 +17,7 @@ export interface Plan {
 
 const plan = JSON.parse(process.argv[2] ?? "{}") as Plan;
 const tell = (event: string, facts: object): void => console.log(JSON.stringify({ event, ...facts }));
-const leak: Buffer[] = [];
+const leak: unknown[] = [];
 
 await prefork({ json: true, log: (line) => console.log(line), ...plan.options }, async (loop, worker) => {
   const { id, pid, generation, signal } = worker;
@@ -31,6 +31,9 @@ await prefork({ json: true, log: (line) => console.log(line), ...plan.options },
       for (;;);
     }
     if (command === "exit") process.exit(3);
+    if (command === "heap") loop.recurring(0.001, () => leak.push(Array.from({ length: 500_000 }, (_, i) => [i])));
+    if (command === "grow") leak.push(Buffer.alloc(50 * 2 ** 20, 1));
+    if (command === "grow" || command === "keep") return void stream.write(`${command} ${pid} ${generation} ${id}\n`);
     if (command === "leak") leak.push(Buffer.alloc(100 * 2 ** 20, 1));
     if (command === "slow") loop.timer(0.4, () => stream.write(`slow ${pid} ${generation} ${id}`).closeGracefully());
     else stream.write(`${command} ${pid} ${generation} ${id}`).closeGracefully();

@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { peer, script, until } from "../support/harness.ts";
+import type { Runtime } from "../support/runtimes.ts";
 import type { Plan } from "./prefork-program.ts";
 
 const SECONDS = 60;
@@ -38,9 +39,29 @@ export interface Service {
   readonly ended: Promise<string>;
 }
 
+/** How the program is started. */
+export interface Start {
+  /** Default the runtime of the test. */
+  readonly runtime?: Runtime;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Passes a socket to it, as a service manager does; the event `passed` has its port. */
+  readonly passesSocket?: boolean;
+}
+
+// Becomes the program, with a listening socket as descriptor 3. Nobody else has it.
+const ACTIVATE = `use Socket; $^F = 9; $| = 1;
+  socket(my $s, AF_INET, SOCK_STREAM, 0) or die; bind($s, pack_sockaddr_in(0, INADDR_LOOPBACK)) or die; listen($s, 128) or die;
+  die unless fileno($s) == 3;
+  print '{"event":"passed","port":', (unpack_sockaddr_in(getsockname $s))[0], "}\\n";
+  @ENV{qw(LISTEN_FDS LISTEN_PID)} = (1, $$); exec @ARGV`;
+
 /** Runs a task with the program, and ends the program afterwards. */
-export async function withService(plan: Plan, task: (service: Service) => Promise<void>): Promise<void> {
-  const service = start(plan);
+export async function withService(
+  plan: Plan,
+  task: (service: Service) => Promise<void>,
+  how: Start = {},
+): Promise<void> {
+  const service = start(plan, how);
   try {
     await task(service);
   } finally {
@@ -54,9 +75,14 @@ export async function withService(plan: Plan, task: (service: Service) => Promis
   }
 }
 
-function start(plan: Plan): Service {
-  const manager = spawn(process.execPath, [...script(program), JSON.stringify(plan)], {
+function start(plan: Plan, { runtime, env = {}, passesSocket = false }: Start): Service {
+  const own = { program: process.execPath, args: script(program).slice(0, -1) };
+  const { program: path, args, env: more } = { env: {}, ...(runtime ?? own) };
+  const command = [path, ...args, program, JSON.stringify(plan)];
+  const [first = "", ...rests] = passesSocket ? ["perl", "-e", ACTIVATE, ...command] : command;
+  const manager = spawn(first, rests, {
     detached: true, // so it has no terminal, either
+    env: { ...process.env, NO_COLOR: "1", ...more, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const lines: Line[] = [];
@@ -69,7 +95,7 @@ function start(plan: Plan): Service {
   manager.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
   const ended = once(manager, "close").then(([code, signal]) => String(signal ?? `code ${code}`));
   const all = (event: string): Line[] => lines.filter((line) => line.event === event);
-  const port = (): number => all("listening")[0]!.port;
+  const port = (): number => (all("passed")[0] ?? all("listening")[0])!.port;
   return {
     manager,
     lines,

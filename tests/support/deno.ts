@@ -30,7 +30,9 @@ export const NOT_FOR_DENO: ReadonlySet<string> = new Set([
   "reactor/watchers-flow.test.js",
   "reactor/watchers-handles.test.js",
   "reactor/watchers-process.test.js",
+  "service/prefork-activation.test.js",
   "service/prefork-options.test.js",
   "service/prefork-signals.test.js",
+  "service/prefork-upgrade.test.js",
   "service/prefork.test.js",
 ]);

@@ -31,7 +31,7 @@ const ACCEPTED = {
 const FEW = /^(?:loop\/(?:ioloop|serve\.|serve-tls)|net\/server\.|socket|stream\/(?:stream|write|start-tls))/;
 // All but what is slow, or does not depend on the version.
 const NEWEST =
-  /^(?!docs|examples|bench|package|engine\/reentrancy|service\/prefork-signals|faults\/(?:foreign|garbage|random-clients|random-timers)|service\/cli\.)/;
+  /^(?!docs|examples|bench|package|engine\/reentrancy|service\/(?:prefork-(?:signals|upgrade)|pid-file)|faults\/(?:foreign|garbage|random-clients|random-timers)|service\/cli\.)/;
 
 /** The runtime that runs this file, Bun from the dependencies, and the others, as installed by `npm run runtimes`. */
 export const runtimes: Readonly<Record<string, Runtime>> = {

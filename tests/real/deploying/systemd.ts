@@ -63,7 +63,7 @@ function activate(
 }
 
 /** The server of examples/deploy/, whose state is reported, too. */
-async function served(report: Report): Promise<void> {
+async function served(file: string, report: Report): Promise<void> {
   const folder = makeFolder();
   const socket = join(folder, "notify");
   const systemd = run("python3", ["-c", LISTENER, socket]);
@@ -71,7 +71,7 @@ async function served(report: Report): Promise<void> {
   const web = await freeTriple();
   const port = await freeTriple();
   const env = { PORT: String(port), NOTIFY_SOCKET: socket, STOP_DELAY: "0.2" };
-  const server = activate([`127.0.0.1:${web}`], env, [process.execPath, join(FOLDER, "server.mjs")]);
+  const server = activate([`127.0.0.1:${web}`], env, [process.execPath, join(FOLDER, file)]);
   await server.printed("Listening on");
   const codes = [await codeOf(`http://127.0.0.1:${web}/`), await codeOf(`http://127.0.0.1:${port + 1}/readyz`)];
   await systemd.printed("READY=1");
@@ -79,20 +79,24 @@ async function served(report: Report): Promise<void> {
   const how = await server.ended;
   await systemd.printed("STOPPING=1");
   const isWhole = codes.join() === "200,200" && how === "code 0";
-  report(isWhole, `${ACTIVATE} starts server.mjs: answers ${codes.join(" and ")}, READY=1, STOPPING=1, ${how}`);
+  report(isWhole, `${ACTIVATE} starts ${file}: answers ${codes.join(" and ")}, READY=1, STOPPING=1, ${how}`);
 }
 
 /** The environment that the unit sets. */
-function environment(): Record<string, string> {
-  const line = /^Environment=(.*)$/m.exec(shown("systemd/app.service"))?.[1] ?? "";
+function environment(unit: string): Record<string, string> {
+  const line = /^Environment=(.*)$/m.exec(shown(`systemd/${unit}`))?.[1] ?? "";
   return Object.fromEntries(line.split(" ").map((pair) => pair.split("="))) as Record<string, string>;
 }
 
 /** The service is restarted while clients ask, by kept connections: those that connect meanwhile wait for the next process. */
-async function restarted(times: number, report: Report): Promise<void> {
+async function restarted(name: "server" | "workers", times: number, report: Report): Promise<void> {
   const web = await freeTriple();
-  const command = ["-c", MANAGER, String(web), process.execPath, join(FOLDER, "server.mjs")];
-  const manager = run("python3", command, { env: { PORT: String(await freeTriple()), ...environment() } });
+  const command = ["-c", MANAGER, String(web), process.execPath, join(FOLDER, `${name}.mjs`)];
+  const env = {
+    PORT: String(await freeTriple()),
+    ...environment(name === "server" ? "app.service" : "workers.service"),
+  };
+  const manager = run("python3", command, { env });
   await manager.printed("Listening on");
   const load = ask(`http://127.0.0.1:${web}/`);
   for (let round = 1; round <= times; round++) {
@@ -108,7 +112,7 @@ async function restarted(times: number, report: Report): Promise<void> {
   const isWhole = load.failed.length === 0 && ends.length === times + 1 && ends.every((end) => end === "ended with 0");
   const failed =
     load.failed.length === 0 ? "0 failed" : `${load.failed.length} failed (${load.failed.slice(0, 3).join()})`;
-  const line = `socket activation, no balancer: ${failed} of ${load.asked} requests during ${times} restarts`;
+  const line = `${name}.mjs, socket activation, no balancer: ${failed} of ${load.asked} requests during ${times} restarts`;
   report(isWhole, isWhole ? line : `${line}\n${manager.text()}`);
 }
 
@@ -175,9 +179,11 @@ export async function systemd(
     return leftOut(`systemd, for lack of ${missing.join(" and ")}: apt-get install systemd python3`);
   const steps: (() => unknown)[] = [
     () => units(report),
-    () => served(report),
+    () => served("server.mjs", report),
+    () => served("workers.mjs", report),
     () => shell(report),
-    () => restarted(isShort ? 1 : 10, report),
+    () => restarted("server", isShort ? 1 : 10, report),
+    () => restarted("workers", isShort ? 1 : 5, report),
   ];
   for (const [name, runtime] of able) steps.push(() => named(name, runtime, report));
   for (const step of steps) {

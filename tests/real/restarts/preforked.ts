@@ -96,6 +96,37 @@ async function ours(name: string, runtime: Runtime, sharing: string, seconds: nu
   }
 }
 
+/** The manager is replaced, too: a new one starts beside the old one, which then ends. */
+async function managers(name: string, runtime: Runtime, seconds: number, report: Report): Promise<void> {
+  const what = `${name}: a new manager beside the old one, sharing reusePort`;
+  try {
+    const [port = 0] = await freePorts(1);
+    const begin = async (): Promise<Running> => {
+      const server = runOn(runtime, fileOf("prefork-server"), [], {
+        env: { PORT: String(port), SHARING: "reusePort" },
+      });
+      await server.printed(UP);
+      return server;
+    };
+    let now = await begin();
+    const ends: string[] = [];
+    for (const kind of ["kept", "short"] as const) {
+      const { isWhole, line } = await underLoad(port, kind, seconds, async () => {
+        const old = now;
+        now = await begin();
+        old.child.kill("SIGTERM");
+        ends.push(await old.ended);
+      });
+      if (kind === "short" && !migrates()) shown(`${what}: ${line}`);
+      else report(isWhole && ends.every((how) => how === "code 0"), `${what}: ${line}`);
+    }
+  } catch (error) {
+    report(false, `${what}: ${String(error)}`);
+  } finally {
+    cleanUp();
+  }
+}
+
 async function byHand(runtime: Runtime, seconds: number): Promise<void> {
   const [port = 0] = await freePorts(1);
   const server = runOn(runtime, fileOf("cluster-server"), [], { env: { PORT: String(port) } });
@@ -158,7 +189,9 @@ export async function preforked(
   for (const [name, runtime] of able) {
     if (name === "deno") continue; // its HTTP server answers one request of each connection
     await ours(name, runtime, "cluster", seconds, report);
-    if (name === "node-26") await ours(name, runtime, "reusePort", seconds, report);
+    if (name !== "node-26") continue;
+    await ours(name, runtime, "reusePort", seconds, report);
+    await managers(name, runtime, isShort ? SHORT_SECONDS : SECONDS / 3, report);
   }
   const node = runtimes["node"]!;
   if (!able.some(([name]) => name === "node")) return;
