@@ -79,12 +79,12 @@ const NONE = "–"; // the page does not have it
 export function summaryOf(page) {
   const ratios = RATIOS.map(({ what, against, section, matrix, peer, row }) => {
     const table = tablesOf(page, section).find(([head]) => head[0].startsWith(matrix));
-    return [what, against, ...RUNTIMES.map((label) => cellOf(table, row(label), peer, " ×"))];
+    return [what, against].concat(RUNTIMES.map((label) => cellOf(table, row(label), peer, " ×")));
   });
   const figures = FIGURES.map(({ what, against, section, column, unit, row, peer }) => {
     const [table] = tablesOf(page, section);
     const of = (name) => cellOf(table, name, column, unit);
-    return [what, `${against}: ${of(peer(RUNTIMES[0]))}`, ...RUNTIMES.map((label) => of(row(label)))];
+    return [what, `${against}: ${of(peer(RUNTIMES[0]))}`].concat(RUNTIMES.map((label) => of(row(label))));
   });
   return [["", "compared with", ...RUNTIMES], ...ratios, ...figures];
 }

@@ -1,7 +1,7 @@
 // A stored report of the benches: it is printed again, and written to the docs.
 
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
@@ -13,6 +13,7 @@ const node = process.env["TEST_NODE"] ?? process.execPath;
 
 // The benches are plain modules beside the tests, without types.
 const { parse, partsOf } = await import(new URL("../../../bench/options.mjs", import.meta.url).href);
+const { summaryOf } = await import(new URL("../../../bench/summary.mjs", import.meta.url).href);
 
 const test = harness("stored reports");
 
@@ -62,4 +63,19 @@ test("options of a run cannot be combined with it, and a run of a part says so",
   assert.equal(partsOf(parse([])), []);
   const parts = ["--runtime node,bun", "--only net-one"];
   assert.equal(partsOf(parse(["--only", "net-one", "--runtime", "node,bun"])), parts);
+});
+
+test("the first table of the page about performance has ten lines, with the figures of the page of benchmarks", () => {
+  const [page, first] = ["benchmarks.md", "performance.md"].map((name) =>
+    readFileSync(join(root, "docs", name), "utf8"),
+  );
+  const rows: string[][] = summaryOf(page!);
+  assert.is(rows.length, 11);
+  const text = first!.replaceAll(/ +/g, " ");
+  for (const row of rows) {
+    assert.not(row.includes("–"), row.join(" "));
+    assert.ok(text.includes(`| ${row.join(" | ")} |`.replaceAll(/ +/g, " ")), row.join(" "));
+  }
+  const [, ratio] = summaryOf("");
+  assert.equal(ratio.slice(2), ["–", "–", "–"]);
 });

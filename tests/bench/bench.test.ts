@@ -20,7 +20,6 @@ const names = [
   "options",
   "turns",
   "docs",
-  "summary",
   "report/html",
   "report/charts",
   "peers/serving",
@@ -28,8 +27,7 @@ const names = [
 const modules = names.map((name): Promise<any> => import(new URL(`../../../bench/${name}.mjs`, import.meta.url).href));
 const all = Object.assign({}, ...(await Promise.all(modules)));
 const { BENCHES, compareRows, faultsOf, figure, figuresIn, goalsOf, html, matricesOf, median, niceTicks } = all;
-const { parse, percentile, ratio, replaceBlock, requestCounter, summary, summaryOf, takeTurns, verdict, writeDocs } =
-  all;
+const { parse, percentile, ratio, replaceBlock, requestCounter, summary, takeTurns, verdict, writeDocs } = all;
 
 const test = harness("bench"); // after the imports: the suite runs the tests that exist by then
 
@@ -234,21 +232,6 @@ test("tables and charts are written between the markers of the docs, and nothing
     quick.options.quick = true;
     assert.throws(() => writeDocs(quick, folder), /quick/);
   });
-});
-
-test("the first table of the page about performance has ten lines, with the figures of the page of benchmarks", () => {
-  const [page, first] = ["benchmarks.md", "performance.md"].map((name) =>
-    readFileSync(join(root, "docs", name), "utf8"),
-  );
-  const rows: string[][] = summaryOf(page!);
-  assert.is(rows.length, 11);
-  const text = first!.replaceAll(/ +/g, " ");
-  for (const row of rows) {
-    assert.not(row.includes("–"), row.join(" "));
-    assert.ok(text.includes(`| ${row.join(" | ")} |`.replaceAll(/ +/g, " ")), row.join(" "));
-  }
-  const [, ratio] = summaryOf("");
-  assert.equal(ratio.slice(2), ["–", "–", "–"]);
 });
 
 test("the docs have a place for every bench", () => {
