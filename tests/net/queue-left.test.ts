@@ -12,7 +12,7 @@ import { type Peer, harness, isBun, peer, portOf, quietLoop, until } from "../su
 const test = harness("queue-left");
 
 const { cert, key } = new Authority().sign("localhost");
-const HELLO = Buffer.from("16030100050100000100", "hex"); // the beginning of a handshake
+const HELLO = Buffer.from("160301020001", "hex"); // the beginning of a handshake
 
 // A loop that admits nobody until it is told to, and has learned that clients are patient for 0.4 s. `gone`: the server whose clients leave.
 async function learned(open: (loop: IOLoop) => Id, first: string | Buffer, reset: boolean): Promise<string[]> {
