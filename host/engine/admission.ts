@@ -9,6 +9,9 @@ import type { Client, DropReason } from "./connections.ts";
 /** About how many clients are admitted in one iteration of the runtime's event loop, over all its passes. */
 const PER_TURN = 50;
 
+/** How many events `full` and `free` are emitted before others have their turn: a subscriber to one may cause the other. */
+const MOST_TOLD = 2;
+
 /** The core's decisions in words, for IOLOOP_DEBUG. */
 const WORDS = ["", "finish", "stop", "close all", "closing", "reset a client", "full", "free", "a client timed out"];
 
@@ -93,8 +96,9 @@ export class Admission {
   readonly drained: Set<Drained> = new Set();
   /** How many passes may run in one iteration of the runtime's event loop while clients wait. */
   passesInTurn = 1;
-
+  #told = 0; // events `full` and `free` since the core was last asked
   #displaces = false;
+  #hasSlots = true;
   #isReading = false; // a connection is to make room as soon as input has been read
   #hasRead = false;
   #learns = false;
@@ -106,6 +110,7 @@ export class Admission {
   /** Sets the loop's limits. */
   limits(maxConnections: number, maxAccepts: number, multiAccept: number): void {
     this.#owner.core.calls.handleLimits(maxConnections, maxAccepts, multiAccept);
+    this.#hasSlots = maxConnections > 0;
     this.passesInTurn = Math.ceil(PER_TURN / multiAccept);
     this.#owner.ask();
   }
@@ -113,9 +118,9 @@ export class Admission {
   /** Sets the order of admission, and who must make room. */
   order({ adaptive, targetWait, fair, maxPerAddress, displaceIdle }: Order): void {
     const { core, acceptors } = this.#owner;
-    // At least a millisecond, so that a connection that stays counts as active for a moment.
-    const idle = displaceIdle > 0 ? Math.max(displaceIdle * 1000, 1) : 0;
-    core.calls.handleQueue(adaptive ? 1 : 0, targetWait * 1000, fair ? 1 : 0, maxPerAddress, idle);
+    // At least a millisecond: a connection that stays counts as active for a moment, and each client may wait for a moment.
+    const [target, idle] = [targetWait, displaceIdle].map((seconds) => Math.max(seconds * 1000, 1)) as [number, number];
+    core.calls.handleQueue(adaptive ? 1 : 0, target, fair ? 1 : 0, maxPerAddress, displaceIdle > 0 ? idle : 0);
     this.#learns = adaptive;
     this.#displaces = displaceIdle > 0;
     acceptors.givesUp = adaptive || fair;
@@ -164,10 +169,10 @@ export class Admission {
     this.drained.clear();
   }
 
-  /** Admits waiting clients and carries out the core's decisions, until nothing changes any more. */
+  /** Admits waiting clients and carries out the core's decisions, until nothing changes any more, or subscribers go round in circles. */
   settle(): void {
     const { supervisor } = this.#owner;
-    while (this.isToBeAsked) {
+    for (this.#told = 0; this.isToBeAsked && this.#told < MOST_TOLD;) {
       this.isToBeAsked = false;
       for (let id = this.#nextAdmission(); id > 0; id = this.#nextAdmission()) {
         this.#owner.dispatched();
@@ -203,7 +208,7 @@ export class Admission {
   askNow(): void {
     const active = this.#owner.begin();
     try {
-      while (this.decide());
+      for (this.#told = 0; this.#told < MOST_TOLD && this.decide(););
       this.isToBeAsked = true;
     } finally {
       if (active) this.#owner.end();
@@ -224,6 +229,7 @@ export class Admission {
         break;
       case Decision.FULL:
       case Decision.FREE:
+        this.#told++;
         owner.supervisor.tell(decision === Decision.FULL ? "full" : "free");
         break;
       case Decision.CLOSING:
@@ -233,10 +239,8 @@ export class Admission {
         owner.supervisor.tell("closing");
         break;
       case Decision.RESET:
-        owner.acceptors.evict("stopping");
-        break;
       case Decision.EXPIRED:
-        owner.acceptors.evict("timeout");
+        owner.acceptors.evict(decision === Decision.RESET ? "stopping" : "timeout");
         break;
       case Decision.CLOSE:
         owner.acceptors.closeAll();
@@ -263,7 +267,7 @@ export class Admission {
     const { core, connections, admits, now } = this.#owner;
     const hasRead = this.#hasRead;
     this.#hasRead = false;
-    if (!admits || core.calls.pollDisplacement(now) <= 0) return;
+    if (!admits || !this.#hasSlots || core.calls.pollDisplacement(now) <= 0) return;
     if (!hasRead) {
       if (!this.#isReading) this.#readFirst(TURNS_TO_READ);
       return;
@@ -278,10 +282,9 @@ export class Admission {
 
   // If the process was busy, connections that seem to be silent may have unread input.
   #readFirst(turns: number): void {
-    this.#isReading = false;
     const turn = (): void => {
-      if (turns > 1) return this.#readFirst(turns - 1);
       this.#isReading = false;
+      if (turns > 1) return this.#readFirst(turns - 1);
       this.#hasRead = true;
       this.#owner.ask();
     };

@@ -45,6 +45,7 @@ export class HttpConnection implements Borrower, RequestFollower {
   #isOnTop = false; // whether that is on top of the stream's socket
   #request: IncomingMessage | undefined; // the last one
   #response: ServerResponse | undefined; // to that, unless it is known to be complete
+  #hasAnswered = false; // a request before the last one
   #isLast = false; // the last answer is to say so, by us
   #mark: number | undefined; // bytes read when the last request was over; undefined until that is known
   #session: Http2Session | undefined;
@@ -86,6 +87,12 @@ export class HttpConnection implements Borrower, RequestFollower {
     return this.#request === undefined && !this.#session && !this.#isUpgraded;
   }
 
+  /** Whether an answer has begun. A session of HTTP/2 does not say that. */
+  get hasAnswered(): boolean {
+    if (this.isNew) return false;
+    return this.#hasAnswered || !this.#request || this.#response?.headersSent !== false;
+  }
+
   /** The header of a request is complete. `socket` is the one that the server reads. */
   began(socket: Socket, request: IncomingMessage, response: ServerResponse): void {
     this.#slow?.began(this);
@@ -97,6 +104,7 @@ export class HttpConnection implements Borrower, RequestFollower {
       if (this.isBusy && !this.#response!.headersSent) this.#response!.shouldKeepAlive = true;
       this.#isLast = false;
     }
+    this.#hasAnswered ||= this.#request !== undefined && this.hasAnswered;
     this.#request = request;
     this.#response = response;
     this.#mark = hasBody(request) ? undefined : socket.bytesRead;

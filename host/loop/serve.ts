@@ -95,7 +95,7 @@ function give(
   let connection: HttpConnection | undefined;
   let id: Id;
   try {
-    id = stream.lend((socket) => (connection = drain?.add(stream, socket)));
+    id = stream.lend((socket) => (connection = drain?.add(stream, socket)), speaksTls(server));
   } catch (error) {
     stream.close();
     throw error;

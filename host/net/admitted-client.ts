@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { LoopEngine } from "../engine/loop-engine.ts";
 import type { Connection } from "../engine/connections.ts";
-import { release } from "../socket/handle.ts";
+import { isGone, release } from "../socket/handle.ts";
 import { originOf, passOrigin } from "../socket/proxy-info.ts";
 import { type Handshakes, hasGone } from "../socket/tls-handshake.ts";
 
@@ -20,7 +20,7 @@ export function shakeHands(
   const handshake = begun(engine, socket, id);
   handshake.lost = lost;
   // The client has reset the connection while it waited.
-  if (hasGone(socket)) return handshake.abort();
+  if (hasGone(socket)) return handshake.ended();
   engine.connections.setTimeout(id, handshakes.seconds);
   const secured = (secure: TLSSocket): void => {
     const attempt = (task: () => void): void => {
@@ -37,9 +37,10 @@ export function shakeHands(
     attempt(() => secure.on("error", ignore)); // until `done` is called: a stopped loop calls it later
     engine.deliver("accept", () => {
       // If the peer has gone since then, the socket emits nothing any more. On Bun it would also stay open.
-      if (socket.destroyed || !handshakes.isWelcome(secure)) {
-        secure.destroy();
-        return;
+      if (socket.destroyed) return void secure.destroy();
+      if (!handshakes.isWelcome(secure)) {
+        handshake.isThere = true;
+        return void secure.destroy();
       }
       attempt(() => {
         if (!handshake.end()) return;
@@ -50,11 +51,14 @@ export function shakeHands(
       });
     });
   };
-  const ended = (): void => engine.deliver("close", () => handshake.abort());
+  const ended = (): void => engine.deliver("close", () => handshake.ended());
+  const failed = (error: Error): void => {
+    if (!isGone(error)) handshake.isThere = true; // it speaks no TLS, or not ours
+  };
   try {
     // One that came through a proxy has been read, and may have the beginning of TLS.
-    if (originOf(socket)) handshakes.beginOn(socket, secured, ended);
-    else handshakes.begin(socket, secured, ended);
+    if (originOf(socket)) handshakes.beginOn(socket, secured, ended, failed);
+    else handshakes.begin(socket, secured, ended, failed);
   } catch (error) {
     handshake.abort();
     engine.supervisor.failed(error, "accept");
@@ -76,6 +80,8 @@ class Handshake implements Connection {
   readonly #engine: LoopEngine;
   readonly #socket: Socket;
   #over = false;
+  /** Whether the client was there, although its handshake fails. */
+  isThere = false;
   /** Called if it fails. */
   lost: (() => void) | undefined;
 
@@ -93,6 +99,12 @@ class Handshake implements Connection {
     this.#over = true;
     this.#socket.off("error", ignore);
     return true;
+  }
+
+  /** The connection has ended before the handshake was complete. */
+  ended(): void {
+    if (!this.#over && !this.isThere) this.#engine.admission.found(this.id, true);
+    this.abort();
   }
 
   expire(): void {

@@ -57,14 +57,15 @@ export class Handshakes {
 
   /**
    * Begins a handshake on a socket. Calls `secured` with the encrypted socket if it succeeds, and `ended` when the socket has closed,
-   * in any case. Throws if the runtime rejects an option that it checks only now.
+   * in any case. `failed` is called before that with the error of the handshake, if the runtime says it. Throws if the runtime rejects an
+   * option that it checks only now.
    */
-  begin(socket: Socket, secured: Secured, ended: () => void): void {
-    this.beginOn(socket, secured, ended);
+  begin(socket: Socket, secured: Secured, ended: () => void, failed?: Failed): void {
+    this.beginOn(socket, secured, ended, failed);
     socket.resume();
   }
 
-  /** Like {@link begin}, on a socket that may already have data, which is read first. `failed` is called with the error of the handshake. */
+  /** Like {@link begin}, on a socket that may already have data, which is read first. */
   beginOn(socket: Socket, secured: Secured, ended: () => void, failed?: Failed): void {
     const address = addressOf(socket);
     // A client that ends its side during a handshake has given up. The encrypted socket copies this setting from the one beneath.

@@ -28,6 +28,11 @@ const ERRORS: Partial<Record<CloseReason, readonly [IOLoopErrorCode, string]>> =
   aborted: ["ERR_IOLOOP_ABORTED", "it was aborted"],
 };
 
+/** Whether the peer has closed the connection. */
+export function isOfPeer(reason: CloseReason): boolean {
+  return reason === "peer" || reason === "reset";
+}
+
 /** Returns the error for the reason of a close; undefined for a normal end. `error` is that of the runtime, if there is one. */
 export function errorFor(reason: CloseReason, error: Error | undefined): Error | undefined {
   if (error) return error;

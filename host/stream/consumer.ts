@@ -38,6 +38,8 @@ export interface Consumer {
   endSide?(): boolean;
   /** A waiting client needs the slot: closes the stream with this reason, unless it is in use. Without it, the stream stays. */
   displace?(): void;
+  /** The stream closes: whether the peer has left before it was answered; undefined if that is not known. Without it, the stream knows. */
+  hasLeft?(reason: CloseReason): boolean | undefined;
   /** The connection is closed, with an error unless it ended normally. The consumer calls `done` once, now or later; that emits `close`. */
   closed(error: Error | undefined, done: () => void): void;
 }

@@ -17,7 +17,7 @@ import {
   unhear,
 } from "../socket/handle.ts";
 import { passOrigin, takeRest } from "../socket/proxy-info.ts";
-import { type CloseReason, errorFor } from "./close-reason.ts";
+import { type CloseReason, errorFor, isOfPeer } from "./close-reason.ts";
 import { tellClosed } from "./endings.ts";
 import { inUse } from "./consumer.ts";
 import { type Borrower, Lent } from "./lent.ts";
@@ -170,8 +170,8 @@ export abstract class StreamEnding extends StreamReading {
     // If the peer has ended as well, there is no input to wait for.
     const lingers = how === "linger" && record !== 0 && !handle.readableEnded && !handle.destroyed;
     const broken = this.takeBroken();
-    if (record !== 0)
-      engine.admission.found(record, (reason === "peer" || reason === "reset") && this.bytesWritten === 0);
+    const left = consumer?.hasLeft ? consumer.hasLeft(reason) : isOfPeer(reason) && this.bytesWritten === 0;
+    if (record !== 0 && left !== undefined) engine.admission.found(record, left);
     this.forget();
     try {
       if (lingers) new Lingering(engine, record, handle, consumer?.borrowed && consumer).begin();
@@ -190,16 +190,16 @@ export abstract class StreamEnding extends StreamReading {
     engine.guard.run("close", () => consumer.closed(errorFor(reason, broken ?? error), () => this.#hasClosed()));
   }
 
-  /** Makes this a connection of the loop whose socket the borrower reads and writes. Returns its id. @internal */
-  lend(borrower: (socket: SocketHandle) => Borrower | undefined): Id {
+  /** Makes this a connection of the loop whose socket the borrower reads and writes, perhaps with TLS. Returns its id. @internal */
+  lend(borrower: (socket: SocketHandle) => Borrower | undefined, speaksTls: boolean): Id {
     const offered = this.raw!;
     const socket = this.socket()!;
-    this.consumer = new Lent(socket, borrower(socket), this);
+    this.consumer = new Lent(socket, borrower(socket), speaksTls, this);
     hearEnd(socket, this);
     this.#enter(offered, socket);
     this.share();
     this.engine.connections.adopt(this.record);
-    if (socket.destroyed) this.engine.nextTick(() => this.disconnected(false));
+    if (socket.destroyed) this.engine.nextTick(() => this.finish("drop", "reset")); // while it waited
     if (this.engine.active) this.resume();
     else this.suspend();
     return this.id;

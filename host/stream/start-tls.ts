@@ -95,7 +95,7 @@ function prepare(stream: Securable, given: StartTlsOptions): Shake {
 
 function sideOf({ engine, record }: Securable): "server" | "client" {
   const state = record === 0 ? State.LOOSE : engine.connections.stateOf(record);
-  if (state === State.INCOMING) return "server";
+  if (state === State.INCOMING || state === State.EXEMPT) return "server";
   if (state === State.OUTGOING) return "client";
   const message = 'startTls: option "side" is required for a stream that you have made yourself: "server" or "client"';
   throw withCode(new TypeError(message), "ERR_IOLOOP_INVALID_ARG_TYPE");

@@ -43,6 +43,25 @@ test("full is emitted once when a client has to wait for a slot, free once when 
   await Promise.all([running, late.closed]);
 });
 
+test("subscribers that stop a server and start it again do not block the loop", async () => {
+  const { loop } = quietLoop({ maxConnections: 1 });
+  let admitted = 0;
+  const id = loop.server({}, () => admitted++);
+  loop.on("full", () => loop.acceptor(id)!.stop());
+  loop.on("free", () => loop.acceptor(id)!.start());
+  const running = loop.start();
+  const clients = Array.from({ length: 3 }, () => peer({ port: portOf(loop, id) }));
+  await until(() => admitted === 1);
+  await Promise.all(clients.map(({ connected }) => connected));
+  await new Promise((resolve) => loop.timer(0.01, () => resolve(undefined)));
+  for (const [i, { socket }] of clients.entries()) {
+    socket.destroy();
+    await until(() => admitted >= Math.min(i + 2, 3));
+  }
+  loop.reset();
+  await running;
+});
+
 test("a burst of clients that only waits for the next tick does not emit full", async () => {
   const { loop } = quietLoop({ multiAccept: 1 });
   let admitted = 0;

@@ -75,6 +75,21 @@ test("the connection that was silent longest makes room, once it was silent for 
   await it.end();
 });
 
+test("with maxConnections 0 nobody makes room, as there is no slot", async () => {
+  const it = await full(0.01);
+  it.loop.maxConnections = 0;
+  it.come();
+  await sleep(0.1);
+  assert.equal(
+    it.streams.map(({ isClosed }) => isClosed),
+    [false, false],
+  );
+  it.loop.maxConnections = 2;
+  await until(() => it.streams.length === 3);
+  assert.is(it.streams.filter(({ isClosed }) => isClosed).length, 1);
+  await it.end();
+});
+
 test("without a limit, or while nobody waits, nothing happens", async () => {
   const it = await full(0);
   it.come();

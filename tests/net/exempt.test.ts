@@ -3,6 +3,7 @@
 import * as assert from "uvu/assert";
 import type { DropInfo, IOLoop, Stream } from "wasm-ioloop";
 import { VirtualClock } from "wasm-ioloop/testing";
+import { Authority } from "../support/certificates.ts";
 import { type Peer, harness, peer, portOf, quietLoop, turns, until } from "../support/harness.ts";
 
 const test = harness("exempt");
@@ -226,6 +227,23 @@ test("maxConnections of a server, within that of the loop", async () => {
   usual[0]!.close();
   await until(() => usual.length === 2);
   await end();
+});
+
+test("startTls knows that a stream of an exempt server is the server's side", async () => {
+  const authority = new Authority();
+  const { cert, key } = authority.sign("localhost");
+  const { loop, errors } = quietLoop();
+  const id = loop.server({ exempt: true }, (_loop, stream) => {
+    void stream.startTls({ tlsCert: cert, tlsKey: key });
+    stream.write("encrypted").closeGracefully();
+  });
+  const stream = await loop.connect({ port: portOf(loop, id) });
+  await stream.startTls({ tlsOptions: { ca: authority.ca.cert, servername: "localhost" } });
+  assert.is(String(await stream.reader().read()), "encrypted");
+  stream.close();
+  loop.stop();
+  loop.reset();
+  assert.equal(errors, []);
 });
 
 test("bad values are errors", () => {

@@ -165,6 +165,16 @@ test("adaptive: a client that has waited for 50 times targetWait is reset", asyn
   await clients.end();
 });
 
+test("adaptive: with a targetWait of 0, clients may still wait for a moment", async () => {
+  const clients = line({ queue: "adaptive", targetWait: 0 });
+  await clients.join("a");
+  await clients.clock.advance(0.04);
+  await clients.join("b");
+  assert.equal(await admit(clients, 2), ["b", "a"]);
+  assert.equal(clients.drops, []);
+  await clients.end();
+});
+
 test("the order can be changed while clients wait", async () => {
   const clients = line({});
   for (const name of ["a", "b", "c"]) await clients.join(name);
