@@ -3,15 +3,15 @@
 import { Code, type Core, Decision, State } from "../core/core.ts";
 import { debug } from "../core/debug.ts";
 import { slotOf } from "../core/ids.ts";
-import { TURNS_TO_READ, nextTurn } from "../time/clock.ts";
+import { SystemClock, TURNS_TO_READ } from "../time/clock.ts";
+import { Arrivals } from "./arrivals.ts";
 import type { Client, DropReason } from "./connections.ts";
+import { afterTurns } from "./turns.ts";
 
 /** About how many clients are admitted in one iteration of the runtime's event loop, over all its passes. */
 const PER_TURN = 50;
-
 /** How many events `full` and `free` are emitted before others have their turn: a subscriber to one may cause the other. */
 const MOST_TOLD = 2;
-
 /** The core's decisions in words, for IOLOOP_DEBUG. */
 const WORDS = ["", "finish", "stop", "close all", "closing", "reset a client", "full", "free", "a client timed out"];
 
@@ -45,8 +45,7 @@ export interface Order {
   readonly displaceIdle: number;
 }
 
-/** The events without arguments that a loop emits. */
-export type LoopEvent = "finish" | "closing" | "full" | "free";
+export type LoopEvent = "finish" | "closing" | "full" | "free"; // without arguments
 
 interface Owner {
   readonly core: Core;
@@ -102,9 +101,11 @@ export class Admission {
   #isReading = false; // a connection is to make room as soon as input has been read
   #hasRead = false;
   #learns = false;
+  readonly #arrivals: Arrivals | undefined; // with a test's clock, no time passes while the process is busy
 
   constructor(owner: Owner) {
     this.#owner = owner;
+    if (owner.clock.constructor === SystemClock) this.#arrivals = new Arrivals(owner);
   }
 
   /** Sets the loop's limits. */
@@ -198,6 +199,7 @@ export class Admission {
   /** Asks the core whether a client that has just arrived may be admitted: now, or in the next pass if a dispatch is under way. */
   askForOne(): void {
     const owner = this.#owner;
+    this.#arrivals?.add();
     if (owner.isDispatching || !owner.enter()) return owner.ask();
     this.isToBeAsked = true;
     owner.end();
@@ -259,8 +261,8 @@ export class Admission {
   }
 
   #drain(what: "finishing" | "closing"): void {
-    for (const drained of this.drained)
-      this.#owner.guard.run(what === "closing" ? "closing" : "finish", () => drained[what]());
+    const event = what === "closing" ? what : "finish";
+    for (const drained of this.drained) this.#owner.guard.run(event, () => drained[what]());
   }
 
   #displace(): void {
@@ -269,7 +271,7 @@ export class Admission {
     this.#hasRead = false;
     if (!admits || !this.#hasSlots || core.calls.pollDisplacement(now) <= 0) return;
     if (!hasRead) {
-      if (!this.#isReading) this.#readFirst(TURNS_TO_READ);
+      if (!this.#isReading) this.#readFirst();
       return;
     }
     // Each connection once at most: it closes, or has been active just now. The answer after the last one sets a timer.
@@ -281,20 +283,18 @@ export class Admission {
   }
 
   // If the process was busy, connections that seem to be silent may have unread input.
-  #readFirst(turns: number): void {
-    const turn = (): void => {
+  #readFirst(): void {
+    this.#isReading = afterTurns(this.#owner.guard, TURNS_TO_READ, () => {
       this.#isReading = false;
-      if (turns > 1) return this.#readFirst(turns - 1);
       this.#hasRead = true;
       this.#owner.ask();
-    };
-    this.#owner.guard.run("accept", () => {
-      nextTurn(turn);
-      this.#isReading = true;
     });
   }
 
   #nextAdmission(): number {
-    return this.#owner.admits ? this.#owner.core.calls.pollAdmission(this.#owner.now) : 0;
+    const { admits, core, now } = this.#owner;
+    if (!admits) return 0;
+    if (this.#learns && this.#arrivals?.comeFirst(core.calls.connectionsIn(State.WAITING))) return 0;
+    return core.calls.pollAdmission(now);
   }
 }

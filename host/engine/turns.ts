@@ -64,3 +64,19 @@ export class Turns {
     }
   }
 }
+
+/** Calls back after some iterations of the event loop. Returns false if the runtime cannot schedule that. */
+export function afterTurns(
+  guard: { run(event: string, task: () => void): void },
+  turns: number,
+  then: () => void,
+): boolean {
+  let isSet = false;
+  guard.run("accept", () => {
+    nextTurn(() => {
+      if (turns <= 1 || !afterTurns(guard, turns - 1, then)) then();
+    });
+    isSet = true;
+  });
+  return isSet;
+}
