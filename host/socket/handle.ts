@@ -61,7 +61,7 @@ function closed(this: Heard): void {
   this[LISTENER]?.disconnected(false);
 }
 
-const readFast = fastReader({ deliver, passed: (handle: Heard) => handle[LISTENER]?.passed });
+const readFast = /* @__PURE__ */ fastReader({ deliver, passed: (handle: Heard) => handle[LISTENER]?.passed });
 
 // Bun uses the last one for a write after the peer has disconnected.
 const GONE = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED", "ERR_SOCKET_CLOSED"]);
