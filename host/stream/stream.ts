@@ -3,7 +3,7 @@
 import { Writable } from "node:stream";
 import type { IOLoopError } from "../base/errors.ts";
 import { silent } from "../base/signals.ts";
-import { detached, ownMethods } from "../base/methods.ts";
+import { type Methods, detached } from "../base/methods.ts";
 import { CHUNK, COUNT, FUNCTION, type Rule, SIGNAL, check, checkOptions, BOOLEAN } from "../base/checks.ts";
 import { REACTOR, type Reactor } from "../reactor/reactor.ts";
 import type { Framer } from "../framing/framer.ts";
@@ -43,6 +43,8 @@ export type AnyData = any;
 
 /** A non-blocking I/O stream. `Data` is the type of its `data`. */
 export class Stream<Data = AnyData> extends StreamEnding {
+  /** @internal */
+  static override readonly ownMethods: Methods = { of: "a stream", unchecked: ["write", "push", "partlySent"] };
   /** A property for your own use, such as a session. The loop does not use it. */
   data: Data | undefined = undefined;
   #highWaterMark = 1_048_576;
@@ -284,5 +286,3 @@ const TARGET: Rule = {
     typeof (value as { getWriter?: unknown }).getWriter === "function" ||
     value instanceof Writable,
 };
-
-ownMethods(Stream, "a stream", ["write", "push", "partlySent"]);
