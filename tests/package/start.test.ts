@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { build } from "rolldown";
 import * as assert from "uvu/assert";
 import { Client } from "wasm-ioloop";
-import { evaluate, harness, isBun, isDeno } from "../support/harness.ts";
+import { evaluate, harness, inFolder, isBun, isDeno } from "../support/harness.ts";
 import { root } from "../support/paths.ts";
 
 const test = harness("start");
@@ -27,6 +27,28 @@ test("a server that listens loads no module of the runtime beside those of socke
     [],
     stdout,
   );
+});
+
+test("modules of the runtime are also loaded where it cannot be asked for one", async () => {
+  if (isDeno || process.platform === "win32") return; // Deno has always had that function
+  const source = `
+    process.getBuiltinModule = undefined; // as before Node 20.16
+    const { IOLoop } = await import("wasm-ioloop");
+    const loop = new IOLoop();
+    const path = process.env.TEST_PATH;
+    loop.server({ path, mode: 0o600 }, (loop, stream) => stream.write("echo").closeGracefully());
+    loop.client({ path }, (loop, err, stream) => {
+      stream.on("read", (stream, chunk) => console.log(String(chunk)));
+      stream.on("close", () => loop.stop());
+    });
+    await loop.start();
+    loop.reset();`;
+  await inFolder(async (folder) => {
+    const env = { ...process.env, TEST_PATH: join(folder, "socket") };
+    const { stdout, stderr } = spawnSync(process.execPath, evaluate(source), { cwd: root, encoding: "utf8", env });
+    assert.is(stderr, "");
+    assert.is(stdout, "echo\n");
+  });
 });
 
 /** The code of a bundle of a program. */
@@ -72,7 +94,7 @@ test("a method that a program has replaced before there was an object stays repl
   try {
     const client = new Client();
     client.close();
-    assert.is(prototype.close as unknown, mock);
+    assert.is(prototype.close, mock);
     assert.equal(calls, [[]]);
   } finally {
     prototype.close = close;
