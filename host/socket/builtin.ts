@@ -9,6 +9,7 @@ import type * as Fs from "node:fs";
 import type * as Https from "node:https";
 import { createRequire } from "node:module";
 import type * as Path from "node:path";
+import type * as Streams from "node:stream";
 import type * as Tls from "node:tls";
 import type * as Util from "node:util";
 import { builtinModule } from "../base/runtime.ts";
@@ -25,6 +26,8 @@ export const fs = (): typeof Fs => load("node:fs") as typeof Fs;
 export const https = (): typeof Https => load("node:https") as typeof Https;
 /** `node:path`. */
 export const paths = (): typeof Path => load("node:path") as typeof Path;
+/** `node:stream`. */
+export const streams = (): typeof Streams => load("node:stream") as typeof Streams;
 /** `node:tls`. */
 export const tls = (): typeof Tls => load("node:tls") as typeof Tls;
 /** `node:util`. */

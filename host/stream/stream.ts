@@ -1,12 +1,13 @@
 // class Stream: reads and writes a connection, and closes it when it is idle for too long.
 
-import { Writable } from "node:stream";
+import type { Writable } from "node:stream";
 import type { IOLoopError } from "../base/errors.ts";
 import { silent } from "../base/signals.ts";
 import { type Methods, detached } from "../base/methods.ts";
 import { CHUNK, COUNT, FUNCTION, type Rule, SIGNAL, check, checkOptions, BOOLEAN } from "../base/checks.ts";
 import { REACTOR, type Reactor } from "../reactor/reactor.ts";
 import type { Framer } from "../framing/framer.ts";
+import { streams } from "../socket/builtin.ts";
 import { HANDLE, type StreamHandle } from "../socket/handle.ts";
 import { Chunks } from "./chunks.ts";
 import type { CloseReason } from "./close-reason.ts";
@@ -284,5 +285,5 @@ const TARGET: Rule = {
   type: (value) =>
     value instanceof Stream ||
     typeof (value as { getWriter?: unknown }).getWriter === "function" ||
-    value instanceof Writable,
+    value instanceof streams().Writable,
 };
