@@ -25,6 +25,8 @@ const ofPackage = {
   resolveId: (source) => (source === "../index.ts" ? { id: "./index.js", external: true } : undefined),
 };
 const common = { external: /^node:/, platform: "neutral", logLevel: "warn" };
+// The comments for users are in the declarations, and the others in the sources: a program that starts need not read them.
+const comments = { legal: true, annotation: true, jsdoc: false };
 const output = { dir: "dist", format: "esm" };
 
 // The command is no entry of the package. It uses two of them.
@@ -69,7 +71,7 @@ export default defineConfig([
           { name: "timers-shared", test: /host\/timers\/(?!timers\.|promises\.)/ },
         ],
       },
-      comments: true,
+      comments,
       sourcemap: true,
       sourcemapExcludeSources: true, // the package has them
     },
@@ -81,7 +83,7 @@ export default defineConfig([
     output: {
       ...output,
       chunkFileNames: "service.js",
-      comments: true,
+      comments,
       sourcemap: true,
       sourcemapExcludeSources: true,
     },
@@ -91,7 +93,7 @@ export default defineConfig([
     ...common,
     input: { cli: "host/service/cli.ts" },
     plugins: [ofPackage, ofServices],
-    output: { ...output, comments: true, sourcemap: true, sourcemapExcludeSources: true },
+    output: { ...output, comments, sourcemap: true, sourcemapExcludeSources: true },
   },
   declarations({ core }), // separately, as the others use none of its types
   declarations({ framing }), // and these need the types of Node, which those that the others share do not

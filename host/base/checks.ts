@@ -43,10 +43,10 @@ export const SECONDS: Rule = {
 };
 export const FUNCTION: Rule = { allowed: "a function", type: (value) => typeof value === "function" };
 export const BOOLEAN: Rule = { allowed: "true or false", type: (value) => typeof value === "boolean" };
-export const PORT: Rule = whole(0, 65535);
-export const PEER_PORT: Rule = whole(1, 65535);
-export const COUNT: Rule = whole(0, 2147483647);
-export const POSITIVE: Rule = whole(1, 2147483647);
+export const PORT: Rule = /* @__PURE__ */ whole(0, 65535);
+export const PEER_PORT: Rule = /* @__PURE__ */ whole(1, 65535);
+export const COUNT: Rule = /* @__PURE__ */ whole(0, 2147483647);
+export const POSITIVE: Rule = /* @__PURE__ */ whole(1, 2147483647);
 export const TEXT: Rule = {
   allowed: "a string that is not empty",
   type: isString,
@@ -57,7 +57,7 @@ export const HOST: Rule = {
   type: isString,
   range: (value: string) => value.length > 0 && !value.includes("\0"),
 };
-export const OVERFLOW: Rule = oneOf("wait", "drop");
+export const OVERFLOW: Rule = /* @__PURE__ */ oneOf("wait", "drop");
 export const OBJECT: Rule = {
   allowed: "an object",
   // A revoked proxy has no prototype to ask for, and throws.

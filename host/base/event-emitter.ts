@@ -4,7 +4,7 @@ import { FUNCTION, STRING, check } from "./checks.ts";
 import { isThenable } from "./deferred.ts";
 import { toError, withCode } from "./errors.ts";
 import { known } from "./guess.ts";
-import { detached, ownMethods } from "./methods.ts";
+import { type Methods, detached, ownMethods } from "./methods.ts";
 
 /** A subscriber. It gets the emitter first, then the event's arguments. */
 export type Subscriber<T, Args extends unknown[]> = (emitter: T, ...args: Args) => unknown;
@@ -37,8 +37,15 @@ type ErrorArguments<E> = E extends { error: infer Args extends unknown[] }
  * emit on. If a subscriber throws, the later ones are skipped, and `emit` throws the exception.
  */
 export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
+  /** @internal */
+  static readonly ownMethods: Methods = { of: "an emitter", unchecked: ["on", "emit", "hasSubscribers"] };
   /** The event names of a class; default undefined. If a class sets them, subscribing to or emitting another name throws. */
   static readonly events: readonly string[] | undefined = undefined;
+
+  /** @internal */
+  constructor() {
+    ownMethods(new.target);
+  }
 
   // Name, list, name, list, …: a Map would be several times as large, and a program can have very many emitters with few events.
   #subscribers: unknown[] | undefined;
@@ -188,8 +195,6 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
     return undefined;
   }
 }
-
-ownMethods(EventEmitter, "an emitter", ["on", "emit", "hasSubscribers"]);
 
 // `once` of node:events subscribes this function to `error`, after the event that it waits for, and rejects with its first
 // argument. That must be the error, not the emitter.

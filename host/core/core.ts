@@ -74,6 +74,16 @@ export class Core {
   }
 }
 
+interface Decoder {
+  readonly Buffer?: { from(text: string, encoding: "base64"): Uint8Array<ArrayBuffer> };
+}
+
+// A browser has no Buffer, which takes a tenth of the time.
 function bytes(base64: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const { Buffer } = globalThis as Decoder;
+  if (Buffer) return Buffer.from(base64, "base64");
+  const text = atob(base64);
+  const all = new Uint8Array(text.length);
+  for (let i = 0; i < all.length; i++) all[i] = text.charCodeAt(i);
+  return all;
 }

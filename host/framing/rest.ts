@@ -1,7 +1,7 @@
 // The bytes of a message that is not complete yet.
 
 const LEAST = 64; // bytes
-const NOTHING = Buffer.alloc(0);
+const NOTHING = /* @__PURE__ */ Buffer.alloc(0);
 
 /** Collects bytes in one buffer, which grows by doubling: its size is at most twice what has come. */
 export class Rest {

@@ -3,9 +3,9 @@
 
 import { Deferred, isThenable } from "../base/deferred.ts";
 import { namesOf } from "../base/event-emitter.ts";
-import { ownMethods } from "../base/methods.ts";
+import type { Methods } from "../base/methods.ts";
 import { GuardedEmitter } from "../reactor/emitters.ts";
-import type { IOLoop } from "./ioloop.ts";
+import { IOLoop } from "./ioloop.ts"; // a circle: it has `delay`. Both use each other only in functions.
 import { COUNT, FUNCTION, OBJECT, type Rule, check, checkOptions } from "../base/checks.ts";
 
 export interface DelayEvents {
@@ -18,19 +18,17 @@ export interface DelayEvents {
 /** A step. It receives the delay, and the arguments of the events before it, in the order in which these were begun. */
 export type Step = (delay: Delay, ...args: never[]) => unknown;
 
-let Loop: typeof IOLoop;
-
-/** Sets the class of loops, which has the shared loop. To import it here would be circular. @internal */
-export function shareLoop(loop: typeof IOLoop): void {
-  Loop = loop;
-}
-
-const LOOP: Rule = { allowed: "an IOLoop", type: (value) => value instanceof Loop };
+const LOOP: Rule = { allowed: "an IOLoop", type: (value) => value instanceof IOLoop };
 
 /** Manages callbacks and controls the flow of events. */
 export class Delay extends GuardedEmitter<DelayEvents> {
   /** @internal */
-  static override readonly events: readonly string[] = namesOf<DelayEvents>({ error: true, finish: true });
+  static override readonly ownMethods: Methods = { of: "a delay" };
+  /** @internal */
+  static override readonly events: readonly string[] = /* @__PURE__ */ namesOf<DelayEvents>({
+    error: true,
+    finish: true,
+  });
 
   /** The loop that the steps run on; default the shared loop. */
   readonly ioloop: IOLoop;
@@ -46,7 +44,7 @@ export class Delay extends GuardedEmitter<DelayEvents> {
   #outcome = new Deferred().silent();
 
   constructor(options: { ioloop?: IOLoop | undefined } = {}) {
-    const { ioloop = Loop.singleton } = checkOptions("new Delay", options, { ioloop: LOOP });
+    const { ioloop = IOLoop.singleton } = checkOptions("new Delay", options, { ioloop: LOOP });
     super(ioloop.reactor.engine);
     this.ioloop = ioloop;
   }
@@ -203,5 +201,3 @@ export class Delay extends GuardedEmitter<DelayEvents> {
     return { isWaiting: this.#waiting, steps: this.#remaining.length, pending: this.#pending };
   }
 }
-
-ownMethods(Delay, "a delay");

@@ -1,7 +1,7 @@
 // Watches the requests of HTTP/1 servers, from the end of the header to the last byte of the answer.
 
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { channels } from "../socket/builtin.ts";
 import type { SocketHandle } from "../socket/handle.ts";
 import type { AnyServer } from "./served.ts";
 
@@ -67,7 +67,7 @@ export function watchRequests(server: AnyServer, watcher: RequestWatcher): () =>
   return () => {
     ofServer.delete(watcher);
     if (ofServer.size === 0 && watchers.get(server) === ofServer) watchers.delete(server);
-    if (watchers.size === 0) unsubscribe(...BEGAN);
+    if (watchers.size === 0) channels().unsubscribe(...BEGAN);
   };
 }
 
@@ -77,14 +77,14 @@ export function watchAnswers(): () => void {
   if (finishing === 0) listen(ANSWERED);
   finishing++;
   return () => {
-    if (--finishing === 0) unsubscribe(...ANSWERED);
+    if (--finishing === 0) channels().unsubscribe(...ANSWERED);
   };
 }
 
 // Unsubscribes first: with two subscriptions, each request would count twice.
 function listen([channel, listener]: typeof BEGAN | typeof ANSWERED): void {
-  unsubscribe(channel, listener);
-  subscribe(channel, listener);
+  channels().unsubscribe(channel, listener);
+  channels().subscribe(channel, listener);
 }
 
 /** Calls all functions of a list, and empties it. If one throws, the others are still called. */

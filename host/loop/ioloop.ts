@@ -1,13 +1,13 @@
 // class IOLoop: maps ids to objects, under the names of Mojo::IOLoop.
 
 import { tally } from "../core/debug.ts";
-import { type Step, Delay, shareLoop } from "./delay.ts";
+import { type Step, Delay } from "./delay.ts";
 import { Client } from "../net/client.ts";
 import type { ClientOptions } from "../net/client-options.ts";
 import { IOLoopError } from "../base/errors.ts";
 import { LoopPromises } from "./loop-promises.ts";
 import { type StopOptions, stopGracefully } from "./graceful-stop.ts";
-import { ownMethods, detached } from "../base/methods.ts";
+import { type Methods, detached } from "../base/methods.ts";
 import { printError } from "../reactor/print-error.ts";
 import type { ListenerOptions } from "../net/listener-options.ts";
 import { type IOLoopOptions, LOOP_EVENTS, checkLoopOptions, instance } from "./loop-options.ts";
@@ -34,6 +34,11 @@ export type ErrorCallback = (loop: IOLoop, error: NodeJS.ErrnoException | undefi
 
 /** An event loop for TCP clients and servers. */
 export class IOLoop extends LoopPromises {
+  /** @internal */
+  static override readonly ownMethods: Methods = {
+    of: "a loop",
+    unchecked: ["timer", "recurring", "remove", "nextTick"],
+  };
   /** @internal */
   static override readonly events: readonly string[] = LOOP_EVENTS;
 
@@ -258,36 +263,30 @@ export class IOLoop extends LoopPromises {
   }
 
   // The static methods act on the shared loop.
-  static readonly acceptor: IOLoop["acceptor"] = onSingleton("acceptor");
-  static readonly delay: IOLoop["delay"] = onSingleton("delay");
-  static readonly client: IOLoop["client"] = onSingleton("client");
-  static readonly connect: IOLoop["connect"] = onSingleton("connect");
-  static readonly listen: IOLoop["listen"] = onSingleton("listen");
-  static readonly nextTick: IOLoop["nextTick"] = onSingleton("nextTick");
-  static readonly oneTick: IOLoop["oneTick"] = onSingleton("oneTick");
-  static readonly recurring: IOLoop["recurring"] = onSingleton("recurring");
-  static readonly remove: IOLoop["remove"] = onSingleton("remove");
-  static readonly reset: IOLoop["reset"] = onSingleton("reset");
-  static readonly serve: IOLoop["serve"] = onSingleton("serve");
-  static readonly server: IOLoop["server"] = onSingleton("server");
-  static readonly sleep: IOLoop["sleep"] = onSingleton("sleep");
-  static readonly start: IOLoop["start"] = onSingleton("start");
-  static readonly stop: IOLoop["stop"] = onSingleton("stop");
-  static readonly stopGracefully: IOLoop["stopGracefully"] = onSingleton("stopGracefully");
-  static readonly stream: IOLoop["stream"] = onSingleton("stream");
-  static readonly timer: IOLoop["timer"] = onSingleton("timer");
-
-  static {
-    shareLoop(IOLoop);
-  }
+  static readonly acceptor: IOLoop["acceptor"] = /* @__PURE__ */ onSingleton("acceptor");
+  static readonly delay: IOLoop["delay"] = /* @__PURE__ */ onSingleton("delay");
+  static readonly client: IOLoop["client"] = /* @__PURE__ */ onSingleton("client");
+  static readonly connect: IOLoop["connect"] = /* @__PURE__ */ onSingleton("connect");
+  static readonly listen: IOLoop["listen"] = /* @__PURE__ */ onSingleton("listen");
+  static readonly nextTick: IOLoop["nextTick"] = /* @__PURE__ */ onSingleton("nextTick");
+  static readonly oneTick: IOLoop["oneTick"] = /* @__PURE__ */ onSingleton("oneTick");
+  static readonly recurring: IOLoop["recurring"] = /* @__PURE__ */ onSingleton("recurring");
+  static readonly remove: IOLoop["remove"] = /* @__PURE__ */ onSingleton("remove");
+  static readonly reset: IOLoop["reset"] = /* @__PURE__ */ onSingleton("reset");
+  static readonly serve: IOLoop["serve"] = /* @__PURE__ */ onSingleton("serve");
+  static readonly server: IOLoop["server"] = /* @__PURE__ */ onSingleton("server");
+  static readonly sleep: IOLoop["sleep"] = /* @__PURE__ */ onSingleton("sleep");
+  static readonly start: IOLoop["start"] = /* @__PURE__ */ onSingleton("start");
+  static readonly stop: IOLoop["stop"] = /* @__PURE__ */ onSingleton("stop");
+  static readonly stopGracefully: IOLoop["stopGracefully"] = /* @__PURE__ */ onSingleton("stopGracefully");
+  static readonly stream: IOLoop["stream"] = /* @__PURE__ */ onSingleton("stream");
+  static readonly timer: IOLoop["timer"] = /* @__PURE__ */ onSingleton("timer");
 
   /** Whether the shared loop runs. */
   static isRunning(): boolean {
     return IOLoop.singleton.isRunning;
   }
 }
-
-ownMethods(IOLoop, "a loop", ["timer", "recurring", "remove", "nextTick"]);
 
 function onSingleton<K extends keyof IOLoop>(name: K): IOLoop[K] {
   const method = (...args: unknown[]): unknown =>

@@ -13,8 +13,8 @@ export type QueueOrder = "fifo" | "adaptive";
 /** Whether addresses take turns. */
 export type Fairness = "none" | "address";
 
-export const QUEUE: Rule = oneOf("fifo", "adaptive");
-export const FAIRNESS: Rule = oneOf("none", "address");
+export const QUEUE: Rule = /* @__PURE__ */ oneOf("fifo", "adaptive");
+export const FAIRNESS: Rule = /* @__PURE__ */ oneOf("none", "address");
 export const RATE: Rule = { ...SECONDS, allowed: "a finite number of clients a second, 0 or more" };
 
 /** Options of {@link IOLoop}: its attributes, and its clock. */
@@ -77,7 +77,7 @@ export interface IOLoopEvents {
 }
 
 /** The names of the events. */
-export const LOOP_EVENTS: readonly string[] = namesOf<IOLoopEvents>({
+export const LOOP_EVENTS: readonly string[] = /* @__PURE__ */ namesOf<IOLoopEvents>({
   finish: true,
   closing: true,
   full: true,

@@ -4,6 +4,7 @@ import type { EventEmitter as NodeEmitter } from "node:events";
 import { IOLoopError, withCode } from "../base/errors.ts";
 import { nextTickOfRuntime } from "../base/runtime.ts";
 import { type Rule, check } from "../base/checks.ts";
+import { https } from "../socket/builtin.ts";
 import { type SocketHandle, addressOf, beneath, listenerOf } from "../socket/handle.ts";
 import { passOrigin } from "../socket/proxy-info.ts";
 import type { LoopEngine } from "../engine/loop-engine.ts";
@@ -134,7 +135,7 @@ export function streamOf(engine: LoopEngine, socket: object): Stream | undefined
 // On Bun such a server differs from one of node:http in its class alone.
 function isHttpsOnBun(server: AnyServer): boolean {
   if (process.versions["bun"] === undefined || !speaksHttp1(server)) return false;
-  const { Server } = process.getBuiltinModule("node:https");
+  const { Server } = https();
   return server instanceof Server;
 }
 

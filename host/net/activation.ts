@@ -3,10 +3,10 @@
 // They stay in the environment, for the workers of a cluster, and for other code that reads them. A child process has a copy, which does not
 // concern it: LISTEN_PID is not its own.
 
-import cluster from "node:cluster";
 import { IOLoopError } from "../base/errors.ts";
 import { setting } from "../base/runtime.ts";
 import { show } from "../base/show.ts";
+import { isClusterWorker } from "../socket/builtin.ts";
 import type { Rule } from "../base/checks.ts";
 
 /** The descriptor of the first socket. */
@@ -66,7 +66,7 @@ function passedSockets(what: string): Passed[] {
 
 // In a cluster the primary opens the descriptors for its workers, so they are for them if they are for the primary.
 function isForUs(pid: string | undefined): boolean {
-  return areOurs(pid) || (cluster.isWorker && pid === String(process.ppid));
+  return areOurs(pid) || (isClusterWorker() && pid === String(process.ppid));
 }
 
 /** Whether this process itself has the descriptors, also as a worker of a cluster. */

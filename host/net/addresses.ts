@@ -6,7 +6,7 @@ import type { Rule } from "../base/checks.ts";
 const IPV4 = 4; // bytes
 const IPV6 = 16;
 const GROUPS = 8;
-const MAPPED = Buffer.from("00000000000000000000ffff", "hex"); // before an IPv4 address that is written as IPv6
+const MAPPED = /* @__PURE__ */ Buffer.from("00000000000000000000ffff", "hex"); // before an IPv4 address that is written as IPv6
 
 /** The bytes of an address, 4 or 16; undefined if it is none. A zone, as in `fe80::1%eth0`, is ignored. */
 export function bytesOf(address: string): Buffer | undefined {

@@ -1,10 +1,9 @@
 // Makes a server listen: synchronously if the runtime can, and in place of a socket file that no process has open.
 
-import cluster from "node:cluster";
-import { channel } from "node:diagnostics_channel";
 import { type ListenOptions, type Server, isIP } from "node:net";
 import { IOLoopError } from "../base/errors.ts";
 import type { BareSocket } from "../socket/bare-socket.ts";
+import { channels, isClusterWorker } from "../socket/builtin.ts";
 import { listenOnBun } from "../socket/bun-socket.ts";
 import type { SocketFile } from "./socket-file.ts";
 
@@ -60,17 +59,14 @@ export function bind(
   };
   let tries = 0;
   server.on("error", (error: NodeJS.ErrnoException) => {
-    if (!file || error.code !== "EADDRINUSE" || isBoundElsewhere() || ++tries > TRIES) return failed(error);
+    if (!file || error.code !== "EADDRINUSE" || isClusterWorker() || ++tries > TRIES) return failed(error);
     void file.makeWay().then((isFree) => (isFree ? tryAgain() : failed(error)));
   });
   file?.guard(server);
   // The primary shares one socket between the first attempts of all workers, and another between the second ones: so a worker tries once.
-  if (file && isBoundElsewhere()) void file.makeWay().then(tryAgain);
+  if (file && isClusterWorker()) void file.makeWay().then(tryAgain);
   else begin();
 }
-
-// `listen` publishes its beginning on this channel. Its end and its failure are published by code that `_listen2` runs, too.
-const begins = channel("tracing:net.server.listen:asyncStart");
 
 function listen(server: Server, { isOwn = false, ...options }: Listening): void {
   const { host, port = 0, fd, backlog } = options;
@@ -78,20 +74,17 @@ function listen(server: Server, { isOwn = false, ...options }: Listening): void 
   const binding = server as Binding;
   const flags = options.ipv6Only ? IPV6_ONLY : undefined;
   // In a cluster the primary binds for its workers, asynchronously: they call `listen`. The same for a descriptor, unless it is their own.
-  const bindsHere = cluster.isPrimary ? family !== 0 && !options.reusePort : isOwn;
+  const bindsHere = isClusterWorker() ? isOwn : family !== 0 && !options.reusePort;
   // oxlint-disable no-underscore-dangle -- that is its name
   if (!bindsHere || typeof binding._listen2 !== "function") {
     server.listen(isOwn ? { ...options, exclusive: true } : options);
     return;
   }
+  // `listen` publishes its beginning on this channel. Its end and its failure are published by code that `_listen2` runs, too.
+  const begins = channels().channel("tracing:net.server.listen:asyncStart");
   if (begins.hasSubscribers) begins.publish({ server, options });
   if (isOwn) binding._listen2(null, null, null, backlog, fd, undefined);
   else binding._listen2(host!, port, family as 4 | 6, backlog, undefined, flags);
-}
-
-/** Whether another process binds the sockets of this one: the primary of a cluster. Other workers may hold them too. */
-export function isBoundElsewhere(): boolean {
-  return cluster.isWorker;
 }
 
 /** Throws if the runtime would ignore an option. */

@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import { IOLoopError, isError } from "../base/errors.ts";
 import { namesOf } from "../base/event-emitter.ts";
-import { ownMethods } from "../base/methods.ts";
+import type { Methods } from "../base/methods.ts";
 import { onAbort } from "../base/signals.ts";
 import { checkOptions } from "../base/checks.ts";
 import type { Id } from "../core/ids.ts";
@@ -29,7 +29,12 @@ const SECONDS_TO_CONNECT = 10;
 /** Opens one TCP or UNIX domain socket connection. Emits either `connect` or `error`, once. */
 export class Client extends ReactorPart<ClientEvents> {
   /** @internal */
-  static override readonly events: readonly string[] = namesOf<ClientEvents>({ connect: true, error: true });
+  static override readonly ownMethods: Methods = { of: "a client" };
+  /** @internal */
+  static override readonly events: readonly string[] = /* @__PURE__ */ namesOf<ClientEvents>({
+    connect: true,
+    error: true,
+  });
 
   #handle: StreamHandle | undefined;
   #next: ((handle: StreamHandle) => void) | undefined; // what follows when the plain handle is connected
@@ -225,8 +230,6 @@ export class Client extends ReactorPart<ClientEvents> {
       .off("close", this.#onClose);
   }
 }
-
-ownMethods(Client, "a client");
 
 function closed(what: string): IOLoopError {
   return new IOLoopError("ERR_IOLOOP_HANDLE_CLOSED", `connect: ${what}`);

@@ -2,7 +2,7 @@
 
 import type { AcceptorLimits } from "../engine/acceptors.ts";
 import { ACTIVATION, areOurs, takePassedSocket } from "./activation.ts";
-import { type Listening, checkSupport, isBoundElsewhere } from "./bind.ts";
+import { type Listening, checkSupport } from "./bind.ts";
 import {
   BOOLEAN,
   COUNT,
@@ -19,6 +19,7 @@ import {
 import { withCode } from "../base/errors.ts";
 import { NETWORKS } from "./addresses.ts";
 import { SOCKET_PATH } from "./socket-file.ts";
+import { isClusterWorker } from "../socket/builtin.ts";
 import { TCP_RULES, type TcpOptions } from "../socket/tcp-options.ts";
 import { SERVER_TLS_RULES, type ServerTlsOptions } from "../socket/tls-options.ts";
 
@@ -133,7 +134,7 @@ export function checkListenerOptions(what: string, options: ListenerOptions): Li
 
 /** Whether other processes may hold the socket, too. */
 export function isShared({ fd, activation, reuse }: ListenerOptions): boolean {
-  return fd !== undefined || activation !== undefined || (isBoundElsewhere() && reuse !== true);
+  return fd !== undefined || activation !== undefined || (isClusterWorker() && reuse !== true);
 }
 
 /**
@@ -148,7 +149,7 @@ export function whereToListen(what: string, options: ListenerOptions): Listening
   return {
     ...where,
     ...(reuse && { reusePort: true }),
-    ...(isPassed && isBoundElsewhere() && areOurs() && { isOwn: true }),
+    ...(isPassed && isClusterWorker() && areOurs() && { isOwn: true }),
     backlog: isPassed ? UNLIMITED : Math.max(backlog, SYSTEM_BACKLOG),
   };
 }

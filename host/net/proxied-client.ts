@@ -10,7 +10,7 @@ import { type ProxyInfo, keepRest, setOrigin } from "../socket/proxy-info.ts";
 import { parseProxy } from "./proxy-protocol.ts";
 import { fails, turnAway } from "./waiting-client.ts";
 
-const NO_BYTES = Buffer.alloc(0);
+const NO_BYTES = /* @__PURE__ */ Buffer.alloc(0);
 
 export class ProxiedClient implements Connection, Listener {
   readonly id: number;

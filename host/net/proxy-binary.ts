@@ -6,7 +6,7 @@ import { fieldsOf } from "./proxy-tlvs.ts";
 import { Malformed, NOTHING } from "./proxy-parts.ts";
 
 /** With what a header begins. */
-export const SIGNATURE: Buffer = Buffer.from("\r\n\r\n\0\r\nQUIT\n", "latin1");
+export const SIGNATURE: Buffer = /* @__PURE__ */ Buffer.from("\r\n\r\n\0\r\nQUIT\n", "latin1");
 
 /** The length of what comes before the addresses: the signature, version and command, family and protocol, and the length of the rest. */
 export const FIXED = 16;

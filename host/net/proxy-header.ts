@@ -66,8 +66,8 @@ const whole = (to: number): Rule => ({
   type: (value) => typeof value === "number",
   range: (value: number) => Number.isInteger(value) && value >= 0 && value <= to,
 });
-const PORT = whole(65535);
-const TYPE = whole(255);
+const PORT = /* @__PURE__ */ whole(65535);
+const TYPE = /* @__PURE__ */ whole(255);
 const CHECKSUM_BYTES = 4;
 
 /** Checks the option, and returns the header. `what` is the called method. */

@@ -23,7 +23,7 @@ const UNDECIDED: Parsed = { what: "undecided" };
 const PARTIAL: Parsed = { what: "partial" };
 const NONE: Parsed = { what: "none" };
 
-const TEXT = Buffer.from("PROXY ");
+const TEXT = /* @__PURE__ */ Buffer.from("PROXY ");
 const LONGEST_TEXT = 107; // with its end
 
 /** Parses the first bytes of a connection. Never throws. */

@@ -1,6 +1,7 @@
 // Helpers of servers: their events, a free port, whether the loop still accepts, a notice when other code closes the server of the runtime, late connections.
 
 import { IOLoopError } from "../base/errors.ts";
+import { namesOf } from "../base/event-emitter.ts";
 import type { LoopEngine } from "../engine/loop-engine.ts";
 import type { SocketHandle } from "../socket/handle.ts";
 import { type AddressInfo, Server, type Socket, createServer } from "node:net";
@@ -11,6 +12,9 @@ export interface ServerEvents {
   /** Listening failed. The acceptor is closed, and its id is spent. */
   error: [error: NodeJS.ErrnoException];
 }
+
+/** Their names. */
+export const SERVER_EVENTS: readonly string[] = /* @__PURE__ */ namesOf<ServerEvents>({ accept: true, error: true });
 
 /** A port that was free a moment ago, on 127.0.0.1. */
 export function freePort(): Promise<number> {

@@ -7,12 +7,11 @@ import type { BareSocket } from "../socket/bare-socket.ts";
 import { Deferred } from "../base/deferred.ts";
 import { debug } from "../core/debug.ts";
 import { IOLoopError } from "../base/errors.ts";
-import { namesOf } from "../base/event-emitter.ts";
-import { ownMethods } from "../base/methods.ts";
+import type { Methods } from "../base/methods.ts";
 import { onAbort } from "../base/signals.ts";
 import { bind } from "./bind.ts";
 import { type ListenerOptions, checkListenerOptions, isShared, limitsOf, whereToListen } from "./listener-options.ts";
-import { type ServerEvents, checkAccepting, freePort, refuse, whenClosed } from "./server-handle.ts";
+import { SERVER_EVENTS, type ServerEvents, checkAccepting, freePort, refuse, whenClosed } from "./server-handle.ts";
 import { SocketFile } from "./socket-file.ts";
 import { acceptOnNode } from "../socket/node-socket.ts";
 import { POSITIVE, checkOptions } from "../base/checks.ts";
@@ -32,7 +31,9 @@ import { fails, letWait } from "./waiting-client.ts";
 /** Accepts TCP and UNIX domain socket connections. */
 export class Server extends Disposable<ServerEvents> {
   /** @internal */
-  static override readonly events: readonly string[] = namesOf<ServerEvents>({ accept: true, error: true });
+  static override readonly ownMethods: Methods = { of: "a server" };
+  /** @internal */
+  static override readonly events: readonly string[] = SERVER_EVENTS;
 
   readonly #multiAccept: number | undefined;
   #handle: NetServer | undefined;
@@ -296,5 +297,3 @@ export class Server extends Disposable<ServerEvents> {
     });
   }
 }
-
-ownMethods(Server, "a server");

@@ -5,22 +5,11 @@
 // which a live server would count as a client. If that is refused, the file has no owner. It is removed under a lock, and only if it is
 // still the same file: if several processes start at once, one wins.
 
-import cluster from "node:cluster";
-import {
-  type BigIntStats,
-  chmodSync,
-  closeSync,
-  linkSync,
-  lstatSync,
-  openSync,
-  renameSync,
-  statSync,
-  unlinkSync,
-} from "node:fs";
+import type { BigIntStats } from "node:fs";
 import { type Server, connect } from "node:net";
-import { resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Rule } from "../base/checks.ts";
+import { setTimeout } from "../base/runtime.ts";
+import { fs, isClusterWorker, paths } from "../socket/builtin.ts";
 import { whoHas } from "./unix-sockets.ts";
 
 // A lock is held for less than a millisecond. The process that made one of this age has died.
@@ -47,15 +36,15 @@ export class SocketFile {
   isClosed = false;
 
   constructor(path: string, mode?: number) {
-    this.#path = resolve(path); // the process may change its working directory
+    this.#path = paths().resolve(path); // the process may change its working directory
     this.#mode = mode;
   }
 
   /** The server has bound: the file at the path is its own. */
   bound(): void {
     if (this.#own) return;
-    if (this.#mode !== undefined) chmodSync(this.#path, this.#mode);
-    if (cluster.isPrimary) this.#own = look(this.#path); // the file of a worker belongs to the primary
+    if (this.#mode !== undefined) fs().chmodSync(this.#path, this.#mode);
+    if (!isClusterWorker()) this.#own = look(this.#path); // the file of a worker belongs to the primary
   }
 
   /** Removes the file at the path if it has no owner. Returns whether an attempt to bind may succeed. */
@@ -87,7 +76,7 @@ export class SocketFile {
     }
     const aside = `${this.#path}.${process.pid}`;
     try {
-      renameSync(this.#path, aside);
+      fs().renameSync(this.#path, aside);
     } catch {
       return close(); // the runtime may not remove it, either
     }
@@ -103,7 +92,7 @@ function isSame(a: BigIntStats, b: BigIntStats): boolean {
 
 function look(path: string): BigIntStats | undefined {
   try {
-    return lstatSync(path, { bigint: true });
+    return fs().lstatSync(path, { bigint: true });
   } catch {
     return undefined;
   }
@@ -111,15 +100,15 @@ function look(path: string): BigIntStats | undefined {
 
 function remove(path: string, file: BigIntStats): void {
   const now = look(path);
-  if (now && isSame(now, file)) unlinkSync(path);
+  if (now && isSame(now, file)) fs().unlinkSync(path);
 }
 
 function putBack(aside: string, path: string): void {
   try {
-    linkSync(aside, path); // replaces nothing
-    unlinkSync(aside);
+    fs().linkSync(aside, path); // replaces nothing
+    fs().unlinkSync(aside);
   } catch {
-    if (!look(path)) renameSync(aside, path); // a link to the file of another user is not always allowed
+    if (!look(path)) fs().renameSync(aside, path); // a link to the file of another user is not always allowed
   }
 }
 
@@ -151,7 +140,7 @@ async function removeLocked(path: string, file: BigIntStats): Promise<boolean> {
         // The system may have reused an inode. Then the time of its last change differs.
         if (!now || !isSame(now, file) || now.ctimeNs !== file.ctimeNs) return true;
         if (whoHas(path, file) === "somebody") return false;
-        unlinkSync(path);
+        fs().unlinkSync(path);
         return true;
       } catch {
         return false; // no permission to remove it
@@ -159,14 +148,14 @@ async function removeLocked(path: string, file: BigIntStats): Promise<boolean> {
         giveBack(lock);
       }
     }
-    await sleep(10);
+    await new Promise<void>((resolve) => setTimeout(resolve, 10));
   }
   return false;
 }
 
 function giveBack(lock: string): void {
   try {
-    unlinkSync(lock);
+    fs().unlinkSync(lock);
   } catch {
     // Another process took it for an old one.
   }
@@ -175,13 +164,13 @@ function giveBack(lock: string): void {
 // Tries to take the lock. False if another process has it; undefined if it cannot be made.
 function take(lock: string): boolean | undefined {
   try {
-    closeSync(openSync(lock, "wx"));
+    fs().closeSync(fs().openSync(lock, "wx"));
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") return undefined;
   }
   try {
-    if (Date.now() - statSync(lock).mtimeMs > LOCK_MS) unlinkSync(lock);
+    if (Date.now() - fs().statSync(lock).mtimeMs > LOCK_MS) fs().unlinkSync(lock);
   } catch {
     // It has just been removed by its owner.
   }

@@ -1,7 +1,7 @@
 // Reads the list of UNIX domain sockets that Linux has. It shows which are open, without a connection to them.
 
-import { type BigIntStats, lstatSync, readFileSync } from "node:fs";
-import { basename, isAbsolute, resolve } from "node:path";
+import type { BigIntStats } from "node:fs";
+import { fs, paths } from "../socket/builtin.ts";
 
 const LIST = "/proc/net/unix";
 /** Four of its columns: whether a socket listens, its type, its state, and the name it is bound to. */
@@ -19,7 +19,7 @@ interface Permissions {
  * network namespace: it lacks the processes of others, such as those of a container.
  */
 export function whoHas(path: string, file: BigIntStats): "somebody" | "nobody" | "unknown" {
-  const text = resolve(path).includes("\n") ? undefined : list(); // the list has a line for each socket
+  const text = paths().resolve(path).includes("\n") ? undefined : list(); // the list has a line for each socket
   if (text === undefined) return "unknown";
   let answer: "nobody" | "unknown" = "nobody";
   for (const [, flags, type, state, name] of text.matchAll(LINE)) {
@@ -35,11 +35,11 @@ export function whoHas(path: string, file: BigIntStats): "somebody" | "nobody" |
 
 // Whether a name in the list is that of a file. Undefined if it may be.
 function isName(name: string, path: string, file: BigIntStats): boolean | undefined {
-  if (basename(name) !== basename(path)) return false;
-  if (!isAbsolute(name)) return undefined; // relative to a directory that only its process knows
-  if (name === resolve(path)) return true;
+  if (paths().basename(name) !== paths().basename(path)) return false;
+  if (!paths().isAbsolute(name)) return undefined; // relative to a directory that only its process knows
+  if (name === paths().resolve(path)) return true;
   try {
-    const other = lstatSync(name, { bigint: true });
+    const other = fs().lstatSync(name, { bigint: true });
     return other.dev === file.dev && other.ino === file.ino;
   } catch {
     return undefined; // removed, or in a file system that this process does not see
@@ -50,7 +50,7 @@ function list(): string | undefined {
   const permission = (globalThis as Permissions).Deno?.permissions?.querySync({ name: "read", path: LIST });
   if (permission && permission.state !== "granted") return undefined; // to read it would prompt the user
   try {
-    return readFileSync(LIST, "utf8");
+    return fs().readFileSync(LIST, "utf8");
   } catch {
     return undefined;
   }

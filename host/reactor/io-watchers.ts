@@ -3,7 +3,6 @@
 // The runtime only reports changes ("readable", "drain"), so a watcher that may be ready is put into the hot set, and every
 // pass checks its handle until it is not ready any more. A watcher outside the hot set costs nothing.
 
-import { EventEmitter as NodeEmitter } from "node:events";
 import { Server as NetServer } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import { IOLoopError } from "../base/errors.ts";
@@ -11,6 +10,7 @@ import { BOOLEAN, type Rule, check } from "../base/checks.ts";
 import { clearInterval, setInterval } from "../base/runtime.ts";
 import type { Resource } from "../engine/resources.ts";
 import type { LoopEngine } from "../engine/loop-engine.ts";
+import { events } from "../socket/builtin.ts";
 import { isClosedServer } from "../socket/node-internals.ts";
 import { ServerWatcher } from "./server-watcher.ts";
 import { StreamWatcher } from "./stream-watcher.ts";
@@ -23,7 +23,8 @@ type Callback = (reactor: never, writable: boolean) => unknown;
 
 const HANDLE: Rule = {
   allowed: "a stream or a server of the runtime",
-  type: (value) => value instanceof NetServer || (value instanceof NodeEmitter && canReadOrWrite(value as never)),
+  type: (value) =>
+    value instanceof NetServer || (value instanceof events().EventEmitter && canReadOrWrite(value as never)),
 };
 
 const NOT_WATCHED = "I/O watcher not active: this handle is not watched; call io(handle, cb) first";

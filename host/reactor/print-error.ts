@@ -1,7 +1,7 @@
 // Prints errors that have no subscriber to stderr.
 
-import { inspect } from "node:util";
 import { asLine, asLines } from "../base/printable.ts";
+import { util } from "../socket/builtin.ts";
 
 /** Prints an error and its event. The text is escaped, because it may contain data from a peer. */
 export function printError(_reactor: unknown, error: unknown, event: string): void {
@@ -10,7 +10,7 @@ export function printError(_reactor: unknown, error: unknown, event: string): vo
 
 function describe(error: unknown): string {
   try {
-    return inspect(error, { maxArrayLength: 20, maxStringLength: 1000 });
+    return util().inspect(error, { maxArrayLength: 20, maxStringLength: 1000 });
   } catch {
     return "a value that cannot be shown"; // a getter throws, for example
   }

@@ -9,7 +9,7 @@ import { setting } from "../base/runtime.ts";
 import { IOLoopError } from "../base/errors.ts";
 import { namesOf } from "../base/event-emitter.ts";
 import { Shown } from "../base/inspect.ts";
-import { detached, ownMethods } from "../base/methods.ts";
+import { type Methods, detached } from "../base/methods.ts";
 import {
   BOOLEAN,
   CLOCK,
@@ -66,7 +66,12 @@ const REACTOR_CLASS: Rule = {
 /** The low-level event reactor. Every loop has one; a reactor can also be used alone. */
 export class Reactor extends Shown<ReactorEvents> {
   /** @internal */
-  static override readonly events: readonly string[] = namesOf<ReactorEvents>({ error: true });
+  static override readonly ownMethods: Methods = {
+    of: "a reactor",
+    unchecked: ["timer", "recurring", "again", "remove"],
+  };
+  /** @internal */
+  static override readonly events: readonly string[] = /* @__PURE__ */ namesOf<ReactorEvents>({ error: true });
 
   /** @internal */
   readonly engine: Engine;
@@ -285,8 +290,6 @@ export class Reactor extends Shown<ReactorEvents> {
     result.then(undefined, (failure: unknown) => this.engine.fail(failure));
   }
 }
-
-ownMethods(Reactor, "a reactor", ["timer", "recurring", "again", "remove"]);
 
 function inactive(timer: number): IOLoopError {
   const why =

@@ -6,7 +6,6 @@
 
 import type { Server, Socket } from "node:net";
 import { queueMicrotask } from "../base/runtime.ts";
-import { nodeTls } from "../socket/node-tls.ts";
 import { type Guarded, Watcher } from "./watcher.ts";
 
 const BACKLOG = 511; // connections that wait for the program; further ones are closed at once
@@ -26,7 +25,7 @@ export class ServerWatcher extends Watcher {
   constructor(server: Server, heat: () => void, guarded: Guarded) {
     super(server, heat, guarded, ["listening"]);
     this.#server = server;
-    this.#event = server instanceof nodeTls().Server ? "secureConnection" : "connection";
+    this.#event = "addContext" in server ? "secureConnection" : "connection";
   }
 
   override attach(): void {

@@ -4,10 +4,10 @@
 // program calls `read()`. Subscribing to "readable" in the usual way would also change how the stream flows afterwards. So
 // the listener is added by EventEmitter's `on` instead of the stream's, and `read(0)` makes the stream look for data.
 
-import { EventEmitter as NodeEmitter } from "node:events";
 import { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import { nextTickOfRuntime } from "../base/runtime.ts";
+import { events } from "../socket/builtin.ts";
 import { type Guarded, Watcher } from "./watcher.ts";
 
 type Stream = Readable & Writable;
@@ -72,7 +72,7 @@ export class StreamWatcher extends Watcher {
     const handle = this.#handle;
     this.#flowed = handle.readableFlowing;
     if (ownsOn(handle)) handle.on("readable", this.heat);
-    else NodeEmitter.prototype.on.call(handle, "readable", this.heat);
+    else events().EventEmitter.prototype.on.call(handle, "readable", this.heat);
     this.#holds = true;
     if (!this.#flowed) return;
     handle.pause();
@@ -83,7 +83,7 @@ export class StreamWatcher extends Watcher {
   #letGo(): void {
     const handle = this.#handle;
     if (ownsOn(handle)) handle.off("readable", this.heat);
-    else NodeEmitter.prototype.off.call(handle, "readable", this.heat);
+    else events().EventEmitter.prototype.off.call(handle, "readable", this.heat);
     this.#holds = false;
     if (this.#flowed && !ownsOn(handle)) handle.resume();
   }

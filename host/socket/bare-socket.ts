@@ -4,8 +4,9 @@
 // of the cost of accepting, and of the memory of an idle connection. So the loop uses the runtime's handle directly, with a BareSocket in
 // place of the socket. A real socket is created as soon as the program asks for it.
 
-import { channel } from "node:diagnostics_channel";
+import type { Channel } from "node:diagnostics_channel";
 import type { Server, Socket } from "node:net";
+import { channels } from "./builtin.ts";
 import type { Passed } from "./read-buffers.ts";
 
 /** The listener of a connection. */
@@ -114,7 +115,7 @@ export abstract class BareSocket {
 }
 
 // Looked up once: the runtime holds its channels weakly, and the lookup would noticeably slow down accepting.
-const accepted = channel("net.server.socket");
+let accepted: Channel | undefined;
 
 /** Whether other code may see the sockets of a server, so that real ones are needed. */
 export function isOfInterest(server: Accepting): boolean {
@@ -122,6 +123,6 @@ export function isOfInterest(server: Accepting): boolean {
     server.listenerCount("connection") > 1 ||
     (server.maxConnections ?? undefined) !== undefined ||
     (server.blockList ?? undefined) !== undefined ||
-    accepted.hasSubscribers
+    (accepted ??= channels().channel("net.server.socket")).hasSubscribers
   );
 }

@@ -1,12 +1,12 @@
 // The operations of a stream on its handle, whatever kind of handle it is: listen, write, end, release.
 
 import { Socket } from "node:net";
-import { Duplex, Readable } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { BareSocket, type Done, type Listener, type Local, type Peer } from "./bare-socket.ts";
 import { type Rule, STREAM } from "../base/checks.ts";
 import { IOLoopError, toError } from "../base/errors.ts";
 import { isEnding, resetTls } from "./tls-reset.ts";
+import { Duplex, Readable } from "./stream-classes.ts";
 import { fastReader, unreadFast, writeFast } from "./fast-path.ts";
 import { parentOf } from "./node-internals.ts";
 import { originOf, passOrigin, systemPeer, takeRest } from "./proxy-info.ts";
@@ -61,7 +61,7 @@ function closed(this: Heard): void {
   this[LISTENER]?.disconnected(false);
 }
 
-const readFast = fastReader({ deliver, passed: (handle: Heard) => handle[LISTENER]?.passed });
+const readFast = /* @__PURE__ */ fastReader({ deliver, passed: (handle: Heard) => handle[LISTENER]?.passed });
 
 // Bun uses the last one for a write after the peer has disconnected.
 const GONE = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED", "ERR_SOCKET_CLOSED"]);

@@ -2,7 +2,6 @@
 // they use of a socket. If any of this is missing, and with IOLOOP_FAST=0, connections are ordinary sockets.
 
 import { type Server, Socket } from "node:net";
-import { getSystemErrorName } from "node:util";
 import {
   type Accepting,
   BareSocket,
@@ -12,6 +11,7 @@ import {
   type Peer,
   isOfInterest,
 } from "./bare-socket.ts";
+import { util } from "./builtin.ts";
 import { type HandleNames, internals } from "./node-internals.ts";
 import { chooseNext, chunkOf, sharedBuffer, takeNext } from "./read-buffers.ts";
 
@@ -245,6 +245,6 @@ function prepare(): boolean {
 }
 
 function systemError(call: string, errno: number): Error {
-  const code = getSystemErrorName(errno);
+  const code = util().getSystemErrorName(errno);
   return Object.assign(new Error(`${call} ${code}`), { code, errno, syscall: call });
 }

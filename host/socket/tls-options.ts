@@ -1,8 +1,8 @@
 // The TLS options of servers and clients, and their conversion to options of `node:tls`.
 
-import { readFileSync } from "node:fs";
 import type { ConnectionOptions, SecureContext, SecureContextOptions, TlsOptions } from "node:tls";
 import { IOLoopError, withCode } from "../base/errors.ts";
+import { fs } from "./builtin.ts";
 import { keyType, mixesCertificates, nodeTls } from "./node-tls.ts";
 import { BOOLEAN, OPTIONS, type Rule, STRING, TEXT, check } from "../base/checks.ts";
 
@@ -239,7 +239,7 @@ function pem(what: string, value: Pem): Buffer {
   if (Buffer.isBuffer(value)) return value;
   if (value.includes("-----BEGIN ")) return Buffer.from(value);
   try {
-    return readFileSync(value);
+    return fs().readFileSync(value);
   } catch (cause) {
     throw new IOLoopError("ERR_IOLOOP_TLS", `${what}: ${(cause as Error).message}`, { cause });
   }

@@ -3,7 +3,7 @@
 import { Due } from "../core/core.ts";
 import { type Id, slotOf } from "../core/ids.ts";
 import { IOLoopError, toError } from "../base/errors.ts";
-import { ownMethods } from "../base/methods.ts";
+import type { Methods } from "../base/methods.ts";
 import {
   type AnyHandle,
   type SocketHandle,
@@ -27,6 +27,8 @@ import type { Writing } from "./writing.ts";
 
 /** The base of class Stream. */
 export abstract class StreamEnding extends StreamReading {
+  /** @internal */
+  static override readonly ownMethods: Methods = { of: "a stream", unchecked: ["drained", "resume"] };
   /** @internal */
   protected writing: Writing | undefined;
   #closesNext = false; // whether it closes as soon as nothing waits
@@ -287,5 +289,3 @@ export abstract class StreamEnding extends StreamReading {
     }
   }
 }
-
-ownMethods(StreamEnding, "a stream", ["drained", "resume"]);

@@ -3,7 +3,7 @@
 import { toBuffer } from "../base/bytes.ts";
 import { CHUNK, check } from "../base/checks.ts";
 import { IOLoopError } from "../base/errors.ts";
-import { ownMethods } from "../base/methods.ts";
+import type { Methods } from "../base/methods.ts";
 import { BareSocket } from "../socket/bare-socket.ts";
 import type { SocketHandle } from "../socket/handle.ts";
 import type { Passed } from "../socket/read-buffers.ts";
@@ -13,6 +13,8 @@ import { StreamState } from "./stream-state.ts";
 
 /** A base of class Stream. */
 export abstract class StreamInput extends StreamState {
+  /** @internal */
+  static override readonly ownMethods: Methods = { of: "a stream", unchecked: ["flow"] };
   /** @internal */
   inbox: Inbox | undefined;
   /** Receives the input instead of the subscribers to `read`. @internal */
@@ -134,5 +136,3 @@ export abstract class StreamInput extends StreamState {
   /** Passes a chunk to the reader. @internal */
   abstract give(chunk: Buffer): void;
 }
-
-ownMethods(StreamInput, "a stream", ["flow"]);

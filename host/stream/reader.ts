@@ -3,7 +3,7 @@
 import { toBuffer } from "../base/bytes.ts";
 import { CHUNK, COUNT, POSITIVE, type Rule, SECONDS, SIGNAL, check, checkOptions } from "../base/checks.ts";
 import { IOLoopError, withCode } from "../base/errors.ts";
-import { ownMethods } from "../base/methods.ts";
+import { type Methods, ownMethods } from "../base/methods.ts";
 import { type Inbox, LIMIT } from "./inbox.ts";
 import { type ReadOptions, type Readable, type Wanted, readFrom } from "./reads.ts";
 
@@ -17,17 +17,20 @@ const RULES: Readonly<Record<string, Rule>> = { signal: SIGNAL, timeout: SECONDS
 const LIMITED_RULES: Readonly<Record<string, Rule>> = { ...RULES, max: POSITIVE };
 const LF = 10;
 const CR = 13;
-const NEWLINE = Buffer.of(LF);
+const NEWLINE = /* @__PURE__ */ Buffer.of(LF);
 
 /**
  * Reads a stream by calls. What a call does not return stays in the stream. While a call waits, nothing else can read the stream, and a
  * second call rejects.
  */
 export class StreamReader {
+  /** @internal */
+  static readonly ownMethods: Methods = { of: "a reader" };
   readonly #stream: Readable;
 
   /** @internal */
   constructor(stream: Readable) {
+    ownMethods(new.target);
     this.#stream = stream;
   }
 
@@ -65,8 +68,6 @@ export class StreamReader {
     return readFrom(this.#stream, new Line(max), given);
   }
 }
-
-ownMethods(StreamReader, "a reader");
 
 const CHUNK_WANTED: Wanted<Buffer | undefined> = {
   what: "read",

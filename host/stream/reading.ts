@@ -1,7 +1,7 @@
 // The read half of a stream: reads from the handle, pauses it, and delivers the input.
 
 import { BOOLEAN, check } from "../base/checks.ts";
-import { ownMethods } from "../base/methods.ts";
+import type { Methods } from "../base/methods.ts";
 import { BareSocket } from "../socket/bare-socket.ts";
 import { type AnyHandle, hold, isGone } from "../socket/handle.ts";
 import type { CloseReason } from "./close-reason.ts";
@@ -14,6 +14,11 @@ export type Ending = "linger" | "drop" | "reset";
 
 /** The base of class Stream. */
 export abstract class StreamReading extends StreamInput {
+  /** @internal */
+  static override readonly ownMethods: Methods = {
+    of: "a stream",
+    unchecked: ["received", "disconnected", "give", "suspend", "resume"],
+  };
   #halfOpen = false;
   #hasPeerEnded = false;
 
@@ -238,5 +243,3 @@ export abstract class StreamReading extends StreamInput {
   /** Opens the record of the stream in the core, and starts. @internal */
   protected abstract open(): void;
 }
-
-ownMethods(StreamReading, "a stream", ["received", "disconnected", "give", "suspend", "resume"]);

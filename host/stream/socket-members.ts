@@ -1,9 +1,9 @@
 // The members of a `net.Socket` that a duplex has, so that libraries accept it as one.
 
 import { isIP } from "node:net";
-import { Duplex } from "node:stream";
 import { FUNCTION, type Rule, check } from "../base/checks.ts";
 import { localOf, peerOf } from "../socket/handle.ts";
+import { Duplex } from "../socket/stream-classes.ts";
 import type { Consumed } from "./consumer.ts";
 
 const HIGH_WATER_MARK = 65_536;

@@ -48,7 +48,7 @@ export interface Securable {
   finish(how: "drop", reason: "error", error: Error): void;
 }
 
-const SIDE: Rule = oneOf("server", "client");
+const SIDE: Rule = /* @__PURE__ */ oneOf("server", "client");
 // By stream, as a property would cost memory in each: few are connected by a name and start TLS later.
 const names = new WeakMap<object, string>();
 

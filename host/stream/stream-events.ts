@@ -23,7 +23,7 @@ export interface StreamEvents {
 /** The base of class Stream that declares its events, and the members that `facts` prints. */
 export abstract class StreamEmitter extends ReactorPart<StreamEvents> {
   /** @internal */
-  static override readonly events: readonly string[] = namesOf<StreamEvents>({
+  static override readonly events: readonly string[] = /* @__PURE__ */ namesOf<StreamEvents>({
     read: true,
     write: true,
     drain: true,

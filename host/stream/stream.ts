@@ -1,12 +1,13 @@
 // class Stream: reads and writes a connection, and closes it when it is idle for too long.
 
-import { Writable } from "node:stream";
+import type { Writable } from "node:stream";
 import type { IOLoopError } from "../base/errors.ts";
 import { silent } from "../base/signals.ts";
-import { detached, ownMethods } from "../base/methods.ts";
+import { type Methods, detached } from "../base/methods.ts";
 import { CHUNK, COUNT, FUNCTION, type Rule, SIGNAL, check, checkOptions, BOOLEAN } from "../base/checks.ts";
 import { REACTOR, type Reactor } from "../reactor/reactor.ts";
 import type { Framer } from "../framing/framer.ts";
+import { streams } from "../socket/builtin.ts";
 import { HANDLE, type StreamHandle } from "../socket/handle.ts";
 import { Chunks } from "./chunks.ts";
 import type { CloseReason } from "./close-reason.ts";
@@ -43,6 +44,8 @@ export type AnyData = any;
 
 /** A non-blocking I/O stream. `Data` is the type of its `data`. */
 export class Stream<Data = AnyData> extends StreamEnding {
+  /** @internal */
+  static override readonly ownMethods: Methods = { of: "a stream", unchecked: ["write", "push", "partlySent"] };
   /** A property for your own use, such as a session. The loop does not use it. */
   data: Data | undefined = undefined;
   #highWaterMark = 1_048_576;
@@ -282,7 +285,5 @@ const TARGET: Rule = {
   type: (value) =>
     value instanceof Stream ||
     typeof (value as { getWriter?: unknown }).getWriter === "function" ||
-    value instanceof Writable,
+    value instanceof streams().Writable,
 };
-
-ownMethods(Stream, "a stream", ["write", "push", "partlySent"]);

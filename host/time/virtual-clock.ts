@@ -2,7 +2,7 @@
 
 import { type Alarm, type Clock, nextTurn } from "./clock.ts";
 import { SECONDS, check } from "../base/checks.ts";
-import { ownMethods } from "../base/methods.ts";
+import { type Methods, ownMethods } from "../base/methods.ts";
 
 /**
  * A clock under the test's control. Time only passes in `advance` and `block`, so minutes take milliseconds.
@@ -17,11 +17,14 @@ import { ownMethods } from "../base/methods.ts";
  * ```
  */
 export class VirtualClock implements Clock {
+  /** @internal */
+  static readonly ownMethods: Methods = { of: "a clock", unchecked: ["now", "alarm"] };
   #now: number;
   readonly #alarms = new Map<() => void, number>();
 
   /** Creates a clock that starts at `seconds`, default 0. Throws unless that is a finite number, 0 or more. */
   constructor(seconds = 0) {
+    ownMethods(new.target);
     check("new VirtualClock: seconds", seconds, SECONDS);
     this.#now = seconds * 1000;
   }
@@ -88,8 +91,6 @@ export class VirtualClock implements Clock {
     callback();
   }
 }
-
-ownMethods(VirtualClock, "a clock", ["now", "alarm"]);
 
 const PATIENCE = 10;
 

@@ -104,7 +104,7 @@ export const CALLS: readonly ForeignCall[] = [
     concat: `stream/inbox stream/outbox framing/delimited-frames framing/framing net/addresses
       net/proxied-client net/proxy-header socket/proxy-info`,
     copy: "base/bytes net/proxy-header",
-    from: `base/bytes socket/tls-options stream/duplex framing/framing framing/sized-frames
+    from: `base/bytes core/core socket/tls-options stream/duplex framing/framing framing/sized-frames
       stream/reader net/addresses net/proxy-binary net/proxy-header net/proxy-protocol
       net/proxy-tlvs`,
     subarray: `socket/bun-socket stream/outbox framing/delimited-frames framing/framing framing/rest
@@ -154,9 +154,9 @@ export const CALLS: readonly ForeignCall[] = [
     AsyncResource: "engine/async-context timers/context",
     Socket: "socket/node-internals socket/node-socket",
     basename: "net/unix-sockets",
-    builtinModule: "timers/between timers/context",
+    builtinModule: "socket/builtin timers/between timers/context",
     channel: "net/bind socket/bare-socket",
-    createRequire: "socket/node-tls",
+    createRequire: "socket/builtin",
     getSystemErrorName: "socket/node-socket",
     inspect: "reactor/print-error",
     isAbsolute: "net/unix-sockets",

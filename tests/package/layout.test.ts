@@ -44,7 +44,7 @@ const NODE_FILES = new Set([
 ]);
 /** Modules that also run in a browser, with all their imports. */
 const ANYWHERE = ["core/core", "time/virtual-clock", "timers/timers", "timers/promises"];
-/** Type-only imports that may form a circle within a room, because the public API makes the two files refer to each other. */
+/** Imports that may form a circle within a room, because the public API makes the two files refer to each other: in functions only. */
 const CIRCLES = new Set(["loop/delay → loop/ioloop"]);
 
 interface Import {
