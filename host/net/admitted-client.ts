@@ -37,10 +37,11 @@ export function shakeHands(
     attempt(() => secure.on("error", ignore)); // until `done` is called: a stopped loop calls it later
     engine.deliver("accept", () => {
       // If the peer has gone since then, the socket emits nothing any more. On Bun it would also stay open.
-      if (socket.destroyed) return void secure.destroy();
-      if (!handshakes.isWelcome(secure)) {
-        handshake.isThere = true;
-        return void secure.destroy();
+      const isThere = !socket.destroyed;
+      if (!isThere || !handshakes.isWelcome(secure)) {
+        handshake.isThere = isThere;
+        secure.destroy();
+        return;
       }
       attempt(() => {
         if (!handshake.end()) return;
