@@ -5,6 +5,7 @@ import { debug } from "../core/debug.ts";
 import { slotOf } from "../core/ids.ts";
 import { TURNS_TO_READ, nextTurn } from "../time/clock.ts";
 import type { Client, DropReason } from "./connections.ts";
+import { Patience } from "./patience.ts";
 
 /** About how many clients are admitted in one iteration of the runtime's event loop, over all its passes. */
 const PER_TURN = 50;
@@ -85,6 +86,7 @@ interface Owner {
 
 export class Admission {
   readonly #owner: Owner;
+  readonly patience: Patience;
   /** Whether a connection, an acceptor or a limit has changed since the core was last asked. */
   isToBeAsked = false;
   /** Whether a graceful stop has ended accepting. */
@@ -101,10 +103,10 @@ export class Admission {
   #hasSlots = true;
   #isReading = false; // a connection is to make room as soon as input has been read
   #hasRead = false;
-  #learns = false;
 
   constructor(owner: Owner) {
     this.#owner = owner;
+    this.patience = new Patience(owner);
   }
 
   /** Sets the loop's limits. */
@@ -121,16 +123,11 @@ export class Admission {
     // At least a millisecond: a connection that stays counts as active for a moment, and each client may wait for a moment.
     const [target, idle] = [targetWait, displaceIdle].map((seconds) => Math.max(seconds * 1000, 1)) as [number, number];
     core.calls.handleQueue(adaptive ? 1 : 0, target, fair ? 1 : 0, maxPerAddress, displaceIdle > 0 ? idle : 0);
-    this.#learns = adaptive;
+    this.patience.learns = adaptive;
     this.#displaces = displaceIdle > 0;
     acceptors.givesUp = adaptive || fair;
     acceptors.tellsAddresses = fair || maxPerAddress > 0;
     this.#owner.ask();
-  }
-
-  /** A connection has been answered, or its peer has gone before that. If it had waited, the core learns how long clients are patient. */
-  found(id: number, gone: boolean): void {
-    if (this.#learns) this.#owner.core.calls.handleFound(id, gone ? 1 : 0);
   }
 
   /** Sets how many clients are admitted per second (0 = unlimited), and how many at once after a pause. */
@@ -167,6 +164,7 @@ export class Admission {
   clear(): void {
     this.hasEnded = this.isFinishing = this.resetsWaiting = false;
     this.drained.clear();
+    this.patience.clear();
   }
 
   /** Admits waiting clients and carries out the core's decisions, until nothing changes any more, or subscribers go round in circles. */
@@ -176,6 +174,7 @@ export class Admission {
       this.isToBeAsked = false;
       for (let id = this.#nextAdmission(); id > 0; id = this.#nextAdmission()) {
         this.#owner.dispatched();
+        this.patience.admitted(id);
         const client = this.#owner.connections.connections[slotOf(id)] as Client;
         try {
           client.admit();

@@ -37,10 +37,11 @@ export function shakeHands(
     attempt(() => secure.on("error", ignore)); // until `done` is called: a stopped loop calls it later
     engine.deliver("accept", () => {
       // If the peer has gone since then, the socket emits nothing any more. On Bun it would also stay open.
-      if (socket.destroyed) return void secure.destroy();
-      if (!handshakes.isWelcome(secure)) {
-        handshake.isThere = true;
-        return void secure.destroy();
+      const isGoneSince = socket.destroyed;
+      if (isGoneSince || !handshakes.isWelcome(secure)) {
+        handshake.isThere = !isGoneSince;
+        secure.destroy();
+        return;
       }
       attempt(() => {
         if (!handshake.end()) return;
@@ -103,7 +104,7 @@ class Handshake implements Connection {
 
   /** The connection has ended before the handshake was complete. */
   ended(): void {
-    if (!this.#over && !this.isThere) this.#engine.admission.found(this.id, true);
+    if (!this.#over && !this.isThere) this.#engine.admission.patience.found(this.id, true);
     this.abort();
   }
 
