@@ -6,6 +6,7 @@ import { slotOf } from "../core/ids.ts";
 import { SystemClock, TURNS_TO_READ } from "../time/clock.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { Client, DropReason } from "./connections.ts";
+import { Patience } from "./patience.ts";
 import { afterTurns } from "./turns.ts";
 
 /** About how many clients are admitted in one iteration of the runtime's event loop, over all its passes. */
@@ -84,6 +85,7 @@ interface Owner {
 
 export class Admission {
   readonly #owner: Owner;
+  readonly patience: Patience;
   /** Whether a connection, an acceptor or a limit has changed since the core was last asked. */
   isToBeAsked = false;
   /** Whether a graceful stop has ended accepting. */
@@ -100,11 +102,11 @@ export class Admission {
   #hasSlots = true;
   #isReading = false; // a connection is to make room as soon as input has been read
   #hasRead = false;
-  #learns = false;
   readonly #arrivals: Arrivals | undefined; // with a test's clock, no time passes while the process is busy
 
   constructor(owner: Owner) {
     this.#owner = owner;
+    this.patience = new Patience(owner);
     if (owner.clock.constructor === SystemClock) this.#arrivals = new Arrivals(owner);
   }
 
@@ -122,16 +124,11 @@ export class Admission {
     // At least a millisecond: a connection that stays counts as active for a moment, and each client may wait for a moment.
     const [target, idle] = [targetWait, displaceIdle].map((seconds) => Math.max(seconds * 1000, 1)) as [number, number];
     core.calls.handleQueue(adaptive ? 1 : 0, target, fair ? 1 : 0, maxPerAddress, displaceIdle > 0 ? idle : 0);
-    this.#learns = adaptive;
+    this.patience.learns = adaptive;
     this.#displaces = displaceIdle > 0;
     acceptors.givesUp = adaptive || fair;
     acceptors.tellsAddresses = fair || maxPerAddress > 0;
     this.#owner.ask();
-  }
-
-  /** A connection has been answered, or its peer has gone before that. If it had waited, the core learns how long clients are patient. */
-  found(id: number, gone: boolean): void {
-    if (this.#learns) this.#owner.core.calls.handleFound(id, gone ? 1 : 0);
   }
 
   /** Sets how many clients are admitted per second (0 = unlimited), and how many at once after a pause. */
@@ -168,6 +165,7 @@ export class Admission {
   clear(): void {
     this.hasEnded = this.isFinishing = this.resetsWaiting = false;
     this.drained.clear();
+    this.patience.clear();
   }
 
   /** Admits waiting clients and carries out the core's decisions, until nothing changes any more, or subscribers go round in circles. */
@@ -177,6 +175,7 @@ export class Admission {
       this.isToBeAsked = false;
       for (let id = this.#nextAdmission(); id > 0; id = this.#nextAdmission()) {
         this.#owner.dispatched();
+        this.patience.admitted(id);
         const client = this.#owner.connections.connections[slotOf(id)] as Client;
         try {
           client.admit();
@@ -294,7 +293,7 @@ export class Admission {
   #nextAdmission(): number {
     const { admits, core, now } = this.#owner;
     if (!admits) return 0;
-    if (this.#learns && this.#arrivals?.comeFirst(core.calls.connectionsIn(State.WAITING))) return 0;
+    if (this.patience.learns && this.#arrivals?.comeFirst(core.calls.connectionsIn(State.WAITING))) return 0;
     return core.calls.pollAdmission(now);
   }
 }

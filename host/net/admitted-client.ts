@@ -104,7 +104,7 @@ class Handshake implements Connection {
 
   /** The connection has ended before the handshake was complete. */
   ended(): void {
-    if (!this.#over && !this.isThere) this.#engine.admission.found(this.id, true);
+    if (!this.#over && !this.isThere) this.#engine.admission.patience.found(this.id, true);
     this.abort();
   }
 

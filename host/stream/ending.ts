@@ -172,8 +172,9 @@ export abstract class StreamEnding extends StreamReading {
     // If the peer has ended as well, there is no input to wait for.
     const lingers = how === "linger" && record !== 0 && !handle.readableEnded && !handle.destroyed;
     const broken = this.takeBroken();
-    const left = consumer?.hasLeft ? consumer.hasLeft(reason) : isOfPeer(reason) && this.bytesWritten === 0;
-    if (record !== 0 && left !== undefined) engine.admission.found(record, left);
+    const isLeft = isOfPeer(reason);
+    const left = consumer?.hasLeft ? consumer.hasLeft(reason) : isLeft && this.bytesWritten === 0;
+    if (record !== 0) engine.admission.patience.closed(record, left, isLeft);
     this.forget();
     try {
       if (lingers) new Lingering(engine, record, handle, consumer?.borrowed && consumer).begin();

@@ -181,8 +181,7 @@ export abstract class StreamReading extends StreamInput {
 
   #peerEnded(): void {
     this.#hasPeerEnded = true;
-    // It may only have ended its side, and wait for the answer. To take that for patience would be worse: the queue would wait for nobody.
-    if (this.record !== 0 && this.bytesWritten === 0) this.engine.admission.found(this.record, true);
+    if (this.record !== 0) this.engine.admission.patience.ended(this.record, this.bytesWritten > 0);
     if (!this.hasEnded) return this.#endOf(this.consumer);
     if (this.consumer) this.#giveEnd(this.consumer);
     this.finish("linger", "local"); // both sides have ended, ours first

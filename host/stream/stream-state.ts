@@ -140,7 +140,7 @@ export abstract class StreamState extends StreamEmitter {
 
   /** The first bytes were sent. @internal */
   answered(): void {
-    if (this.record !== 0) this.engine.admission.found(this.record, false);
+    if (this.record !== 0) this.engine.admission.patience.answered(this.record);
   }
 
   /** The idle deadline has passed: if other code has used the handle since the last one, records activity. @internal */

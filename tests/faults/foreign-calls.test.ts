@@ -20,7 +20,7 @@ const OURS = new Set(
   #watchers watcher entry run #run context #held #nextTicks listener client #closing handshake handshakes lane writer file one Reactor Loop
   Client Server oldest before told shown rule #outcome outcome #ready begins DROPPED info LISTENER clock consumer
   #consumer source #source outbox #slow #borrower sink #sink pipe #ends settle #wanted wanted #framer framer #accepts
-  frames #frames #rest prefix`.split(/\s+/),
+  frames #frames #rest prefix patience`.split(/\s+/),
 );
 /** Exceptions in some files: such a name of a foreign object, or a foreign name of one of our objects. */
 const BUT = new Set(["socket/fast-path this", "socket/handle this", "time/guarded-clock clock"]);
@@ -35,7 +35,7 @@ const OURS_HERE = new Set(
 const LANGUAGE = new Set(
   `Object Array Math Number Reflect Promise Symbol JSON Uint8Array ArrayBuffer Date #onEnd #ending #exempt #others #looks #entries #hot #classes
   #pending #alarms #subscribers list rest words facts states names pairs contexts #chunks parts #callbacks #failures #filling all #remaining
-  #waiting #lanes origins givers #args args text value name host path candidate lower others hosts known hot methods code escape longest broken promise
+  #waiting #lanes #fresh #batch origins givers #args args text value name host path candidate lower others hosts known hot methods code escape longest broken promise
   result done running signals values #ends #since drains ofEngine watchers drained errors waiting rooms framers lines`.split(
     /\s+/,
   ),

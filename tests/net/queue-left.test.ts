@@ -2,12 +2,13 @@
 
 import { createServer as createHttp } from "node:http";
 import { createServer as createHttps } from "node:https";
+import { type Socket, createServer as createNet } from "node:net";
 import { createServer as createTls } from "node:tls";
 import * as assert from "uvu/assert";
 import type { Id, IOLoop, Stream } from "wasm-ioloop";
 import { VirtualClock } from "wasm-ioloop/testing";
 import { Authority } from "../support/certificates.ts";
-import { type Peer, harness, isBun, peer, portOf, quietLoop, until } from "../support/harness.ts";
+import { type Peer, harness, isBun, peer, portOf, quietLoop, turns, until } from "../support/harness.ts";
 
 const test = harness("queue-left");
 
@@ -22,7 +23,7 @@ async function learned(open: (loop: IOLoop) => Id, first: string | Buffer, reset
   const answers = (_loop: IOLoop, stream: Stream): void => {
     stream.on("read", (stream, chunk) => {
       admitted.push(String(chunk));
-      stream.write("answer").closeGracefully();
+      void turns(100).then(() => stream.write("answer").closeGracefully()); // so late that its end would have been read
     });
   };
   const patient = loop.server({ waitTimeout: 0 }, answers);
@@ -75,6 +76,14 @@ async function learned(open: (loop: IOLoop) => Id, first: string | Buffer, reset
 
 const REQUEST = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 const handler = (): void => {}; // they are never answered
+const greets = (_loop: IOLoop, stream: Stream): void => void stream.write("welcome").on("read", () => {});
+const answersAtOnce = (_loop: IOLoop, stream: Stream): void =>
+  void stream.on("read", (stream, chunk) => stream.write(chunk));
+const greetsPlainly = (socket: Socket): void =>
+  void socket
+    .on("error", () => {})
+    .resume()
+    .write("welcome");
 const tls = { tlsCert: cert, tlsKey: key };
 const WAYS: readonly (readonly [string, string | Buffer, boolean, (loop: IOLoop) => Id])[] = [
   [
@@ -82,6 +91,14 @@ const WAYS: readonly (readonly [string, string | Buffer, boolean, (loop: IOLoop)
     "text",
     true,
     (loop) => loop.server({ waitTimeout: 0 }, (_loop, stream) => stream.on("read", () => {})),
+  ],
+  ["of a server that speaks first", "text", true, (loop) => loop.server({ waitTimeout: 0 }, greets)],
+  ["of a server that answers at once", "text", true, (loop) => loop.server({ waitTimeout: 0 }, answersAtOnce)],
+  [
+    "of a net server that speaks first",
+    "text",
+    true,
+    (loop) => loop.serve(createNet(greetsPlainly), { waitTimeout: 0 }),
   ],
   ["of a server with TLS", HELLO, true, (loop) => loop.server({ waitTimeout: 0, ...tls }, handler)],
   ["of an HTTP server", REQUEST, true, (loop) => loop.serve(createHttp(handler), { waitTimeout: 0 })],
@@ -97,6 +114,43 @@ for (const [whose, first, isPossible, open] of WAYS) {
     });
   }
 }
+
+test("clients of a server that speaks first have been patient if they are still there", async () => {
+  const clock = new VirtualClock();
+  const { loop } = quietLoop({ maxConnections: 0, multiAccept: 1000, clock, queue: "adaptive" });
+  const admitted: (number | undefined)[] = [];
+  const id = loop.server({ waitTimeout: 0, idleTimeout: 0 }, (_loop, stream) => {
+    admitted.push(stream.remotePort);
+    greets(loop, stream);
+  });
+  const running = loop.start();
+  const counts = (): Record<string, number> => JSON.parse(JSON.stringify(loop)) as Record<string, number>;
+  const come = async (count: number): Promise<Peer[]> => {
+    const peers: Peer[] = [];
+    for (let i = 1; i <= count; i++) {
+      peers.push(peer({ port: portOf(loop, id) }));
+      await until(() => counts()["waiting"] === i);
+    }
+    return peers;
+  };
+  const patient = await come(40);
+  await clock.advance(0.2);
+  loop.maxConnections = 40;
+  await until(() => patient.every(({ text }) => text() === "welcome"));
+  await turns(100);
+  const last = await come(2);
+  await clock.advance(0.3);
+  loop.maxConnections = 42;
+  await until(() => admitted.length === 42);
+  assert.equal(
+    admitted.slice(-2),
+    last.map(({ socket }) => socket.localPort),
+  );
+  loop.stop();
+  loop.reset();
+  await running;
+  for (const { socket } of [...patient, ...last]) socket.destroy();
+});
 
 test("clients of a TLS server that the loop knows nothing of teach nothing", async () => {
   const open = (loop: IOLoop): Id => loop.serve(createTls({ cert, key }), { waitTimeout: 0 });
