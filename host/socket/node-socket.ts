@@ -33,7 +33,10 @@ interface RawHandle {
 }
 
 type Listening = Accepting & {
-  _handle?: { onconnection?: (this: unknown, error: number, handle: RawHandle | undefined) => void } | null;
+  _handle?: {
+    onconnection?: (this: unknown, error: number, handle: RawHandle | undefined) => void;
+    setNoDelay?(on: boolean): number;
+  } | null;
 };
 
 /* oxlint-disable no-underscore-dangle -- the runtime's names */
@@ -197,6 +200,12 @@ export function acceptOnNode(
     server._connections++;
     accepted(new NodeSocket(handle!, server));
   };
+}
+
+/** Makes the connections that a server accepts from now on inherit TCP_NODELAY. Returns false if they do not: only Linux does so. */
+export function inheritNoDelay(netServer: Server): boolean {
+  const isLinux = process.platform === "linux" && process.versions["deno"] === undefined;
+  return isLinux && names !== undefined && (netServer as Listening)._handle?.setNoDelay?.(true) === 0;
 }
 
 // Adds to NodeSocket everything that the runtime uses of a handle's socket. Returns false if the internals are missing.

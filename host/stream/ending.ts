@@ -29,6 +29,8 @@ import type { Writing } from "./writing.ts";
 export abstract class StreamEnding extends StreamReading {
   /** @internal */
   protected writing: Writing | undefined;
+  /** Bytes sent by the stream itself. @internal */
+  bytesOut = 0;
   #closesNext = false; // whether it closes as soon as nothing waits
   #endsNext = false; // whether our side ends as soon as nothing waits
   #hasEnded = false;
@@ -140,6 +142,11 @@ export abstract class StreamEnding extends StreamReading {
   drained(): void {
     if (this.#closesNext) this.finish("linger", "local");
     else if (this.#endsNext && !this.#hasEnded) this.#endSide();
+  }
+
+  /** @internal */
+  rested(): void {
+    this.writing = undefined;
   }
 
   /** Ends our side as soon as all waiting data has been sent. @internal */
@@ -288,4 +295,5 @@ export abstract class StreamEnding extends StreamReading {
   }
 }
 
-ownMethods(StreamEnding, "a stream", ["drained", "resume"]);
+// Those that are not public need no check.
+ownMethods(StreamEnding, "a stream", ["drained", "finish", "finishLater", "forget", "join", "open", "rested", "resume"]);

@@ -4,10 +4,9 @@ import { Writable } from "node:stream";
 import type { IOLoopError } from "../base/errors.ts";
 import { silent } from "../base/signals.ts";
 import { detached, ownMethods } from "../base/methods.ts";
-import { CHUNK, COUNT, FUNCTION, type Rule, SIGNAL, check, checkOptions, BOOLEAN } from "../base/checks.ts";
-import { REACTOR, type Reactor } from "../reactor/reactor.ts";
+import { CHUNK, COUNT, FUNCTION, type Rule, SIGNAL, check, checkOptions } from "../base/checks.ts";
 import type { Framer } from "../framing/framer.ts";
-import { HANDLE, type StreamHandle } from "../socket/handle.ts";
+import type { StreamHandle } from "../socket/handle.ts";
 import { Chunks } from "./chunks.ts";
 import type { CloseReason } from "./close-reason.ts";
 import { inUse } from "./consumer.ts";
@@ -20,17 +19,10 @@ import { StreamReader } from "./reader.ts";
 import { flushed, send, tellRoom } from "./send.ts";
 import { streamSink, webSink, writableSink } from "./sinks.ts";
 import { type Spliced, splice } from "./splice.ts";
+import { OwnOptions, type StreamOptions, checkStream } from "./stream-options.ts";
 import { type StartTlsOptions, startTls } from "./start-tls.ts";
 import { type WebStreams, webOf } from "./web.ts";
 import { type WriteCallback, Writing, refuseLater } from "./writing.ts";
-
-/** Options of {@link Stream}. */
-export interface StreamOptions {
-  /** The reactor it belongs to; default that of the shared loop. */
-  reactor?: Reactor | undefined;
-  /** Whether it stays open when the peer has ended its side; default false. */
-  halfOpen?: boolean | undefined;
-}
 
 /** Options of a call that a signal can cancel. */
 export interface SignalOptions {
@@ -49,8 +41,7 @@ export class Stream<Data = AnyData> extends StreamEnding {
 
   /** A stream around a connected handle. It reads nothing and emits nothing until `start`. */
   constructor(handle: StreamHandle, options: StreamOptions = {}) {
-    check("new Stream: handle", handle, HANDLE);
-    const { reactor, halfOpen } = checkOptions("new Stream", options, { reactor: REACTOR, halfOpen: BOOLEAN });
+    const { reactor, halfOpen } = options instanceof OwnOptions ? options : checkStream(handle, options);
     super(reactor);
     this.raw = handle;
     if (halfOpen) this.halfOpen = true;
@@ -58,7 +49,7 @@ export class Stream<Data = AnyData> extends StreamEnding {
 
   /** Bytes handed to the system. */
   get bytesWritten(): number {
-    return this.lent?.bytesWritten ?? this.writing?.bytesWritten ?? 0;
+    return this.lent?.bytesWritten ?? this.bytesOut;
   }
 
   /** Bytes written to the stream and not yet handed to the system. */
