@@ -8,12 +8,18 @@ import { BACKLOG, IDLE_SECONDS, MODE, RESPONSE } from "./serving.mjs";
 const TIMES = 8;
 const TURNS = 3; // until the runtime has told the system, and closed its handles
 
+function spent(since) {
+  const { user, system } = process.cpuUsage(since);
+  return user + system;
+}
+
+/** Runs a task. Returns what the call has cost, and what it has cost when all that it has begun is done. */
 async function cost(task) {
   const before = process.cpuUsage();
   task();
+  const call = spent(before);
   for (let turn = 0; turn < TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
-  const { user, system } = process.cpuUsage(before);
-  return user + system;
+  return { call, all: spent(before) };
 }
 
 /** Each listens, and returns what measures at the signal. */
@@ -30,14 +36,17 @@ const sides = {
     console.log(loop.acceptor(id).port);
     return async () => {
       const count = open;
-      let [stop, start] = [0, 0];
+      let [stop, start, polled] = [0, 0, 0];
       for (let time = 0; time < TIMES; time++) {
-        stop += await cost(() => loop.stop());
-        start += await cost(() => void loop.start());
+        const stopped = await cost(() => loop.stop());
+        const started = await cost(() => void loop.start());
+        stop += stopped.call / TIMES;
+        start += started.call / TIMES;
+        polled += started.all / TIMES;
       }
-      const reset = await cost(() => loop.reset());
+      const { all: reset } = await cost(() => loop.reset());
       if (open > 0) throw new Error(`${open} connections are left`);
-      return { stop: stop / TIMES / count, start: start / TIMES / count, reset: reset / count };
+      return { stop: stop / count, start: start / count, polled: polled / count, reset: reset / count };
     };
   },
   async "node-net"() {
@@ -55,7 +64,7 @@ const sides = {
     console.log(server.address().port);
     return async () => {
       const count = sockets.size;
-      const reset = await cost(() => {
+      const { all: reset } = await cost(() => {
         for (const socket of sockets) socket.destroy();
       });
       if (sockets.size > 0) throw new Error(`${sockets.size} connections are left`);

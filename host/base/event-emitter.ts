@@ -40,19 +40,20 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
   /** The event names of a class; default undefined. If a class sets them, subscribing to or emitting another name throws. */
   static readonly events: readonly string[] | undefined = undefined;
 
-  // Name, list, name, list, …: a Map would be several times as large, and a program can have very many emitters with few events.
+  // Name, subscribers, name, subscribers, …: a Map would be several times as large, and a program can have very many emitters with few
+  // events. The subscribers are a list or, if it is only one, mostly itself.
   #subscribers: unknown[] | undefined;
 
   /** Subscribes to an event. Returns the callback, which `unsubscribe` takes. Throws a `TypeError` if the class has no such event. */
   on<K extends keyof E & string>(name: K, cb: Subscriber<this, E[K]>): Subscriber<this, E[K]> {
     if (!(this instanceof EventEmitter)) detached("on", "an emitter");
-    return this.#subscribe("on", name, cb, cb);
+    return EventEmitter.#subscribe(this, "on", name, cb, cb) as Subscriber<this, E[K]>;
   }
 
   /** Subscribes for one emit. Returns the wrapper around the callback; it can be unsubscribed, or called in place of the emit. */
   once<K extends keyof E & string>(name: K, cb: Subscriber<this, E[K]>): Subscriber<this, E[K]> {
     let called = false;
-    const isOfNode = name === "error" && isRejecter(cb) && this.#isAwaited();
+    const isOfNode = name === "error" && isRejecter(cb) && isAwaited(this.#subscribers);
     const wrapper: Subscriber<this, E[K]> & Wrapper = (emitter, ...args) => {
       if (called) return undefined; // by a nested emit
       called = true;
@@ -60,22 +61,27 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
       return isOfNode ? (cb as unknown as (error: unknown) => unknown)(args[0]) : cb(emitter, ...args);
     };
     wrapper[GIVEN] = cb;
-    return this.#subscribe("once", name, cb, wrapper);
+    return EventEmitter.#subscribe(this, "once", name, cb, wrapper) as Subscriber<this, E[K]>;
   }
 
   /** `on`, under Node's name. Returns the emitter. */
   addListener<K extends keyof E & string>(name: K, cb: Subscriber<this, E[K]>): this {
-    this.#subscribe("addListener", name, cb, cb);
+    EventEmitter.#subscribe(this, "addListener", name, cb, cb);
     return this;
   }
 
   /** Calls the subscribers of an event. An `error` without subscribers throws its argument, wrapped in an IOLoopError if it is not an error. */
   emit<K extends keyof E & string>(name: K, ...args: E[K]): this {
     if (!(this instanceof EventEmitter)) detached("emit", "an emitter");
-    const list = this.#list(name);
+    const list = found(this.#subscribers, name) as Subscriber<this, E[K]>[] | Subscriber<this, E[K]> | undefined;
+    if (typeof list === "function") {
+      const result = list(this, ...args);
+      if (isThenable(result)) this.pending(result, name);
+      return this;
+    }
     if (!list || list.length === 0) {
       if (name === "error") throw toError(args[0]);
-      this.#mustKnow("emit", name);
+      mustKnow(this, "emit", name);
       return this;
     }
     const now = list.length === 1 ? list : list.slice();
@@ -88,17 +94,18 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
 
   /** Whether an event has subscribers. */
   hasSubscribers(name: keyof E & string): boolean {
-    return (this.#list(name)?.length ?? 0) > 0;
+    const list = found(this.#subscribers, name);
+    return typeof list === "function" || (list as unknown[] | undefined)?.[0] !== undefined;
   }
 
   /** The subscribers of an event: the live list, or a new empty array if there are none. */
   subscribers<K extends keyof E & string>(name: K): Subscriber<this, E[K]>[] {
-    return this.#list(name) ?? [];
+    return (listOf(this.#subscribers, name) ?? []) as Subscriber<this, E[K]>[];
   }
 
   /** Removes every subscription of a callback to an event, including those by `once`; without a callback, all subscriptions to the event. */
   unsubscribe<K extends keyof E & string>(name: K, cb?: Subscriber<this, E[K]>): this {
-    const list = this.#list(name);
+    const list = listOf(this.#subscribers, name);
     if (!list) return this;
     const rest = cb === undefined ? [] : list.filter((other) => other !== cb && (other as Wrapper)[GIVEN] !== cb);
     list.splice(0, list.length, ...rest);
@@ -150,43 +157,61 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
     // For classes that keep data for their first subscriber.
   }
 
-  // `given` is the caller's callback; `cb` is that callback or the wrapper of `once`.
-  #subscribe<K extends keyof E & string, T extends Subscriber<this, E[K]>>(what: string, name: K, given: T, cb: T): T {
+  // `given` is the caller's callback; `cb` is that callback or the wrapper of `once`. Static, like all private methods of emitters and
+  // streams: others would cost each object a field.
+  static #subscribe<E extends Events<E>>(
+    emitter: EventEmitter<E>,
+    what: string,
+    name: string,
+    given: unknown,
+    cb: unknown,
+  ): unknown {
     check(`${what}: name`, name, STRING);
     check(`${what}: callback`, given, FUNCTION);
-    this.subscribing(name);
-    const list = this.#list(name);
+    emitter.subscribing(name);
+    const list = listOf(emitter.#subscribers, name);
     if (list) {
       list.push(cb);
     } else {
-      this.#mustKnow(what, name);
-      this.#subscribers = this.#subscribers ? this.#subscribers.concat(name, [[cb]]) : [name, [cb]];
+      mustKnow(emitter, what, name);
+      emitter.#subscribers = emitter.#subscribers ? emitter.#subscribers.concat(name, cb) : [name, cb];
     }
-    this.subscribed(name);
+    emitter.subscribed(name);
     return cb;
   }
+}
 
-  // Checked only while the name has no subscriber, so repeated subscriptions and emits cost nothing.
-  #mustKnow(what: string, name: string): void {
-    const { events } = this.constructor as typeof EventEmitter;
-    if (events === undefined) return;
-    for (let i = 0; i < events.length; i++) if (events[i] === name) return;
-    const message = `${what}: ${this.constructor.name} has no event "${name}"; ${known(name, events)}`;
-    throw withCode(new TypeError(message), "ERR_IOLOOP_UNKNOWN_EVENT");
-  }
+// The subscribers of an event: a list, a single one, or undefined.
+function found(all: unknown[] | undefined, name: string): unknown {
+  if (all) for (let i = 0; i < all.length; i += 2) if (all[i] === name) return all[i + 1];
+  return undefined;
+}
 
-  // Whether `once` of node:events is waiting for one of the events.
-  #isAwaited(): boolean {
-    return (this.#subscribers ?? []).some(
-      (list) => Array.isArray(list) && (list.at(-1) as Wrapper | undefined)?.[GIVEN]?.name === "resolver",
-    );
-  }
+// The same as a list, from now on.
+function listOf(all: unknown[] | undefined, name: string): unknown[] | undefined {
+  if (all)
+    for (let i = 0; i < all.length; i += 2) {
+      if (all[i] === name)
+        return (typeof all[i + 1] === "function" ? (all[i + 1] = [all[i + 1]]) : all[i + 1]) as unknown[];
+    }
+  return undefined;
+}
 
-  #list<K extends keyof E & string>(name: K): Subscriber<this, E[K]>[] | undefined {
-    const all = this.#subscribers;
-    if (all) for (let i = 0; i < all.length; i += 2) if (all[i] === name) return all[i + 1] as Subscriber<this, E[K]>[];
-    return undefined;
-  }
+// Checked only while the name has no subscriber, so repeated subscriptions and emits cost nothing.
+function mustKnow(emitter: object, what: string, name: string): void {
+  const { events } = emitter.constructor as typeof EventEmitter;
+  if (events === undefined) return;
+  for (let i = 0; i < events.length; i++) if (events[i] === name) return;
+  const message = `${what}: ${emitter.constructor.name} has no event "${name}"; ${known(name, events)}`;
+  throw withCode(new TypeError(message), "ERR_IOLOOP_UNKNOWN_EVENT");
+}
+
+// Whether `once` of node:events is waiting for one of the events.
+function isAwaited(all: unknown[] | undefined): boolean {
+  return (all ?? []).some((list) => {
+    const last: unknown = Array.isArray(list) ? list.at(-1) : list;
+    return typeof last === "function" && (last as Wrapper)[GIVEN]?.name === "resolver";
+  });
 }
 
 ownMethods(EventEmitter, "an emitter", ["on", "emit", "hasSubscribers"]);

@@ -29,8 +29,6 @@ import type { Writing } from "./writing.ts";
 export abstract class StreamEnding extends StreamReading {
   /** @internal */
   protected writing: Writing | undefined;
-  /** Bytes sent by the stream itself. @internal */
-  bytesOut = 0;
   #closesNext = false; // whether it closes as soon as nothing waits
   #endsNext = false; // whether our side ends as soon as nothing waits
   #hasEnded = false;
@@ -141,7 +139,7 @@ export abstract class StreamEnding extends StreamReading {
   /** Nothing waits any more. @internal */
   drained(): void {
     if (this.#closesNext) this.finish("linger", "local");
-    else if (this.#endsNext && !this.#hasEnded) this.#endSide();
+    else if (this.#endsNext && !this.#hasEnded) StreamEnding.#endSide(this);
   }
 
   /** @internal */
@@ -154,7 +152,7 @@ export abstract class StreamEnding extends StreamReading {
     if (!this.raw || this.#endsNext) return;
     this.#endsNext = true;
     if (!this.started) this.open();
-    if (!this.isWriting) this.#endSide();
+    if (!this.isWriting) StreamEnding.#endSide(this);
   }
 
   /** @internal */
@@ -194,7 +192,7 @@ export abstract class StreamEnding extends StreamReading {
     tellClosed(this, broken ?? error);
     if (broken && (!consumer || this.hasSubscribers("error"))) this.fire("error", broken);
     if (!consumer) return this.fire("close");
-    engine.guard.run("close", () => consumer.closed(errorFor(reason, broken ?? error), () => this.#hasClosed()));
+    engine.guard.run("close", () => consumer.closed(errorFor(reason, broken ?? error), () => hasClosed(this)));
   }
 
   /** Makes this a connection of the loop whose socket the borrower reads and writes, perhaps with TLS. Returns its id. @internal */
@@ -203,7 +201,7 @@ export abstract class StreamEnding extends StreamReading {
     const socket = this.socket()!;
     this.consumer = new Lent(socket, borrower(socket), speaksTls, this);
     hearEnd(socket, this);
-    this.#enter(offered, socket);
+    StreamEnding.#enter(this, offered, socket);
     this.share();
     this.engine.connections.adopt(this.record);
     if (socket.destroyed) this.engine.nextTick(() => this.finish("drop", "reset")); // while it waited
@@ -241,7 +239,7 @@ export abstract class StreamEnding extends StreamReading {
   protected override open(): void {
     const handle = this.raw!;
     hear(handle, this);
-    this.#enter(handle, handle);
+    StreamEnding.#enter(this, handle, handle);
     const rest = takeRest(handle);
     if (rest) this.received(rest);
     // If the peer has already gone, the handle emits nothing any more.
@@ -253,19 +251,18 @@ export abstract class StreamEnding extends StreamReading {
   }
 
   // Claims the record of the offered handle, or opens one if there is none.
-  #enter(offered: object, handle: AnyHandle): void {
-    const { engine } = this;
+  static #enter(stream: StreamEnding, offered: object, handle: AnyHandle): void {
+    const { engine } = stream;
     try {
-      this.record = engine.connections.claim(offered) ?? engine.connections.open("handleTrack");
+      stream.id = (engine.connections.claim(offered) ?? engine.connections.open("handleTrack")) as Id;
     } catch (error) {
       unhear(handle);
       throw error;
     }
-    this.id = this.record as Id;
-    this.started = true;
-    this.slot = slotOf(this.record);
-    engine.connections.seat(this.record, this);
-    this.setDeadlines();
+    stream.started = true;
+    stream.slot = slotOf(stream.id);
+    engine.connections.seat(stream.id, stream);
+    stream.setDeadlines();
   }
 
   /** @internal */
@@ -274,26 +271,26 @@ export abstract class StreamEnding extends StreamReading {
     this.writing?.close();
   }
 
-  #endSide(): void {
-    this.#hasEnded = true;
+  static #endSide(stream: StreamEnding): void {
+    stream.#hasEnded = true;
     try {
-      this.raw = endSide(this.raw!);
+      stream.raw = endSide(stream.raw!);
     } catch (error) {
-      return this.broken(error);
+      return stream.broken(error);
     }
-    if (this.hasPeerEnded) this.finish("linger", "peer");
+    if (stream.hasPeerEnded) stream.finish("linger", "peer");
   }
+}
 
-  // The consumer may close later than the connection: outside a dispatch of the loop, or after the loop has stopped.
-  #hasClosed(): void {
-    const active = this.engine.begin();
-    try {
-      this.fire("close");
-    } finally {
-      if (active) this.engine.end();
-    }
+// The consumer may close later than the connection: outside a dispatch of the loop, or after the loop has stopped.
+function hasClosed(stream: StreamEnding): void {
+  const active = stream.engine.begin();
+  try {
+    stream.fire("close");
+  } finally {
+    if (active) stream.engine.end();
   }
 }
 
 // Those that are not public need no check.
-ownMethods(StreamEnding, "a stream", ["drained", "finish", "finishLater", "forget", "join", "open", "rested", "resume"]);
+ownMethods(StreamEnding, "a stream", "drained finish finishLater forget join open rested resume".split(" "));

@@ -9,7 +9,7 @@ import type { Framer } from "../framing/framer.ts";
 import type { StreamHandle } from "../socket/handle.ts";
 import { Chunks } from "./chunks.ts";
 import type { CloseReason } from "./close-reason.ts";
-import { inUse } from "./consumer.ts";
+import { type Consumer, inUse } from "./consumer.ts";
 import { type StreamDuplex, duplexOf } from "./duplex.ts";
 import { StreamEnding } from "./ending.ts";
 import { closed } from "./endings.ts";
@@ -41,7 +41,7 @@ export class Stream<Data = AnyData> extends StreamEnding {
 
   /** A stream around a connected handle. It reads nothing and emits nothing until `start`. */
   constructor(handle: StreamHandle, options: StreamOptions = {}) {
-    const { reactor, halfOpen } = options instanceof OwnOptions ? options : checkStream(handle, options);
+    const { reactor, halfOpen } = OwnOptions.are(options) ? options : checkStream(handle, options);
     super(reactor);
     this.raw = handle;
     if (halfOpen) this.halfOpen = true;
@@ -83,7 +83,7 @@ export class Stream<Data = AnyData> extends StreamEnding {
     if (!(this instanceof Stream)) detached("write", "a stream");
     if (typeof chunk !== "string") check("write: chunk", chunk, CHUNK);
     if (cb !== undefined) check("write: callback", cb, FUNCTION);
-    if (this.consumer) this.#mayWrite("write");
+    if (this.consumer) mayWrite(this.consumer, "write");
     return this.push(chunk, cb);
   }
 
@@ -94,7 +94,7 @@ export class Stream<Data = AnyData> extends StreamEnding {
    * @throws IOLoopError `ERR_IOLOOP_STREAM_IN_USE` as `write` does.
    */
   end(chunk?: string | Uint8Array): this {
-    if (this.consumer) this.#mayWrite("end");
+    if (this.consumer) mayWrite(this.consumer, "end");
     if (chunk !== undefined) this.write(chunk);
     this.endLater();
     return this;
@@ -107,7 +107,7 @@ export class Stream<Data = AnyData> extends StreamEnding {
   send(chunk: string | Uint8Array, options?: SignalOptions): Promise<void> {
     check("send: chunk", chunk, CHUNK);
     const signal = options === undefined ? undefined : checkOptions("send", options, SIGNALS).signal;
-    const owner = this.#owner;
+    const owner = writerOf(this.consumer);
     return owner === undefined ? send(this, chunk, signal) : silent(Promise.reject(inUse("send", owner)));
   }
 
@@ -247,23 +247,22 @@ export class Stream<Data = AnyData> extends StreamEnding {
     tellRoom(this);
   }
 
-  // The consumer that alone may write.
-  get #owner(): string | undefined {
-    const { consumer } = this;
-    return consumer && !consumer.onlyReads && !consumer.isBrief ? consumer.name : undefined;
-  }
-
-  #mayWrite(what: string): void {
-    const owner = this.#owner;
-    if (owner !== undefined) throw inUse(what, owner);
-  }
-
   /** Like `write`, for the consumer of the stream. @internal */
   push(chunk: string | Uint8Array, cb?: (stream: never, error?: IOLoopError) => unknown): this {
     if (this.raw && !this.isEnding) (this.writing ??= new Writing(this)).push(chunk, cb);
     else if (cb) refuseLater(this, cb);
     return this;
   }
+}
+
+// The name of a consumer that alone may write.
+function writerOf(consumer: Consumer | undefined): string | undefined {
+  return consumer && !consumer.onlyReads && !consumer.isBrief ? consumer.name : undefined;
+}
+
+function mayWrite(consumer: Consumer, what: string): void {
+  const owner = writerOf(consumer);
+  if (owner !== undefined) throw inUse(what, owner);
 }
 
 const SIGNALS: Readonly<Record<string, Rule>> = { signal: SIGNAL };
