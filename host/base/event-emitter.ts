@@ -40,9 +40,7 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
   /** The event names of a class; default undefined. If a class sets them, subscribing to or emitting another name throws. */
   static readonly events: readonly string[] | undefined = undefined;
 
-  // Name, subscribers, name, subscribers, …: a Map would be several times as large, and a program can have very many emitters with few
-  // events. The subscribers are a list or, if it is only one, mostly itself.
-  #subscribers: unknown[] | undefined;
+  #first: Subscribed | undefined;
 
   /** Subscribes to an event. Returns the callback, which `unsubscribe` takes. Throws a `TypeError` if the class has no such event. */
   on<K extends keyof E & string>(name: K, cb: Subscriber<this, E[K]>): Subscriber<this, E[K]> {
@@ -53,7 +51,7 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
   /** Subscribes for one emit. Returns the wrapper around the callback; it can be unsubscribed, or called in place of the emit. */
   once<K extends keyof E & string>(name: K, cb: Subscriber<this, E[K]>): Subscriber<this, E[K]> {
     let called = false;
-    const isOfNode = name === "error" && isRejecter(cb) && isAwaited(this.#subscribers);
+    const isOfNode = name === "error" && isRejecter(cb) && isAwaited(this.#first);
     const wrapper: Subscriber<this, E[K]> & Wrapper = (emitter, ...args) => {
       if (called) return undefined; // by a nested emit
       called = true;
@@ -73,7 +71,7 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
   /** Calls the subscribers of an event. An `error` without subscribers throws its argument, wrapped in an IOLoopError if it is not an error. */
   emit<K extends keyof E & string>(name: K, ...args: E[K]): this {
     if (!(this instanceof EventEmitter)) detached("emit", "an emitter");
-    const list = found(this.#subscribers, name) as Subscriber<this, E[K]>[] | Subscriber<this, E[K]> | undefined;
+    const list = find(this.#first, name)?.subscribers as Subscriber<this, E[K]>[] | Subscriber<this, E[K]> | undefined;
     if (typeof list === "function") {
       const result = list(this, ...args);
       if (isThenable(result)) this.pending(result, name);
@@ -94,22 +92,23 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
 
   /** Whether an event has subscribers. */
   hasSubscribers(name: keyof E & string): boolean {
-    const list = found(this.#subscribers, name);
-    return typeof list === "function" || (list as unknown[] | undefined)?.[0] !== undefined;
+    const list = find(this.#first, name)?.subscribers;
+    return typeof list === "function" || (list?.length ?? 0) > 0;
   }
 
   /** The subscribers of an event: the live list, or a new empty array if there are none. */
   subscribers<K extends keyof E & string>(name: K): Subscriber<this, E[K]>[] {
-    return (listOf(this.#subscribers, name) ?? []) as Subscriber<this, E[K]>[];
+    return (find(this.#first, name)?.list() ?? []) as Subscriber<this, E[K]>[];
   }
 
   /** Removes every subscription of a callback to an event, including those by `once`; without a callback, all subscriptions to the event. */
   unsubscribe<K extends keyof E & string>(name: K, cb?: Subscriber<this, E[K]>): this {
-    const list = listOf(this.#subscribers, name);
-    if (!list) return this;
+    const event = find(this.#first, name);
+    if (!event) return this;
+    const list = event.list();
     const rest = cb === undefined ? [] : list.filter((other) => other !== cb && (other as Wrapper)[GIVEN] !== cb);
     list.splice(0, list.length, ...rest);
-    if (rest.length === 0) this.#subscribers!.splice(this.#subscribers!.indexOf(list) - 1, 2);
+    if (rest.length === 0) this.#first = without(this.#first!, event);
     return this;
   }
 
@@ -126,7 +125,7 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
 
   /** Removes every subscription to every event. */
   unsubscribeAll(): this {
-    this.#subscribers = undefined;
+    this.#first = undefined;
     return this;
   }
 
@@ -169,32 +168,61 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
     check(`${what}: name`, name, STRING);
     check(`${what}: callback`, given, FUNCTION);
     emitter.subscribing(name);
-    const list = listOf(emitter.#subscribers, name);
-    if (list) {
-      list.push(cb);
+    const event = find(emitter.#first, name);
+    if (event) {
+      event.list().push(cb as Any);
     } else {
       mustKnow(emitter, what, name);
-      emitter.#subscribers = emitter.#subscribers ? emitter.#subscribers.concat(name, cb) : [name, cb];
+      emitter.#first = append(emitter.#first, new Subscribed(name, cb as Any));
     }
     emitter.subscribed(name);
     return cb;
   }
 }
 
-// The subscribers of an event: a list, a single one, or undefined.
-function found(all: unknown[] | undefined, name: string): unknown {
-  if (all) for (let i = 0; i < all.length; i += 2) if (all[i] === name) return all[i + 1];
-  return undefined;
+type Any = (...args: never[]) => unknown;
+
+// An event that has subscribers, and the next such event of the emitter. Such a chain is smaller than an array or a Map, and a program can
+// have very many emitters with few events.
+class Subscribed {
+  readonly name: string;
+  /** A list or, while it is a single one that was never listed, itself. */
+  subscribers: Any | Any[];
+  next: Subscribed | undefined;
+
+  constructor(name: string, first: Any) {
+    this.name = name;
+    this.subscribers = first;
+  }
+
+  list(): Any[] {
+    if (typeof this.subscribers === "function") this.subscribers = [this.subscribers];
+    return this.subscribers;
+  }
 }
 
-// The same as a list, from now on.
-function listOf(all: unknown[] | undefined, name: string): unknown[] | undefined {
-  if (all)
-    for (let i = 0; i < all.length; i += 2) {
-      if (all[i] === name)
-        return (typeof all[i + 1] === "function" ? (all[i + 1] = [all[i + 1]]) : all[i + 1]) as unknown[];
-    }
-  return undefined;
+function find(first: Subscribed | undefined, name: string): Subscribed | undefined {
+  let event = first;
+  while (event && event.name !== name) event = event.next;
+  return event;
+}
+
+// Returns the first event of the chain.
+function append(first: Subscribed | undefined, event: Subscribed): Subscribed {
+  if (!first) return event;
+  let last = first;
+  while (last.next) last = last.next;
+  last.next = event;
+  return first;
+}
+
+// The same.
+function without(first: Subscribed, gone: Subscribed): Subscribed | undefined {
+  if (first === gone) return gone.next;
+  let before = first;
+  while (before.next !== gone) before = before.next!;
+  before.next = gone.next;
+  return first;
 }
 
 // Checked only while the name has no subscriber, so repeated subscriptions and emits cost nothing.
@@ -207,11 +235,13 @@ function mustKnow(emitter: object, what: string, name: string): void {
 }
 
 // Whether `once` of node:events is waiting for one of the events.
-function isAwaited(all: unknown[] | undefined): boolean {
-  return (all ?? []).some((list) => {
-    const last: unknown = Array.isArray(list) ? list.at(-1) : list;
-    return typeof last === "function" && (last as Wrapper)[GIVEN]?.name === "resolver";
-  });
+function isAwaited(first: Subscribed | undefined): boolean {
+  for (let event = first; event; event = event.next) {
+    const { subscribers } = event;
+    const last: unknown = typeof subscribers === "function" ? subscribers : subscribers.at(-1);
+    if ((last as Wrapper | undefined)?.[GIVEN]?.name === "resolver") return true;
+  }
+  return false;
 }
 
 ownMethods(EventEmitter, "an emitter", ["on", "emit", "hasSubscribers"]);

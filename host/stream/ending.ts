@@ -1,7 +1,7 @@
 // How a stream begins and ends: its record, the end of our side, and the close of its handle.
 
 import { Due } from "../core/core.ts";
-import { type Id, slotOf } from "../core/ids.ts";
+import type { Id } from "../core/ids.ts";
 import { IOLoopError, toError } from "../base/errors.ts";
 import { ownMethods } from "../base/methods.ts";
 import {
@@ -25,13 +25,15 @@ import { Lingering } from "./lingering.ts";
 import { type Ending, StreamReading } from "./reading.ts";
 import type { Writing } from "./writing.ts";
 
+const ENDS_NEXT = 1; // as soon as nothing waits
+const ENDED = 2;
+
 /** The base of class Stream. */
 export abstract class StreamEnding extends StreamReading {
   /** @internal */
   protected writing: Writing | undefined;
   #closesNext = false; // whether it closes as soon as nothing waits
-  #endsNext = false; // whether our side ends as soon as nothing waits
-  #hasEnded = false;
+  #side: 0 | typeof ENDS_NEXT | typeof ENDED = 0; // ours
 
   /** Set while an answer is being made, it keeps a silent connection from being displaced by a waiting client; default false. */
   busy = false;
@@ -48,12 +50,12 @@ export abstract class StreamEnding extends StreamReading {
 
   /** @internal */
   override get hasEnded(): boolean {
-    return this.#hasEnded;
+    return this.#side === ENDED;
   }
 
   /** Whether `end` was called. @internal */
   get isEnding(): boolean {
-    return this.#endsNext;
+    return this.#side !== 0;
   }
 
   /** Closes at once. Data that has not been handed to the system is dropped. */
@@ -139,7 +141,7 @@ export abstract class StreamEnding extends StreamReading {
   /** Nothing waits any more. @internal */
   drained(): void {
     if (this.#closesNext) this.finish("linger", "local");
-    else if (this.#endsNext && !this.#hasEnded) StreamEnding.#endSide(this);
+    else if (this.#side === ENDS_NEXT) StreamEnding.#endSide(this);
   }
 
   /** @internal */
@@ -149,8 +151,8 @@ export abstract class StreamEnding extends StreamReading {
 
   /** Ends our side as soon as all waiting data has been sent. @internal */
   endLater(): void {
-    if (!this.raw || this.#endsNext) return;
-    this.#endsNext = true;
+    if (!this.raw || this.#side !== 0) return;
+    this.#side = ENDS_NEXT;
     if (!this.started) this.open();
     if (!this.isWriting) StreamEnding.#endSide(this);
   }
@@ -260,7 +262,6 @@ export abstract class StreamEnding extends StreamReading {
       throw error;
     }
     stream.started = true;
-    stream.slot = slotOf(stream.id);
     engine.connections.seat(stream.id, stream);
     stream.setDeadlines();
   }
@@ -272,7 +273,7 @@ export abstract class StreamEnding extends StreamReading {
   }
 
   static #endSide(stream: StreamEnding): void {
-    stream.#hasEnded = true;
+    stream.#side = ENDED;
     try {
       stream.raw = endSide(stream.raw!);
     } catch (error) {

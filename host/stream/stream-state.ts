@@ -2,7 +2,7 @@
 
 import { SECONDS, check } from "../base/checks.ts";
 import { toError } from "../base/errors.ts";
-import type { Id } from "../core/ids.ts";
+import { type Id, slotOf } from "../core/ids.ts";
 import { type AnyHandle, type SocketHandle, isReadByOthers, localOf, peerOf, plain } from "../socket/handle.ts";
 import { type ProxyInfo, originOf } from "../socket/proxy-info.ts";
 import { type TlsInfo, tlsOf } from "../socket/tls-info.ts";
@@ -18,8 +18,6 @@ export abstract class StreamState extends StreamEmitter {
   raw: AnyHandle | undefined;
   /** @internal */
   started = false;
-  /** The slot in its id. @internal */
-  slot = 0;
   #closeReason: CloseReason | undefined;
   #timeout = 15;
   #lifetime = 0;
@@ -101,6 +99,11 @@ export abstract class StreamState extends StreamEmitter {
   /** The id of its record in the core; 0 without one. @internal */
   get record(): number {
     return this.started && this.raw ? this.id : 0;
+  }
+
+  /** The slot of its record. @internal */
+  get slot(): number {
+    return slotOf(this.id);
   }
 
   /** Whether the stream is closed, or its handle was stolen. */
