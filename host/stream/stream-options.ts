@@ -14,17 +14,20 @@ export interface StreamOptions {
 
 /** Options of the loop itself, for streams of its own handles: neither needs a check. One object serves all streams of a server. */
 export class OwnOptions {
-  readonly #isOwn = true;
-  readonly reactor: Reactor;
+  readonly #reactor: Reactor;
   halfOpen: boolean | undefined;
 
   constructor(reactor: Reactor) {
-    this.reactor = reactor;
+    this.#reactor = reactor;
+  }
+
+  get reactor(): Reactor {
+    return this.#reactor;
   }
 
   /** Not `instanceof`, which throws for a revoked proxy. */
   static are(options: unknown): options is OwnOptions {
-    return typeof options === "object" && options !== null && #isOwn in options;
+    return typeof options === "object" && options !== null && #reactor in options;
   }
 }
 

@@ -219,7 +219,7 @@ test("lone timers outside callbacks are never early, and keep their order with o
       fired.push(i);
       if (performance.now() < due) early.push(i);
     });
-    await undefined;
+    await Promise.resolve();
   }
   await new Promise<void>((resolve) => loop.timer(0.03, () => resolve()));
   loop.stop();
