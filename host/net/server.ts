@@ -33,7 +33,6 @@ import { fails, letWait } from "./waiting-client.ts";
 export class Server extends Disposable<ServerEvents> {
   /** @internal */
   static override readonly events: readonly string[] = namesOf<ServerEvents>({ accept: true, error: true });
-
   readonly #multiAccept: number | undefined;
   #handle: NetServer | undefined;
   #accepting = true;
@@ -266,8 +265,7 @@ export class Server extends Disposable<ServerEvents> {
   }
 
   /** @internal */
-  protected admitted = (socket: Socket | BareSocket, id: number, terms: Terms): void => {
-    const { proxied, tuning, handshakes, lifetime } = terms;
+  protected admitted = (socket: Socket | BareSocket, id: number, { proxied, tuning, handshakes, lifetime }: Terms) => {
     proxied?.handedOn(socket);
     tuning.admitted(socket);
     if (!handshakes) return this.#accept(socket, id);
