@@ -5,7 +5,8 @@ import { isOurs } from "./result.mjs";
 
 /**
  * A goal: our rows, or those of the peer `of`, on these kinds of runtime must be at least this many times better than that peer in that column.
- * @typedef {{ of?: string, on: string[] | undefined, against: string, column: string, atLeast: number }} Goal
+ * `newest`: only on the newest version that was measured.
+ * @typedef {{ of?: string, on: string[] | undefined, newest?: boolean, against: string, column: string, atLeast: number }} Goal
  */
 
 const NODE = ["node"];
@@ -15,6 +16,10 @@ const cpu = (on, against, atLeast) => ({ on, against, column: "cpu", atLeast });
 /** Goals against one peer, for each number of pending timers. */
 const timers = (on, against, atLeast, of = "ours") =>
   Object.entries(atLeast).map(([column, times]) => ({ of, on, against, column: `pending${column}`, atLeast: times }));
+
+/** A goal for timers outside callbacks: they may cost at most this many times as much as those of the peer. */
+const outside = (of, against, atMost) => ({ of, on: undefined, against, column: "time", atLeast: 1 / atMost });
+
 const each = (few, many, most) => ({ 1000: few, 100000: many, 1000000: most });
 
 /** The goals of each table. */
@@ -38,6 +43,13 @@ export const GOALS = {
   "node-timers-fire": timers(NODE, "setTimeout", each(2, 5, 8), "ours-timers"),
   "node-timers-await": timers(NODE, "setTimeout", { 100000: 2 }, "ours-timers"),
   "node-timers-memory": [{ of: "ours-timers", on: NODE, against: "setTimeout", column: "used", atLeast: 2 }],
+  "outside-restart": [
+    outside("ours", "inside", 2.2),
+    outside("ours-stopped", "inside", 2.2),
+    outside("ours-8", "at-once-8", 0.4),
+    outside("ours-1", "at-once-1", 1.1),
+  ],
+  "outside-replace": [outside("ours", "at-once", 0.5)],
   "net-one": [cpu(NODE, "node-net", 1.2), cpu(BUN, "node-net", 1), cpu(NODE, "c-libuv", 0.7), cpu(NODE, "mojo-ev", 2)],
   "net-many": [cpu(NODE, "node-net", 1.15), { on: NODE, against: "node-net", column: "p99", atLeast: 1 }],
   "net-long": [cpu(NODE, "node-net", 1.05)],
@@ -51,15 +63,30 @@ export const GOALS = {
   "net-duplex": [cpu(undefined, "node-net", 1 / 1.1)],
   "net-http": [{ ...cpu(undefined, "node-http", 1 / 1.03), of: "ours-http" }],
   "net-prefork": [{ ...cpu(undefined, "alone", 1 / 1.05), of: "ours-prefork-reuse" }],
+  "streams-echo": [
+    { ...cpu(undefined, "node-await", 1.2), of: "ours-await" },
+    { ...cpu(undefined, "node-echo", 1), of: "ours-duplex" },
+  ],
   "streams-lines": [cpu(undefined, "readline", 2), cpu(undefined, "split2", 2)],
   "streams-splice": [cpu(undefined, "pipeline", 1)],
   "streams-splice-tls": [cpu(undefined, "pipeline", 1)],
-  accept: [cpu(NODE, "node-net", 1.4), cpu(NODE, "node-net-destroy-soon", 1)],
+  accept: [
+    cpu(NODE, "node-net", 1.4),
+    cpu(NODE, "node-net-destroy-soon", 1),
+    { ...cpu(NODE, "node-raw", 1 / 1.15), newest: true },
+  ],
   "accept-queued": [{ ...cpu(undefined, "no-settings", 1 / 1.3), of: "ours-settings" }],
   "memory-connections": [
     { on: ["node", "bun"], against: "node-net", column: "memory", atLeast: 1 },
     { on: ["node", "bun"], against: "node-net", column: "idle", atLeast: 1 },
+    { on: NODE, newest: true, against: "node-net", column: "heap", atLeast: 2 },
   ],
+  "idle-slope": [{ on: NODE, newest: true, against: "node-net", column: "resident", atLeast: 1 / 0.9 }],
+  "idle-requests": [
+    cpu(["node", "bun"], "alone", 1 / 1.05),
+    { on: ["node", "bun"], against: "node-net", column: "p99", atLeast: 1 },
+  ],
+  "idle-reset": [{ on: ["node", "bun"], against: "node-net", column: "reset", atLeast: 1 }],
   "memory-timers": [
     { on: ["node", "deno"], against: "setTimeout", column: "used", atLeast: 4 },
     { on: BUN, against: "setTimeout", column: "resident", atLeast: 4 },
@@ -96,6 +123,11 @@ export const BOUNDS = {
     { of: "ours-at-once", column: "lost", atMost: 0 },
     { of: "ours-at-once", column: "late", atMost: 0.3 },
   ],
+  "streams-echo": [{ of: "ours-await", column: "more", atMost: 1 }],
+  "idle-stop": [
+    { column: "stop", atMost: 0.5 },
+    { column: "start", atMost: 0.5 },
+  ],
   "overload-orders": [
     { column: "off", atMost: 1.5 },
     { rows: OVERLOADS, column: "goodput", atLeast: 97 },
@@ -124,6 +156,7 @@ export function compareRows(table) {
   const goals = GOALS[table.id] ?? [];
   const compared = new Set(table.compared ?? [table.main]);
   const judged = new Set(goals.map(({ of }) => of));
+  const newest = newestOf(table.rows);
   for (const ours of table.rows.filter(({ peer }) => isOurs(peer) || judged.has(peer))) {
     const others = table.rows.filter(
       ({ peer, label }) => !isOurs(peer) && peer !== ours.peer && (!label || label === ours.label),
@@ -132,8 +165,11 @@ export function compareRows(table) {
     ours.ratios = others.flatMap((theirs) =>
       table.columns.flatMap((column) => {
         const { key } = column;
-        const goal = goals.find(({ of = "ours", on, against, column }) => {
-          return of === ours.peer && (!on || on.includes(ours.runtime)) && against === theirs.peer && column === key;
+        const goal = goals.find((goal) => {
+          const { of = "ours", on, against, column } = goal;
+          const isMeant =
+            of === ours.peer && (!on || on.includes(ours.runtime)) && (!goal.newest || newest.has(ours.label));
+          return isMeant && against === theirs.peer && column === key;
         });
         if (!goal && !compares(key)) return [];
         const value = ratio(ours.cells[key], theirs.cells[key], column);
@@ -150,4 +186,14 @@ export function compareRows(table) {
     });
   }
   return table;
+}
+
+// For each kind of runtime, the label of its newest version: "Node 26".
+function newestOf(rows) {
+  const newest = new Map();
+  const version = (label) => Number(/\d+$/.exec(label)?.[0] ?? 0);
+  for (const { runtime, label = "" } of rows) {
+    if (version(label) >= version(newest.get(runtime) ?? "")) newest.set(runtime, label);
+  }
+  return new Set(newest.values());
 }

@@ -28,7 +28,7 @@ const TIMERS = 1_000_000;
 const QUICK_TIMERS = 100_000;
 const WARM_UP_CONNECTIONS = 200;
 const BODY = 64;
-const SETTLE_MILLISECONDS = 6000; // engines shrink their space for young objects only after some seconds with few of them
+export const SETTLE_MILLISECONDS = 6000; // engines shrink their space for young objects only after some seconds with few of them
 const SYSTEM_TICK = 10; // milliseconds: the unit in which the system counts a process's time
 const MARGIN_SECONDS = 120; // by which timeouts are longer than the idle time, so that no connection is closed
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -56,43 +56,42 @@ async function connections({ rounds, runtimes, peers = HOLDERS, connections: cou
   });
   const columns = [
     { key: "memory", title: "resident a connection", unit: "B", better: "lower" },
+    { key: "heap", title: "heap a connection", unit: "B", better: "lower" },
     { key: "idle", title: `CPU in ${idleSeconds} s`, unit: "ms", better: "lower", floor: SYSTEM_TICK },
   ];
   const title = `${count.toLocaleString("en")} idle connections`;
+  const note = "The heap is what the runtime counts as used by objects of JavaScript.";
   return {
-    table: { short: "idle connections", title, main: "memory", compared: ["memory", "idle"], columns, rows },
+    table: { short: "idle connections", title, note, main: "memory", compared: ["memory", "idle"], columns, rows },
     left: skipped,
   };
+}
+
+/** Opens connections that get one answer each, and are idle then. Returns the process that has them. */
+export async function hold(port, count) {
+  const clients = start("load", [process.execPath, join(here, "load/idle-clients.mjs"), String(port), String(count)]);
+  await clients.says();
+  return clients;
 }
 
 // One round: the difference that a number of connections makes to a process that has had some before.
 async function holdConnections({ command }, count, idleSeconds) {
   const server = await startServer(command(BODY, idleSeconds + MARGIN_SECONDS));
-  const hold = async (count) => {
-    const clients = start("load", [
-      process.execPath,
-      join(here, "load/idle-clients.mjs"),
-      String(server.port),
-      String(count),
-    ]);
-    await clients.says();
-    return clients;
-  };
   try {
-    const warmUp = await hold(WARM_UP_CONNECTIONS);
+    const warmUp = await hold(server.port, WARM_UP_CONNECTIONS);
     await warmUp.stop();
     await sleep(SETTLE_MILLISECONDS);
-    await server.collect();
+    const heapBefore = await server.collect();
     const before = residentBytes(server.pid);
-    const clients = await hold(count);
+    const clients = await hold(server.port, count);
     await sleep(SETTLE_MILLISECONDS);
     const began = cpuOfThreads(server.pid);
     await sleep(idleSeconds * 1000);
     const idle = microsecondsBetween(began, cpuOfThreads(server.pid)) / 1000;
-    await server.collect();
+    const heap = ((await server.collect()) - heapBefore) / count;
     const memory = (residentBytes(server.pid) - before) / count;
     await clients.stop();
-    return { memory, idle };
+    return { memory, heap, idle };
   } finally {
     await server.stop();
   }

@@ -6,12 +6,14 @@ import { parseArgs } from "node:util";
 export const BENCHES = [
   "timers",
   "node-timers",
+  "outside",
   "net",
   "streams",
   "accept",
   "stop",
   "overload",
   "memory",
+  "idle",
   "lateness",
   "size",
 ];

@@ -93,6 +93,20 @@ const PEERS = [
     modes: { refuse: "reset" },
   },
   {
+    name: "node-raw",
+    title: "raw handles, close()",
+    kinds: ["node"],
+    file: "node-raw.mjs",
+    modes: { close: "close" },
+  },
+  {
+    name: "node-raw-shutdown",
+    title: "raw handles, shutdown(), then close()",
+    kinds: ["node"],
+    file: "node-raw.mjs",
+    modes: { close: "shutdown" },
+  },
+  {
     name: "bun-listen",
     title: "Bun.listen",
     kinds: ["bun"],
@@ -122,6 +136,7 @@ export const PEER_NAMES = PEERS.map(({ name }) => name).filter((name) => !name.s
  * @property {string} peer
  * @property {string} [runtime] the kind of runtime, if it is in JavaScript
  * @property {string} [label] the name and version of that runtime
+ * @property {import("./runtimes.mjs").Runtime} [on] that runtime
  * @property {(body: number, idle?: number) => string[]} command
  * @property {Record<string, string>} [env]
  */
@@ -143,10 +158,11 @@ export function candidatesFor(mode, { runtimes, peers }) {
       if (!kinds?.includes(runtime.kind)) continue;
       const program = [runtime.program, ...runtime.args, resolve(folder, file)];
       candidates.push({
-        name: kinds.length > 1 ? `${titles?.[mode] ?? title} on ${runtime.label}` : title,
+        name: kinds.includes("node") ? `${titles?.[mode] ?? title} on ${runtime.label}` : title,
         peer: name,
         runtime: runtime.kind,
         label: runtime.label,
+        on: runtime,
         command: (body, idle = 15) => [...program, String(body), argumentOf(modes, mode), String(idle)],
       });
     }

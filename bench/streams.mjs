@@ -1,5 +1,6 @@
 // What promises, frames and splices cost: the CPU time of a process that talks to itself over loopback.
 
+import { summary } from "./measure.mjs";
 import { runScript } from "./runtimes.mjs";
 import { distinct, takeTurns } from "./turns.mjs";
 
@@ -8,6 +9,8 @@ export const title = "Iterators, lines and proxies";
 export const about = `The CPU time of a process is divided by what passed: echoes of 64 bytes, one at a time, over 16 connections; lines of
 40 bytes in chunks of the system; both with their other end, a plain socket, in the same process. And megabytes through a proxy, with as many each
 way at once; both ends are in a separate process, which does not count.`;
+
+const MORE = { key: "more", title: "more than callbacks", unit: "µs", better: "lower" };
 
 const PROXY = {
   unit: "µs",
@@ -27,9 +30,11 @@ const TABLES = [
     column: "CPU an echo",
     usual: 60_000,
     quick: 2000,
+    comparedWith: "ours",
     sides: {
       ours: "wasm-ioloop, callbacks",
       "ours-await": "wasm-ioloop, for await and send",
+      "ours-duplex": "wasm-ioloop, data events of a Duplex",
       "node-echo": "node:net, data events",
       "node-await": "node:net, for await",
     },
@@ -66,7 +71,7 @@ export const peers = [...new Set(OTHERS)];
 /** @param {import("./result.mjs").Context} context */
 export async function run({ rounds, runtimes, peers: wanted, quick, only, progress }) {
   const [tables, skipped] = [[], []];
-  for (const { id, short, title, unit, column, usual, quick: few, sides } of TABLES) {
+  for (const { id, short, title, unit, column, usual, quick: few, sides, comparedWith } of TABLES) {
     if (only && !only.includes(id)) continue;
     const candidates = runtimes.flatMap((on) =>
       Object.entries(sides)
@@ -82,7 +87,17 @@ export async function run({ rounds, runtimes, peers: wanted, quick, only, progre
     });
     skipped.push(...measured.skipped);
     const columns = [{ key: "cpu", title: column, unit, better: "lower" }];
+    if (comparedWith) {
+      columns.push(MORE);
+      for (const row of measured.rows) row.cells.more = moreThan(row, comparedWith, measured.rows);
+    }
     tables.push({ id, short, title, main: "cpu", columns, rows: measured.rows });
   }
   return { tables, skipped: distinct(skipped) };
+}
+
+// What a row costs more than another on the same runtime, round by round.
+function moreThan({ label, cells }, peer, rows) {
+  const other = rows.find((row) => row.peer === peer && row.label === label);
+  return summary(cells.cpu.rounds.map((round, at) => round - (other?.cells.cpu.rounds[at] ?? round)));
 }

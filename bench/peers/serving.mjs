@@ -48,7 +48,7 @@ export function requestCounter() {
   };
 }
 
-/** Collects garbage on a signal, and prints when that is done. Memory is measured after that. */
+/** Collects garbage on a signal, and prints how many bytes are used when that is done. Memory is measured after that. */
 export function collectOnSignal() {
   process.on("SIGUSR2", async () => {
     // Background threads return the memory that a collection has freed, and the next collection waits for them.
@@ -57,6 +57,6 @@ export function collectOnSignal() {
       else globalThis.gc();
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));
     }
-    console.log("collected");
+    console.log(`collected ${process.memoryUsage().heapUsed}`);
   });
 }

@@ -46,6 +46,10 @@ const echoes = {
   "ours-await": async (_loop, stream) => {
     for await (const chunk of stream) await stream.send(chunk);
   },
+  "ours-duplex": (_loop, stream) => {
+    const duplex = stream.duplex();
+    duplex.on("data", (chunk) => duplex.write(chunk));
+  },
   "node-echo": (socket) => socket.on("data", (chunk) => socket.write(chunk)),
   "node-await": async (socket) => {
     for await (const chunk of socket) if (!socket.write(chunk)) await once(socket, "drain");

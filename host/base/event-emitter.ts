@@ -47,19 +47,18 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
     ownMethods(new.target);
   }
 
-  // Name, list, name, list, …: a Map would be several times as large, and a program can have very many emitters with few events.
-  #subscribers: unknown[] | undefined;
+  #first: Subscribed | undefined;
 
   /** Subscribes to an event. Returns the callback, which `unsubscribe` takes. Throws a `TypeError` if the class has no such event. */
   on<K extends keyof E & string>(name: K, cb: Subscriber<this, E[K]>): Subscriber<this, E[K]> {
     if (!(this instanceof EventEmitter)) detached("on", "an emitter");
-    return this.#subscribe("on", name, cb, cb);
+    return EventEmitter.#subscribe(this, "on", name, cb, cb) as Subscriber<this, E[K]>;
   }
 
   /** Subscribes for one emit. Returns the wrapper around the callback; it can be unsubscribed, or called in place of the emit. */
   once<K extends keyof E & string>(name: K, cb: Subscriber<this, E[K]>): Subscriber<this, E[K]> {
     let called = false;
-    const isOfNode = name === "error" && isRejecter(cb) && this.#isAwaited();
+    const isOfNode = name === "error" && isRejecter(cb) && isAwaited(this.#first);
     const wrapper: Subscriber<this, E[K]> & Wrapper = (emitter, ...args) => {
       if (called) return undefined; // by a nested emit
       called = true;
@@ -67,22 +66,27 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
       return isOfNode ? (cb as unknown as (error: unknown) => unknown)(args[0]) : cb(emitter, ...args);
     };
     wrapper[GIVEN] = cb;
-    return this.#subscribe("once", name, cb, wrapper);
+    return EventEmitter.#subscribe(this, "once", name, cb, wrapper) as Subscriber<this, E[K]>;
   }
 
   /** `on`, under Node's name. Returns the emitter. */
   addListener<K extends keyof E & string>(name: K, cb: Subscriber<this, E[K]>): this {
-    this.#subscribe("addListener", name, cb, cb);
+    EventEmitter.#subscribe(this, "addListener", name, cb, cb);
     return this;
   }
 
   /** Calls the subscribers of an event. An `error` without subscribers throws its argument, wrapped in an IOLoopError if it is not an error. */
   emit<K extends keyof E & string>(name: K, ...args: E[K]): this {
     if (!(this instanceof EventEmitter)) detached("emit", "an emitter");
-    const list = this.#list(name);
+    const list = find(this.#first, name)?.subscribers as Subscriber<this, E[K]>[] | Subscriber<this, E[K]> | undefined;
+    if (typeof list === "function") {
+      const result = list(this, ...args);
+      if (isThenable(result)) this.pending(result, name);
+      return this;
+    }
     if (!list || list.length === 0) {
       if (name === "error") throw toError(args[0]);
-      this.#mustKnow("emit", name);
+      mustKnow(this, "emit", name);
       return this;
     }
     const now = list.length === 1 ? list : list.slice();
@@ -95,21 +99,23 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
 
   /** Whether an event has subscribers. */
   hasSubscribers(name: keyof E & string): boolean {
-    return (this.#list(name)?.length ?? 0) > 0;
+    const list = find(this.#first, name)?.subscribers;
+    return typeof list === "function" || (list?.length ?? 0) > 0;
   }
 
   /** The subscribers of an event: the live list, or a new empty array if there are none. */
   subscribers<K extends keyof E & string>(name: K): Subscriber<this, E[K]>[] {
-    return this.#list(name) ?? [];
+    return (find(this.#first, name)?.list() ?? []) as Subscriber<this, E[K]>[];
   }
 
   /** Removes every subscription of a callback to an event, including those by `once`; without a callback, all subscriptions to the event. */
   unsubscribe<K extends keyof E & string>(name: K, cb?: Subscriber<this, E[K]>): this {
-    const list = this.#list(name);
-    if (!list) return this;
+    const event = find(this.#first, name);
+    if (!event) return this;
+    const list = event.list();
     const rest = cb === undefined ? [] : list.filter((other) => other !== cb && (other as Wrapper)[GIVEN] !== cb);
     list.splice(0, list.length, ...rest);
-    if (rest.length === 0) this.#subscribers!.splice(this.#subscribers!.indexOf(list) - 1, 2);
+    if (rest.length === 0) this.#first = without(this.#first!, event);
     return this;
   }
 
@@ -126,7 +132,7 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
 
   /** Removes every subscription to every event. */
   unsubscribeAll(): this {
-    this.#subscribers = undefined;
+    this.#first = undefined;
     return this;
   }
 
@@ -157,43 +163,92 @@ export class EventEmitter<E extends Events<E> = Record<string, unknown[]>> {
     // For classes that keep data for their first subscriber.
   }
 
-  // `given` is the caller's callback; `cb` is that callback or the wrapper of `once`.
-  #subscribe<K extends keyof E & string, T extends Subscriber<this, E[K]>>(what: string, name: K, given: T, cb: T): T {
+  // `given` is the caller's callback; `cb` is that callback or the wrapper of `once`. Static, like all private methods of emitters and
+  // streams: others would cost each object a field.
+  static #subscribe<E extends Events<E>>(
+    emitter: EventEmitter<E>,
+    what: string,
+    name: string,
+    given: unknown,
+    cb: unknown,
+  ): unknown {
     check(`${what}: name`, name, STRING);
     check(`${what}: callback`, given, FUNCTION);
-    this.subscribing(name);
-    const list = this.#list(name);
-    if (list) {
-      list.push(cb);
+    emitter.subscribing(name);
+    const event = find(emitter.#first, name);
+    if (event) {
+      event.list().push(cb as Any);
     } else {
-      this.#mustKnow(what, name);
-      this.#subscribers = this.#subscribers ? this.#subscribers.concat(name, [[cb]]) : [name, [cb]];
+      mustKnow(emitter, what, name);
+      emitter.#first = append(emitter.#first, new Subscribed(name, cb as Any));
     }
-    this.subscribed(name);
+    emitter.subscribed(name);
     return cb;
   }
+}
 
-  // Checked only while the name has no subscriber, so repeated subscriptions and emits cost nothing.
-  #mustKnow(what: string, name: string): void {
-    const { events } = this.constructor as typeof EventEmitter;
-    if (events === undefined) return;
-    for (let i = 0; i < events.length; i++) if (events[i] === name) return;
-    const message = `${what}: ${this.constructor.name} has no event "${name}"; ${known(name, events)}`;
-    throw withCode(new TypeError(message), "ERR_IOLOOP_UNKNOWN_EVENT");
+type Any = (...args: never[]) => unknown;
+
+// An event that has subscribers, and the next such event of the emitter. Such a chain is smaller than an array or a Map, and a program can
+// have very many emitters with few events.
+class Subscribed {
+  readonly name: string;
+  /** A list or, while it is a single one that was never listed, itself. */
+  subscribers: Any | Any[];
+  next: Subscribed | undefined;
+
+  constructor(name: string, first: Any) {
+    this.name = name;
+    this.subscribers = first;
   }
 
-  // Whether `once` of node:events is waiting for one of the events.
-  #isAwaited(): boolean {
-    return (this.#subscribers ?? []).some(
-      (list) => Array.isArray(list) && (list.at(-1) as Wrapper | undefined)?.[GIVEN]?.name === "resolver",
-    );
+  list(): Any[] {
+    if (typeof this.subscribers === "function") this.subscribers = [this.subscribers];
+    return this.subscribers;
   }
+}
 
-  #list<K extends keyof E & string>(name: K): Subscriber<this, E[K]>[] | undefined {
-    const all = this.#subscribers;
-    if (all) for (let i = 0; i < all.length; i += 2) if (all[i] === name) return all[i + 1] as Subscriber<this, E[K]>[];
-    return undefined;
+function find(first: Subscribed | undefined, name: string): Subscribed | undefined {
+  let event = first;
+  while (event && event.name !== name) event = event.next;
+  return event;
+}
+
+// Returns the first event of the chain.
+function append(first: Subscribed | undefined, event: Subscribed): Subscribed {
+  if (!first) return event;
+  let last = first;
+  while (last.next) last = last.next;
+  last.next = event;
+  return first;
+}
+
+// The same.
+function without(first: Subscribed, gone: Subscribed): Subscribed | undefined {
+  if (first === gone) return gone.next;
+  let before = first;
+  while (before.next !== gone) before = before.next!;
+  before.next = gone.next;
+  return first;
+}
+
+// Checked only while the name has no subscriber, so repeated subscriptions and emits cost nothing.
+function mustKnow(emitter: object, what: string, name: string): void {
+  const { events } = emitter.constructor as typeof EventEmitter;
+  if (events === undefined) return;
+  for (let i = 0; i < events.length; i++) if (events[i] === name) return;
+  const message = `${what}: ${emitter.constructor.name} has no event "${name}"; ${known(name, events)}`;
+  throw withCode(new TypeError(message), "ERR_IOLOOP_UNKNOWN_EVENT");
+}
+
+// Whether `once` of node:events is waiting for one of the events.
+function isAwaited(first: Subscribed | undefined): boolean {
+  for (let event = first; event; event = event.next) {
+    const { subscribers } = event;
+    const last: unknown = typeof subscribers === "function" ? subscribers : subscribers.at(-1);
+    if ((last as Wrapper | undefined)?.[GIVEN]?.name === "resolver") return true;
   }
+  return false;
 }
 
 // `once` of node:events subscribes this function to `error`, after the event that it waits for, and rejects with its first

@@ -10,6 +10,7 @@ import type { Reactor } from "../reactor/reactor.ts";
 import { nextTurn } from "../time/clock.ts";
 import { usesTls } from "../socket/tls-options.ts";
 import { Stream } from "../stream/stream.ts";
+import { OwnOptions } from "../stream/stream-options.ts";
 import type { HttpConnection } from "./http-connection.ts";
 import { HttpDrain } from "./http-drain.ts";
 import { type AnyServer, checkServer, emitClose, passClients, speaksHttp1, speaksHttp2, speaksTls } from "./served.ts";
@@ -35,8 +36,9 @@ export function serve(
   let idleTimeout = 0;
   let lifetime: number | undefined;
   let drain: HttpDrain | undefined;
+  const own = new OwnOptions(reactor);
   acceptor.taker = (handle) => {
-    const stream = new Stream(handle, { reactor });
+    const stream = new Stream(handle, own);
     stream.timeout = idleTimeout;
     if (lifetime !== undefined) stream.lifetime = lifetime;
     give(engine, server, drain, stream, accepted);

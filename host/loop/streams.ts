@@ -9,6 +9,7 @@ import { Server } from "../net/server.ts";
 import type { Reactor } from "../reactor/reactor.ts";
 import { connectedTo } from "../stream/start-tls.ts";
 import { Stream } from "../stream/stream.ts";
+import { OwnOptions } from "../stream/stream-options.ts";
 
 /** A server whose connections become streams of the loop. */
 export function streamServer(
@@ -20,14 +21,14 @@ export function streamServer(
 ): Server {
   let idleTimeout: number | undefined;
   let lifetime: number | undefined;
-  let halfOpen: boolean | undefined;
+  const own = new OwnOptions(reactor); // one for all its streams
   server.taker = (handle) => {
-    const stream = new Stream(handle, { reactor, halfOpen });
+    const stream = new Stream(handle, own);
     if (idleTimeout !== undefined) stream.timeout = idleTimeout;
     if (lifetime !== undefined) stream.lifetime = lifetime;
     return accepted(stream, join(stream));
   };
-  ({ idleTimeout, lifetime, halfOpen } = server.begin(what, options));
+  ({ idleTimeout, lifetime, halfOpen: own.halfOpen } = server.begin(what, options));
   return server;
 }
 

@@ -24,8 +24,8 @@ import { shakeHands } from "./admitted-client.ts";
 import { proxiedClients, whenKnown } from "./proxied-clients.ts";
 import { Handshakes } from "../socket/tls-handshake.ts";
 import type { Terms } from "./terms.ts";
-import { tune } from "../socket/tcp-options.ts";
 import { serverTls, usesTls } from "../socket/tls-options.ts";
+import { Tuning } from "../socket/tuning.ts";
 import { fails, letWait } from "./waiting-client.ts";
 
 /** Accepts TCP and UNIX domain socket connections. */
@@ -34,7 +34,6 @@ export class Server extends Disposable<ServerEvents> {
   static override readonly ownMethods: Methods = { of: "a server" };
   /** @internal */
   static override readonly events: readonly string[] = SERVER_EVENTS;
-
   readonly #multiAccept: number | undefined;
   #handle: NetServer | undefined;
   #accepting = true;
@@ -102,7 +101,7 @@ export class Server extends Disposable<ServerEvents> {
     const record = this.record();
     this.#isShared = isShared(options);
     const terms: Terms = (this.#terms = {
-      tcp: { noDelay: options.noDelay ?? true, keepAlive: options.keepAlive },
+      tuning: new Tuning({ noDelay: options.noDelay ?? true, keepAlive: options.keepAlive }, engine.guard),
       handshakes,
       lifetime: options.lifetime ?? 0,
       proxied: proxiedClients(engine, options, (socket) => this.#arrived(socket, record, terms)),
@@ -134,6 +133,7 @@ export class Server extends Disposable<ServerEvents> {
     const listens = (): void => {
       if (!isOurs()) return void handle.close(); // closed while its name was looked up
       acceptOnNode(handle, this.#connected, notAccepted);
+      if (!this.#isShared) this.#terms!.tuning.inherit(handle, this.#backlog);
       this.#ready.settle();
     };
     handle.on("listening", () => engine.guard.run("accept", listens));
@@ -255,6 +255,7 @@ export class Server extends Disposable<ServerEvents> {
   #connected = (socket: Socket | BareSocket): void => {
     this.#accepted++;
     const terms = this.#terms!; // it has listened
+    terms.tuning.accepted(socket);
     if (terms.proxied) terms.proxied.connected(socket);
     else this.#arrived(socket, this.#record, terms);
   };
@@ -265,10 +266,9 @@ export class Server extends Disposable<ServerEvents> {
   }
 
   /** @internal */
-  protected admitted = (socket: Socket | BareSocket, id: number, terms: Terms): void => {
-    const { proxied, tcp, handshakes, lifetime } = terms;
+  protected admitted = (socket: Socket | BareSocket, id: number, { proxied, tuning, handshakes, lifetime }: Terms) => {
     proxied?.handedOn(socket);
-    tune(socket, tcp);
+    tuning.admitted(socket);
     if (!handshakes) return this.#accept(socket, id);
     if (lifetime > 0) this.engine.connections.setLifetime(id, lifetime);
     shakeHands(this.engine, handshakes, plain(socket), id, (secure) => this.#accept(secure, id), this.lost);

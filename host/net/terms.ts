@@ -2,13 +2,13 @@
 
 import type { Socket } from "node:net";
 import type { BareSocket } from "../socket/bare-socket.ts";
-import type { TcpOptions } from "../socket/tcp-options.ts";
 import type { Handshakes } from "../socket/tls-handshake.ts";
+import type { Tuning } from "../socket/tuning.ts";
 import type { ProxiedClients } from "./proxied-clients.ts";
 
 /** For the clients of one call of `listen`. They keep these while they wait, also if the server listens again with other options. */
 export interface Terms {
-  readonly tcp: TcpOptions;
+  readonly tuning: Tuning;
   /** If they speak TLS. */
   readonly handshakes: Handshakes | undefined;
   /** Of a connection in its handshake. */

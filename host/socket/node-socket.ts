@@ -33,7 +33,10 @@ interface RawHandle {
 }
 
 type Listening = Accepting & {
-  _handle?: { onconnection?: (this: unknown, error: number, handle: RawHandle | undefined) => void } | null;
+  _handle?: {
+    onconnection?: (this: unknown, error: number, handle: RawHandle | undefined) => void;
+    setNoDelay?(on: boolean): number;
+  } | null;
 };
 
 /* oxlint-disable no-underscore-dangle -- the runtime's names */
@@ -44,12 +47,14 @@ const nothing = (): void => {};
 
 class NodeSocket extends BareSocket {
   [name: symbol]: unknown;
-  // Set by the runtime when it writes.
-  protected _pendingData: unknown = null;
-  protected _pendingEncoding = "";
   private _isShutting = false;
   declare protected _final: ((done: Done) => void) | undefined;
   declare protected _writeGeneric: (many: boolean, piece: Buffer | string, encoding: string, done: Done) => void;
+
+  /** The handle. Not private with `#`, which would be a field of each connection. */
+  get raw(): RawHandle | null {
+    return this[names!.handle] as RawHandle | null;
+  }
 
   constructor(handle: RawHandle, server: Accepting) {
     super(server);
@@ -58,7 +63,7 @@ class NodeSocket extends BareSocket {
 
   override hear(listener: Listener): void {
     super.hear(listener);
-    const handle = this.#handle!;
+    const handle = this.raw!;
     handle[names!.owner] = this;
     handle.onread = names!.onread;
     handle.useUserBuffer(sharedBuffer());
@@ -67,30 +72,31 @@ class NodeSocket extends BareSocket {
   override pause(): void {
     if (!this.isReading) return;
     this.isReading = false;
-    this.#handle?.readStop();
+    this.raw?.readStop();
   }
 
   override resume(): void {
-    if (this.isReading || !this.#handle) return;
+    const handle = this.raw;
+    if (this.isReading || !handle) return;
     this.isReading = true;
-    const code = this.#handle.readStart();
+    const code = handle.readStart();
     if (code < 0) this.destroy(systemError("read", code));
   }
 
   override ref(): void {
-    this.#handle?.ref();
+    this.raw?.ref();
   }
 
   override unref(): void {
-    this.#handle?.unref();
+    this.raw?.unref();
   }
 
   override setNoDelay(on: boolean): void {
-    this.#handle?.setNoDelay?.(on);
+    this.raw?.setNoDelay?.(on);
   }
 
   override setKeepAlive(on: boolean, milliseconds: number): void {
-    this.#handle?.setKeepAlive?.(on, milliseconds / 1000);
+    this.raw?.setKeepAlive?.(on, milliseconds / 1000);
   }
 
   override send(piece: Buffer | string, encoding: BufferEncoding, done: Done): void {
@@ -108,7 +114,7 @@ class NodeSocket extends BareSocket {
   }
 
   override destroy(error?: Error): void {
-    const handle = this.#release();
+    const handle = takeHandle(this);
     if (!handle) return;
     try {
       handle.close();
@@ -120,18 +126,18 @@ class NodeSocket extends BareSocket {
 
   override peer(): Peer {
     const peer: { address?: string; port?: number } = {};
-    this.#handle?.getpeername?.(peer);
+    this.raw?.getpeername?.(peer);
     return { remoteAddress: peer.address, remotePort: peer.port };
   }
 
   override local(): Local {
     const local: { address?: string; port?: number } = {};
-    this.#handle?.getsockname?.(local);
+    this.raw?.getsockname?.(local);
     return { localAddress: local.address, localPort: local.port };
   }
 
   override reset(): void {
-    const handle = this.#release();
+    const handle = takeHandle(this);
     if (!handle) return;
     try {
       // UNIX domain sockets cannot be reset (no RST): close normally. While our end is on its way a reset fails, and the handle could not
@@ -147,7 +153,7 @@ class NodeSocket extends BareSocket {
 
   override toSocket(): Socket {
     this.pause();
-    const handle = this.#release();
+    const handle = takeHandle(this);
     let socket: Socket | undefined;
     try {
       socket = new Socket({ handle, pauseOnCreate: true } as object);
@@ -160,17 +166,13 @@ class NodeSocket extends BareSocket {
       throw error;
     }
   }
+}
 
-  get #handle(): RawHandle | null {
-    return this[names!.handle] as RawHandle | null;
-  }
-
-  #release(): RawHandle | null {
-    const handle = this.#handle;
-    this[names!.handle] = null;
-    this.destroyed = true;
-    return handle;
-  }
+function takeHandle(socket: NodeSocket): RawHandle | null {
+  const handle = socket.raw;
+  socket[names!.handle] = null;
+  socket.destroyed = true;
+  return handle;
 }
 
 /**
@@ -199,6 +201,12 @@ export function acceptOnNode(
   };
 }
 
+/** Makes the connections that a server accepts from now on inherit TCP_NODELAY. Returns false if they do not: only Linux does so. */
+export function inheritNoDelay(netServer: Server): boolean {
+  const isLinux = process.platform === "linux" && process.versions["deno"] === undefined;
+  return isLinux && names !== undefined && (netServer as Listening)._handle?.setNoDelay?.(true) === 0;
+}
+
 // Adds to NodeSocket everything that the runtime uses of a handle's socket. Returns false if the internals are missing.
 function prepare(): boolean {
   if (names) return true;
@@ -217,6 +225,9 @@ function prepare(): boolean {
       _writeGeneric: handle.writeGeneric,
       _final: handle.final,
       _unrefTimer: nothing,
+      // Set by the runtime when it writes, for a connection that is not open yet. Not kept: they would be fields of each connection.
+      set _pendingData(_data: unknown) {},
+      set _pendingEncoding(_encoding: string) {},
       [handle.updateTimer]: nothing,
       [handle.afterWrite]: nothing,
       [read.buffer]: sharedBuffer(),

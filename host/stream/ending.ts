@@ -1,7 +1,7 @@
 // How a stream begins and ends: its record, the end of our side, and the close of its handle.
 
 import { Due } from "../core/core.ts";
-import { type Id, slotOf } from "../core/ids.ts";
+import type { Id } from "../core/ids.ts";
 import { IOLoopError, toError } from "../base/errors.ts";
 import type { Methods } from "../base/methods.ts";
 import {
@@ -25,15 +25,19 @@ import { Lingering } from "./lingering.ts";
 import { type Ending, StreamReading } from "./reading.ts";
 import type { Writing } from "./writing.ts";
 
+const ENDS_NEXT = 1; // as soon as nothing waits
+const ENDED = 2;
+
+const INTERNAL = ["drained", "finish", "finishLater", "forget", "join", "open", "rested", "resume"]; // need no check
+
 /** The base of class Stream. */
 export abstract class StreamEnding extends StreamReading {
   /** @internal */
-  static override readonly ownMethods: Methods = { of: "a stream", unchecked: ["drained", "resume"] };
+  static override readonly ownMethods: Methods = { of: "a stream", unchecked: INTERNAL };
   /** @internal */
   protected writing: Writing | undefined;
   #closesNext = false; // whether it closes as soon as nothing waits
-  #endsNext = false; // whether our side ends as soon as nothing waits
-  #hasEnded = false;
+  #side: 0 | typeof ENDS_NEXT | typeof ENDED = 0; // ours
 
   /** Set while an answer is being made, it keeps a silent connection from being displaced by a waiting client; default false. */
   busy = false;
@@ -50,12 +54,12 @@ export abstract class StreamEnding extends StreamReading {
 
   /** @internal */
   override get hasEnded(): boolean {
-    return this.#hasEnded;
+    return this.#side === ENDED;
   }
 
   /** Whether `end` was called. @internal */
   get isEnding(): boolean {
-    return this.#endsNext;
+    return this.#side !== 0;
   }
 
   /** Closes at once. Data that has not been handed to the system is dropped. */
@@ -141,15 +145,20 @@ export abstract class StreamEnding extends StreamReading {
   /** Nothing waits any more. @internal */
   drained(): void {
     if (this.#closesNext) this.finish("linger", "local");
-    else if (this.#endsNext && !this.#hasEnded) this.#endSide();
+    else if (this.#side === ENDS_NEXT) StreamEnding.#endSide(this);
+  }
+
+  /** @internal */
+  rested(): void {
+    this.writing = undefined;
   }
 
   /** Ends our side as soon as all waiting data has been sent. @internal */
   endLater(): void {
-    if (!this.raw || this.#endsNext) return;
-    this.#endsNext = true;
+    if (!this.raw || this.#side !== 0) return;
+    this.#side = ENDS_NEXT;
     if (!this.started) this.open();
-    if (!this.isWriting) this.#endSide();
+    if (!this.isWriting) StreamEnding.#endSide(this);
   }
 
   /** @internal */
@@ -190,7 +199,7 @@ export abstract class StreamEnding extends StreamReading {
     tellClosed(this, broken ?? error);
     if (broken && (!consumer || this.hasSubscribers("error"))) this.fire("error", broken);
     if (!consumer) return this.fire("close");
-    engine.guard.run("close", () => consumer.closed(errorFor(reason, broken ?? error), () => this.#hasClosed()));
+    engine.guard.run("close", () => consumer.closed(errorFor(reason, broken ?? error), () => hasClosed(this)));
   }
 
   /** Makes this a connection of the loop whose socket the borrower reads and writes, perhaps with TLS. Returns its id. @internal */
@@ -199,7 +208,7 @@ export abstract class StreamEnding extends StreamReading {
     const socket = this.socket()!;
     this.consumer = new Lent(socket, borrower(socket), speaksTls, this);
     hearEnd(socket, this);
-    this.#enter(offered, socket);
+    StreamEnding.#enter(this, offered, socket);
     this.share();
     this.engine.connections.adopt(this.record);
     if (socket.destroyed) this.engine.nextTick(() => this.finish("drop", "reset")); // while it waited
@@ -237,7 +246,7 @@ export abstract class StreamEnding extends StreamReading {
   protected override open(): void {
     const handle = this.raw!;
     hear(handle, this);
-    this.#enter(handle, handle);
+    StreamEnding.#enter(this, handle, handle);
     const rest = takeRest(handle);
     if (rest) this.received(rest);
     // If the peer has already gone, the handle emits nothing any more.
@@ -249,19 +258,17 @@ export abstract class StreamEnding extends StreamReading {
   }
 
   // Claims the record of the offered handle, or opens one if there is none.
-  #enter(offered: object, handle: AnyHandle): void {
-    const { engine } = this;
+  static #enter(stream: StreamEnding, offered: object, handle: AnyHandle): void {
+    const { engine } = stream;
     try {
-      this.record = engine.connections.claim(offered) ?? engine.connections.open("handleTrack");
+      stream.id = (engine.connections.claim(offered) ?? engine.connections.open("handleTrack")) as Id;
     } catch (error) {
       unhear(handle);
       throw error;
     }
-    this.id = this.record as Id;
-    this.started = true;
-    this.slot = slotOf(this.record);
-    engine.connections.seat(this.record, this);
-    this.setDeadlines();
+    stream.started = true;
+    engine.connections.seat(stream.id, stream);
+    stream.setDeadlines();
   }
 
   /** @internal */
@@ -270,23 +277,23 @@ export abstract class StreamEnding extends StreamReading {
     this.writing?.close();
   }
 
-  #endSide(): void {
-    this.#hasEnded = true;
+  static #endSide(stream: StreamEnding): void {
+    stream.#side = ENDED;
     try {
-      this.raw = endSide(this.raw!);
+      stream.raw = endSide(stream.raw!);
     } catch (error) {
-      return this.broken(error);
+      return stream.broken(error);
     }
-    if (this.hasPeerEnded) this.finish("linger", "peer");
+    if (stream.hasPeerEnded) stream.finish("linger", "peer");
   }
+}
 
-  // The consumer may close later than the connection: outside a dispatch of the loop, or after the loop has stopped.
-  #hasClosed(): void {
-    const active = this.engine.begin();
-    try {
-      this.fire("close");
-    } finally {
-      if (active) this.engine.end();
-    }
+// The consumer may close later than the connection: outside a dispatch of the loop, or after the loop has stopped.
+function hasClosed(stream: StreamEnding): void {
+  const active = stream.engine.begin();
+  try {
+    stream.fire("close");
+  } finally {
+    if (active) stream.engine.end();
   }
 }

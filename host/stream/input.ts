@@ -21,6 +21,8 @@ export abstract class StreamInput extends StreamState {
   consumer: Consumer | undefined;
   /** Bytes received by the stream itself. @internal */
   protected bytesIn = 0;
+  /** Bytes sent by the stream itself. @internal */
+  bytesOut = 0;
   /** Whether `stop` was called. @internal */
   protected isPaused = false;
 

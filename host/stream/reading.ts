@@ -64,7 +64,7 @@ export abstract class StreamReading extends StreamInput {
     if (!this.started) return this.open();
     this.giveAgain();
     this.flow();
-    if (this.#hasPeerEnded) this.#endAgain();
+    if (this.#hasPeerEnded) StreamReading.#endAgain(this);
     else if (this.raw?.readableEnded) this.engine.nextTick(() => this.disconnected(true));
   }
 
@@ -124,17 +124,17 @@ export abstract class StreamReading extends StreamInput {
     const { engine } = this;
     if (!engine.begin()) {
       this.touch(engine.clock.now());
-      return this.#keep(chunk);
+      return StreamReading.#keep(this, chunk);
     }
     try {
       this.touch();
       const { consumer } = this;
-      if (this.isPaused || this.inbox?.isEmpty === false) this.#keep(chunk);
+      if (this.isPaused || this.inbox?.isEmpty === false) StreamReading.#keep(this, chunk);
       else if (consumer) {
-        if (consumer.isFull || consumer.wants === false) this.#keep(chunk);
+        if (consumer.isFull || consumer.wants === false) StreamReading.#keep(this, chunk);
         else this.give(chunk);
       } else if (this.hasSubscribers("read")) this.emit("read", chunk); // not `fire`, which costs more
-      else this.#keep(chunk);
+      else StreamReading.#keep(this, chunk);
     } catch (error) {
       engine.supervisor.failed(error, "read");
     } finally {
@@ -152,13 +152,13 @@ export abstract class StreamReading extends StreamInput {
       const isReset = this.raw instanceof BareSocket && !hasEnded;
       if (hasEnded && !ended) {
         this.#hasPeerEnded = true;
-        if (this.consumer) this.#giveEnd(this.consumer);
+        if (this.consumer) StreamReading.#giveEnd(this, this.consumer);
       }
       if (!ended) this.finish("drop", isReset ? "reset" : "local");
       else if (!this.isPaused && this.raw && !this.#hasPeerEnded) {
         // On Bun a socket that this side destroys emits its end first.
         if (this.raw.destroyed) this.finish("drop", "local");
-        else this.#peerEnded();
+        else StreamReading.#peerEnded(this);
       }
     });
   }
@@ -179,54 +179,54 @@ export abstract class StreamReading extends StreamInput {
     });
   }
 
-  #peerEnded(): void {
-    this.#hasPeerEnded = true;
-    if (this.record !== 0) this.engine.admission.patience.ended(this.record, this.bytesWritten > 0);
-    if (!this.hasEnded) return this.#endOf(this.consumer);
-    if (this.consumer) this.#giveEnd(this.consumer);
-    this.finish("linger", "local"); // both sides have ended, ours first
+  static #peerEnded(stream: StreamReading): void {
+    stream.#hasPeerEnded = true;
+    if (stream.record !== 0) stream.engine.admission.patience.ended(stream.record, stream.bytesWritten > 0);
+    if (!stream.hasEnded) return StreamReading.#endOf(stream, stream.consumer);
+    if (stream.consumer) StreamReading.#giveEnd(stream, stream.consumer);
+    stream.finish("linger", "local"); // both sides have ended, ours first
   }
 
-  #endOf(consumer: Consumer | undefined): void {
+  static #endOf(stream: StreamReading, consumer: Consumer | undefined): void {
     if (consumer) {
-      this.#giveEnd(consumer);
-      if (!consumer.onlyReads || !this.raw) return; // it may have closed the stream
+      StreamReading.#giveEnd(stream, consumer);
+      if (!consumer.onlyReads || !stream.raw) return; // it may have closed the stream
     }
-    if (this.halfOpen) this.fire("end");
-    else this.finishLater("peer");
+    if (stream.halfOpen) stream.fire("end");
+    else stream.finishLater("peer");
   }
 
   // A consumer that takes all gets kept input first, even if it has no room. One that asks for input takes the rest later.
-  #giveEnd(consumer: Consumer): void {
-    if (this.inbox?.isEmpty === false && consumer.wants === undefined) this.give(this.inbox.takeAll());
-    this.engine.guard.run("end", () => consumer.ended());
+  static #giveEnd(stream: StreamReading, consumer: Consumer): void {
+    if (stream.inbox?.isEmpty === false && consumer.wants === undefined) stream.give(stream.inbox.takeAll());
+    stream.engine.guard.run("end", () => consumer.ended());
   }
 
   /** If the peer has ended before there was this consumer, it gets what was kept, and then the end. @internal */
   override consume(what: string, consumer: Consumer): void {
     super.consume(what, consumer);
-    if (this.#hasPeerEnded) this.#endAgain();
+    if (this.#hasPeerEnded) StreamReading.#endAgain(this);
   }
 
-  #endAgain(): void {
-    this.engine.nextTick(() => {
-      const { consumer } = this;
-      if (consumer && this.raw && !this.isPaused && consumer.wants === undefined && !consumer.isBrief)
-        this.#giveEnd(consumer);
+  static #endAgain(stream: StreamReading): void {
+    stream.engine.nextTick(() => {
+      const { consumer } = stream;
+      if (consumer && stream.raw && !stream.isPaused && consumer.wants === undefined && !consumer.isBrief)
+        StreamReading.#giveEnd(stream, consumer);
     });
   }
 
-  #keep(chunk: Buffer): void {
-    if (this.isReadByOthers) return; // it is not lost
-    const inbox = (this.inbox ??= new Inbox(this));
+  static #keep(stream: StreamReading, chunk: Buffer): void {
+    if (stream.isReadByOthers) return; // it is not lost
+    const inbox = (stream.inbox ??= new Inbox(stream));
     inbox.push(chunk);
     inbox.giveLater();
-    this.consumer?.kept?.();
+    stream.consumer?.kept?.();
     if (!inbox.isFull) return;
     try {
-      this.raw?.pause();
+      stream.raw?.pause();
     } catch (error) {
-      this.broken(error);
+      stream.broken(error);
     }
   }
 

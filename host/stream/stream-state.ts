@@ -2,7 +2,7 @@
 
 import { SECONDS, check } from "../base/checks.ts";
 import { toError } from "../base/errors.ts";
-import type { Id } from "../core/ids.ts";
+import { type Id, slotOf } from "../core/ids.ts";
 import { type AnyHandle, type SocketHandle, isReadByOthers, localOf, peerOf, plain } from "../socket/handle.ts";
 import { type ProxyInfo, originOf } from "../socket/proxy-info.ts";
 import { type TlsInfo, tlsOf } from "../socket/tls-info.ts";
@@ -18,10 +18,6 @@ export abstract class StreamState extends StreamEmitter {
   raw: AnyHandle | undefined;
   /** @internal */
   started = false;
-  /** The id of its record in the core; 0 without one. @internal */
-  record = 0;
-  /** The slot in its id. @internal */
-  slot = 0;
   #closeReason: CloseReason | undefined;
   #timeout = 15;
   #lifetime = 0;
@@ -100,6 +96,16 @@ export abstract class StreamState extends StreamEmitter {
     return this.raw ? undefined : this.#closeReason;
   }
 
+  /** The id of its record in the core; 0 without one. @internal */
+  get record(): number {
+    return this.started && this.raw ? this.id : 0;
+  }
+
+  /** The slot of its record. @internal */
+  get slot(): number {
+    return slotOf(this.id);
+  }
+
   /** Whether the stream is closed, or its handle was stolen. */
   get isClosed(): boolean {
     return this.raw === undefined;
@@ -117,7 +123,7 @@ export abstract class StreamState extends StreamEmitter {
 
   /** Other code has the handle: bytes that it reads and writes count as activity from now on. @internal */
   share(): void {
-    this.#seen ??= this.#foreignBytes();
+    this.#seen ??= StreamState.#foreignBytes(this);
   }
 
   /** Whether a program that has the handle receives its data. @internal */
@@ -147,7 +153,7 @@ export abstract class StreamState extends StreamEmitter {
   look(): void {
     this.consumerLooks();
     if (this.#seen === undefined || this.isSecuring) return;
-    const bytes = this.#foreignBytes();
+    const bytes = StreamState.#foreignBytes(this);
     if (bytes === this.#seen) return;
     this.#seen = bytes;
     this.touch();
@@ -165,7 +171,6 @@ export abstract class StreamState extends StreamEmitter {
   /** @internal */
   protected forget(): void {
     this.raw = undefined;
-    this.record = 0;
     this.#timeout = this.#lifetime = 0;
   }
 
@@ -205,9 +210,9 @@ export abstract class StreamState extends StreamEmitter {
 
   // Bytes that passed through the socket but not through the stream. All bytes count if the socket is encrypted, as it counts other bytes than
   // the stream does, and if it is lent, as the stream then shows the counts of the socket.
-  #foreignBytes(): number {
-    const { bytesRead, bytesWritten, encrypted } = (this.raw ?? {}) as Partial<SocketHandle>;
+  static #foreignBytes(stream: StreamState): number {
+    const { bytesRead, bytesWritten, encrypted } = (stream.raw ?? {}) as Partial<SocketHandle>;
     const all = (bytesRead ?? 0) + (bytesWritten ?? 0);
-    return encrypted || this.isLent ? all : all - this.bytesRead - this.bytesWritten;
+    return encrypted || stream.isLent ? all : all - stream.bytesRead - stream.bytesWritten;
   }
 }

@@ -4,14 +4,13 @@ import type { Writable } from "node:stream";
 import type { IOLoopError } from "../base/errors.ts";
 import { silent } from "../base/signals.ts";
 import { type Methods, detached } from "../base/methods.ts";
-import { CHUNK, COUNT, FUNCTION, type Rule, SIGNAL, check, checkOptions, BOOLEAN } from "../base/checks.ts";
-import { REACTOR, type Reactor } from "../reactor/reactor.ts";
+import { CHUNK, COUNT, FUNCTION, type Rule, SIGNAL, check, checkOptions } from "../base/checks.ts";
 import type { Framer } from "../framing/framer.ts";
 import { streams } from "../socket/builtin.ts";
-import { HANDLE, type StreamHandle } from "../socket/handle.ts";
+import type { StreamHandle } from "../socket/handle.ts";
 import { Chunks } from "./chunks.ts";
 import type { CloseReason } from "./close-reason.ts";
-import { inUse } from "./consumer.ts";
+import { type Consumer, inUse } from "./consumer.ts";
 import { type StreamDuplex, duplexOf } from "./duplex.ts";
 import { StreamEnding } from "./ending.ts";
 import { closed } from "./endings.ts";
@@ -21,17 +20,10 @@ import { StreamReader } from "./reader.ts";
 import { flushed, send, tellRoom } from "./send.ts";
 import { streamSink, webSink, writableSink } from "./sinks.ts";
 import { type Spliced, splice } from "./splice.ts";
+import { OwnOptions, type StreamOptions, checkStream } from "./stream-options.ts";
 import { type StartTlsOptions, startTls } from "./start-tls.ts";
 import { type WebStreams, webOf } from "./web.ts";
 import { type WriteCallback, Writing, refuseLater } from "./writing.ts";
-
-/** Options of {@link Stream}. */
-export interface StreamOptions {
-  /** The reactor it belongs to; default that of the shared loop. */
-  reactor?: Reactor | undefined;
-  /** Whether it stays open when the peer has ended its side; default false. */
-  halfOpen?: boolean | undefined;
-}
 
 /** Options of a call that a signal can cancel. */
 export interface SignalOptions {
@@ -52,8 +44,7 @@ export class Stream<Data = AnyData> extends StreamEnding {
 
   /** A stream around a connected handle. It reads nothing and emits nothing until `start`. */
   constructor(handle: StreamHandle, options: StreamOptions = {}) {
-    check("new Stream: handle", handle, HANDLE);
-    const { reactor, halfOpen } = checkOptions("new Stream", options, { reactor: REACTOR, halfOpen: BOOLEAN });
+    const { reactor, halfOpen } = OwnOptions.are(options) ? options : checkStream(handle, options);
     super(reactor);
     this.raw = handle;
     if (halfOpen) this.halfOpen = true;
@@ -61,7 +52,7 @@ export class Stream<Data = AnyData> extends StreamEnding {
 
   /** Bytes handed to the system. */
   get bytesWritten(): number {
-    return this.lent?.bytesWritten ?? this.writing?.bytesWritten ?? 0;
+    return this.lent?.bytesWritten ?? this.bytesOut;
   }
 
   /** Bytes written to the stream and not yet handed to the system. */
@@ -95,7 +86,7 @@ export class Stream<Data = AnyData> extends StreamEnding {
     if (!(this instanceof Stream)) detached("write", "a stream");
     if (typeof chunk !== "string") check("write: chunk", chunk, CHUNK);
     if (cb !== undefined) check("write: callback", cb, FUNCTION);
-    if (this.consumer) this.#mayWrite("write");
+    if (this.consumer) mayWrite(this.consumer, "write");
     return this.push(chunk, cb);
   }
 
@@ -106,7 +97,7 @@ export class Stream<Data = AnyData> extends StreamEnding {
    * @throws IOLoopError `ERR_IOLOOP_STREAM_IN_USE` as `write` does.
    */
   end(chunk?: string | Uint8Array): this {
-    if (this.consumer) this.#mayWrite("end");
+    if (this.consumer) mayWrite(this.consumer, "end");
     if (chunk !== undefined) this.write(chunk);
     this.endLater();
     return this;
@@ -119,7 +110,7 @@ export class Stream<Data = AnyData> extends StreamEnding {
   send(chunk: string | Uint8Array, options?: SignalOptions): Promise<void> {
     check("send: chunk", chunk, CHUNK);
     const signal = options === undefined ? undefined : checkOptions("send", options, SIGNALS).signal;
-    const owner = this.#owner;
+    const owner = writerOf(this.consumer);
     return owner === undefined ? send(this, chunk, signal) : silent(Promise.reject(inUse("send", owner)));
   }
 
@@ -259,23 +250,22 @@ export class Stream<Data = AnyData> extends StreamEnding {
     tellRoom(this);
   }
 
-  // The consumer that alone may write.
-  get #owner(): string | undefined {
-    const { consumer } = this;
-    return consumer && !consumer.onlyReads && !consumer.isBrief ? consumer.name : undefined;
-  }
-
-  #mayWrite(what: string): void {
-    const owner = this.#owner;
-    if (owner !== undefined) throw inUse(what, owner);
-  }
-
   /** Like `write`, for the consumer of the stream. @internal */
   push(chunk: string | Uint8Array, cb?: (stream: never, error?: IOLoopError) => unknown): this {
     if (this.raw && !this.isEnding) (this.writing ??= new Writing(this)).push(chunk, cb);
     else if (cb) refuseLater(this, cb);
     return this;
   }
+}
+
+// The name of a consumer that alone may write.
+function writerOf(consumer: Consumer | undefined): string | undefined {
+  return consumer && !consumer.onlyReads && !consumer.isBrief ? consumer.name : undefined;
+}
+
+function mayWrite(consumer: Consumer, what: string): void {
+  const owner = writerOf(consumer);
+  if (owner !== undefined) throw inUse(what, owner);
 }
 
 const SIGNALS: Readonly<Record<string, Rule>> = { signal: SIGNAL };

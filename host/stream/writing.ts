@@ -1,4 +1,4 @@
-// The write half of a stream, made at its first write: an idle stream has none.
+// The write half of a stream, made at a write and dropped when nothing waits any more: an idle stream has none.
 
 import { toBuffer } from "../base/bytes.ts";
 import type { LoopEngine } from "../engine/loop-engine.ts";
@@ -16,6 +16,8 @@ export interface Written {
   readonly engine: LoopEngine;
   /** The handle to write to; undefined before the stream has started, and once it is closed. */
   readonly outlet: AnyHandle | undefined;
+  /** Bytes handed to the system. */
+  bytesOut: number;
   hasSubscribers(name: "write"): boolean;
   fire(name: "write", chunk: Buffer): void;
   fire(name: "drain"): void;
@@ -29,12 +31,12 @@ export interface Written {
   partlySent(): void;
   /** Nothing waits any more. */
   drained(): void;
+  /** The write half is not needed until the next write. */
+  rested(): void;
 }
 
 /** Sends written data: one piece at a time, once the callback that wrote it has ended. */
 export class Writing {
-  /** Bytes handed to the system. */
-  bytesWritten = 0;
   /** Whether a subscriber to `write` has got what was sent. */
   isShown = false;
   readonly #stream: Written;
@@ -144,9 +146,14 @@ export class Writing {
     const { engine } = this.#stream;
     if (error) this.#refused(error);
     else if (this.#isSending) this.#isSent = true;
-    else if (this.#known > 0) this.#known--;
+    else if (this.#known > 0) this.#confirmed();
     else engine.deliver("write", () => this.#taken());
   };
+
+  #confirmed(): void {
+    this.#known--;
+    this.#rest();
+  }
 
   // The system, or a Duplex, has refused the piece.
   #refused(error: Error): void {
@@ -174,8 +181,8 @@ export class Writing {
     const piece = this.#outbox.sent();
     // A socket has sent less than the whole piece. (A Duplex may do with a piece what it likes.)
     if (typeof piece !== "string" && piece.length !== pieceBytes && isSocket(stream.outlet)) throw chunkGone();
-    if (this.bytesWritten === 0) stream.answered();
-    this.bytesWritten += pieceBytes;
+    if (stream.bytesOut === 0) stream.answered();
+    stream.bytesOut += pieceBytes;
     if (stream.hasSubscribers("write")) {
       this.isShown = true;
       stream.fire("write", toBuffer(piece));
@@ -193,7 +200,15 @@ export class Writing {
     if (callbacks) for (const callback of callbacks) stream.engine.guard.call(callback, stream, "drain");
     if (stream.outlet) stream.fire("drain");
     if (this.#behind) this.#behind.reached();
-    else if (!this.isWaiting) stream.drained();
+    else if (!this.isWaiting) {
+      stream.drained();
+      this.#rest();
+    }
+  }
+
+  // Whether a subscriber has got what was sent must be remembered.
+  #rest(): void {
+    if (!this.isWaiting && !this.#isQueued && this.#known === 0 && !this.isShown) this.#stream.rested();
   }
 }
 

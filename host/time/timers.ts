@@ -1,14 +1,15 @@
 // The callbacks of timers, by slot. Everything else about timers is in the core.
 //
-// Within a dispatch the clock is not read for each timer that is started. The core gets one start time for all of them, at the end
-// of the dispatch or after 256 timers; it is later than the calls, so no timer fires early. A restart is then a command, written
-// into the core's memory. Outside a dispatch, and with a clock that is not the system's, each call passes the time.
+// The clock is not read for each timer that is started. The core gets one start time for all of them: at the end of the dispatch or,
+// outside a dispatch, in a microtask, and after 256 timers. It is later than the calls, so no timer fires early. A restart is then a
+// command, written into the core's memory. A microtask costs more than reading the clock a few times, so after one that was for few
+// timers, the next ones get their time at once. With a clock that is not the system's, each call outside a dispatch passes the time.
 
 import { noRoom } from "../base/errors.ts";
 import { COMMANDS, Code, type Core, Due } from "../core/core.ts";
 import { debug, show } from "../core/debug.ts";
 import { slotOf } from "../core/ids.ts";
-import type { Clock } from "./clock.ts";
+import { type Clock, SystemClock } from "./clock.ts";
 
 /** A user's callback. It gets the loop or the reactor. */
 export type Callback = (subject: never) => unknown;
@@ -28,6 +29,11 @@ export interface TimerOwner {
   rearm(): void;
 }
 
+const FEW = 3; // timers, for which a microtask does not pay
+const AT_ONCE = 32; // timers that get their time at once, after a microtask that did not pay
+
+const settled = Promise.resolve();
+
 /** The callbacks behind the core's timers. */
 export class Timers {
   protected readonly core: Core;
@@ -35,22 +41,28 @@ export class Timers {
   readonly #callbacks: (Callback | undefined)[] = [];
   #commands = 0; // written, but not passed to the core yet
   #untimed = 0; // timers without a start time yet
+  private readonly isOfSystem: boolean;
+  private isCalledFor = false; // a microtask will flush
+  private atOnce = 0; // timers that still get their time at once
+  private readonly settle = (): void => this.settleNow();
 
   constructor(owner: TimerOwner) {
     this.#owner = owner;
     this.core = owner.core;
+    this.isOfSystem = owner.clock instanceof SystemClock;
   }
 
   /** Creates a timer of `after` seconds. */
   make(after: number, recurring: boolean, callback: Callback): number {
-    const { isBatching } = this.#owner;
-    const now = isBatching ? NaN : this.#owner.clock.now();
+    const owner = this.#owner;
+    const waits = owner.isBatching || this.waits();
+    const now = waits ? NaN : owner.clock.now();
     const id = this.core.calls.handleTimer(after * 1000, recurring ? 1 : 0, now);
     const slot = slotOf(id);
     const callbacks = this.#callbacks;
     if (id < 0 || slot >= callbacks.length) this.reach(slot, id);
     callbacks[slot] = callback;
-    if (!isBatching) this.#owner.rearm();
+    if (!waits) owner.rearm();
     else if (this.#commands > 0) this.command(id); // keeps its order behind timers that were restarted before it
     else if (++this.#untimed === COMMANDS) this.flush();
     return id;
@@ -59,8 +71,9 @@ export class Timers {
   /** Restarts a timer, with another interval if `after` is given. Returns false if the id does not name an active timer. */
   again(id: number, after: number | undefined): boolean {
     if (!this.core.isTimer(id)) return false;
-    if (after === undefined && this.#owner.isBatching) this.command(id);
-    else this.againWith(id, after === undefined ? NaN : after * 1000);
+    const waits = this.#owner.isBatching || this.waits();
+    if (waits && after === undefined) this.command(id);
+    else this.againWith(id, after === undefined ? NaN : after * 1000, waits);
     return true;
   }
 
@@ -115,11 +128,31 @@ export class Timers {
   }
 
   // `interval` is NaN to keep the current one.
-  private againWith(id: number, interval: number): void {
+  private againWith(id: number, interval: number, waits: boolean): void {
     const owner = this.#owner;
-    this.core.calls.handleTimerAgain(id, interval, owner.isBatching ? NaN : owner.clock.now());
-    if (owner.isBatching) this.command(id);
+    this.core.calls.handleTimerAgain(id, interval, waits ? NaN : owner.clock.now());
+    if (waits) this.command(id);
     else owner.rearm();
+  }
+
+  // Outside a dispatch: whether a timer gets its start time in a microtask, with all others that are started until then.
+  private waits(): boolean {
+    if (this.isCalledFor) return true;
+    if (!this.isOfSystem) return false;
+    if (this.atOnce > 0) {
+      this.atOnce--;
+      return false;
+    }
+    this.isCalledFor = true;
+    void settled.then(this.settle);
+    return true;
+  }
+
+  private settleNow(): void {
+    const waiting = this.#commands + this.#untimed;
+    this.isCalledFor = false;
+    if (waiting > 0 && waiting < FEW) this.atOnce = AT_ONCE;
+    this.flush();
   }
 
   // Makes room for the first timer in a slot. Slots may be skipped, as the timers of connections use the same table; the array is

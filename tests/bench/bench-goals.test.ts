@@ -33,3 +33,15 @@ test("the loop is compared with all others; the core only with its twin, as neit
     [],
   ]);
 });
+
+test("a goal for the newest version does not count for an older one", () => {
+  const row = (label: string, peer: string, microseconds: number): object => {
+    return { name: `${peer} on ${label}`, peer, runtime: "node", label, cells: { cpu: summary([microseconds]) } };
+  };
+  const labels = ["Node 8", "Node 26"];
+  const rows = labels.flatMap((label) => [row(label, "ours", 11), row(label, "node-raw", 10)]);
+  const columns = [{ key: "cpu", title: "CPU", unit: "µs", better: "lower" }];
+  const table = compareRows({ id: "accept", main: "cpu", columns, rows });
+  const goals = table.rows.flatMap(({ ratios = [] }: any) => ratios.map(({ goal }: any) => goal !== undefined));
+  assert.equal(goals, [false, true]);
+});

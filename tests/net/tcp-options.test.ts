@@ -1,10 +1,12 @@
 // The settings of connections by options of the server and of the client.
 
 import { readFileSync, statSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import type { ClientOptions } from "wasm-ioloop";
 import { deferred, harness, inFolder, isDeno, peer, portOf, quietLoop, until } from "../support/harness.ts";
+import { isBare } from "../socket/accepted.ts";
 
 const test = harness("tcp-options");
 
@@ -135,3 +137,41 @@ test("family and lookup: how a name is resolved", async () => {
   assert.equal(errors, [undefined]);
   assert.equal(asked, [["some.example", 4]]);
 });
+
+// What the listening socket has is inherited on Linux, by connections that come after it was set.
+const canSee = process.platform === "linux" && isBare && process.versions["bun"] === undefined;
+
+if (canSee)
+  test("noDelay: the system is told once for the listening socket, and for the clients that may have come before", async () => {
+    const probe = createServer().listen(0);
+    const prototype = Object.getPrototypeOf((probe as never)["_handle"]) as { setNoDelay(on: boolean): number };
+    probe.close();
+    const { setNoDelay } = prototype;
+    let calls = 0;
+    prototype.setNoDelay = function (on) {
+      calls++;
+      return setNoDelay.call(this, on);
+    };
+    try {
+      for (const [noDelay, told] of [
+        [true, 1 + 512],
+        [false, 0],
+      ] as const) {
+        calls = 0;
+        const { loop } = quietLoop();
+        let left = 700;
+        const id = loop.server({ noDelay }, (loop, stream) => {
+          stream.closeGracefully();
+          if (--left === 0) loop.remove(id);
+        });
+        const port = portOf(loop, id);
+        const connect = (): void => void peer({ port }).closed.then(() => left > 0 && connect());
+        const running = loop.start();
+        for (let i = 0; i < 32; i++) connect();
+        await running;
+        assert.is(calls, told);
+      }
+    } finally {
+      prototype.setNoDelay = setNoDelay;
+    }
+  });

@@ -1,4 +1,5 @@
-// Timers that are started, restarted and removed within a callback, on the system's clock. Their start time is that of the callback's end.
+// Timers that are started, restarted and removed within a callback, or outside of callbacks, on the system's clock. Their start time is that of
+// the end of the callback, or of the task.
 
 import { PassThrough } from "node:stream";
 import * as assert from "uvu/assert";
@@ -154,6 +155,92 @@ test("if the callback stops the loop, its timers stay; if it resets the loop, th
   await loop.start();
   await loop.start();
   assert.equal(fired, ["kept", "after reset"]);
+});
+
+for (const runs of [true, false]) {
+  const when = runs ? "after an await" : "while the loop is stopped";
+
+  /** Runs a task outside of callbacks, and then the loop until it has nothing left to do. */
+  const outside = async (program: (loop: IOLoop) => void): Promise<void> => {
+    const loop = new IOLoop();
+    const hold = loop.timer(3600, () => {});
+    const running = runs ? loop.start() : undefined;
+    await new Promise((resolve) => setImmediate(resolve)); // its first pass
+    program(loop);
+    loop.remove(hold);
+    await (running ?? loop.start());
+  };
+
+  test(`no timer is early ${when}: one time for all begins at the end of the task`, async () => {
+    // A single one, few, and more than one call can hold; several times, as the first ones may get their time in another way.
+    for (const count of [1, 1, 2, 8, 300, 600]) {
+      const early: number[] = [];
+      let made = 0;
+      let left = count;
+      await outside((loop) => {
+        const ids = Array.from({ length: count }, () =>
+          loop.timer(0.01, () => {
+            left--;
+            if (performance.now() - made < 10) early.push(performance.now() - made);
+          }),
+        );
+        block(5);
+        made = performance.now();
+        for (const id of ids) loop.reactor.again(id);
+        loop.reactor.again(ids[0]!, 0.011);
+      });
+      assert.equal(early, []);
+      assert.is(left, 0);
+    }
+  });
+
+  test(`${when} timers with the same delay fire in order, and removed ones never`, async () => {
+    const fired: string[] = [];
+    await outside((loop) => {
+      const [a, b, gone] = ["a", "b", "gone", "c"].map((name) => loop.timer(0.01, () => fired.push(name)));
+      loop.reactor.again(b!);
+      loop.reactor.again(gone!);
+      assert.ok(loop.remove(gone!));
+      loop.timer(0.01, () => fired.push("d"));
+      loop.reactor.again(a!);
+    });
+    assert.equal(fired, ["c", "b", "d", "a"]);
+  });
+}
+
+test("lone timers outside callbacks are never early, and keep their order with others", async () => {
+  const loop = new IOLoop();
+  const early: number[] = [];
+  const fired: number[] = [];
+  const running = loop.start({ forever: true });
+  for (let i = 0; i < 100; i++) {
+    const due = performance.now() + 20;
+    loop.timer(0.02, () => {
+      fired.push(i);
+      if (performance.now() < due) early.push(i);
+    });
+    await Promise.resolve();
+  }
+  await new Promise<void>((resolve) => loop.timer(0.03, () => resolve()));
+  loop.stop();
+  await running;
+  assert.equal(early, []);
+  assert.equal(
+    fired,
+    fired.toSorted((a, b) => a - b),
+  );
+  assert.is(fired.length, 100);
+});
+
+test("a reset between the start of a timer and the end of the task forgets the timer", async () => {
+  const loop = new IOLoop();
+  const fired: string[] = [];
+  const id = loop.timer(0.001, () => fired.push("before"));
+  loop.reactor.again(id);
+  loop.reset();
+  loop.timer(0.001, () => fired.push("after"));
+  await loop.start();
+  assert.equal(fired, ["after"]);
 });
 
 test("a value that is not an id does not name a timer", async () => {
