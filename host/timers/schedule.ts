@@ -77,7 +77,7 @@ class Schedule {
   stop(entry: Entry): void {
     const slot = entry.state >> SLOT_SHIFT;
     this.calls.handleTimerRemove(this.core.timerId(slot));
-    this.end(entry, slot);
+    this.end(this.entries[slot]!, slot); // not `entry`, of which that may be the prototype
     if (this.refs === 0 && !this.isSettling && this.alarm.keepsAlive) this.wake();
   }
 

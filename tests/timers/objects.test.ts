@@ -85,7 +85,13 @@ test("anything can be cleared, in both ways", async () => {
   setTimeout(never, 1).close();
   assert.is(setInterval(never, 1).close().hasRef(), true);
   setTimeout(never, 1)[Symbol.dispose]();
+  const timer = setTimeout(never, 1);
+  clearTimeout(Object.create(timer) as Timeout);
+  let fired = 0;
+  setTimeout(() => fired++, 1); // in its place
+  clearTimeout(timer);
   await after(3);
+  assert.is(fired, 1);
 });
 
 test("refresh restarts a timer, also one that has fired, but not one that was cleared", async () => {
