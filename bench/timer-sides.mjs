@@ -1,7 +1,7 @@
 // One side of the timer benches, in its own process: timer-sides.mjs SIDE OPERATION PENDING BATCHES prints nanoseconds per
 // operation. The whole cost counts, including garbage collection.
 
-import { randomFrom } from "./measure.mjs";
+import { median, randomFrom } from "./measure.mjs";
 import { drawer } from "./timer-draws.mjs";
 import { rivals } from "./timer-rivals.mjs";
 
@@ -10,6 +10,7 @@ import { rivals } from "./timer-rivals.mjs";
 const BATCH = 512;
 const WARM_SHARE = 0.6;
 const FIRED = 1_500_000; // in all, in three runs or more
+const RUNS = 75; // or fewer
 const AT_ONCE = 1000;
 const OURS = "wasm-ioloop/timers";
 const LONGEST = 600; // seconds, so that nothing fires during a measurement
@@ -158,20 +159,22 @@ function measure(side) {
   return (milliseconds * 1e6) / (BATCH * (batches - warm));
 }
 
-// Timers made and fired, all due together: the CPU time from the first one made to the last callback. The last of several runs
-// counts, so that the code is warm: few timers need more runs than many.
+// Timers made and fired, all due together: the CPU time from the first one made to the last callback. The median of the last third of
+// several runs counts, so that the code is warm: few timers need more runs than many.
 function fire(side) {
   return new Promise((resolve) => {
-    const seconds = Math.max(0.1, size / 2e6); // all of them are made before they are due
-    let times = Math.max(3, Math.min(Math.ceil(FIRED / size), 15));
+    const seconds = Math.max(0.02, size / 2e6); // all of them are made before they are due
+    const times = Math.max(3, Math.min(Math.ceil(FIRED / size), RUNS));
+    const runs = [];
     const again = () => {
       const begin = process.cpuUsage();
       let left = size;
       const fired = () => {
         if (--left > 0) return;
         const { user, system } = process.cpuUsage(begin);
-        if (--times > 0) side.make(0, again); // in a separate callback, like the first run
-        else resolve(((user + system) * 1000) / size);
+        runs.push(((user + system) * 1000) / size);
+        if (runs.length < times) side.make(0, again); // in a separate callback, like the first run
+        else resolve(median(runs.slice(-Math.ceil(times / 3))));
       };
       for (let i = 0; i < size; i++) side.make(seconds, fired);
     };

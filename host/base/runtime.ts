@@ -7,6 +7,7 @@ interface Global {
     readonly env?: Record<string, string | undefined>;
     nextTick?(callback: () => void): void;
     emitWarning?(message: string, name: string): void;
+    hrtime?(): [seconds: number, nanoseconds: number];
     getBuiltinModule?(name: string): unknown;
     /** Runs the callbacks of `nextTick` and the microtasks that are queued. */
     _tickCallback?(): void;
@@ -45,6 +46,27 @@ export function refTimer(timer: ReturnType<typeof setTimeout>): void {
 
 /** The time in milliseconds on the runtime's monotonic clock. */
 export const monotonicNow: () => number = performance.now.bind(performance);
+
+/**
+ * How long a timer of the runtime has to be, in whole milliseconds, to end at a time of `monotonicNow` or soon after it. Node's timers end
+ * when its clock has counted so many milliseconds, of which the first one may almost be over.
+ */
+export const timerUntil: (at: number) => number = countsMilliseconds() ? untilCounted : untilElapsed;
+
+// Whole milliseconds on the clock of Node's timers begin when the sum of this and `monotonicNow` is a whole number.
+const phase = (process?.hrtime?.()[1] ?? 0) / 1e6 - monotonicNow();
+
+function countsMilliseconds(): boolean {
+  return process?.hrtime !== undefined && !Deno && !("Bun" in globalThis);
+}
+
+function untilCounted(at: number): number {
+  return Math.ceil(at + phase) - Math.floor(monotonicNow() + phase);
+}
+
+function untilElapsed(at: number): number {
+  return Math.ceil(at - monotonicNow());
+}
 
 /** Calls back before the runtime continues with anything else: by `process.nextTick`, or in a microtask if there is none. */
 export const nextTickOfRuntime: (callback: () => void) => void = process?.nextTick?.bind(process) ?? queueMicrotask;

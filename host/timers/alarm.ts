@@ -1,6 +1,6 @@
 // The one timer of the runtime behind all timers, set for the earliest of them.
 
-import { clearTimeout, monotonicNow, refTimer, setTimeout, unrefTimer } from "../base/runtime.ts";
+import { clearTimeout, refTimer, setTimeout, timerUntil, unrefTimer } from "../base/runtime.ts";
 import { outside } from "./context.ts";
 import { LONGEST } from "./delay.ts";
 
@@ -24,7 +24,7 @@ export class Alarm {
   set(at: number): void {
     this.at = Infinity; // if the runtime throws
     clearTimeout(this.#timer);
-    const delay = Math.min(Math.max(Math.ceil(at - monotonicNow()), 1), LONGEST);
+    const delay = Math.min(Math.max(timerUntil(at), 1), LONGEST);
     // The runtime restores the context in which a timer was set. That would be the one of whichever timer is the earliest.
     outside(() => (this.#timer = setTimeout(this.#ring, delay)));
     this.at = at;

@@ -29,14 +29,14 @@ export function runQueued(): boolean {
 
 // Whether a function does it is tried out, once.
 function find(): void {
-  isTried = true;
   for (const candidate of candidates) {
     let hasRun = false;
     void settled.then(() => (hasRun = true));
-    candidate?.();
+    candidate?.(); // throws what a callback of `process.nextTick` throws: then the next call tries again
     if (hasRun) drain = candidate;
-    if (drain) return;
+    if (drain) break;
   }
+  isTried = true;
 }
 
 /** Calls back in another task, soon. In a browser by a message: a timer in a timer would take 4 ms. */

@@ -8,7 +8,7 @@ export const LONGEST: number = 2 ** 31 - 1;
 /** The delay of a timer in whole milliseconds. */
 export function delayOf(given: unknown): number {
   if (given === undefined) return 1;
-  const delay = Number(given);
+  const delay = typeof given === "number" ? given : (given as number) * 1; // throws if it is a bigint
   if (delay >= 1 && delay <= LONGEST) return delay | 0;
   if (delay > LONGEST)
     warn("TimeoutOverflowWarning", `A delay of ${delay} ms does not fit into a 32-bit signed integer`);

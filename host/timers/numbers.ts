@@ -24,7 +24,8 @@ export function forget(timer: object): void {
   timers.delete(numberOf(timer));
 }
 
-/** The running timer with a number. */
+/** The running timer with a number, or with the string that it is. */
 export function timerOf(number: number | string): object | undefined {
-  return timers.get(Number(number));
+  const found = Number(number);
+  return typeof number === "string" && number !== String(found) ? undefined : timers.get(found);
 }

@@ -2,8 +2,8 @@
 
 import { onAbort } from "../base/signals.ts";
 import { delayOf } from "./delay.ts";
-import { RECURRING, REF } from "./schedule.ts";
-import { Timeout, clear } from "./timeout.ts";
+import { OWN, RECURRING, REF } from "./entry.ts";
+import { Timeout, clear, start } from "./timeout.ts";
 import { abortError, checked } from "./wrong.ts";
 
 /** Options of the promise forms. */
@@ -14,22 +14,49 @@ export interface TimerOptions {
   signal?: AbortSignal | undefined;
 }
 
+type Settle<T> = (value: T) => void;
+
+// Most of their timers are OWN: they keep no context, as a callback of the promise has the one in which it was given to `then`.
+
 /** Resolves with `value` after `delay` milliseconds. */
 export function setTimeout<T = void>(delay?: number, value?: T, options?: TimerOptions): Promise<T> {
   return new Promise((resolve, reject) => {
     const { signal, isRef } = checked("setTimeout", delay, options);
-    const args = signal || value === undefined ? undefined : [value];
-    // No context is kept: a callback of the promise has the one in which it was given to `then`.
-    const timer = new Timeout(signal ? done : resolve, delayOf(delay), args, isRef ? REF : 0, undefined);
-    const end = onAbort(signal, (reason) => {
-      clear(timer);
-      reject(abortError(reason));
-    });
-    function done(): void {
-      end();
-      resolve(value as T);
-    }
+    const flags = isRef ? REF : 0;
+    if (signal) abortable(signal, delayOf(delay), flags, value as T, resolve, reject);
+    else if (mayHaveThen(value)) start(resolve, delayOf(delay), [value], flags);
+    else void new Timeout(resolve, delayOf(delay), flags | OWN, value);
   });
+}
+
+// Resolving a promise with an object may call its `then`, in the context under way.
+function mayHaveThen(value: unknown): boolean {
+  return typeof value === "object" ? value !== null : typeof value === "function";
+}
+
+function abortable<T>(
+  signal: AbortSignal,
+  delay: number,
+  flags: number,
+  value: T,
+  resolve: Settle<T>,
+  reject: Settle<unknown>,
+): void {
+  let timer: Timeout | undefined;
+  const end = onAbort(signal, (reason) => {
+    if (timer) clear(timer);
+    reject(abortError(reason));
+  });
+  const done = (): void => {
+    end();
+    resolve(value);
+  };
+  try {
+    timer = start(done, delay, undefined, flags);
+  } catch (error) {
+    end();
+    throw error;
+  }
 }
 
 /** Yields `value` every `delay` milliseconds, until the iteration ends. It does not lose those that come while its caller is busy. */
@@ -41,23 +68,26 @@ export async function* setInterval<T = void>(
   const { signal, isRef } = checked("setInterval", delay, options);
   let count = 0; // times that it has fired and not yielded yet
   let wake: (() => void) | undefined;
+  let timer: Timeout | undefined;
+  let end: (() => void) | undefined;
+  const stop = (): void => {
+    if (timer) clear(timer);
+    wake?.();
+  };
   const fired = (): void => {
     count++;
     wake?.();
   };
-  const timer = new Timeout(fired, delayOf(delay), undefined, (isRef ? REF : 0) | RECURRING, undefined);
-  const end = onAbort(signal, () => {
-    clear(timer);
-    wake?.();
-  });
   try {
+    end = onAbort(signal, stop);
+    timer = new Timeout(fired, delayOf(delay), isRef ? OWN | RECURRING | REF : OWN | RECURRING, undefined);
     for (;;) {
       for (; count > 0; count--) yield value as T;
       if (signal?.aborted) throw abortError(signal.reason);
       await new Promise<void>((resolve) => (wake = resolve));
     }
   } finally {
-    clear(timer);
-    end();
+    stop();
+    end?.();
   }
 }

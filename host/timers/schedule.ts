@@ -12,45 +12,9 @@ import { COMMANDS, Core, type CoreExports, Due } from "../core/core.ts";
 import { slotOf } from "../core/ids.ts";
 import { Alarm } from "./alarm.ts";
 import { afterError, inAnotherTask, runQueued } from "./between.ts";
-import { within } from "./context.ts";
+import { outside } from "./context.ts";
+import { type Entry, FLAGS, NUMBERED, RECURRING, REF, SLOT_SHIFT, STOPPED, callBack } from "./entry.ts";
 import { forget } from "./numbers.ts";
-
-/** A timer: what the schedule needs to know of it. Few fields, as there may be a million timers. */
-export interface Entry {
-  /** Its slot in the core, -1 if it is not running, above the flags REF, RECURRING and NUMBERED. */
-  state: number;
-  /** In milliseconds. */
-  readonly delay: number;
-  /** The arguments of the callback, or them and its async context; undefined if there is neither. */
-  readonly kept: readonly unknown[] | Kept | undefined;
-  /** The callback, under Node's name, because Node's own `clearTimeout` sets it to null. So does ours. */
-  // oxlint-disable-next-line no-explicit-any -- as Node's types have it
-  _onTimeout: ((...args: any[]) => unknown) | null;
-}
-
-/** The timer keeps the process alive. */
-export const REF = 1;
-/** It starts again when it fires. */
-export const RECURRING = 2;
-/** It has a number, by which it can be cleared. */
-export const NUMBERED = 4;
-
-/** The bits of the slot begin here. */
-export const SLOT_SHIFT = 3;
-/** The state of a timer that is not running, without its flags. */
-export const STOPPED: number = -1 << SLOT_SHIFT;
-const FLAGS = 7;
-
-/** The arguments of a callback that has an async context. */
-export class Kept {
-  readonly context: unknown;
-  readonly args: readonly unknown[] | undefined;
-
-  constructor(context: unknown, args: readonly unknown[] | undefined) {
-    this.context = context;
-    this.args = args;
-  }
-}
 
 const FAR = 100; // milliseconds: the core has to search for a deadline that is further away
 const FEW = 3; // timers, for which a microtask does not pay
@@ -113,7 +77,7 @@ class Schedule {
   stop(entry: Entry): void {
     const slot = entry.state >> SLOT_SHIFT;
     this.calls.handleTimerRemove(this.core.timerId(slot));
-    this.end(entry, slot);
+    this.end(this.entries[slot]!, slot); // not `entry`, of which that may be the prototype
     if (this.refs === 0 && !this.isSettling && this.alarm.keepsAlive) this.wake();
   }
 
@@ -207,7 +171,7 @@ class Schedule {
       isOver = this.fireAll();
     } finally {
       if (isOver) this.finish();
-      else (isOver === undefined ? afterError : inAnotherTask)(this.go);
+      else outside(() => (isOver === undefined ? afterError : inAnotherTask)(this.go));
     }
   }
 
@@ -252,8 +216,7 @@ class Schedule {
       if (entry.state >= 0) this.stop(entry); // an interval that the runtime's own clearInterval was called with
       return false;
     }
-    if (entry.kept instanceof Kept) within(entry.kept.context, call, entry);
-    else call(entry);
+    callBack(entry);
     return true;
   }
 
@@ -264,18 +227,6 @@ class Schedule {
     this.commands = 0;
     this.calls.handleCommands(count, NaN);
   }
-}
-
-/** The arguments of a timer's callback. */
-export function argsOf({ kept }: Entry): readonly unknown[] | undefined {
-  return kept instanceof Kept ? kept.args : kept;
-}
-
-// As a method, so that `this` is the timer.
-function call(entry: Entry): void {
-  const args = argsOf(entry);
-  if (args === undefined) entry._onTimeout!();
-  else entry._onTimeout!(...args);
 }
 
 export const schedule: Schedule = new Schedule();

@@ -4,7 +4,8 @@
 
 import { capture } from "./context.ts";
 import { numberOf, remember } from "./numbers.ts";
-import { type Entry, Kept, NUMBERED, RECURRING, REF, STOPPED, argsOf, schedule } from "./schedule.ts";
+import { type Entry, NUMBERED, RECURRING, REF, STOPPED, flagOf, keptOf, recontext } from "./entry.ts";
+import { schedule } from "./schedule.ts";
 
 const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom") as never; // Bun uses it, too
 const INSPECT_ON_DENO: unique symbol = Symbol.for("Deno.customInspect") as never;
@@ -19,22 +20,16 @@ export class Timeout {
   /** @internal */
   declare readonly delay: number;
   /** @internal */
-  declare kept: readonly unknown[] | Kept | undefined;
+  declare kept: unknown;
   /** The callback, under the name that Node has for it; null if the timer has been cleared. Not to be called. */
   // oxlint-disable-next-line no-explicit-any -- as Node's types have it
   declare _onTimeout: (...args: any[]) => any;
 
   /** @internal */
-  constructor(
-    callback: Callback,
-    delay: number,
-    args: readonly unknown[] | undefined,
-    flags: number,
-    context: unknown,
-  ) {
+  constructor(callback: Callback, delay: number, flags: number, kept: unknown) {
     this.state = STOPPED | flags;
     this.delay = delay;
-    this.kept = context === undefined ? args : new Kept(context, args);
+    this.kept = kept;
     this._onTimeout = callback;
     schedule.start(this);
   }
@@ -43,9 +38,7 @@ export class Timeout {
   refresh(): this {
     if (this.state >= 0) schedule.restart(this);
     else if ((this as Entry)._onTimeout !== null) {
-      const context = capture();
-      const args = argsOf(this);
-      this.kept = context === undefined ? args : new Kept(context, args);
+      recontext(this, capture());
       schedule.start(this);
       if ((this.state & NUMBERED) !== 0) remember(this);
     }
@@ -103,6 +96,12 @@ export class Timeout {
   [INSPECT_ON_DENO](): string {
     return shown(this);
   }
+}
+
+/** Starts a timer in the current context. */
+export function start(callback: Callback, delay: number, args: readonly unknown[] | undefined, flags: number): Timeout {
+  const context = capture();
+  return new Timeout(callback, delay, flags | flagOf(context), keptOf(context, args));
 }
 
 /** Clears a timer: it does not fire any more, and cannot be started again. */

@@ -1,11 +1,10 @@
 // The functions of node:timers, on a core of their own: a million timers cost what a thousand do. They need no loop.
 
-import { capture } from "./context.ts";
 import { delayOf } from "./delay.ts";
+import { RECURRING, REF } from "./entry.ts";
 import { timerOf } from "./numbers.ts";
 import { setTimeout as setTimeoutPromise } from "./promises.ts";
-import { RECURRING, REF } from "./schedule.ts";
-import { Timeout, clear } from "./timeout.ts";
+import { Timeout, clear, start } from "./timeout.ts";
 import { wrongType } from "./wrong.ts";
 
 export type { Timeout } from "./timeout.ts";
@@ -20,7 +19,7 @@ export function setTimeout<A extends unknown[]>(
 export function setTimeout(callback: (nothing: void) => unknown, delay?: number): Timeout;
 export function setTimeout(callback: (...args: never[]) => unknown, delay?: number, ...args: unknown[]): Timeout {
   if (typeof callback !== "function") throw wrongType("setTimeout: callback", "a function", callback);
-  return new Timeout(callback, delayOf(delay), args.length === 0 ? undefined : args, REF, capture());
+  return start(callback, delayOf(delay), args.length === 0 ? undefined : args, REF);
 }
 
 /** Calls back every `delay` milliseconds, until the timer is cleared. Arguments as those of `setTimeout`. */
@@ -33,8 +32,7 @@ export function setInterval<A extends unknown[]>(
 export function setInterval(callback: (nothing: void) => unknown, delay?: number): Timeout;
 export function setInterval(callback: (...args: never[]) => unknown, delay?: number, ...args: unknown[]): Timeout {
   if (typeof callback !== "function") throw wrongType("setInterval: callback", "a function", callback);
-  const flags = REF | RECURRING;
-  return new Timeout(callback, delayOf(delay), args.length === 0 ? undefined : args, flags, capture());
+  return start(callback, delayOf(delay), args.length === 0 ? undefined : args, REF | RECURRING);
 }
 
 /** Clears a timer or an interval, given it or its number. Does nothing if it has ended, or with anything else. */

@@ -27,7 +27,7 @@ const BUT = new Set(["socket/fast-path this", "socket/handle this", "time/guarde
 const OURS_HERE = new Set(
   `socket/bun-socket data, socket/bun-socket socket.closed, engine/stall #alarm, time/deadline-alarm #alarm, time/virtual-clock #alarms,
   socket/handle socket.reset, loop/listen server, loop/listen #server, framing/delimited-frames rest, framing/sized-frames rest, framing/sized-frames bytes.push,
-  framing/rest larger.set, framing/rest #buffer.set, timers/numbers numbers.set, timers/context Frame.set, timers/schedule alarm.set,
+  framing/rest larger.set, framing/rest #buffer.set, timers/numbers numbers.set, timers/schedule alarm.set,
   timers/schedule entries.push,
   net/proxied-clients clients.end, net/proxy-header bytes.set, net/proxy-tlvs found.push`.split(/,\s+/),
 );

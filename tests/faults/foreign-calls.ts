@@ -161,9 +161,10 @@ export const CALLS: readonly ForeignCall[] = [
     inspect: "reactor/print-error",
     isAbsolute: "net/unix-sockets",
     isIP: "net/bind stream/socket-members stream/start-tls net/addresses net/client-options net/opening",
-    monotonicNow: "time/clock timers/alarm timers/schedule",
+    monotonicNow: "time/clock timers/schedule",
     refTimer: "base/runtime timers/alarm",
     resolve: "net/socket-file net/unix-sockets",
+    timerUntil: "timers/alarm",
     unrefTimer: "base/runtime stream/lingering timers/alarm",
   }),
 ];

@@ -77,3 +77,35 @@ test("a storage that is used for the first time after the first timer counts", a
   await until(() => seen.length === 2);
   assert.equal(seen, [undefined, 7]);
 });
+
+test("a context that a callback enters is not that of the next one, nor of a later pass", async () => {
+  const entered = new AsyncLocalStorage<string>();
+  const seen: unknown[] = [];
+  const see = (): void => {
+    seen.push(entered.getStore());
+    entered.enterWith("seen");
+  };
+  setTimeout(() => entered.enterWith("first"), 1);
+  setTimeout(see, 1);
+  storage.run("kept", () => setTimeout(see, 1));
+  setTimeout(see, 1);
+  setTimeout(see, 3);
+  await until(() => seen.length === 4);
+  assert.equal(seen, [undefined, undefined, undefined, undefined]);
+});
+
+test("a promise keeps the context in which it is awaited, whatever callbacks enter", async () => {
+  const seen: unknown[] = [];
+  const wait = async (): Promise<void> => {
+    await setTimeoutPromise(1);
+    seen.push(storage.getStore());
+    for await (const _ of setIntervalPromise(1)) break;
+    seen.push(storage.getStore());
+  };
+  setTimeout(() => storage.enterWith("entered"), 1);
+  await Promise.all([wait(), storage.run("mine", wait), wait()]);
+  assert.equal(
+    seen.toSorted((a, b) => (a === b ? 0 : a === undefined ? 1 : -1)),
+    ["mine", "mine", undefined, undefined, undefined, undefined],
+  );
+});

@@ -64,6 +64,14 @@ test("anything but a function is refused", () => {
   }
 });
 
+test("a delay that is no number counts as Node counts it", () => {
+  for (const wrong of [1n, Symbol("s"), Object.create(null)])
+    assert.throws(
+      () => setTimeout(never, wrong as never),
+      (error: Error) => error instanceof TypeError,
+    );
+});
+
 test("anything can be cleared, in both ways", async () => {
   for (const clear of [clearTimeout, clearInterval]) {
     for (const what of [undefined, null, 0, -1, NaN, "", "text", {}, [], Symbol("s"), () => {}, globalThis])
@@ -77,7 +85,13 @@ test("anything can be cleared, in both ways", async () => {
   setTimeout(never, 1).close();
   assert.is(setInterval(never, 1).close().hasRef(), true);
   setTimeout(never, 1)[Symbol.dispose]();
+  const timer = setTimeout(never, 1);
+  clearTimeout(Object.create(timer) as Timeout);
+  let fired = 0;
+  setTimeout(() => fired++, 1); // in its place
+  clearTimeout(timer);
   await after(3);
+  assert.is(fired, 1);
 });
 
 test("refresh restarts a timer, also one that has fired, but not one that was cleared", async () => {
@@ -148,6 +162,9 @@ test("a number can be cleared", async () => {
     clearTimeout(number);
   }
   clearInterval(`${setTimeout(never, 1) as never}`);
+  let others = 0;
+  for (const spelled of [(id: string) => ` ${id}`, (id: string) => `${id}.0`, (id: string) => `+${id}`])
+    clearTimeout(spelled(String(+setTimeout(() => others++, 1))));
   const [first, second] = [setTimeout(never, 1), setTimeout(never, 1)];
   assert.is.not(+first, +second);
   clearTimeout(+first);
@@ -162,4 +179,5 @@ test("a number can be cleared", async () => {
   clearTimeout(number);
   await after(3);
   assert.is(fired, 1);
+  assert.is(others, 3);
 });

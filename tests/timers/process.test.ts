@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import * as assert from "uvu/assert";
-import { evaluate, harness } from "../support/harness.ts";
+import { evaluate, harness, isBun, isDeno } from "../support/harness.ts";
 import { root } from "../support/paths.ts";
 
 const test = harness("timers/process");
@@ -98,6 +98,45 @@ test("an error reaches the process, and the other timers fire all the same", () 
     "third",
     "caught interval",
     "caught interval",
+  ));
+
+// test-async-local-storage-errors, for timers; on Bun and Deno, the handler has no context
+if (!isBun && !isDeno) {
+  test("a handler of uncaught errors has the context of the callback, and the next callback has its own", () =>
+    says(
+      `
+      const { AsyncLocalStorage } = await import("node:async_hooks");
+      const [storage, other] = [new AsyncLocalStorage(), new AsyncLocalStorage()];
+      process.on("uncaughtException", ({ message }) => say(message, storage.getStore(), other.getStore()));
+      const throws = (what) => { throw new Error(what); };
+      const see = (what) => say(what, storage.getStore(), other.getStore());
+      storage.run("kept", setTimeout, throws, 1, "thrown");
+      setTimeout(see, 1, "next");
+      setTimeout(() => { other.enterWith("entered"); throws("again"); }, 1);
+      setTimeout(see, 1, "last");
+      setTimeout(see, 20, "later");`,
+      "thrown kept undefined",
+      "next undefined undefined",
+      "again undefined entered",
+      "last undefined undefined",
+      "later undefined undefined",
+    ));
+}
+
+// next-tick, if the first one of all throws
+test("after an error in a nextTick callback, those due together still run together", () =>
+  says(
+    `
+    process.on("uncaughtException", (error) => say("caught", error.message));
+    setTimeout(() => process.nextTick(() => { throw new Error("tick"); }), 1);
+    setTimeout(say, 1, "second");
+    setTimeout(setImmediate, 20, say, "immediate");
+    for (const what of ["third", "fourth"]) setTimeout(say, 20, what);`,
+    "caught tick",
+    "second",
+    "third",
+    "fourth",
+    "immediate",
   ));
 
 test("without a handler, it ends the process", async () => {
