@@ -9,6 +9,8 @@ export const DIFFERS_ON_DENO: ReadonlySet<string> = new Set([
   // Over TLS, with Deno at both ends, sometimes not at all.
   "152 a client that ends its side after its handshake, while the loop is stopped, is closed",
   "over TLS, greeted",
+  "every byte comes back through a proxy and an echo, to a fast reader",
+  "every byte comes back through a proxy and an echo, to a slow reader",
   "`destroy` with an error resets a connection with TLS, too: one that was accepted, and an outgoing one",
   // http.Server handles only one request of a connection that it is given.
   "165 a stolen handle serves HTTP, by the connection event of http.Server",
