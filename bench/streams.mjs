@@ -17,7 +17,11 @@ const PROXY = {
   column: "CPU a MB each way",
   usual: 200,
   quick: 8,
-  sides: { ours: "wasm-ioloop, splice", pipeline: "node:net, stream.pipeline both ways" },
+  sides: {
+    ours: "wasm-ioloop, splice",
+    pipeline: "node:net, stream.pipeline both ways",
+    "by-hand": "node:net, data events both ways",
+  },
 };
 
 /** The tables: each side is an argument of `peers/streaming.mjs`. */
@@ -53,6 +57,7 @@ const TABLES = [
       "ours-by-hand": "wasm-ioloop, a splitter by hand",
       readline: "node:readline",
       split2: "split2",
+      "lines-unread": "node:net, chunks that are not split",
     },
   },
   { id: "streams-splice", short: "splice", title: "Megabytes through a proxy", ...PROXY },
@@ -61,6 +66,7 @@ const TABLES = [
     short: "splice-tls",
     title: "Megabytes through a proxy, with TLS on both sides",
     ...PROXY,
+    sides: { ...PROXY.sides, upgraded: "stream.pipeline, TLS begun on sockets of a net.Server" },
   },
 ];
 

@@ -33,8 +33,11 @@ async function listen(ours, plain, pems) {
   const { createServer } = pems ? tls : net;
   const options = { noDelay: true, allowHalfOpen: true, ...pems };
   const server = createServer(options, (socket) => plain(socket.on("error", () => {})));
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  return server.address().port;
+  // As a server must do it that admits clients before their handshakes.
+  const beneath =
+    side === "upgraded" ? net.createServer(options, (socket) => server.emit("connection", socket)) : server;
+  await once(beneath.listen(0, "127.0.0.1"), "listening");
+  return beneath.address().port;
 }
 
 function open(port, { connect } = net) {
@@ -103,6 +106,10 @@ async function countLines() {
       const push = splitter(take);
       stream.on("read", (_stream, chunk) => push(chunk));
     },
+    "lines-unread": (socket) => {
+      let size = 0;
+      socket.on("data", (chunk) => (size += chunk.length) === count * 40 && all());
+    },
     readline: (socket) => createInterface({ input: socket }).on("line", take),
     split2: (socket) => socket.pipe(split2()).on("data", take),
   };
@@ -119,6 +126,15 @@ async function countLines() {
   });
 }
 
+/** The least code that passes data on with back-pressure. */
+function passByHand(from, to) {
+  from.on("data", (chunk) => {
+    if (!to.write(chunk)) from.pause();
+  });
+  to.on("drain", () => from.resume());
+  from.on("end", () => to.end());
+}
+
 /** A proxy between the ends of `load/two-way.mjs`, a separate process. */
 async function proxy(isSecured) {
   const [cert, key] = isSecured ? certificate() : [];
@@ -131,13 +147,11 @@ async function proxy(isSecured) {
     const secured = pems && { tls: true, tlsOptions: { rejectUnauthorized: false } };
     await near.splice(await loop.connect({ port: target, idleTimeout: 0, halfOpen: true, ...secured }));
   };
+  const pass = side === "by-hand" ? passByHand : (from, to) => pipeline(from, to).catch(() => {});
   const pipe = (near) => {
     const far = open(target, pems && tls);
-    for (const [from, to] of [
-      [near, far],
-      [far, near],
-    ])
-      pipeline(from, to).catch(() => {});
+    pass(near, far);
+    pass(far, near);
   };
   const port = await listen(splice, pipe, pems);
   await measured(async () => {

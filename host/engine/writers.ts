@@ -1,18 +1,17 @@
 // Streams with data to send. Each is flushed once, after the callback that wrote has ended.
 
-import { queueMicrotask } from "../base/runtime.ts";
-
 interface Owner {
   readonly active: boolean;
   readonly isDispatching: boolean;
   begin(): boolean;
   end(): void;
-  wake(): void;
 }
 
 interface Writer {
   flush(): void;
 }
+
+const READY = Promise.resolve();
 
 export class Writers {
   readonly #owner: Owner;
@@ -21,6 +20,10 @@ export class Writers {
   #next = 0;
   #end = 0;
   #isCalledFor = false;
+  readonly #called = (): void => {
+    this.#isCalledFor = false;
+    if (!this.#owner.isDispatching && this.#owner.begin()) this.#owner.end();
+  };
 
   constructor(owner: Owner) {
     this.#owner = owner;
@@ -36,16 +39,8 @@ export class Writers {
     const owner = this.#owner;
     this.#list[this.#end++] = writer;
     if (owner.isDispatching || this.#isCalledFor || !owner.active) return;
-    try {
-      queueMicrotask(() => {
-        this.#isCalledFor = false;
-        if (!owner.isDispatching && owner.begin()) owner.end();
-      });
-      this.#isCalledFor = true;
-    } catch (error) {
-      owner.wake(); // the next pass flushes it
-      throw error;
-    }
+    this.#isCalledFor = true;
+    void READY.then(this.#called); // on Node, this costs a fraction of `queueMicrotask`
   }
 
   /** Flushes the streams that wait now. Those added meanwhile wait for the next call. */

@@ -7,13 +7,15 @@
 import type { Channel } from "node:diagnostics_channel";
 import type { Server, Socket } from "node:net";
 import { channels } from "./builtin.ts";
-import type { Passed } from "./read-buffers.ts";
+import type { Passing } from "./read-buffers.ts";
 
 /** The listener of a connection. */
 export interface Listener {
   received(chunk: Buffer): void;
-  /** What has become of the last chunk that was received. */
-  readonly passed?: Passed;
+  /** Whether its reader has no room for more. */
+  readonly isFull?: boolean;
+  /** Its reader, if that reads much and passes it on. */
+  readonly passing?: Passing | undefined;
   failed(error: Error): void;
   /** The connection has closed or, with `ended`, the peer has ended its side. */
   disconnected(ended: boolean): void;

@@ -5,18 +5,22 @@
 // a `data` listener in any case: data that cannot be delivered at once, and data that arrives after the loop has released the socket,
 // is pushed into the stream as usual.
 // Writing: by `_write`, if the stream has nothing queued. The stream would call it, too; it would only add a queue.
-// If any of this is missing, for handles other than plain sockets, and with IOLOOP_FAST=0, only documented APIs are used.
+// On Node, sockets with TLS are read in the same way: they take the option `onread`, too.
+// If any of this is missing, for other handles, and with IOLOOP_FAST=0, only documented APIs are used.
 
 import { Socket } from "node:net";
 import { internals } from "./node-internals.ts";
-import { type Passed, chooseNext, chunkOf, sharedBuffer, takeNext } from "./read-buffers.ts";
+import { nodeTls } from "./node-tls.ts";
+import { type Passing, chooseNext, chunkOf, sharedBuffer, takeNext } from "./read-buffers.ts";
 
 /** Receives chunks that were read. */
 export interface Taker {
   /** Returns false if it cannot take the chunk: then it goes into the socket's stream. */
   deliver(socket: Socket, chunk: Buffer): boolean;
-  /** What has become of the chunk that was taken. */
-  passed(socket: Socket): Passed;
+  /** Whether its reader has no room for more. Then the runtime stops reading until the socket is resumed, and what it has read still comes. */
+  isFull(socket: Socket): boolean;
+  /** The reader of its input, if that reads much and passes it on. */
+  passing(socket: Socket): Passing | undefined;
 }
 
 type Fast = Socket & Record<symbol, unknown> & { _handle?: { useUserBuffer?(buffer: Uint8Array): void } | null };
@@ -30,8 +34,8 @@ export function fastReader(taker: Taker): (socket: object) => void {
     try {
       const chunk = chunkOf(buffer, length);
       const isTaken = taker.deliver(this, chunk);
-      if (isReplaced) chooseNext(buffer, length, isTaken ? taker.passed(this) : undefined);
-      return isTaken || this.push(chunk);
+      if (isReplaced) chooseNext(buffer, length, isTaken ? taker.passing(this) : undefined);
+      return isTaken ? !taker.isFull(this) : this.push(chunk);
     } catch (error) {
       this.destroy(error as Error); // out of memory: the data is lost, so the connection must close, but the process survives
       return true;
@@ -39,7 +43,7 @@ export function fastReader(taker: Taker): (socket: object) => void {
   }
   return (socket) => {
     const names = internals().read;
-    if (!names || !isPlain(socket)) return;
+    if (!names || !(isPlain(socket) || isSecure(socket))) return;
     // oxlint-disable-next-line no-underscore-dangle -- that is its name
     const handle = socket._handle;
     if (socket[names.buffer] !== null || typeof handle?.useUserBuffer !== "function") return; // already set, or unsupported
@@ -48,6 +52,14 @@ export function fastReader(taker: Taker): (socket: object) => void {
     socket[names.next] = isReplaced ? takeNext : null;
     handle.useUserBuffer(sharedBuffer());
   };
+}
+
+/** Whether a socket delivers reads to a taker, and so stops reading when that has no room. */
+export function isReadFast(socket: object): boolean {
+  const names = internals().read;
+  return (
+    names !== undefined && (socket as Fast)[names.callback] !== undefined && (socket as Fast)[names.callback] !== null
+  );
 }
 
 /** Makes a socket read as it did before. Only on Deno, where TLS on top of it would receive nothing otherwise. */
@@ -79,4 +91,11 @@ export function writeFast(
 
 function isPlain(socket: object): socket is Fast {
   return socket.constructor === Socket;
+}
+
+// On Deno, a socket with TLS has no buffer that could be replaced.
+function isSecure(socket: object): socket is Fast {
+  return (
+    isReplaced && (socket as { encrypted?: boolean }).encrypted === true && socket.constructor === nodeTls().TLSSocket
+  );
 }

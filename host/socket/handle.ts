@@ -7,7 +7,7 @@ import { type Rule, STREAM } from "../base/checks.ts";
 import { IOLoopError, toError } from "../base/errors.ts";
 import { isEnding, resetTls } from "./tls-reset.ts";
 import { Duplex, Readable } from "./stream-classes.ts";
-import { fastReader, unreadFast, writeFast } from "./fast-path.ts";
+import { fastReader, isReadFast, unreadFast, writeFast } from "./fast-path.ts";
 import { parentOf } from "./node-internals.ts";
 import { originOf, passOrigin, systemPeer, takeRest } from "./proxy-info.ts";
 
@@ -61,7 +61,11 @@ function closed(this: Heard): void {
   this[LISTENER]?.disconnected(false);
 }
 
-const readFast = /* @__PURE__ */ fastReader({ deliver, passed: (handle: Heard) => handle[LISTENER]?.passed });
+const readFast = /* @__PURE__ */ fastReader({
+  deliver,
+  isFull: (handle: Heard) => handle[LISTENER]?.isFull === true,
+  passing: (handle: Heard) => handle[LISTENER]?.passing,
+});
 
 // Bun uses the last one for a write after the peer has disconnected.
 const GONE = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED", "ERR_SOCKET_CLOSED"]);
@@ -207,6 +211,11 @@ export function unhear(handle: Heard | BareSocket): void {
   if (handle._destroy === destroyHeard) Reflect.deleteProperty(handle, "_destroy");
   unreadFast(handle);
   for (const [event, hears] of EVENTS) handle.off(event, hears as () => void);
+}
+
+/** Pauses a handle whose listener is full, unless its reads do that. */
+export function pauseFull(handle: AnyHandle | undefined): void {
+  if (handle && (handle instanceof BareSocket || !isReadFast(handle))) handle.pause();
 }
 
 /** Pauses a handle that has a listener. It still fills its buffer, so that `readableLength` shows whether data waits. */

@@ -241,7 +241,7 @@ function prepare(): boolean {
           return true;
         }
         this.listener?.received(chunk);
-        chooseNext(buffer, length, this.listener?.passed);
+        chooseNext(buffer, length, this.listener?.passing);
         return true;
       },
       // Called at the end of input, which the runtime would push into the socket's stream.

@@ -2,7 +2,7 @@
 
 import type { LoopEngine } from "../engine/loop-engine.ts";
 import type { AnyHandle, SocketHandle } from "../socket/handle.ts";
-import type { Passed } from "../socket/read-buffers.ts";
+import type { Passing } from "../socket/read-buffers.ts";
 import { IOLoopError } from "../base/errors.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { Inbox } from "./inbox.ts";
@@ -22,8 +22,8 @@ export interface Consumer {
   /** Whether it has the stream only for a short time. `write` and subscribing to `read` are allowed meanwhile, and take effect afterwards. */
   readonly isBrief?: boolean;
   received(chunk: Buffer): void;
-  /** What has become of the last chunk; undefined where chunks are usually small, or others may keep them. */
-  readonly passed?: Passed;
+  /** If it reads much and passes it on: says what becomes of it. */
+  readonly passing?: Passing;
   /** Input was kept, or may be taken again after a pause. */
   kept?(): void;
   /** The idle deadline has come: if there was activity that the stream does not know of, records it. */

@@ -47,9 +47,9 @@ export abstract class StreamEnding extends StreamReading {
     return this.writing?.isWaiting === true;
   }
 
-  /** Whether something may still refer to data that was written. @internal */
-  get keepsWritten(): boolean {
-    return this.isWriting || this.writing?.isShown === true || !keepsNothing(this.raw);
+  /** How many of the bytes written something may still refer to. @internal */
+  get bytesKept(): number {
+    return this.writing?.isShown === true || !keepsNothing(this.raw) ? Infinity : this.bytesWaiting;
   }
 
   /** @internal */

@@ -5,6 +5,7 @@ import { isThenable } from "../base/deferred.ts";
 import { IOLoopError, toError } from "../base/errors.ts";
 import type { Framer } from "../framing/framer.ts";
 import { type Consumed, type Consumer, readOn } from "./consumer.ts";
+import { nextTurn } from "../time/clock.ts";
 import { Pulling } from "./pulling.ts";
 
 /** What frames need of their stream. */
@@ -57,6 +58,7 @@ export function callForFrames<T>(
   const calls = new FrameCalls(stream, framer, callback);
   stream.consume("frames", calls);
   keep(stream, framer);
+  if (!stream.raw) nextTurn(() => calls.takeRest());
 }
 
 /** The bytes of a message, by the framer of the stream. */
@@ -187,6 +189,27 @@ class FrameCalls<T> implements Consumer {
     this.#list = this.#frames = undefined;
     this.#stream.release(this);
     done();
+  }
+
+  /**
+   * The stream was closed before, and emits nothing any more: calls back for what had arrived, even while the loop is stopped, as iterators
+   * return it then, too. An error of the framer goes to the reactor.
+   */
+  takeRest(): void {
+    const stream = this.#stream;
+    const { engine, inbox } = stream;
+    stream.release(this);
+    if (!inbox || inbox.isEmpty) return;
+    const active = engine.begin();
+    try {
+      for (const message of this.#framer.push(inbox.takeAll()))
+        engine.guard.call(() => this.#callback(stream as never, message), stream, "read");
+      this.#framer.end();
+    } catch (error) {
+      engine.supervisor.failed(error, "read");
+    } finally {
+      if (active) engine.end();
+    }
   }
 
   #run(): void {

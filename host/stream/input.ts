@@ -6,7 +6,7 @@ import { IOLoopError } from "../base/errors.ts";
 import type { Methods } from "../base/methods.ts";
 import { BareSocket } from "../socket/bare-socket.ts";
 import type { SocketHandle } from "../socket/handle.ts";
-import type { Passed } from "../socket/read-buffers.ts";
+import type { Passing } from "../socket/read-buffers.ts";
 import { type Consumer, inUse } from "./consumer.ts";
 import { Inbox, LIMIT } from "./inbox.ts";
 import { StreamState } from "./stream-state.ts";
@@ -53,9 +53,14 @@ export abstract class StreamInput extends StreamState {
     return consumer ? !consumer.isFull && consumer.wants !== false : this.hasSubscribers("read");
   }
 
-  /** What has become of the last chunk. @internal */
-  get passed(): Passed {
-    return this.consumer?.passed;
+  /** Whether the consumer has no room. @internal */
+  get isFull(): boolean {
+    return this.consumer?.isFull === true;
+  }
+
+  /** The consumer, if it reads much and passes it on. @internal */
+  get passing(): Passing | undefined {
+    return this.consumer?.passing;
   }
 
   /** Whether kept input may be taken now. @internal */

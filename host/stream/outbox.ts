@@ -116,7 +116,10 @@ export class Outbox {
 
   #add(chunk: string | Buffer, bytes: number): void {
     if (this.#chunks === NONE) this.#chunks = [];
-    this.#chunks.push(chunk);
+    const last = this.#chunks.at(-1);
+    if (typeof last === "object" && typeof chunk === "object" && isBehind(chunk, last))
+      this.#chunks[this.#chunks.length - 1] = Buffer.from(chunk.buffer, last.byteOffset, last.length + bytes);
+    else this.#chunks.push(chunk);
     this.#queued += bytes;
   }
 
@@ -145,6 +148,11 @@ export class Outbox {
 export function chunkGone(): IOLoopError {
   const message = "write: the memory of a chunk was transferred, resized or detached before the chunk was sent";
   return new IOLoopError("ERR_IOLOOP_CHUNK_GONE", message);
+}
+
+// Whether a chunk lies behind another in memory, as those of a pipe do: then they are joined without a copy.
+function isBehind(chunk: Buffer, before: Buffer): boolean {
+  return chunk.buffer === before.buffer && chunk.byteOffset === before.byteOffset + before.length;
 }
 
 // Whether two strings can be joined. Two lone surrogates must not become a pair: each is sent as a replacement character.

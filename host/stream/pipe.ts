@@ -3,7 +3,7 @@
 import { BOOLEAN, type Rule, SIGNAL, checkOptions } from "../base/checks.ts";
 import { onAbort, silent } from "../base/signals.ts";
 import { type Consumer, isClosed, readOn } from "./consumer.ts";
-import type { Passed } from "../socket/read-buffers.ts";
+import { PassedMemory, type Passing } from "../socket/read-buffers.ts";
 import { errorOf } from "./endings.ts";
 import type { Piped, Sink } from "./sinks.ts";
 
@@ -28,12 +28,13 @@ export interface PipeEnds {
 }
 
 /** The consumer of a stream that gives its input to a sink. */
-export class Pipe implements Consumer {
+export class Pipe implements Consumer, Passing {
   readonly name = "a pipe";
   readonly onlyReads: boolean;
   isFull = false;
   /** The bytes that have passed. */
   bytes = 0;
+  readonly memory: PassedMemory = new PassedMemory();
   readonly #from: Piped;
   readonly #sink: Sink;
   readonly #ends: PipeEnds;
@@ -59,10 +60,24 @@ export class Pipe implements Consumer {
     });
   }
 
-  get passed(): Passed {
-    const { inbox } = this.#from;
-    const isKept = this.isFull || inbox?.isEmpty === false || this.#sink.stream?.keepsWritten !== false;
-    return isKept ? "kept" : "sent";
+  get passing(): Passing {
+    return this;
+  }
+
+  get bytesRead(): number {
+    return this.bytes + (this.#from.inbox?.size ?? 0);
+  }
+
+  get bytesSent(): number {
+    const { stream } = this.#sink;
+    return this.#from.consumer === this && stream ? this.bytes - stream.bytesKept : 0;
+  }
+
+  waitUntilSent(): void {
+    const { stream } = this.#sink;
+    const sent = (): void => this.memory.allSent(this.bytesSent);
+    if (stream?.raw) stream.whenDrained(sent);
+    else sent();
   }
 
   ended(): void {

@@ -3,7 +3,7 @@
 import { BOOLEAN, check } from "../base/checks.ts";
 import type { Methods } from "../base/methods.ts";
 import { BareSocket } from "../socket/bare-socket.ts";
-import { type AnyHandle, hold, isGone } from "../socket/handle.ts";
+import { type AnyHandle, hold, isGone, pauseFull } from "../socket/handle.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { Consumer } from "./consumer.ts";
 import { Inbox } from "./inbox.ts";
@@ -111,7 +111,7 @@ export abstract class StreamReading extends StreamInput {
     if (!consumer) return this.fire("read", chunk);
     try {
       consumer.received(chunk);
-      if (consumer.isFull) this.raw?.pause();
+      if (consumer.isFull) pauseFull(this.raw);
     } catch (error) {
       this.engine.supervisor.failed(error, "read");
     }
@@ -131,7 +131,7 @@ export abstract class StreamReading extends StreamInput {
       const { consumer } = this;
       if (this.isPaused || this.inbox?.isEmpty === false) StreamReading.#keep(this, chunk);
       else if (consumer) {
-        if (consumer.isFull || consumer.wants === false) StreamReading.#keep(this, chunk);
+        if ((consumer.isFull && !consumer.passing) || consumer.wants === false) StreamReading.#keep(this, chunk);
         else this.give(chunk);
       } else if (this.hasSubscribers("read")) this.emit("read", chunk); // not `fire`, which costs more
       else StreamReading.#keep(this, chunk);

@@ -21,6 +21,8 @@ interface Room {
   isAsked: boolean;
 }
 
+const READY: Promise<void> = Promise.resolve(); // of all calls that need not wait
+
 // In a map: few streams have one.
 const rooms = new WeakMap<object, Room>();
 
@@ -56,7 +58,7 @@ export function send(stream: Sendable, chunk: string | Uint8Array, signal: Abort
   if (signal?.aborted) return silent(Promise.reject(signal.reason as Error));
   if (!stream.raw || stream.isEnding) return silent(Promise.reject(errorOfClosed(stream, "send")));
   stream.push(chunk);
-  if (stream.canWrite) return Promise.resolve();
+  if (stream.canWrite) return READY;
   const promise = new Promise<void>((resolve, reject) => {
     const cancel = whenRoom(stream, (hasClosed) => {
       forget();

@@ -6,15 +6,17 @@ import { type Consumed, endSoon, inUse, isClosed } from "./consumer.ts";
 import { errorOf, errorOfClosed, whenClosed } from "./endings.ts";
 import { type Sendable, whenRoom } from "./send.ts";
 
+const ENOUGH = 131_072; // bytes that may wait: of more, little would be left in the caches of the processor when they are sent
 const TARGET = "pipeTo: the target";
 
 /** A stream of the loop, as a pipe reads or writes it. */
 export type Piped = Consumed &
   Sendable & {
     readonly timeout: number;
+    readonly bytesWaiting: number;
     readonly isSecuring: boolean;
-    /** Whether something may still refer to data that was written. */
-    readonly keepsWritten: boolean;
+    /** How many of the bytes written something may still refer to. */
+    readonly bytesKept: number;
     idleAfter(seconds: number): void;
     touch(now: number): void;
   };
@@ -46,8 +48,9 @@ export function streamSink(stream: Piped, what: string): Sink {
     refusal: () => (isOpen(stream) ? undefined : errorOfClosed(stream, what)),
     write(chunk) {
       if (stream.raw && stream.isEnding) throw isClosed(`${what}: the target`);
+      const before = stream.bytesWaiting;
       stream.push(chunk);
-      return stream.canWrite;
+      return before < ENOUGH && stream.canWrite;
     },
     whenRoom: (cb) => void whenRoom(stream, (hasClosed) => !hasClosed && cb()),
     finish(ends, done) {

@@ -28,7 +28,7 @@ const OURS_HERE = new Set(
   `socket/bun-socket data, socket/bun-socket socket.closed, engine/stall #alarm, time/deadline-alarm #alarm, time/virtual-clock #alarms,
   socket/handle socket.reset, loop/listen server, loop/listen #server, framing/delimited-frames rest, framing/sized-frames rest, framing/sized-frames bytes.push,
   framing/rest larger.set, framing/rest #buffer.set, timers/numbers numbers.set, timers/schedule alarm.set,
-  timers/schedule entries.push,
+  timers/schedule entries.push, socket/read-buffers spare.push, socket/read-buffers #used.push,
   net/proxied-clients clients.end, net/proxy-header bytes.set, net/proxy-tlvs found.push`.split(/,\s+/),
 );
 /** Objects of the language, and names of our collections. They cannot be made to throw. */

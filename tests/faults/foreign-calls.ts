@@ -105,7 +105,7 @@ export const CALLS: readonly ForeignCall[] = [
       net/proxied-client net/proxy-header socket/proxy-info`,
     copy: "base/bytes net/proxy-header",
     from: `base/bytes core/core socket/tls-options stream/duplex framing/framing framing/sized-frames
-      stream/reader net/addresses net/proxy-binary net/proxy-header net/proxy-protocol
+      stream/outbox stream/reader socket/read-buffers net/addresses net/proxy-binary net/proxy-header net/proxy-protocol
       net/proxy-tlvs`,
     subarray: `socket/bun-socket stream/outbox framing/delimited-frames framing/framing framing/rest
       framing/sized-frames socket/read-buffers stream/inbox stream/reader
@@ -129,7 +129,7 @@ export const CALLS: readonly ForeignCall[] = [
     clearInterval: "reactor/io-watchers",
     clearTimeout: "stream/lingering time/clock time/guarded-clock timers/alarm",
     nextTickOfRuntime: "reactor/stream-watcher stream/duplex loop/served",
-    queueMicrotask: "engine/turns engine/writers reactor/server-watcher stream/writing loop/listen",
+    queueMicrotask: "engine/turns reactor/server-watcher stream/writing loop/listen",
     setImmediate: "time/clock",
     setInterval: "reactor/io-watchers",
     subscribe: "loop/http-requests",

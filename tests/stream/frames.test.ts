@@ -192,6 +192,24 @@ test("while a callback has stopped the stream, the rest of the chunk waits", asy
   await running;
 });
 
+for (const [rest, code] of [
+  ["", undefined],
+  ["th", "ERR_IOLOOP_UNEXPECTED_END"],
+]) {
+  test(`on a closed stream, the callback gets what had arrived${code ? ", and the reactor the error" : ""}`, async () => {
+    const { stream, far, running, errors } = await openConsumed();
+    far.socket.end(`one\ntwo\n${rest}`);
+    assert.is(await stream.closed(), "peer");
+    await running; // even while the loop is stopped
+    const got: string[] = [];
+    stream.frames(lines(), (_stream, line) => void got.push(line));
+    assert.equal(got, [], "in the next turn");
+    await until(() => got.length === 2 && errors.length === (code ? 1 : 0));
+    assert.equal(got, ["one", "two"]);
+    assert.is((errors[0]?.[0] as { code?: string } | undefined)?.code, code);
+  });
+}
+
 test("an iteration over frames reads only as fast as it is consumed, and leaving it closes the stream", async () => {
   const { stream, far, running } = await openConsumed();
   far.socket.write(Buffer.alloc(8 << 20, "0123456789\n"));

@@ -1,5 +1,7 @@
 // The ways to use a connection: each answers lines with themselves.
 
+import { createServer } from "node:net";
+import { Writable } from "node:stream";
 import { type IOLoop, type ListenerOptions, type Stream } from "wasm-ioloop";
 import { lines } from "wasm-ioloop/framing";
 
@@ -59,6 +61,11 @@ export const styles: Readonly<Record<string, Style>> = {
     for await (const line of stream.frames(lines)) await stream.sendFrame(line);
   }),
   pipe: serving((stream) => stream.pipeTo(stream, { signal: never.signal }), { halfOpen: true }),
+  "pipe-writable": serving((stream) => {
+    const write = (chunk: Buffer, _encoding: string, done: () => void): void => void stream.write(chunk, () => done());
+    return stream.pipeTo(new Writable({ write }), { signal: never.signal });
+  }),
+  "pipe-web": serving((stream) => stream.pipeTo(new WritableStream({ write: (chunk) => stream.send(chunk) }))),
   splice: spliced,
   duplex: serving((stream) => {
     const duplex = stream.duplex();
@@ -68,6 +75,17 @@ export const styles: Readonly<Record<string, Style>> = {
     const { readable, writable } = stream.web();
     return readable.pipeTo(writable);
   }),
+  steal: serving((stream) => {
+    const socket = stream.stealHandle();
+    socket?.on("error", () => {}).pipe(socket);
+  }),
+  serve: (loop) => {
+    const id = loop.serve(
+      createServer((socket) => void socket.on("error", () => {}).pipe(socket)),
+      OPTIONS,
+    );
+    return loop.acceptor(id)!.port!;
+  },
   listen: (loop) => {
     const server = loop.listen(OPTIONS);
     void (async () => {
