@@ -23,7 +23,8 @@ export type Says = (line: string, isNote: boolean) => void;
 
 /** An error of the start, with the reason if it says that a server of the program cannot listen. */
 export function explained(error: unknown, { generation }: Pick<PreforkWorker, "generation">): unknown {
-  if (!isOfListen(error)) return error;
+  const { address, port } = (error ?? {}) as { address?: unknown; port?: unknown };
+  if (!isOfListen(error) || (address === undefined && port === undefined)) return error;
   return cannotListen(error as NodeJS.ErrnoException, placeOf(error as NodeJS.ErrnoException), "port", generation > 1);
 }
 
@@ -69,6 +70,7 @@ export async function serve(
   try {
     await acceptor.ready;
   } catch (error) {
+    if (!program.served) throw explained(error, worker); // it may listen elsewhere
     throw cannotListen(error as NodeJS.ErrnoException, options, "--port", isUpdate);
   }
   if (early) throw early;

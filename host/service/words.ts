@@ -32,7 +32,7 @@ export function whyReplaced({ replace, bytes }: Report & { is: "heartbeat" }, { 
 
 /** What may be the reason that a new generation cannot start. */
 export function hintOf(error: string | undefined): string {
-  return error?.includes("EADDRINUSE") === true ? "; they may hold the address that it needs" : "";
+  return error?.includes("EADDRINUSE") === true ? ", which may hold the address that is in use" : "";
 }
 
 function megabytes(bytes: number): number {

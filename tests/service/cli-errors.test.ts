@@ -4,9 +4,11 @@ import { readFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import { harness, isDeno } from "../support/harness.ts";
+import { Program } from "../examples/example-process.ts";
+import { harness, isDeno, peer, script } from "../support/harness.ts";
 import { root } from "../support/paths.ts";
-import { HELLO, file, get, result, running, url } from "./command.ts";
+import { ACTIVATE } from "./service.ts";
+import { COMMAND, HELLO, file, get, result, running, url } from "./command.ts";
 
 const test = harness("cli-errors");
 
@@ -132,6 +134,24 @@ test("where it cannot listen: a folder that is missing, the port of a server of 
   }
   const empty = file("empty.mjs", "export const setUp = () => {};\n");
   await running([empty], (it) => it.errorsSay(/ no server listens: setUp of [^\n]*empty\.mjs has made none$/m));
+});
+
+test("notes: a socket that was passed and is not used, and a client that is not trusted to send a PROXY header", async () => {
+  const args = [HELLO, "--workers", "0", "--port", "0", "--proxy-protocol", "required", "--proxy-trust", "192.0.2.1"];
+  const it = new Program("perl", ["-e", ACTIVATE, process.execPath, ...script(COMMAND), ...args]);
+  try {
+    const [, port] = await it.says(/^Listening on http:.*:(\d+)$/m);
+    await it.errorsSay(/ systemd has passed a socket \(LISTEN_FDS\), which is not used: --activation listens on it$/m);
+    const client = peer({ port: Number(port) });
+    await it.errorsSay(
+      / 127\.0\.0\.1 was reset: it is not in --proxy-trust \(default loopback\), or its PROXY header is /m,
+    );
+    client.socket.destroy();
+    await client.closed;
+  } finally {
+    it.kill("SIGKILL");
+    await it.ending();
+  }
 });
 
 test("a file that is not there, a wrong option: codes 1 and 2; the version: 0", async () => {

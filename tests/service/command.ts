@@ -10,7 +10,8 @@ import { root } from "../support/paths.ts";
 
 /** How it ends by TERM. Deno reports the signal that was sent, even if the process has ended by itself. */
 export const STOPPED = isDeno ? "SIGTERM" : "code 0";
-const COMMAND = join(root, "dist/cli.js");
+/** Its file. */
+export const COMMAND = join(root, "dist/cli.js");
 mkdirSync(join(root, "build"), { recursive: true });
 /** Where its programs are. */
 export const folder = mkdtempSync(join(root, "build/cli-")); // here, so that programs can import the package by name
