@@ -8,6 +8,6 @@ export default async (request, response) => {
   response.end(`Hello from ${process.pid}\n`);
 };
 
-export function setUp(loop) {
-  admin(loop, { port: Number(process.env.ADMIN_PORT ?? 3001) }); // GET /healthz and /readyz
+export async function setUp(loop) {
+  await admin(loop, { port: Number(process.env.ADMIN_PORT ?? 3001) }).ready; // GET /healthz and /readyz
 }

@@ -31,7 +31,8 @@ await prefork({ workers: Number(env.WORKERS ?? 4), delay: 1, gracefulTimeout: 20
   server.keepAliveTimeout = 75_000; // longer than the balancer's
 
   const id = loop.serve(server, env.LISTEN_FDS ? { activation: true } : { address, port });
-  admin(loop, { address, port: port && port + 1 }); // GET /healthz and /readyz: one of the workers answers
+  const health = admin(loop, { address, port: port && port + 1 }); // GET /healthz and /readyz: one of the workers answers
+  await health.ready;
   await loop.acceptor(id)?.ready;
   if (worker.id === 1) console.log(`Listening on port ${loop.acceptor(id)?.port}`);
 });

@@ -21,7 +21,7 @@ export interface DropInfo {
   /**
    * `backlog`: the waiting queue is full. `timeout`: it waited longer than `waitTimeout`. `full`: the core has no room.
    * `stopping`: a graceful stop resets waiting clients. `closed`: its server was removed. `address`: `maxPerAddress` clients of its address
-   * wait already. `proxy`: its PROXY header is missing or malformed, or was not complete in time.
+   * wait already. `proxy`: its address is not in `proxyTrust`, or its PROXY header is missing or malformed, or was not complete in time.
    */
   readonly reason: DropReason;
   /** The client's address; undefined for UNIX sockets, and if the client has disconnected. */

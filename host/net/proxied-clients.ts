@@ -2,6 +2,7 @@
 // arrive: the core gets the key of the address in the header.
 
 import type { Socket } from "node:net";
+import { debug } from "../core/debug.ts";
 import type { DropReason } from "../engine/connections.ts";
 import type { LoopEngine } from "../engine/loop-engine.ts";
 import type { BareSocket, Peer } from "../socket/bare-socket.ts";
@@ -74,7 +75,10 @@ export class ProxiedClients {
       fails(engine, error);
       return turnAway(engine, socket, "proxy");
     }
-    if (!isTrusted) return isRequired ? turnAway(engine, socket, "proxy", peer) : arrived(socket);
+    if (!isTrusted) {
+      debug?.(engine.core, `client ${peer.remoteAddress} is not in proxyTrust`);
+      return isRequired ? turnAway(engine, socket, "proxy", peer) : arrived(socket);
+    }
     // If the core may evict a waiting client for a new one, it decides that once the header is whole.
     const waiting = engine.acceptors.givesUp ? 0 : this.line.waiting;
     if (this.#pending.size + waiting >= this.#most) return turnAway(engine, socket, "backlog", peer);

@@ -31,7 +31,7 @@ export function admin(loop: IOLoop, options: AdminOptions = {}): Server {
 
 function answer(loop: IOLoop, { method = "", url = "" }: IncomingMessage, response: ServerResponse): void {
   const page = PAGES.get(url.replace(/\?.*/s, ""));
-  if (!page) return send(response, 404, { status: `known are ${[...PAGES.keys()].join(", ")}` });
+  if (!page) return send(response, 404, { status: "not found", known: [...PAGES.keys()] });
   if (!METHODS.includes(method)) {
     response.setHeader("Allow", METHODS.join(", "));
     return send(response, 405, { status: "method not allowed" });

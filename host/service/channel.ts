@@ -3,6 +3,7 @@
 import { PORT } from "../base/checks.ts";
 import { shortened } from "../base/printable.ts";
 import { text } from "../base/show.ts";
+import { ownFrames } from "./frames.ts";
 
 /** Why a worker asks to be replaced. */
 export type Reason = "accepts" | "memory";
@@ -12,8 +13,13 @@ export type Ports = Readonly<Record<string, number>>;
 
 /** A message of a worker. */
 export type Report =
-  /** It is alive. `replace`: it asks for a successor. `ends`: its loop has begun to stop. */
-  | { readonly is: "heartbeat"; readonly replace?: Reason | undefined; readonly ends: boolean }
+  /** It is alive. `replace`: it asks for a successor. `bytes`: how large it was then. `ends`: its loop has begun to stop. */
+  | {
+      readonly is: "heartbeat";
+      readonly replace?: Reason | undefined;
+      readonly bytes?: number | undefined;
+      readonly ends: boolean;
+    }
   /** The free ports that it has got, before its first heartbeat. */
   | { readonly is: "ports"; readonly ports: Ports }
   /** Its servers have closed. */
@@ -53,17 +59,18 @@ export function received(message: unknown): Report | Order | undefined {
   if (!isObject(message) || !Object.hasOwn(message, NAME)) return undefined;
   const it = message[NAME];
   if (!isObject(it) || !KINDS.has(it["is"])) return undefined;
-  const { is, error, ports, replace, ends } = it;
+  const { is, error, ports, replace, bytes, ends } = it;
   if (is === "heartbeat") {
     const isReason = replace === "accepts" || replace === "memory";
-    return { is, replace: isReason ? replace : undefined, ends: ends === true };
+    const size = typeof bytes === "number" && Number.isFinite(bytes) ? bytes : undefined;
+    return { is, replace: isReason ? replace : undefined, bytes: size, ends: ends === true };
   }
   if (is === "failure") return { is, error: shortened(text(error), LONGEST) };
   if (is === "ports" && !(isObject(ports) && Object.values(ports).every(isPort))) return undefined;
   return it as unknown as Report | Order;
 }
 
-/** An error in words, for the manager: with its stack, not longer than a log can take. Never throws. */
+/** An error in words, for the manager: with the frames of the program, not longer than a log can take. Never throws. */
 export function describe(error: unknown): string {
   return shortened(described(error), LONGEST);
 }
@@ -73,7 +80,7 @@ function described(error: unknown): string {
     const { stack, message } = error as Partial<Error>;
     if (typeof stack !== "string") return text(error);
     // In some runtimes the stack has no message.
-    return typeof message === "string" && !stack.includes(message) ? `${message}\n${stack}` : stack;
+    return ownFrames(typeof message === "string" && !stack.includes(message) ? `${message}\n${stack}` : stack);
   } catch {
     return text(error);
   }

@@ -215,15 +215,14 @@ function tokens(args: readonly string[]): { values: Map<string, string | true>; 
 function unknown(name: string, rawName: string): string {
   const dashed = name.replaceAll(/[A-Z_]/g, (letter) => (letter === "_" ? "-" : `-${letter.toLowerCase()}`));
   const meant = (Object.hasOwn(ELSEWHERE, dashed) ? ELSEWHERE[dashed] : undefined) ?? guess(dashed, NAMES);
-  const question = meant === undefined ? "see wasm-ioloop --help" : `did you mean --${meant}?`;
-  return `unknown option ${rawName}; ${question}`;
+  return `unknown option ${rawName}${meant === undefined ? "" : `; did you mean --${meant}?`}`; // the usage follows
 }
 
 /** Options of a manager, which there is none of without workers. */
 const OF_MANAGER =
   `accepts heartbeat-interval heartbeat-timeout max-memory pid-file reuse-port spare upgrade-timeout`.split(" ");
 
-function checkTogether(values: ReadonlyMap<string, string | true>, { listen, prefork, admin }: Settings): void {
+function checkTogether(values: ReadonlyMap<string, string | true>, { listen, loop, prefork, admin }: Settings): void {
   const apart = (one: string, ...others: string[]): void => {
     const other = others.find((name) => values.has(name));
     if (values.has(one) && other !== undefined) throw new UsageError(`--${one} and --${other} cannot be combined`);
@@ -232,6 +231,8 @@ function checkTogether(values: ReadonlyMap<string, string | true>, { listen, pre
   apart("activation", "path", "port", "address", "reuse-port");
   if (values.has("proxy-trust") && !values.has("proxy-protocol"))
     throw new UsageError("--proxy-trust needs --proxy-protocol");
+  if (values.has("target-wait") && loop["queue"] !== "adaptive")
+    throw new UsageError("--target-wait needs --queue adaptive");
   const { path, port, address = LOCAL } = admin.at ?? {};
   if (values.has("reuse-port") && (path !== undefined || port === 0))
     throw new UsageError("with --reuse-port, --admin needs a port other than 0");

@@ -19,6 +19,7 @@ import type { Settings } from "./prefork-options.ts";
 import { ServiceLog } from "./service-log.ts";
 import { Interrupts, type Signal, Signals, hasTerminal } from "./signals.ts";
 import { Watchdog } from "./watchdog.ts";
+import { hintOf, whyOverdue, whyReplaced, workers } from "./words.ts";
 
 const MOST_FAILURES = 5; // in a row, when no worker is left that serves
 
@@ -62,7 +63,7 @@ export class Manager {
     const { missing } = this.#signals;
     if (missing.length > 0) this.#log.tell("signals", `this runtime lacks ${missing.join(", ")}`, { missing });
     if (process.versions["deno"] !== undefined) this.#log.tell("runtime", "on Deno connections may be lost", {});
-    this.#log.tell("start", `starting ${this.#wanted} workers`, { workers: this.#wanted });
+    this.#log.tell("start", `starting ${workers(this.#wanted)}`, { workers: this.#wanted });
     this.#manage();
     return this.#ended.promise;
   }
@@ -89,18 +90,19 @@ export class Manager {
     }
     if (report.ends && member.phase !== "finishing") {
       this.#tell("ending", member, "ends by itself");
-      if (member.isNew(monotonicNow())) this.#wait(); // a program that ends itself again and again
       member.ends(monotonicNow());
+      if (member.isNew(monotonicNow())) this.#wait(); // a program that ends itself again and again
     } else if (report.replace !== undefined && member.replace === undefined) {
       member.replace = report.replace;
-      const why = report.replace === "memory" ? "has more than maxMemory bytes" : "has accepted its connections";
-      this.#tell("replace", member, `${why}: it is to be replaced`, { reason: report.replace });
+      const { replace: reason, bytes } = report;
+      this.#tell("replace", member, `${whyReplaced(report, this.#settings)}: it is to be replaced`, { reason, bytes });
     } else if (!isFirst) return;
     this.#manage();
   }
 
   gone(member: Member, how: string): void {
     this.#members.delete(member);
+    if (how === "code 0") member.error = undefined; // it was an earlier one, which has not ended it
     const said = member.error === undefined ? "" : `: ${member.error}`;
     if (member.phase === "starting" && !this.#isEnding) this.#failed(member, how, said);
     else this.#tell("gone", member, `has ended with ${how}${said}`, { how, error: member.error });
@@ -138,7 +140,8 @@ export class Manager {
       ).length;
       this.#isUpgrading = false;
       this.#oldest = 0;
-      const words = `the upgrade to generation ${this.#generation} is given up; ${stay} older workers stay`;
+      const stays = `${workers(stay, "older ")} ${stay === 1 ? "stays" : "stay"}${hintOf(member.error)}`;
+      const words = `the upgrade to generation ${this.#generation} is given up; ${stays}`;
       this.#log.tell("given up", words, { generation: this.#generation, stay });
     }
     this.#wait();
@@ -146,7 +149,7 @@ export class Manager {
 
   #wait(): void {
     const wait = this.#backOff.failed(monotonicNow());
-    if (wait !== undefined)
+    if (wait !== undefined && !this.#isEnding && this.#missing() > 0)
       this.#log.tell("wait", `the next start waits for ${wait / 1000} s`, { seconds: wait / 1000 });
   }
 
@@ -169,15 +172,16 @@ export class Manager {
     this.#oldest = ++this.#generation;
     this.#isUpgrading = true;
     this.#backOff.clear();
-    const { workers, generation } = { workers: this.#wanted, generation: this.#generation };
-    this.#log.tell("upgrade", `${signal}: replacing ${workers} workers, generation ${generation}`, { generation });
+    const generation = this.#generation;
+    const words = `${signal}: replacing ${workers(this.#wanted)}, generation ${generation}`;
+    this.#log.tell("upgrade", words, { generation });
     this.#manage();
   }
 
   #resize(by: number): void {
     if (this.#isEnding || this.#wanted + by < 1) return;
     this.#wanted += by;
-    this.#log.tell("resize", `${this.#wanted} workers are wanted`, { workers: this.#wanted });
+    this.#log.tell("resize", `${workers(this.#wanted)} wanted`, { workers: this.#wanted });
     this.#manage();
   }
 
@@ -207,14 +211,12 @@ export class Manager {
 
   #start(): void {
     if (monotonicNow() < this.#backOff.until) return;
-    const { up, leaving, starting } = this.#count();
     const room = this.#wanted + this.#settings.spare - this.#members.size;
-    const missing = this.#wanted - (up.length - leaving.length) - starting.length;
     // Workers that were told a port and workers that get it from the cluster cannot listen at the same time.
     const isKept = [...this.#members].some(({ isListening, hasPorts }) => isListening && !hasPorts);
     const ports = isKept ? {} : this.#ports;
     try {
-      for (let i = Math.min(room, missing); i > 0; i--) {
+      for (let i = Math.min(room, this.#missing()); i > 0; i--) {
         this.#members.add(new Member(this, this.#settings, { generation: this.#generation, ports }, monotonicNow()));
       }
     } catch (error) {
@@ -225,12 +227,20 @@ export class Manager {
     }
   }
 
+  // How many are to be started.
+  #missing(): number {
+    const { up, leaving, starting } = this.#count();
+    return this.#wanted - (up.length - leaving.length) - starting.length;
+  }
+
   #finish(): void {
     const { up, leaving, starting, finishing } = this.#count();
     const kept = up.length - leaving.length;
     if (up.length >= this.#wanted && !this.#hasStarted) {
       this.#hasStarted = true;
-      this.#log.tell("started", `${this.#wanted} workers are up`, { workers: this.#wanted });
+      this.#log.tell("started", `${workers(this.#wanted)} ${this.#wanted === 1 ? "is" : "are"} up`, {
+        workers: this.#wanted,
+      });
     }
     if (kept >= this.#wanted && this.#isUpgrading) {
       this.#isUpgrading = false;
@@ -262,14 +272,9 @@ export class Manager {
   }
 
   #overdue(member: Member, overdue: Overdue): void {
-    const { heartbeatTimeout, upgradeTimeout, gracefulTimeout } = this.#settings;
-    const why = {
-      start: `has sent no heartbeat within ${upgradeTimeout} s of its start`,
-      heartbeat: `has sent no heartbeat for ${heartbeatTimeout} s`,
-      end: `has not ended within ${gracefulTimeout} s`,
-    };
-    if (overdue === "start") member.error ??= why[overdue];
-    this.#tell("killed", member, `${why[overdue]}: it is killed`, { reason: overdue });
+    const why = whyOverdue(overdue, this.#settings);
+    if (overdue === "start") member.error ??= `worker ${member.pid} ${why}`;
+    this.#tell("killed", member, `${why}: it is killed`, { reason: overdue });
     member.kill();
   }
 

@@ -80,6 +80,7 @@ export class Member {
 
   /** A heartbeat has come. */
   beat(now: number): void {
+    this.error = undefined; // the program has handled it
     if (this.phase === "starting") {
       this.phase = "up";
       this.upAt = now;

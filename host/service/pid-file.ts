@@ -7,6 +7,7 @@ import { randomBytes } from "node:crypto";
 import {
   type Stats,
   closeSync,
+  existsSync,
   fstatSync,
   linkSync,
   lstatSync,
@@ -17,7 +18,7 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { IOLoopError } from "../index.ts";
 import { isAlive, isYounger, mayHold } from "./process-facts.ts";
 
@@ -157,7 +158,9 @@ export class PidFile {
     } catch (error) {
       if (error instanceof IOLoopError) throw error;
       const { code, message } = error as NodeJS.ErrnoException;
-      throw this.#refusal(`cannot be written: ${code ?? message}`, error);
+      const isMissing = code === "ENOENT" && !existsSync(dirname(this.#path));
+      const why = isMissing ? `there is no folder ${dirname(this.#path)}` : (code ?? message);
+      throw this.#refusal(`cannot be written: ${why}`, error);
     }
   }
 

@@ -13,6 +13,7 @@ import {
   oneOf,
 } from "../base/checks.ts";
 import { withCode } from "../base/errors.ts";
+import { printLine } from "./service-log.ts";
 
 /** Options of {@link prefork}. Times are in seconds. */
 export interface PreforkOptions {
@@ -113,7 +114,7 @@ export function checkPreforkOptions(options: PreforkOptions): Settings {
       `not ${heartbeatTimeout}`;
     throw withCode(new RangeError(message), "ERR_IOLOOP_OUT_OF_RANGE");
   }
-  const log = given.log ?? ((line: string) => console.error(line));
+  const log = given.log ?? printLine;
   return {
     workers,
     accepts,

@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { inspect } from "node:util";
 import { isError } from "../base/errors.ts";
 import { text } from "../base/show.ts";
+import { hasFrames, ownFrames } from "./frames.ts";
 import { ProgramError } from "./program.ts";
 
 /** An error as its author needs it: a message of ours alone, any other error with the frames of the program. */
@@ -21,26 +22,10 @@ function described(error: unknown): string {
   if (built !== undefined) return built;
   strip(error, new Set());
   const { code, message, stack = "" } = (isError(error) ? error : {}) as NodeJS.ErrnoException;
-  const hasFrames = FRAME.test(stack);
   const isOurs = typeof code === "string" && code.startsWith("ERR_IOLOOP_"); // other libraries have numbers
-  if (isOurs && message !== undefined && !hasFrames) return message; // of a call of ours
+  if (isOurs && message !== undefined && !hasFrames(stack)) return message; // of a call of ours
   const shown = inspect(error, { maxArrayLength: 20, maxStringLength: 1000 });
   return shown.replace(/^\[(.*)\](?= \{|$)/s, "$1"); // `inspect` puts errors without frames into brackets
-}
-
-const FRAME = /^\s+at /m;
-const PACKAGE = new URL("..", import.meta.url);
-const OURS = [
-  "(<anonymous>)",
-  "(index ",
-  "node:",
-  "ext:",
-  "native:",
-  ...["dist/", "host/"].flatMap((folder) => placesOf(new URL(folder, PACKAGE))),
-];
-
-function placesOf(folder: URL): string[] {
-  return [folder.href, decodeURIComponent(folder.pathname)];
 }
 
 // `inspect` prints the stack of an error, and of its causes.
@@ -48,10 +33,8 @@ function strip(error: unknown, seen: Set<unknown>): void {
   if (!isError(error) || seen.has(error)) return;
   seen.add(error);
   const { stack = "" } = error as { stack?: unknown };
-  const lines = (typeof stack === "string" ? stack : "").split("\n");
-  const kept = lines.filter((line) => !FRAME.test(line) || !OURS.some((place) => line.includes(place)));
   try {
-    error.stack = kept.join("\n");
+    error.stack = ownFrames(typeof stack === "string" ? stack : "");
   } catch {
     // A frozen error is printed as it is.
   }

@@ -5,13 +5,14 @@ import { pathToFileURL } from "node:url";
 import { isError } from "../base/errors.ts";
 import { type Program, ProgramError, recognize } from "./program.ts";
 import { placeOfSyntaxError } from "./program-errors.ts";
+import { watchingListen } from "./program-listen.ts";
 
 /** Imports a program file, and finds out what it exports. */
 export async function load(file: string): Promise<Program> {
   const { href } = pathToFileURL(resolve(file));
   let namespace: Record<string, unknown>;
   try {
-    namespace = (await import(href)) as Record<string, unknown>;
+    namespace = (await watchingListen(() => import(href))) as Record<string, unknown>;
   } catch (error) {
     throw explained(error, href);
   }

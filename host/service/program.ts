@@ -14,6 +14,7 @@ import { guess } from "../base/guess.ts";
 import { show } from "../base/show.ts";
 import type { FetchHandler } from "./program-fetch.ts";
 import type { Handler } from "./program-handler.ts";
+import { hasListened } from "./program-listen.ts";
 
 /** What a program exports to be called in each worker. */
 export type SetUp = (loop: IOLoop, worker: never, options: object) => unknown;
@@ -128,7 +129,7 @@ function checkFunction(value: (...args: never[]) => unknown, what: string): Hand
 }
 
 function checkServer(server: ServedServer, what: string): ServedServer {
-  if ((server as { listening?: boolean }).listening !== true) return server;
+  if ((server as { listening?: boolean }).listening !== true && !hasListened(server)) return server;
   throw new ProgramError(`${what} listens already: do not call listen, the command does`);
 }
 

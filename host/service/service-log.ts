@@ -1,12 +1,17 @@
-// The log of the manager: one line per event, as text or as JSON.
+// The log of the manager: one line per event, as text or as JSON. As text, the stack of an error follows in lines that are indented.
 
 import { isThenable } from "../base/deferred.ts";
-import { asJson, asLine } from "../base/printable.ts";
+import { asJson, asLines } from "../base/printable.ts";
 
 /** What else a line says, by name. */
 export type Facts = Readonly<Record<string, string | number | readonly string[] | undefined>>;
 
 const LONGEST = 2000; // characters of a line, or of a text in JSON
+
+/** Prints a line to stderr. By `console.error` it would be red in a terminal, on Bun. */
+export function printLine(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
 
 export class ServiceLog {
   readonly #json: boolean;
@@ -22,7 +27,7 @@ export class ServiceLog {
     const manager = process.pid;
     const line = this.#json
       ? asJson({ time: new Date().toISOString(), event, manager, ...facts }, LONGEST)
-      : `prefork ${manager}: ${asLine(words, LONGEST)}`;
+      : `prefork ${manager}: ${asLines(words, LONGEST)}`;
     try {
       const written = this.#write(line, event);
       if (isThenable(written)) written.then(undefined, lost);

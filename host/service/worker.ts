@@ -1,12 +1,14 @@
 // What runs in a worker: the program's function, the loop, and the heartbeats that report to the manager.
 
 import cluster from "node:cluster";
-import { asLines } from "../base/printable.ts";
+import { asJson, asLines } from "../base/printable.ts";
 import { setTimeout } from "../base/runtime.ts";
 import type { IOLoop } from "../index.ts";
 import type { Birth } from "./birth.ts";
+import { endAtErrorsOnBun } from "./fatal.ts";
 import { type Reason, describe, received, send } from "./channel.ts";
 import type { Settings } from "./prefork-options.ts";
+import { printLine } from "./service-log.ts";
 import { Signals } from "./signals.ts";
 import { WorkerLoop } from "./worker-loop.ts";
 
@@ -33,6 +35,7 @@ class WorkerProcess {
   readonly #loop: WorkerLoop;
   readonly #controller = new AbortController();
   #replace: Reason | undefined;
+  #bytes: number | undefined; // when it has become too large
   #isUp = false; // whether it has sent a heartbeat
   #isEnding = false;
   #isOver = false; // its loop has stopped
@@ -46,6 +49,7 @@ class WorkerProcess {
     const loop = this.#loop;
     void new Signals(nothing); // they are the manager's
     process.on("uncaughtExceptionMonitor", (error) => this.#report(error));
+    endAtErrorsOnBun();
     if (!process.connected) return this.#exit(0); // the service has ended meanwhile
     process.on("message", (message) => {
       const order = received(message)?.is;
@@ -82,12 +86,16 @@ class WorkerProcess {
 
   #beat(): void {
     const { maxMemory } = this.#settings;
-    if (maxMemory > 0 && residentBytes() > maxMemory) this.#replace ??= "memory";
+    const bytes = maxMemory > 0 ? residentBytes() : 0;
+    if (bytes > maxMemory && this.#replace === undefined) [this.#replace, this.#bytes] = ["memory", bytes];
     this.#send();
   }
 
   #send(): void {
-    if (this.#isUp) send(process, { is: "heartbeat", replace: this.#replace, ends: this.#isEnding });
+    if (this.#isUp) {
+      const [replace, bytes, ends] = [this.#replace, this.#bytes, this.#isEnding];
+      send(process, { is: "heartbeat", replace, bytes, ends });
+    }
   }
 
   #askFor(reason: Reason): void {
@@ -114,8 +122,13 @@ class WorkerProcess {
 
   #fail(error: unknown): void {
     process.exitCode = 1;
-    if (this.#isUp) console.error(asLines(describe(error)));
+    if (this.#isUp) this.#print(describe(error));
     send(process, { is: "failure", error: describe(error) }, () => this.#exit(1));
+  }
+
+  #print(message: string): void {
+    const facts = { time: new Date().toISOString(), event: "error", worker: process.pid, message };
+    printLine(this.#settings.json ? asJson(facts, message.length) : asLines(message));
   }
 
   // A connection that the manager is just handing over must be given back before this process ends: the manager answers the

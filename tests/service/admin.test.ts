@@ -138,7 +138,7 @@ test("answers are small, are not cached, and have a body only for GET", async ()
   assert.equal([head.code, head.body], [200, ""]);
   assert.match(head.head, /^Content-Length: \d\d+\r$/im);
   const other = await request(where, "GET /healthz/");
-  assert.equal([other.code, other.body], [404, '{"status":"known are /healthz, /readyz"}\n']);
+  assert.equal([other.code, other.body], [404, '{"status":"not found","known":["/healthz","/readyz"]}\n']);
   const post = await request(where, "DELETE /healthz");
   assert.is(post.code, 405);
   assert.match(post.head, /^Allow: GET, HEAD\r$/im);

@@ -90,7 +90,7 @@ test("a path of something else is refused, and stays as it is", () =>
     const nowhere = join(folder, "missing/pid");
     assert.match(
       refusal(() => new PidFile(nowhere)),
-      `option "pidFile": ${nowhere} cannot be written: ENOENT`,
+      `option "pidFile": ${nowhere} cannot be written: there is no folder `,
     );
   }));
 

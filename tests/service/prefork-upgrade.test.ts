@@ -30,7 +30,7 @@ test("a symlink that was moved, and settings that were changed", async () => {
     symlinkSync("1", current);
     it = new Program(process.execPath, [...script(join(current, "app.mjs")), settings]);
     await it.says(/^release 1 settings old$/m);
-    await it.errorsSay(/ 1 workers are up$/m);
+    await it.errorsSay(/ 1 worker is up$/m);
     symlinkSync("2", `${current}.new`);
     renameSync(`${current}.new`, current);
     writeFileSync(settings, "new\n");

@@ -18,7 +18,8 @@ test("a line is bounded, as text and as JSON, and a terminal has nothing to obey
     const [line = ""] = lines;
     assert.ok(line.length < 30_000, `${line.length}`);
     // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
-    assert.not.match(line, /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e]/);
+    assert.not.match(line, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e]/);
+    assert.not.match(line, /\n(?! {2})/);
     assert.match(line, "characters more)");
   }
   assert.equal(JSON.parse(asJson({ a: nasty, b: 1, c: ["\ud83d\ude00"], d: undefined })), {
@@ -54,7 +55,7 @@ test("messages of workers: what is none is left alone, and errors are bounded", 
   }
   assert.equal(received({ [NAME]: { is: "closed" } }), { is: "closed" });
   const beat = received({ [NAME]: { is: "heartbeat", replace: { a: 1 }, ends: 1 } });
-  assert.equal(beat, { is: "heartbeat", replace: undefined, ends: false });
+  assert.equal(beat, { is: "heartbeat", replace: undefined, bytes: undefined, ends: false });
   assert.equal(received({ [NAME]: { is: "failure", error: 5 } }), { is: "failure", error: "5" });
   const { error } = received({ [NAME]: { is: "failure", error: "x".repeat(1e6) } }) as { error: string };
   assert.ok(error.length < 9000);

@@ -48,8 +48,8 @@ export interface Start {
   readonly passesSocket?: boolean;
 }
 
-// Becomes the program, with a listening socket as descriptor 3. Nobody else has it.
-const ACTIVATE = `use Socket; $^F = 9; $| = 1;
+/** A script of Perl that becomes a program, with a listening socket as descriptor 3. Nobody else has it. */
+export const ACTIVATE = `use Socket; $^F = 9; $| = 1;
   socket(my $s, AF_INET, SOCK_STREAM, 0) or die; bind($s, pack_sockaddr_in(0, INADDR_LOOPBACK)) or die; listen($s, 128) or die;
   die unless fileno($s) == 3;
   print '{"event":"passed","port":', (unpack_sockaddr_in(getsockname $s))[0], "}\\n";
