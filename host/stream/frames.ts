@@ -2,7 +2,7 @@
 
 import { FUNCTION, type Rule, check } from "../base/checks.ts";
 import { isThenable } from "../base/deferred.ts";
-import { IOLoopError, isError, toError, withCode } from "../base/errors.ts";
+import { IOLoopError, type IOLoopErrorCode, isError, toError, withCode } from "../base/errors.ts";
 import type { Framer } from "../framing/framer.ts";
 import { type Consumed, type Consumer, readOn } from "./consumer.ts";
 import { Pulling } from "./pulling.ts";
@@ -73,8 +73,9 @@ export function encodeFrame(stream: object, message: unknown): Uint8Array {
 // An error of our framers names `encode`, which the program has not called.
 function ofSendFrame(error: unknown): unknown {
   if (!isError(error)) return error;
-  const { code } = error as IOLoopError;
-  if (!String(code).startsWith("ERR_IOLOOP_") || !error.message.startsWith("encode: ")) return error;
+  const { code: given } = error as { code?: unknown };
+  if (!String(given).startsWith("ERR_IOLOOP_") || !error.message.startsWith("encode: ")) return error;
+  const code = given as IOLoopErrorCode;
   const message = `sendFrame: ${error.message}`;
   if (error instanceof IOLoopError) return new IOLoopError(code, message, { cause: error });
   const kind = error instanceof TypeError ? TypeError : RangeError;
