@@ -1,10 +1,22 @@
 // Builds the package: the core as dist/core.wasm and as a module for the host, and the host with its declarations, in dist/.
+//
+//   node build.mjs [--quiet]      --quiet: prints one line, and what a step prints only if it fails
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
-const run = (script, ...args) => execFileSync(process.execPath, [script, ...args], { stdio: "inherit" });
+const isQuiet = process.argv.includes("--quiet");
+if (isQuiet) console.log("Building the package. It takes about 10 seconds.");
+
+function run(script, ...args) {
+  try {
+    execFileSync(process.execPath, [script, ...args], { stdio: isQuiet ? "pipe" : "inherit" });
+  } catch (error) {
+    if (isQuiet) console.error(`${error.stdout}${error.stderr}`);
+    throw error;
+  }
+}
 
 rmSync("dist", { recursive: true, force: true });
 mkdirSync("dist");
@@ -18,4 +30,4 @@ writeFileSync(
 run("node_modules/typescript/bin/tsc", "-p", ".", "--noEmit"); // only a check: the declarations are rolled up like the code
 run("node_modules/rolldown/bin/cli.mjs", "--config", "rolldown.config.mjs");
 
-console.log(`core.wasm ${wasm.length} bytes sha256 ${createHash("sha256").update(wasm).digest("hex")}`);
+if (!isQuiet) console.log(`core.wasm ${wasm.length} bytes sha256 ${createHash("sha256").update(wasm).digest("hex")}`);

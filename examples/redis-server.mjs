@@ -2,14 +2,16 @@
 //
 //   node examples/redis-server.mjs [PORT] [ADDRESS]              6379 127.0.0.1
 //
-// Port 0 is a free one. Then: redis-cli -p 6379 set a 1 ex 10; redis-benchmark -p 6379 -t ping,set,get,incr -P 16 -q
+// Port 0 is a free one. MAX_CONNECTIONS=20 DISPLACE_IDLE=1 in the environment: 20 slots, and connections that are silent for a second make room.
+// Then: redis-cli -p 6379 set a 1 ex 10; redis-benchmark -p 6379 -t ping,set,get,incr -P 16 -q
 // Ctrl-C, or SIGTERM: connected clients have five seconds to finish.
 
 import { IOLoop } from "wasm-ioloop";
 
 const [port = "6379", address = "127.0.0.1"] = process.argv.slice(2);
 const MAX = 1024 * 1024; // bytes of a command
-const loop = IOLoop.singleton;
+const { MAX_CONNECTIONS = "1000", DISPLACE_IDLE = "0" } = process.env;
+const loop = new IOLoop({ maxConnections: Number(MAX_CONNECTIONS), displaceIdle: Number(DISPLACE_IDLE) });
 
 class RedisError extends Error {}
 class Status extends String {} // such as OK: sent without a length

@@ -44,8 +44,19 @@ function answer({ method = "", url = "" }, response) {
   }
 }
 
+/** @param {string} message */
+function fail(message) {
+  console.error(message);
+  process.exit(1);
+}
+
 const [port = "8080"] = process.argv.slice(2);
+if (!/^\d{1,5}$/.test(port) || Number(port) > 65535) fail(`The port must be a number from 0 to 65535, not ${port}`);
 const server = createServer(answer);
+server.on("error", (/** @type {NodeJS.ErrnoException} */ error) => {
+  const why = error.code === "EADDRINUSE" ? "is in use" : `cannot be used: ${error.message}`;
+  fail(`Port ${port} ${why}. Another one: npm run playground -- ${(Number(port) % 65535) + 1}`);
+});
 server.listen(Number(port), "127.0.0.1", () => {
   const address = server.address();
   if (typeof address === "object") console.log(`The playground: http://127.0.0.1:${address?.port}${HOME}`);

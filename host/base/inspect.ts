@@ -2,8 +2,8 @@
 
 import { EventEmitter, type Events } from "./event-emitter.ts";
 
-const NODE: unique symbol = Symbol.for("nodejs.util.inspect.custom") as never; // Bun uses it, too
-const DENO: unique symbol = Symbol.for("Deno.customInspect") as never;
+export const NODE: unique symbol = Symbol.for("nodejs.util.inspect.custom") as never; // Bun uses it, too
+export const DENO: unique symbol = Symbol.for("Deno.customInspect") as never;
 
 /** An emitter that shows its state in a console and in JSON. */
 export abstract class Shown<E extends Events<E>> extends EventEmitter<E> {

@@ -1,5 +1,6 @@
 // The base of async iterators: one `next` waits at a time, and others queue behind it.
 
+import { DENO, NODE } from "./inspect.ts";
 import { silent } from "./signals.ts";
 
 /** What `next` resolves to. */
@@ -38,6 +39,16 @@ export abstract class Iteration<T> implements AsyncIterableIterator<T> {
     this.#waiting = promise;
     this.asked();
     return promise;
+  }
+
+  /** @internal */
+  [NODE](): string {
+    return `${this.constructor.name} { isWaiting: ${this.isWaiting} }`;
+  }
+
+  /** @internal */
+  [DENO](): string {
+    return this[NODE]();
   }
 
   /** Leaves the iteration. */

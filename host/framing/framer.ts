@@ -12,14 +12,19 @@ export interface Framer<T, M = T> {
   encode(message: M): Uint8Array;
 }
 
+/** A number of bytes in words: `1 byte`. */
+export function bytesOf(count: number): string {
+  return count === 1 ? "1 byte" : `${count} bytes`;
+}
+
 /** The error of a message that is longer than `max` bytes. */
 export function tooLong(max: number): IOLoopError {
-  return new IOLoopError("ERR_IOLOOP_FRAME_TOO_LONG", `frames: more than ${max} bytes`);
+  return new IOLoopError("ERR_IOLOOP_FRAME_TOO_LONG", `frames: more than ${bytesOf(max)}`);
 }
 
 /** Throws if bytes of a message are left. */
 export function checkEnd(left: number): void {
   if (left === 0) return;
-  const message = `frames: the input has ended before the end of a message, of which ${left} bytes have come`;
+  const message = `frames: the input has ended before the end of a message, of which ${bytesOf(left)} ${left === 1 ? "has" : "have"} come`;
   throw new IOLoopError("ERR_IOLOOP_UNEXPECTED_END", message);
 }

@@ -4,7 +4,7 @@ import { toBuffer } from "../base/bytes.ts";
 import { CHUNK, OBJECT, POSITIVE, COUNT, type Rule, check, checkOptions, oneOf } from "../base/checks.ts";
 import { IOLoopError, withCode } from "../base/errors.ts";
 import { DelimitedFrames, LineFrames } from "./delimited-frames.ts";
-import type { Framer } from "./framer.ts";
+import { type Framer, bytesOf } from "./framer.ts";
 import { type Size, SizedFrames, fixedSize, prefixedSize } from "./sized-frames.ts";
 
 export type { Framer } from "./framer.ts";
@@ -29,7 +29,7 @@ export interface LengthPrefixedOptions {
   bytes?: 1 | 2 | 4 | "varint" | undefined;
   /** The order of the bytes: the highest first (`"BE"`, the default), or the lowest (`"LE"`). */
   endian?: "BE" | "LE" | undefined;
-  /** The most bytes of a message, without header and length; default 65536. */
+  /** The most bytes of a message, without header and length: at most 255 if `bytes` is 1, 65535 if it is 2. Default 65536, or that. */
   max?: number | undefined;
   /** How many bytes precede the length, such as a type; default 0. */
   header?: number | undefined;
@@ -93,7 +93,12 @@ export function lengthPrefixed(options: LengthPrefixedOptions = {}): Framer<neve
   const rules = { bytes: BYTES, endian: oneOf("BE", "LE"), max: POSITIVE, header: COUNT };
   const given = checkOptions("lengthPrefixed", options, rules);
   const { bytes = 4, endian = "BE", max = MAX, header = 0 } = given;
-  const most = bytes === "varint" ? max : Math.min(max, 2 ** (8 * bytes) - 1);
+  const longest = bytes === "varint" ? Infinity : 2 ** (8 * bytes) - 1;
+  if (given.max !== undefined && max > longest) {
+    const allowed = `a whole number from 1 to ${longest} if "bytes" is ${bytes}`;
+    throw outOfRange(`lengthPrefixed: option "max" must be ${allowed}, not ${max}`);
+  }
+  const most = Math.min(max, longest);
   const prefix = prefixedSize(bytes, endian === "LE", most, header);
   const encodeBody = (head: Buffer, message: string | Uint8Array): Buffer => {
     check("encode: message", message, CHUNK);
@@ -109,7 +114,7 @@ export function lengthPrefixed(options: LengthPrefixedOptions = {}): Framer<neve
     check("encode: message.header", message.header, CHUNK);
     const head = toBuffer(message.header);
     if (head.length !== header)
-      throw outOfRange(`encode: message.header must have ${header} bytes, not ${head.length}`);
+      throw outOfRange(`encode: message.header must have ${bytesOf(header)}, not ${head.length}`);
     return encodeBody(head, message.body);
   };
   const cut = (frame: Buffer, size: Size): unknown => ({
@@ -125,7 +130,7 @@ export function fixed(size: number): Framer<Buffer, string | Uint8Array> {
   const encode = (message: string | Uint8Array): Buffer => {
     check("encode: message", message, CHUNK);
     const bytes = toBuffer(message);
-    if (bytes.length !== size) throw outOfRange(`encode: message must have ${size} bytes, not ${bytes.length}`);
+    if (bytes.length !== size) throw outOfRange(`encode: message must have ${bytesOf(size)}, not ${bytes.length}`);
     return bytes;
   };
   return framer(new SizedFrames(fixedSize(size), (frame) => frame), encode);
@@ -151,7 +156,7 @@ function framer<T, M>(frames: Frames<T>, encode: (message: M) => Buffer): Framer
 
 function fits(bytes: Buffer, max: number): Buffer {
   if (bytes.length <= max) return bytes;
-  throw new IOLoopError("ERR_IOLOOP_FRAME_TOO_LONG", `encode: more than ${max} bytes`);
+  throw new IOLoopError("ERR_IOLOOP_FRAME_TOO_LONG", `encode: more than ${bytesOf(max)}`);
 }
 
 function refused(why: string): Error {

@@ -2,7 +2,7 @@
 
 import { FUNCTION, type Rule, check } from "../base/checks.ts";
 import { isThenable } from "../base/deferred.ts";
-import { IOLoopError, toError } from "../base/errors.ts";
+import { IOLoopError, type IOLoopErrorCode, isError, toError, withCode } from "../base/errors.ts";
 import type { Framer } from "../framing/framer.ts";
 import { type Consumed, type Consumer, readOn } from "./consumer.ts";
 import { nextTurn } from "../time/clock.ts";
@@ -64,8 +64,24 @@ export function callForFrames<T>(
 /** The bytes of a message, by the framer of the stream. */
 export function encodeFrame(stream: object, message: unknown): Uint8Array {
   const framer = framers.get(stream);
-  if (framer) return framer.encode(message as never);
-  throw new IOLoopError("ERR_IOLOOP_NO_FRAMER", "sendFrame: the stream has no framer; call frames first");
+  if (!framer) throw new IOLoopError("ERR_IOLOOP_NO_FRAMER", "sendFrame: the stream has no framer; call frames first");
+  try {
+    return framer.encode(message as never);
+  } catch (error) {
+    throw ofSendFrame(error);
+  }
+}
+
+// An error of our framers names `encode`, which the program has not called.
+function ofSendFrame(error: unknown): unknown {
+  if (!isError(error)) return error;
+  const { code: given } = error as { code?: unknown };
+  if (!String(given).startsWith("ERR_IOLOOP_") || !error.message.startsWith("encode: ")) return error;
+  const code = given as IOLoopErrorCode;
+  const message = `sendFrame: ${error.message}`;
+  if (error instanceof IOLoopError) return new IOLoopError(code, message, { cause: error });
+  const kind = error instanceof TypeError ? TypeError : RangeError;
+  return withCode(new kind(message, { cause: error }), code);
 }
 
 /** Iterates over messages. An error of the framer closes the stream, and is thrown after the messages before it. */

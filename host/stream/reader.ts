@@ -172,7 +172,7 @@ function delimiterOf(delimiter: string | Uint8Array): Buffer {
 }
 
 function tooLong(what: string, max: number): IOLoopError {
-  return new IOLoopError("ERR_IOLOOP_FRAME_TOO_LONG", `${what}: more than ${max} bytes`);
+  return new IOLoopError("ERR_IOLOOP_FRAME_TOO_LONG", `${what}: more than ${max === 1 ? "1 byte" : `${max} bytes`}`);
 }
 
 function unexpected(what: string, missing: string): never {

@@ -1,7 +1,7 @@
 // Two streams as one: what one receives, the other sends.
 
 import { SIGNAL, checkOptions } from "../base/checks.ts";
-import { toError } from "../base/errors.ts";
+import { IOLoopError, toError } from "../base/errors.ts";
 import { onAbort, silent } from "../base/signals.ts";
 import { errorOfClosed } from "./endings.ts";
 import { Pipe, shareTimeout } from "./pipe.ts";
@@ -18,6 +18,10 @@ export interface Spliced {
 /** Connects two streams, both ways. Throws if something else reads one of them, or alone may write to it. */
 export function splice(near: Piped, far: Piped, options: { signal?: AbortSignal | undefined }): Promise<Spliced> {
   const { signal } = checkOptions("splice", options, { signal: SIGNAL });
+  if (near === far) {
+    const message = "splice: both are the same stream; pipeTo(stream) sends back what it receives";
+    throw new IOLoopError("ERR_IOLOOP_STREAM_IN_USE", message);
+  }
   const closed = [near, far].find((stream) => !isOpen(stream));
   if (closed) {
     const error = errorOfClosed(closed, "splice");

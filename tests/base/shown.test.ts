@@ -5,6 +5,7 @@ import { inspect } from "node:util";
 import { runInNewContext } from "node:vm";
 import * as assert from "uvu/assert";
 import { Client, EventEmitter, IOLoop, IOLoopError, Reactor, Server, Stream } from "wasm-ioloop";
+import { lines } from "wasm-ioloop/framing";
 import { harness, pair, portOf, quietLoop } from "../support/harness.ts";
 
 const test = harness("shown");
@@ -43,7 +44,9 @@ test("a console shows an object as one line with its class and state", async () 
   const { near, far } = await pair();
   const stream = new Stream(near, { reactor: loop.reactor });
   loop.stream(stream);
+  assert.is(line(asked[Symbol.asyncIterator]()), "Accepts { isWaiting: false }");
   assert.match(line(stream), /^Stream \{ isOpen: true, remoteAddress: "127\.0\.0\.1", remotePort: \d+, timeout: 15, /);
+  assert.is(line(stream.frames(lines())), "Frames { isWaiting: false }");
   stream.close();
   assert.match(line(stream), /^Stream \{ isOpen: false, timeout: 0, /);
   await far.closed;

@@ -1,10 +1,11 @@
 // The server of the playground, and the pictures of it.
 
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
-import { harness } from "../support/harness.ts";
+import { harness, script } from "../support/harness.ts";
 import { root } from "../support/paths.ts";
 import { served } from "./playground-page.ts";
 import { coloursOf, decodePng } from "./png.ts";
@@ -56,6 +57,20 @@ test("the server serves the files of the page, and nothing else", async () => {
       assert.is(await status(`GET ${path}`), "404", path);
     }
     assert.is(await status("POST /dist/core.js"), "405");
+  });
+});
+
+test("a wrong or taken port is one line", async () => {
+  await served(async (origin) => {
+    const taken = new URL(origin).port;
+    for (const [port, message] of [
+      [taken, `Port ${taken} is in use. Another one: npm run playground -- ${Number(taken) + 1}\n`],
+      ["http", "The port must be a number from 0 to 65535, not http\n"],
+    ] as const) {
+      const file = join(root, "examples/playground/serve.mjs");
+      const { status, stderr } = spawnSync(process.execPath, [...script(file), port], { encoding: "utf8" });
+      assert.equal([status, stderr], [1, message]);
+    }
   });
 });
 

@@ -86,7 +86,7 @@ const KINDS: readonly Kind[] = [
   ...([1, 2, 4, "varint"] as const).flatMap((size) =>
     (["BE", "LE"] as const).map((endian) => ({
       name: `lengthPrefixed, ${size}, ${endian}`,
-      make: () => lengthPrefixed({ bytes: size, endian, max: 300 }) as never,
+      make: () => lengthPrefixed({ bytes: size, endian, max: size === 1 ? 255 : 300 }) as never,
       message: fc.oneof(bytes, fc.uint8Array({ minLength: 120, maxLength: 140 }), text),
     })),
   ),
@@ -206,6 +206,15 @@ test("`encode` refuses what would come out as something else", () => {
   refuses(() => lines().encode(5 as never), "ERR_IOLOOP_INVALID_ARG_TYPE");
 });
 
+test("one byte is not `1 bytes`", () => {
+  assert.throws(() => fixed(1).encode("ab"), /encode: message must have 1 byte, not 2$/);
+  assert.throws(() => lines({ max: 1 }).encode("ab"), /encode: more than 1 byte$/);
+  const begun = lines();
+  begun.push(Buffer.from("a"));
+  assert.throws(() => begun.end(), /of which 1 byte has come$/);
+  assert.throws(() => [...lines({ max: 1 }).push(Buffer.from("ab\n"))], /frames: more than 1 byte$/);
+});
+
 test("wrong options throw at the call", () => {
   assert.throws(() => lines({ max: 0 }), /lines: option "max" must be a whole number from 1/);
   assert.throws(
@@ -219,5 +228,18 @@ test("wrong options throw at the call", () => {
     /lengthPrefixed: option "bytes" must be 1, 2, 4 or "varint"/,
   );
   assert.throws(() => lengthPrefixed({ endian: "be" as never }), /lengthPrefixed: option "endian"/);
+  for (const [size, longest] of [
+    [1, 255],
+    [2, 65_535],
+  ] as const) {
+    lengthPrefixed({ bytes: size, max: longest });
+    assert.throws(
+      () => lengthPrefixed({ bytes: size, max: longest + 1 }),
+      (error: { code?: string; message: string; name: string }) =>
+        error.name === "RangeError" &&
+        error.code === "ERR_IOLOOP_OUT_OF_RANGE" &&
+        error.message.includes(`to ${longest} if`),
+    );
+  }
   assert.throws(() => fixed(0), /fixed: size must be a whole number from 1/);
 });

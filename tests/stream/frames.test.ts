@@ -1,7 +1,7 @@
 // The frames of a stream: by iteration and by callback.
 
 import * as assert from "uvu/assert";
-import type { Stream } from "wasm-ioloop";
+import { IOLoopError, type Stream } from "wasm-ioloop";
 import { type Framer, lengthPrefixed, lines } from "wasm-ioloop/framing";
 import { harness, sleep, turns, until } from "../support/harness.ts";
 import { rejects } from "../support/rejects.ts";
@@ -130,6 +130,15 @@ test("`sendFrame` encodes with the framer of the stream", async () => {
   far.socket.write("\x02hi\x00");
   await until(() => far.text() === "\x03hi!\x01!");
   await stream.sendFrame("bye");
+  for (const [wrong, kind] of [
+    [5, TypeError],
+    ["x".repeat(256), IOLoopError],
+  ] as const) {
+    assert.throws(
+      () => stream.sendFrame(wrong),
+      (error: Error) => error instanceof kind && /^sendFrame: encode: (message must be|more than)/.test(error.message),
+    );
+  }
   stream.closeGracefully();
   assert.is(await far.ended, "\x03hi!\x01!\x03bye");
   far.socket.end();

@@ -117,6 +117,7 @@ test("the shorter timeout counts for both, and either feeds it", async () => {
 
 test("a spliced stream is in use, for reading and writing", async () => {
   const { near, far, client, target, running } = await two();
+  assert.throws(() => near.splice(near), /splice: both are the same stream; pipeTo/);
   const splicing = near.splice(far);
   for (const stream of [near, far]) {
     assert.throws(() => stream.write("x"), /write: the stream is used by a pipe/);
