@@ -18,6 +18,7 @@ export function endAtErrors(print: Print): void {
     for (const listener of earlier) if (OURS in listener) process.off(event, listener);
     const listener: Listener = (error, origin) => {
       if (process.listenerCount(event) > 1) return; // the program has a listener of its own
+      if (isOfChannel(error)) return;
       const isRejection = event === "unhandledRejection"; // then `origin` is the promise
       if (isRejection) process.emit("uncaughtExceptionMonitor", error as Error, event);
       print(error, isRejection ? event : String(origin));
@@ -25,6 +26,11 @@ export function endAtErrors(print: Print): void {
     };
     process.on(event as "uncaughtException", Object.assign(listener, { [OURS]: true }));
   }
+}
+
+// On Deno both sides may close their channel at the same time, and the second to do so gets this, which no call throws.
+function isOfChannel(error: unknown): boolean {
+  return "Deno" in globalThis && (error as { code?: unknown } | undefined)?.code === "ERR_IPC_DISCONNECTED";
 }
 
 /** The same where the runtime does not end the process by itself. Prints the error as the runtime does. */
