@@ -79,6 +79,10 @@ class Frames<T> extends Pulling<T> {
     this.#framer = framer;
   }
 
+  protected override get hasRest(): boolean {
+    return this.#frames !== undefined;
+  }
+
   override received(chunk: Buffer): void {
     this.#attempt(() => this.#push(chunk));
     this.settleWith(this.take());
@@ -90,8 +94,8 @@ class Frames<T> extends Pulling<T> {
     const frames: T[] = [];
     for (let next = this.take(); next; next = this.take()) frames.push(next.value as T);
     this.#check();
-    this.#frames = frames[Symbol.iterator]();
-    if (this.wants && !this.settleWith(this.take())) super.ended();
+    if (frames.length > 0) this.#frames = frames[Symbol.iterator]();
+    if (this.isWaiting && !this.settleWith(this.take())) super.ended();
   }
 
   protected override take(): IteratorResult<T, undefined> | undefined {
