@@ -5,6 +5,7 @@ import { isThenable } from "../base/deferred.ts";
 import { IOLoopError, toError } from "../base/errors.ts";
 import type { Framer } from "../framing/framer.ts";
 import { type Consumed, type Consumer, readOn } from "./consumer.ts";
+import { whileFailing } from "./failing.ts";
 import { Pulling } from "./pulling.ts";
 
 /** What frames need of their stream. */
@@ -243,7 +244,7 @@ class FrameCalls<T> implements Consumer {
     this.#list = this.#frames = undefined;
     if (!this.#stream.raw) return;
     const error = toError(thrown);
-    this.#stream.fire("error", error);
+    whileFailing(this.#stream, "error", error, () => this.#stream.fire("error", error));
     this.#stream.finish("drop", "error", error);
   }
 }
