@@ -64,6 +64,8 @@ class NodeSocket extends BareSocket {
   override hear(listener: Listener): void {
     super.hear(listener);
     const handle = this.raw!;
+    // Once only: the runtime would read into that buffer from then on, and pass on the one that was chosen last, with whatever is in it.
+    if (handle[names!.owner] === this) return;
     handle[names!.owner] = this;
     handle.onread = names!.onread;
     handle.useUserBuffer(sharedBuffer());

@@ -34,8 +34,9 @@ export function isOfPeer(reason: CloseReason): boolean {
 }
 
 /** Returns the error for the reason of a close; undefined for a normal end. `error` is that of the runtime, if there is one. */
-export function errorFor(reason: CloseReason, error: Error | undefined): Error | undefined {
-  if (error) return error;
+export function errorFor(reason: CloseReason, error: NodeJS.ErrnoException | undefined): Error | undefined {
+  // What a write has met after the reset has another code.
+  if (error && (reason !== "reset" || error.code === "ECONNRESET")) return error;
   if (reason === "reset") return Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET", syscall: "read" });
   const known = ERRORS[reason];
   if (!known) return undefined;

@@ -132,8 +132,10 @@ class DuplexConsumer implements Consumer {
 
   endsSoon(): boolean {
     this.#closesSoon = true;
-    this.duplex.flush();
-    return this.duplex.writableLength > 0;
+    const { duplex } = this;
+    duplex.flush();
+    while (duplex.writableCorked > 0) duplex.uncork(); // as `end` does
+    return duplex.writableLength > 0;
   }
 
   displace(): void {

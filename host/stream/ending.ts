@@ -20,13 +20,13 @@ import { passOrigin, takeRest } from "../socket/proxy-info.ts";
 import { type CloseReason, errorFor, isOfPeer } from "./close-reason.ts";
 import { tellClosed } from "./endings.ts";
 import { inUse } from "./consumer.ts";
+import { failureOf, whileFailing } from "./failing.ts";
 import { type Borrower, Lent } from "./lent.ts";
 import { Lingering } from "./lingering.ts";
 import { type Ending, StreamReading } from "./reading.ts";
 import type { Writing } from "./writing.ts";
 
-const ENDS_NEXT = 1; // as soon as nothing waits
-const ENDED = 2;
+const [ENDS_NEXT, ENDED] = [1, 2]; // the first: as soon as nothing waits
 
 const INTERNAL = ["drained", "finish", "finishLater", "forget", "join", "open", "rested", "resume"]; // need no check
 
@@ -117,7 +117,7 @@ export abstract class StreamEnding extends StreamReading {
   expire(answer: number): void {
     if (answer === Due.LIFETIME) return this.finish("drop", "lifetime");
     if (this.consumer?.expired?.()) return;
-    this.fire("timeout");
+    whileFailing(this, "timeout", undefined, () => this.fire("timeout"));
     this.finish("drop", "timeout");
   }
 
@@ -164,7 +164,7 @@ export abstract class StreamEnding extends StreamReading {
   /** @internal */
   override finishLater(reason: CloseReason): void {
     if (!this.raw) return;
-    this.endsFor(reason);
+    this.endsFor(failureOf(this)?.reason ?? reason);
     if (this.consumer?.endsSoon?.() || this.isWriting) {
       this.#closesNext = true;
       if (!this.started) this.open();
@@ -174,9 +174,10 @@ export abstract class StreamEnding extends StreamReading {
   }
 
   /** @internal */
-  override finish(how: Ending, reason: CloseReason, error?: Error): void {
+  override finish(how: Ending, given: CloseReason, cause?: Error): void {
     const { raw: handle, consumer, engine, record } = this;
     if (!handle) return;
+    const { reason, error } = failureOf(this) ?? { reason: given, error: cause };
     this.endsFor(reason);
     // If the peer has ended as well, there is no input to wait for.
     const lingers = how === "linger" && record !== 0 && !handle.readableEnded && !handle.destroyed;

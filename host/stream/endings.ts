@@ -36,10 +36,7 @@ export function whenClosed(stream: Closable, watcher: () => void): () => void {
 export function errorOf(stream: Closable): Error | undefined {
   const { closeReason } = stream;
   if (closeReason === undefined || closeReason === "local" || closeReason === "peer") return undefined;
-  const error: NodeJS.ErrnoException | undefined = errors.get(stream);
-  // What a write has met after the reset has another code.
-  const isOther = closeReason === "reset" && error?.code !== "ECONNRESET";
-  const known = errorFor(closeReason, isOther ? undefined : error);
+  const known = errorFor(closeReason, errors.get(stream));
   return known ?? (closeReason === "error" ? isClosed("stream") : undefined);
 }
 

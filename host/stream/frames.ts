@@ -6,6 +6,7 @@ import { IOLoopError, type IOLoopErrorCode, isError, toError, withCode } from ".
 import type { Framer } from "../framing/framer.ts";
 import { type Consumed, type Consumer, readOn } from "./consumer.ts";
 import { nextTurn } from "../time/clock.ts";
+import { whileFailing } from "./failing.ts";
 import { Pulling } from "./pulling.ts";
 
 /** What frames need of their stream. */
@@ -97,6 +98,10 @@ class Frames<T> extends Pulling<T> {
     this.#framer = framer;
   }
 
+  protected override get hasRest(): boolean {
+    return this.#frames !== undefined;
+  }
+
   override received(chunk: Buffer): void {
     this.#attempt(() => this.#push(chunk));
     this.settleWith(this.take());
@@ -108,8 +113,8 @@ class Frames<T> extends Pulling<T> {
     const frames: T[] = [];
     for (let next = this.take(); next; next = this.take()) frames.push(next.value as T);
     this.#check();
-    this.#frames = frames[Symbol.iterator]();
-    if (this.wants && !this.settleWith(this.take())) super.ended();
+    if (frames.length > 0) this.#frames = frames[Symbol.iterator]();
+    if (this.isWaiting && !this.settleWith(this.take())) super.ended();
   }
 
   protected override take(): IteratorResult<T, undefined> | undefined {
@@ -278,7 +283,7 @@ class FrameCalls<T> implements Consumer {
     this.#list = this.#frames = undefined;
     if (!this.#stream.raw) return;
     const error = toError(thrown);
-    this.#stream.fire("error", error);
+    whileFailing(this.#stream, "error", error, () => this.#stream.fire("error", error));
     this.#stream.finish("drop", "error", error);
   }
 }

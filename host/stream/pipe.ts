@@ -183,7 +183,7 @@ export function pipeTo(from: Piped, sink: Sink, options: PipeOptions): Promise<v
   from.halfOpen = true;
   const unwatch = sink.watch((error) => {
     if (isEnding && !error) return; // `finish` calls back, with an error if not all was taken
-    fail(error ?? isClosed("pipeTo: the target"), true);
+    fail(errorOf(from) ?? error ?? isClosed("pipeTo: the target"), true); // a target may close because the stream has
   });
   const forgetSignal = onAbort(signal, refused);
   if (sink.stream) {

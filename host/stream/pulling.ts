@@ -23,7 +23,18 @@ export abstract class Pulling<T> extends Iteration<T> implements Consumer {
   }
 
   get wants(): boolean {
-    return this.isWaiting;
+    return this.isWaiting && !this.hasRest;
+  }
+
+  /** Whether results are left of input that was taken. */
+  protected get hasRest(): boolean {
+    return false;
+  }
+
+  /** A `next` that was called during a pause gets what there was already. */
+  kept(): void {
+    if (!this.isWaiting || !this.stream.isGiving || this.settleWith(this.take())) return;
+    if (this.hasEnded) this.#end();
   }
 
   /** A chunk was read while something is wanted. */
@@ -52,7 +63,8 @@ export abstract class Pulling<T> extends Iteration<T> implements Consumer {
 
   protected override asked(): void {
     const { stream } = this;
-    if (this.hasEnded && (stream.isGiving || stream.inbox?.isEmpty !== false)) this.#end();
+    const hasMore = this.hasRest || stream.inbox?.isEmpty === false;
+    if (this.hasEnded && (stream.isGiving || !hasMore)) this.#end();
     else if (!stream.isGiving) readOn(stream);
   }
 

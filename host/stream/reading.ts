@@ -6,6 +6,7 @@ import { BareSocket } from "../socket/bare-socket.ts";
 import { type AnyHandle, hold, isGone, pauseFull } from "../socket/handle.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { Consumer } from "./consumer.ts";
+import { whileFailing } from "./failing.ts";
 import { Inbox } from "./inbox.ts";
 import { StreamInput } from "./input.ts";
 
@@ -171,11 +172,12 @@ export abstract class StreamReading extends StreamInput {
       this.inbox?.give();
       if (!this.raw) return;
       this.takeBroken(error);
-      if (!isGone(error) && !this.isSecuring && (!this.consumer || this.hasSubscribers("error")))
-        this.fire("error", error);
       // An error that the server made, and not the system: for example, after it has answered 408.
       const isOfServer = this.lent !== undefined && !("syscall" in error);
-      this.finish("drop", isGone(error) ? "reset" : isOfServer ? "local" : "error", error);
+      const reason = isGone(error) ? "reset" : isOfServer ? "local" : "error";
+      if (!isGone(error) && !this.isSecuring && (!this.consumer || this.hasSubscribers("error")))
+        whileFailing(this, reason, error, () => this.fire("error", error));
+      this.finish("drop", reason, error);
     });
   }
 

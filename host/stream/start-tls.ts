@@ -7,6 +7,7 @@ import { isIP } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { OBJECT, type Rule, check, checkOptions, oneOf } from "../base/checks.ts";
 import { IOLoopError, toError, withCode } from "../base/errors.ts";
+import { silent } from "../base/signals.ts";
 import { State } from "../core/core.ts";
 import type { LoopEngine } from "../engine/loop-engine.ts";
 import type { SocketHandle } from "../socket/handle.ts";
@@ -60,6 +61,7 @@ export function connectedTo(stream: object, address: string): void {
 /** Starts TLS on a stream. Throws if an option is wrong, or another consumer has the stream; rejects with any later error. */
 export function startTls(stream: Securable, options: StartTlsOptions): Promise<void> {
   check("startTls: options", options, OBJECT);
+  if (!stream.raw && options.side === undefined) return silent(Promise.reject(isClosed("startTls"))); // its side is not known any more
   const shake = prepare(stream, options);
   if (stream.raw && stream.consumer) throw inUse("startTls", stream.consumer.name);
   const { encrypted } = (stream.raw ?? {}) as Partial<SocketHandle>;

@@ -2,6 +2,7 @@
 
 import * as assert from "uvu/assert";
 import { type ListenerOptions, type Stream } from "wasm-ioloop";
+import type { Framer } from "wasm-ioloop/framing";
 import { VirtualClock } from "wasm-ioloop/testing";
 import { type Peer, harness, isDeno, peer, portOf, quietLoop, turns, until } from "../support/harness.ts";
 import { openStream } from "./open-stream.ts";
@@ -179,4 +180,29 @@ test("a stream that is read and written directly times out as precisely as befor
   await clock.advance(0.2);
   assert.equal(log, ["timeout", "close"]);
   await running;
+});
+
+test("a subscriber to error or timeout that closes the stream does not change the reason", async () => {
+  for (const how of ["close", "closeGracefully"] as const) {
+    const refuse = (): never => {
+      throw new Error("refused");
+    };
+    const failing: Framer<never, never> = { push: refuse, end: () => {}, encode: refuse };
+    const byFramer = (stream: Stream, client: Peer): void => {
+      stream.on("error", (stream) => stream.write("x")[how]());
+      stream.frames(failing, () => {});
+      client.socket.write("x");
+    };
+    assert.is(await reasonOf(byFramer), "error");
+    let ended: unknown;
+    const byTimeout = (stream: Stream): void => {
+      stream.on("timeout", (stream) => stream.write("x")[how]());
+      stream[Symbol.asyncIterator]()
+        .next()
+        .catch((error: unknown) => (ended = error));
+    };
+    assert.is(await reasonOf(byTimeout, { idleTimeout: 0.02 }), "timeout");
+    await until(() => ended !== undefined);
+    assert.is((ended as { code?: string }).code, "ERR_IOLOOP_IDLE_TIMEOUT");
+  }
 });

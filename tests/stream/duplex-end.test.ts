@@ -1,7 +1,8 @@
 // How the Duplex of a stream ends, and the stream with it.
 
+import { Duplex } from "node:stream";
 import * as assert from "uvu/assert";
-import type { Stream } from "wasm-ioloop";
+import { Stream } from "wasm-ioloop";
 import { Authority } from "../support/certificates.ts";
 import { harness, quietLoop, turns, until } from "../support/harness.ts";
 import { type Consumed, openConsumed, openDuplex } from "./open-consumed.ts";
@@ -183,4 +184,30 @@ test("a graceful stop sends pending data, then closes", async () => {
   assert.is(all.length, 5_000_004);
   await Promise.all([running, stopped]);
   assert.equal(log, ["finish", "close", "stream close local"]);
+});
+
+test("a corked duplex whose stream closes gracefully sends what was written", async () => {
+  const { stream, duplex, far, running } = await openDuplex();
+  duplex.cork();
+  duplex.write("corked");
+  await turns(3);
+  stream.closeGracefully();
+  assert.is(await far.ended, "corked");
+  far.socket.end();
+  assert.is(await stream.closed(), "local");
+  await running;
+});
+
+test("a reset that a write has met is ECONNRESET, as for everything else that uses the stream", async () => {
+  const { loop } = quietLoop();
+  const broken = Object.assign(new Error("write EPIPE"), { code: "EPIPE" });
+  const handle = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done(broken) });
+  const stream = new Stream(handle, { reactor: loop.reactor });
+  const duplex = stream.duplex();
+  let code: string | undefined;
+  duplex.on("error", (error: NodeJS.ErrnoException) => (code = error.code));
+  loop.stream(stream);
+  duplex.write("x");
+  await loop.start();
+  assert.equal([code, stream.closeReason], ["ECONNRESET", "reset"]);
 });

@@ -172,3 +172,14 @@ test("wrong options leave a WritableStream unlocked", async () => {
   assert.is(target.locked, false);
   await closeAll(all);
 });
+
+test("pipes both ways reject with the first error, not with what it did to the other stream", async () => {
+  const { near, far, client, target, running } = await two();
+  const pipes = [near.pipeTo(far), far.pipeTo(near)];
+  far.lifetime = 0.01;
+  for (const pipe of pipes) await rejects(pipe, "ERR_IOLOOP_LIFETIME");
+  assert.equal([near.closeReason, far.closeReason], ["aborted", "lifetime"]);
+  client.socket.destroy();
+  target.socket.destroy();
+  await running;
+});

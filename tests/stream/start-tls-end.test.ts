@@ -216,6 +216,7 @@ test("one at a time, and not with a duplex or web streams, or anything else that
   open.stream.close();
   await open.running;
   assert.is(await codeOf(open.stream.startTls({ side: "server", ...CERTIFICATE })), "ERR_IOLOOP_STREAM_CLOSED");
+  assert.is(await codeOf(open.stream.startTls(CERTIFICATE)), "ERR_IOLOOP_STREAM_CLOSED", "its side is not known");
   const { loop } = quietLoop();
   const duplex = new Stream(new PassThrough(), { reactor: loop.reactor });
   duplex.duplex();
