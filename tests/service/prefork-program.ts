@@ -11,6 +11,8 @@ export interface Plan {
   readonly servers?: readonly ListenerOptions[];
   /** While this file exists, a worker cannot be set up. */
   readonly broken?: string;
+  /** While this file exists, a worker that starts is never set up. */
+  readonly hanging?: string;
   /** Whether each worker exits at once. */
   readonly useless?: boolean;
 }
@@ -24,6 +26,10 @@ await prefork({ json: true, log: (line) => console.log(line), ...plan.options },
   if (plan.useless) process.exit(7);
   await loop.sleep(0.01);
   if (plan.broken !== undefined && existsSync(plan.broken)) throw new Error("the configuration is broken");
+  if (plan.hanging !== undefined && existsSync(plan.hanging)) {
+    tell("hanging", { worker: pid });
+    await new Promise(() => {});
+  }
   signal.addEventListener("abort", () => tell("aborted", { worker: pid }));
   const answer = (stream: Stream, command: string): void => {
     if (command === "block") {
