@@ -15,6 +15,8 @@ export interface Plan {
   readonly hanging?: string;
   /** Whether each worker exits at once. */
   readonly useless?: boolean;
+  /** Whether each worker is killed soon after it is up, as by the system for its memory. */
+  readonly doomed?: boolean;
 }
 
 const plan = JSON.parse(process.argv[2] ?? "{}") as Plan;
@@ -51,5 +53,6 @@ await prefork({ json: true, log: (line) => console.log(line), ...plan.options },
     await loop.acceptor(acceptor)?.ready;
     tell("listening", { worker: pid, port: loop.acceptor(acceptor)?.port });
   }
+  if (plan.doomed) loop.timer(0.05, () => process.kill(pid, "SIGKILL"));
 });
 tell("resolved", {});
