@@ -78,7 +78,8 @@ function networkOf(text: string): Network | undefined {
   const given = length === undefined ? whole.length * 8 : Number(length);
   if (given > whole.length * 8) return undefined;
   const bits = given - MAPPED.length * 8;
-  return isMapped(whole) && bits >= 0 ? { bytes: unmapped(whole), bits } : { bytes: whole, bits: given };
+  if (!isMapped(whole)) return { bytes: whole, bits: given };
+  return bits < 0 ? undefined : { bytes: unmapped(whole), bits }; // `::ffff:10.0.0.0/8` is meant to be `/104`
 }
 
 function isIn(address: Buffer, { bytes, bits }: Network): boolean {

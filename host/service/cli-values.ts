@@ -58,8 +58,8 @@ function converted(text: string, rule: Rule): unknown {
 function isNetwork(text: string): boolean {
   const [address = "", bits, more] = text.split("/");
   const family = isIP(address);
-  if (family === 0 || more !== undefined) return false;
-  return bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+  if (family === 0 || address.includes("%") || more !== undefined) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 }
 
 function placeOf(text: string): Place | number {

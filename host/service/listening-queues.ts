@@ -14,6 +14,7 @@ const QUIET_TURNS = 100; // of the event loop, in a row
 const LONGEST_MS = 1000;
 
 interface Handle {
+  readonly fd?: number;
   listen?(backlog: number): number;
   onconnection?: ((...args: unknown[]) => unknown) | undefined;
 }
@@ -57,6 +58,12 @@ export class ListeningQueues {
     }
   }
 
+  // Those that the cluster has closed are let go: it opens others as long as the service runs.
+  #add(handle: Handle): void {
+    for (const one of this.#handles) if (one.fd !== undefined && one.fd < 0) this.#handles.delete(one);
+    this.#handles.add(handle);
+  }
+
   readonly #listens = (message: unknown): void => {
     const { server, options } = message as { server: WithHandle; options?: { fd?: number } };
     if (options?.fd !== undefined) return; // other processes may have this socket, and its queue is theirs, too
@@ -65,7 +72,7 @@ export class ListeningQueues {
     server.prependOnceListener("listening", () => (handle = server._handle));
     server.once("listening", () => {
       // The cluster takes the handle out of its server; those of other servers of the manager stay.
-      setImmediate?.(() => handle && server._handle === null && this.#handles.add(handle));
+      setImmediate?.(() => handle && server._handle === null && this.#add(handle));
     });
   };
 }

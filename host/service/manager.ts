@@ -69,10 +69,7 @@ export class Manager {
   }
 
   reported(member: Member, report: Report): void {
-    if (report.is === "failure") {
-      member.error = report.error;
-      return;
-    }
+    if (report.is === "failure") return void (member.error = report.error);
     if (report.is === "ports") {
       if (!member.hasPorts) this.#ports = report.ports;
       return;
@@ -106,7 +103,7 @@ export class Manager {
     const said = member.error === undefined ? "" : `: ${member.error}`;
     if (member.phase === "starting" && !this.#isEnding) this.#failed(member, how, said);
     else this.#tell("gone", member, `has ended with ${how}${said}`, { how, error: member.error });
-    if (member.phase === "up" && member.isNew(monotonicNow()) && how !== "SIGKILL") this.#wait(); // it fails again and again
+    if (member.phase === "up" && member.isNew(monotonicNow())) this.#wait(); // it fails, or is killed, again and again
     this.#manage();
   }
 
@@ -127,17 +124,16 @@ export class Manager {
       how,
       error: member.error,
     });
-    const isServing = [...this.#members].some(({ phase }) => phase === "up");
-    if (!this.#hasStarted || (!isServing && this.#backOff.failures >= MOST_FAILURES)) {
+    const { up } = this.#count();
+    if (!this.#hasStarted || (up.length === 0 && this.#backOff.failures >= MOST_FAILURES)) {
       const error = member.error === undefined ? ` (${how}); the worker has printed why` : `: ${asLines(member.error)}`;
       const message = `prefork: worker ${member.pid} has ended before its first heartbeat${error}`;
       this.#ended.fail(new IOLoopError("ERR_IOLOOP_WORKER_FAILED", message, { cause: member.error }));
       return this.#end("a worker cannot start");
     }
+    if (this.#isUpgrading && member.generation < this.#generation) return; // of an earlier upgrade
     if (this.#isUpgrading) {
-      const stay = [...this.#members].filter(
-        ({ phase, generation }) => phase === "up" && generation < this.#generation,
-      ).length;
+      const stay = up.filter(({ generation }) => generation < this.#generation).length;
       this.#isUpgrading = false;
       this.#oldest = 0;
       const stays = `${workers(stay, "older ")} ${stay === 1 ? "stays" : "stay"}${hintOf(member.error)}`;
@@ -173,6 +169,9 @@ export class Manager {
     this.#isUpgrading = true;
     this.#backOff.clear();
     const generation = this.#generation;
+    const { up, starting } = this.#count();
+    // What starts has read the program before, and may hang. Without enough others it is wanted all the same.
+    if (up.length >= this.#wanted) for (const member of starting) member.finish(monotonicNow());
     const words = `${signal}: replacing ${workers(this.#wanted)}, generation ${generation}`;
     this.#log.tell("upgrade", words, { generation });
     this.#manage();

@@ -26,6 +26,7 @@ const isBun = process.versions["bun"] !== undefined;
 // A worker that closes its last connections at the end of its time ends by itself; that time begins when its sockets are empty.
 const MARGIN_MS = 3000;
 const NEW_MS = 1000;
+const LONGEST_MS = 2 ** 31 - 1; // of a timer of the runtime; a longer one would end at once
 
 export class Member {
   readonly generation: number;
@@ -97,7 +98,7 @@ export class Member {
     const close = (): void => this.#close();
     const begin = (): void => void (closing ? closing().then(close, close) : close());
     if (delay === 0) begin();
-    else this.#closing = setTimeout(begin, delay * 1000);
+    else this.#closing = setTimeout(begin, Math.min(delay * 1000, LONGEST_MS));
   }
 
   // The cluster gives it no more connections from here on, and those that it was given before come before the message. A worker that

@@ -40,7 +40,7 @@ export class PidFile {
   /** Writes the file. Throws `ERR_IOLOOP_PID_FILE` if it names another process that runs, is something else, or cannot be written. */
   constructor(path: string) {
     this.#path = realPath(path);
-    this.#look(); // it throws if nothing should be written there
+    this.#attempt(() => this.#look()); // it throws if nothing should be written there
     const own = this.#beside();
     this.#fd = this.#attempt(() => openSync(own, "wx"));
     try {

@@ -8,9 +8,20 @@ export type Facts = Readonly<Record<string, string | number | readonly string[] 
 
 const LONGEST = 2000; // characters of a line, or of a text in JSON
 
-/** Prints a line to stderr. By `console.error` it would be red in a terminal, on Bun. */
+/**
+ * Prints a line to stderr. By `console.error` it would be red in a terminal, on Bun. If nobody reads stderr any more, the line is lost: an
+ * error of the stream that nobody handles would end the process.
+ */
 export function printLine(line: string): void {
-  process.stderr.write(`${line}\n`);
+  const { stderr } = process;
+  const written = (error?: Error | null): void => {
+    if (error && stderr.listenerCount("error") === 0) stderr.once("error", lost); // it comes after this call
+  };
+  try {
+    stderr.write(`${line}\n`, written);
+  } catch {
+    lost();
+  }
 }
 
 export class ServiceLog {
@@ -38,5 +49,5 @@ export class ServiceLog {
 }
 
 function lost(): void {
-  // The service goes on without its log.
+  // The service goes on without it.
 }

@@ -65,7 +65,16 @@ test("trusted networks, and IPv4 that is written as IPv6", async () => {
   assert.is(await trusts("::ffff:127.0.0.1"), true);
   assert.is(await trusts("::ffff:127.0.0.0/104"), true);
   assert.is(await trusts("::/0"), false); // IPv6 alone
-  for (const network of ["", "127.0.0.1/33", "::1/129", "a.example", "10.0.0.0/8/8", "10.0.0.0/", "fe80::1%lo"]) {
+  for (const network of [
+    "",
+    "127.0.0.1/33",
+    "::1/129",
+    "a.example",
+    "10.0.0.0/8/8",
+    "10.0.0.0/",
+    "fe80::1%lo",
+    "::ffff:10.0.0.0/8",
+  ]) {
     assert.throws(
       () => loop.server({ proxyProtocol: "required", proxyTrust: [network] }, () => {}),
       /server: option "proxyTrust" must be an array of IP addresses and networks/,

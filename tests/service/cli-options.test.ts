@@ -115,6 +115,8 @@ test("a wrong option: the message says what is right", () => {
     "a.mjs --proxy-protocol v2": '--proxy-protocol must be "required" or "optional", not "v2"',
     "a.mjs --proxy-protocol required --proxy-trust 10.0.0.0/33":
       '--proxy-trust must be addresses and networks with commas between them, such as 10.0.0.0/8,192.0.2.1, not "10.0.0.0/33"',
+    "a.mjs --proxy-protocol required --proxy-trust fe80::1%lo":
+      '--proxy-trust must be addresses and networks with commas between them, such as 10.0.0.0/8,192.0.2.1, not "fe80::1%lo"',
     "a.mjs --proxy-trust ::1": "--proxy-trust needs --proxy-protocol",
     "a.mjs --target-wait 1": "--target-wait needs --queue adaptive",
     "a.mjs --proxy required": "unknown option --proxy; did you mean --proxy-protocol?",

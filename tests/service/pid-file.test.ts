@@ -92,6 +92,11 @@ test("a path of something else is refused, and stays as it is", () =>
       refusal(() => new PidFile(nowhere)),
       `option "pidFile": ${nowhere} cannot be written: there is no folder `,
     );
+    const long = join(folder, "x".repeat(300));
+    assert.match(
+      refusal(() => new PidFile(long)),
+      `IOLoopError ERR_IOLOOP_PID_FILE: prefork: option "pidFile": ${long} cannot be written: ENAMETOOLONG`,
+    );
   }));
 
 test("of several managers that start at once on a file that was left behind, one gets it", () =>

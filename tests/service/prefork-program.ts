@@ -11,8 +11,12 @@ export interface Plan {
   readonly servers?: readonly ListenerOptions[];
   /** While this file exists, a worker cannot be set up. */
   readonly broken?: string;
+  /** While this file exists, a worker that starts is never set up. */
+  readonly hanging?: string;
   /** Whether each worker exits at once. */
   readonly useless?: boolean;
+  /** Whether each worker is killed soon after it is up, as by the system for its memory. */
+  readonly doomed?: boolean;
 }
 
 const plan = JSON.parse(process.argv[2] ?? "{}") as Plan;
@@ -24,6 +28,10 @@ await prefork({ json: true, log: (line) => console.log(line), ...plan.options },
   if (plan.useless) process.exit(7);
   await loop.sleep(0.01);
   if (plan.broken !== undefined && existsSync(plan.broken)) throw new Error("the configuration is broken");
+  if (plan.hanging !== undefined && existsSync(plan.hanging)) {
+    tell("hanging", { worker: pid });
+    await new Promise(() => {});
+  }
   signal.addEventListener("abort", () => tell("aborted", { worker: pid }));
   const answer = (stream: Stream, command: string): void => {
     if (command === "block") {
@@ -45,5 +53,6 @@ await prefork({ json: true, log: (line) => console.log(line), ...plan.options },
     await loop.acceptor(acceptor)?.ready;
     tell("listening", { worker: pid, port: loop.acceptor(acceptor)?.port });
   }
+  if (plan.doomed) loop.timer(0.05, () => process.kill(pid, "SIGKILL"));
 });
 tell("resolved", {});

@@ -63,6 +63,21 @@ test("an upgrade that fails is given up, and the old workers stay; a worker that
     });
   }));
 
+test("USR2 while the workers of an upgrade hang: they end, and others start", () =>
+  inFolder(async (folder) => {
+    const hanging = join(folder, "hanging");
+    await withService({ options: QUICK, hanging }, async (service) => {
+      await service.seen("started");
+      writeFileSync(hanging, "");
+      service.signal("SIGUSR2");
+      await service.seen("hanging", 2);
+      rmSync(hanging);
+      service.signal("SIGUSR2");
+      assert.is((await service.seen("upgraded"))[0]!.generation, 3);
+      assert.is((await service.ask())[2], "3");
+    });
+  }));
+
 test("TTIN and TTOU: one worker more, one less", () =>
   withService({ options: QUICK }, async (service) => {
     await service.seen("started");
@@ -84,7 +99,7 @@ test("TTIN and TTOU: one worker more, one less", () =>
   }));
 
 test("INT to the whole process group ends gracefully, copies of it change nothing, and a second one ends at once", () =>
-  withService({ options: { ...QUICK, delay: 20 } }, async (service) => {
+  withService({ options: { ...QUICK, delay: 3e6 } }, async (service) => {
     await service.seen("started");
     process.kill(-service.manager.pid!, "SIGINT"); // as a terminal does
     await service.seen("stop");

@@ -50,6 +50,12 @@ test("a worker that is killed is replaced, on the same port", () =>
     assert.is(new Set(service.all("listening").map(({ port }) => port)).size, 1);
   }));
 
+test("workers that are killed again and again as soon as they are up are started with a pause", () =>
+  withService({ options: { ...QUICK, workers: 1 }, doomed: true }, async (service) => {
+    await service.seen("wait");
+    await service.seen("up", 3);
+  }));
+
 test("workers that are too large from the beginning are up all the same, and then replaced", () =>
   withService({ options: { ...QUICK, workers: 1, maxMemory: 1 } }, async (service) => {
     await service.seen("started");

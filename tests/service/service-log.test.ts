@@ -1,13 +1,17 @@
 // What the log and the channel of prefork do with texts and messages of others: they are cut, escaped and checked.
 
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
 import * as assert from "uvu/assert";
 // Not the built package: these are no part of it.
 import { asJson, asLine, asLines, shortened } from "../../host/base/printable.ts";
 import { describe, received } from "../../host/service/channel.ts";
 import { ServiceLog } from "../../host/service/service-log.ts";
-import { harness } from "../support/harness.ts";
+import { evaluate, harness } from "../support/harness.ts";
 
 const test = harness("service-log");
+const module = new URL("../../host/service/service-log.js", import.meta.url).href;
 
 test("a line is bounded, as text and as JSON, and a terminal has nothing to obey in it", () => {
   const nasty = "\u001b[2J\u009b2J\u202eevil\u2028\n\r\t\u0000";
@@ -61,4 +65,25 @@ test("messages of workers: what is none is left alone, and errors are bounded", 
   assert.ok(error.length < 9000);
   assert.ok(describe(new Error("x".repeat(1e6))).length < 9000);
   assert.is(describe({ toString: null }), "a value that cannot be shown");
+});
+
+test("when nobody reads stderr any more, lines are lost, and the process goes on", async () => {
+  const source = `import { printLine } from ${JSON.stringify(module)};
+    process.stdin.once("data", async () => {
+      for (let i = 0; i < 5; i++) {
+        printLine("lost");
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      console.log(process.stderr.listenerCount("error") < 2 ? "goes on" : "leaks");
+      process.exit(0);
+    });
+    printLine("ready");`;
+  const child = spawn(process.execPath, evaluate(source));
+  const [said, ended] = [text(child.stdout), once(child, "exit")];
+  await once(child.stderr, "data");
+  child.stderr.destroy();
+  await once(child.stderr, "close");
+  child.stdin.end("go\n");
+  assert.is(await said, "goes on\n");
+  assert.equal(await ended, [0, null]);
 });
