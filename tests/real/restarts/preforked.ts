@@ -81,7 +81,7 @@ async function ours(name: string, runtime: Runtime, sharing: string, seconds: nu
       const { isWhole, line } = await underLoad(port, kind, seconds, () => server.child.kill("SIGUSR2"));
       const wrong = server.text().match(/^.*(?:killed|before its first).*$/gm) ?? [];
       const said = [`${what}: ${line}`, ...wrong].join("\n     ");
-      if (sharing === "reusePort" && kind === "short" && !migrates()) shown(said);
+      if (sharing === "reusePort" && !migrates()) shown(said);
       else report(isWhole && wrong.length === 0, said);
     }
     const begin = performance.now();
@@ -117,7 +117,7 @@ async function managers(name: string, runtime: Runtime, seconds: number, report:
         old.child.kill("SIGTERM");
         ends.push(await old.ended);
       });
-      if (kind === "short" && !migrates()) shown(`${what}: ${line}`);
+      if (!migrates()) shown(`${what}: ${line}`);
       else report(isWhole && ends.every((how) => how === "code 0"), `${what}: ${line}`);
     }
   } catch (error) {
