@@ -37,7 +37,7 @@ export abstract class StreamEnding extends StreamReading {
   /** @internal */
   protected writing: Writing | undefined;
   #closesNext = false; // whether it closes as soon as nothing waits
-  #side: 0 | typeof ENDS_NEXT | typeof ENDED = 0; // ours
+  #side = 0; // ours: open, or one of these
 
   /** Set while an answer is being made, it keeps a silent connection from being displaced by a waiting client; default false. */
   busy = false;

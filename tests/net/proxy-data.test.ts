@@ -11,14 +11,14 @@ for (const way of ["pipeTo", "splice"] as const) {
   test(`${way} passes on what comes with the header, and what follows, and nothing else`, async () => {
     const { loop } = quietLoop();
     const target = loop.server({ halfOpen: true }, (_loop, stream) => {
-      stream.pipeTo(stream);
+      void stream.pipeTo(stream);
       loop.remove(target);
     });
     const id = loop.server({ proxyProtocol: "required", halfOpen: true }, (_loop, stream) => {
       loop.remove(id);
       if (way === "pipeTo") {
         loop.remove(target);
-        stream.pipeTo(stream);
+        void stream.pipeTo(stream);
       } else {
         void loop.connect({ port: portOf(loop, target), halfOpen: true }).then((far) => stream.splice(far));
       }
