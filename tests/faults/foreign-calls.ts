@@ -60,6 +60,7 @@ export const CALLS: readonly ForeignCall[] = [
       stream/input net/proxied-client`,
     setKeepAlive: "socket/bun-socket socket/node-socket socket/tcp-options stream/socket-members",
     setNoDelay: "socket/bun-socket socket/node-socket socket/tcp-options stream/socket-members",
+    uncork: "stream/duplex",
     unref: `base/runtime net/admitted-client net/client net/closing-listener net/server
       net/waiting-client reactor/server-watcher reactor/watcher socket/bun-socket
       socket/node-socket stream/lingering stream/reading stream/socket-members
