@@ -199,24 +199,25 @@ export class Manager {
   }
 
   #manage(): void {
+    const now = monotonicNow(); // one for both: what is too early to be started must set the alarm
     if (!this.#isEnding) {
       this.#keepPorts();
-      this.#start();
+      this.#start(now);
       this.#finish();
     }
     if (this.#isEnding && this.#members.size === 0) return this.#over();
-    this.#watchdog.set(this.#backOff.until);
+    this.#watchdog.set(this.#backOff.until, now);
   }
 
-  #start(): void {
-    if (monotonicNow() < this.#backOff.until) return;
+  #start(now: number): void {
+    if (now < this.#backOff.until) return;
     const room = this.#wanted + this.#settings.spare - this.#members.size;
     // Workers that were told a port and workers that get it from the cluster cannot listen at the same time.
     const isKept = [...this.#members].some(({ isListening, hasPorts }) => isListening && !hasPorts);
     const ports = isKept ? {} : this.#ports;
     try {
       for (let i = Math.min(room, this.#missing()); i > 0; i--) {
-        this.#members.add(new Member(this, this.#settings, { generation: this.#generation, ports }, monotonicNow()));
+        this.#members.add(new Member(this, this.#settings, { generation: this.#generation, ports }, now));
       }
     } catch (error) {
       this.#log.tell("failed", `a process cannot be started: ${text(error)}`, { error: text(error) });

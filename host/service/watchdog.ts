@@ -19,10 +19,9 @@ export class Watchdog {
     this.#passed = passed;
   }
 
-  /** Sets the alarm for the next deadline of a member, or for `at`. Times in the past set none. */
-  set(at: number): void {
+  /** Sets the alarm for the next deadline of a member, or for `at`, unless that is before `now`. */
+  set(at: number, now: number): void {
     this.end();
-    const now = monotonicNow();
     const deadlines = [...this.#members].map(({ deadline }) => deadline);
     const due = Math.min(...deadlines, at > now ? at : Infinity, now + LONGEST_MS);
     this.#alarm = setTimeout(

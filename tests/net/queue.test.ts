@@ -170,7 +170,7 @@ test("adaptive: with a targetWait of 0, clients may still wait for a moment", as
   await clients.join("a");
   await clients.clock.advance(0.04);
   await clients.join("b");
-  assert.equal(await admit(clients, 2), ["b", "a"]);
+  for (const name of ["b", "a"]) assert.equal(await admit(clients, 1), [name]);
   assert.equal(clients.drops, []);
   await clients.end();
 });
