@@ -4,7 +4,8 @@
 // One that has left shows it by its end, or by a reset. These are read in the turns after its admission. So a client that is answered, or
 // closed by the program, before that may be gone: nothing is told until they must have been read.
 
-import { TURNS_TO_READ, nextTurn } from "../time/clock.ts";
+import { TURNS_TO_READ } from "../time/clock.ts";
+import { afterTurns } from "./turns.ts";
 
 interface Owner {
   readonly core: { readonly calls: { handleFound(id: number, gone: number): unknown } };
@@ -35,7 +36,7 @@ export class Patience {
   /** A client is admitted. */
   admitted(id: number): void {
     if (!this.#learns) return;
-    if (!this.#batch) this.#owner.guard.run("accept", () => this.#begin());
+    if (!this.#batch) this.#begin();
     if (!this.#batch) return;
     this.#batch.push(id);
     this.#fresh.set(id, false);
@@ -70,17 +71,13 @@ export class Patience {
   }
 
   #begin(): void {
+    const { guard } = this.#owner;
     const batch: number[] = [];
-    const turn = (left: number): void => {
+    const isSet = afterTurns(guard, 1, () => {
       if (this.#batch === batch) this.#batch = undefined;
-      let waits = false;
-      this.#owner.guard.run("accept", () => {
-        if (left > 0) waits = nextTurn(() => turn(left - 1)) !== undefined;
-      });
-      if (!waits) this.#read(batch);
-    };
-    nextTurn(() => turn(TURNS_TO_READ - 1));
-    this.#batch = batch;
+      if (!afterTurns(guard, TURNS_TO_READ - 1, () => this.#read(batch))) this.#read(batch);
+    });
+    if (isSet) this.#batch = batch;
   }
 
   // The ends of these clients have been read.
